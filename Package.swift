@@ -1,0 +1,71 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .strictMemorySafety(),
+  .enableExperimentalFeature("Lifetimes"),
+]
+
+/// A Swift module of ours.
+func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+/// The tests of the module of the same name.
+func tests(_ name: String, _ more: [Target.Dependency] = []) -> Target {
+  .testTarget(
+    name: "\(name)Tests", dependencies: [.byName(name: name)] + more, swiftSettings: settings)
+}
+
+let package = Package(
+  name: "nilometer",
+  products: [
+    .executable(name: "nilo", targets: ["nilo"]),
+    .library(name: "Store", targets: ["Store"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
+  ],
+  targets: [
+    // The C boundary: one module map or shim for each library.
+    .systemLibrary(name: "CLMDB", pkgConfig: "lmdb", providers: [.apt(["liblmdb-dev"])]),
+    .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
+    .target(
+      name: "CSimdjson", cxxSettings: [.unsafeFlags(["-O2", "-fno-exceptions"])],
+      linkerSettings: [.linkedLibrary("simdjson")]),
+
+    // One thin Swift module over each of them; the only unsafe code there is.
+    module("LMDB", ["CLMDB"]),
+    module("Zstd", ["CZstd"]),
+    module("Gzip", ["CZlib"]),
+    module("Checksum", ["CXXHash"]),
+    module("SimdJSON", ["CSimdjson"]),
+    module("Bytes"),
+
+    // The product, from the terms up.
+    module("Model", ["Bytes"]),
+    module("EventLog", ["Model", "Bytes", "LMDB", "Zstd", "Checksum", "SimdJSON"]),
+    module("Store", ["EventLog", "Model"]),
+    module("FileConnector", ["Model", "Zstd", "Gzip"]),
+    module("Workloads"),
+    .executableTarget(
+      name: "nilo",
+      dependencies: [
+        "Store", "FileConnector", "Workloads",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: settings),
+
+    tests("LMDB"),
+    tests("Bytes"),
+    tests("Model"),
+    tests("EventLog"),
+    tests("Store"),
+    tests("FileConnector"),
+    tests("Workloads"),
+  ],
+  cxxLanguageStandard: .cxx17
+)

@@ -1,0 +1,23 @@
+extension [UInt8] {
+  /// The array's bytes, read in place.
+  @inlinable @inline(__always)
+  public var rawSpan: RawSpan {
+    @_lifetime(borrow self)
+    get { unsafe span.bytes }
+  }
+
+  /// The array's bytes in `range`, read in place. Traps when they do not lie within the array.
+  @inlinable @inline(__always)
+  @_lifetime(borrow self)
+  public func rawSpan(_ range: Range<Int>) -> RawSpan {
+    unsafe span.bytes.extracting(range)
+  }
+
+  /// Runs `body` on a sink that writes over the array's bytes from the first on.
+  @inlinable
+  public mutating func withSink<R>(_ body: (inout ByteSink) throws -> R) rethrows -> R {
+    var target = mutableSpan
+    var sink = ByteSink(unsafe target.mutableBytes)
+    return try body(&sink)
+  }
+}

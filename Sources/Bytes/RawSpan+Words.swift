@@ -1,0 +1,49 @@
+/// Unaligned little-endian loads from raw bytes. Each is checked against the span's bounds, so the two
+/// unsafe expressions of this module are safe to call from anywhere.
+extension RawSpan {
+  /// The eight bytes from `offset`, little-endian; bytes past the end read as zero.
+  @inlinable @inline(__always)
+  public func word(at offset: Int) -> UInt64 {
+    if offset >= 0 && offset <= byteCount - 8 {
+      return unsafe unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self).littleEndian
+    }
+    return partialWord(at: offset)
+  }
+
+  /// The little-endian integer at `offset`. Traps when it does not lie within the span.
+  @inlinable @inline(__always)
+  public func load<T: FixedWidthInteger & BitwiseCopyable>(at offset: Int, as type: T.Type) -> T {
+    precondition(offset >= 0 && offset <= byteCount - MemoryLayout<T>.size, "load out of bounds")
+    return T(littleEndian: unsafe unsafeLoadUnaligned(fromByteOffset: offset, as: T.self))
+  }
+
+  /// The byte at `offset`. Traps when it does not lie within the span.
+  @inlinable @inline(__always)
+  public func byte(at offset: Int) -> UInt8 {
+    load(at: offset, as: UInt8.self)
+  }
+
+  @usableFromInline @inline(never)
+  func partialWord(at offset: Int) -> UInt64 {
+    precondition(offset >= 0, "load out of bounds")
+    var word: UInt64 = 0
+    var index = offset
+    while index < byteCount {
+      word |= UInt64(byte(at: index)) << UInt64(8 * (index - offset))
+      index += 1
+    }
+    return word
+  }
+
+  /// Whether the bytes of both spans are the same.
+  @inlinable
+  public func isEqual(to other: RawSpan) -> Bool {
+    guard byteCount == other.byteCount else { return false }
+    var offset = 0
+    while offset < byteCount {
+      if word(at: offset) != other.word(at: offset) { return false }
+      offset += 8
+    }
+    return true
+  }
+}

@@ -1,0 +1,265 @@
+import Bytes
+import Model
+import Zstd
+
+/// The original documents of one block.
+struct BlockDocuments {
+  var bytes: [UInt8]
+  /// Where each document ends in `bytes`; it begins where the one before ends.
+  var ends: [Int]
+
+  /// The place of the document of the block's event `index`.
+  func range(_ index: Int) -> Range<Int> { (index == 0 ? 0 : ends[index - 1])..<ends[index] }
+}
+
+/// Writes the original documents of one block again: literals of their shapes with the values of the
+/// columns between them, and the documents that were kept whole.
+struct DocumentRenderer<Source: BlockBytes> {
+  private let reader: BlockReader<Source>
+  private let infos: [ColumnInfo]
+  private let program: ShapeProgram
+  private var columns: [ColumnValues]
+  /// How many values of each column are used up.
+  private var cursors: [Int]
+  private let shapes: [Int64]
+  private let times: [Int64]
+  private let timeFormats: [Int64]
+  private let factCounts: [Int64]
+  private let factTimes: [Int64]
+  private let factTimeFormats: [Int64]
+  private let factShapes: [Int64]
+  private var timeWriter = TimeWriter()
+  private var nextFact = 0
+  private var isDamaged = false
+
+  /// The documents of the block that `reader` reads. O(block).
+  static func documents(
+    _ reader: BlockReader<Source>, columns infos: [ColumnInfo], program: ShapeProgram
+  ) throws -> BlockDocuments {
+    var renderer = try DocumentRenderer(reader, infos, program)
+    return try renderer.run()
+  }
+
+  private init(
+    _ reader: BlockReader<Source>, _ infos: [ColumnInfo], _ program: ShapeProgram
+  ) throws {
+    self.reader = reader
+    self.infos = infos
+    self.program = program
+    shapes = try reader.integers(.shapes)
+    times = try reader.times(.times)
+    timeFormats = try reader.integers(.timeFormats)
+    factCounts = try reader.integers(.factCounts)
+    factTimes = try reader.times(.factTimes)
+    factTimeFormats = try reader.integers(.factTimeFormats)
+    factShapes = try reader.integers(.factShapes)
+    let none = ColumnValues.none
+    columns = Array(repeating: none, count: infos.count)
+    cursors = Array(repeating: 0, count: infos.count)
+    for section in reader.header.sections where section.kind == .column {
+      let number = Int(section.column)
+      guard infos.indices.contains(number),
+        let column = try reader.column(section.column, infos[number])
+      else { throw reader.damage(section) }
+      columns[number] = column
+    }
+    try checkCounts()
+  }
+
+  /// Sections of one block have to agree with each other, or indexing them would trap.
+  private func checkCounts() throws {
+    let header = reader.header
+    let facts = header.isExploded ? header.factCount : 0
+    let counted = factCounts.reduce(0) { $0 &+ max($1, 0) }
+    guard
+      [shapes.count, times.count, timeFormats.count].allSatisfy({ $0 == header.eventCount }),
+      factCounts.count == (header.isExploded ? header.eventCount : 0), counted == facts,
+      [factTimes.count, factTimeFormats.count, factShapes.count].allSatisfy({ $0 == facts }),
+      shapes.allSatisfy({ $0 >= 0 && $0 <= program.shapeCount }),
+      factShapes.allSatisfy({ $0 >= 0 && $0 <= program.shapeCount })
+    else { throw reader.damage }
+  }
+
+  private mutating func run() throws -> BlockDocuments {
+    var whole = WholeDocuments(reader)
+    let byteCount = Int(reader.header.originalBytes)
+    var documents = BlockDocuments(
+      bytes: Array(repeating: 0, count: byteCount + ByteSink.slack), ends: [])
+    documents.ends.reserveCapacity(shapes.count)
+    try documents.bytes.withSink { sink in
+      for event in shapes.indices {
+        let firstFact = nextFact
+        if shapes[event] == Shape.none {
+          try whole.next(into: &sink)
+          skipValues(event: event)
+        } else {
+          render(Int(shapes[event]) - 1, event, times[event], timeFormats[event], &sink)
+        }
+        if !factCounts.isEmpty { nextFact = firstFact + Int(factCounts[event]) }
+        documents.ends.append(sink.count)
+      }
+      if sink.didOverflow || sink.count != byteCount || isDamaged { throw reader.damage }
+    }
+    documents.bytes.removeLast(ByteSink.slack)
+    return documents
+  }
+
+  @inline(__always)
+  @_lifetime(sink: copy sink)
+  private mutating func render(
+    _ shape: Int, _ event: Int, _ timeNs: Int64, _ format: Int64, _ sink: inout ByteSink
+  ) {
+    for index in program.steps(of: shape) {
+      let step = program.steps[index]
+      sink.append(
+        program.literals.rawSpan, from: Int(step.literalStart), byteCount: Int(step.literalBytes))
+      switch step.kind {
+      case .time, .epoch:
+        timeWriter.append(
+          timeNs, TimeFormat(code: UInt32(truncatingIfNeeded: format)), to: &sink)
+      case .elements: renderElements(step, event, &sink)
+      case .end: return
+      case .string, .number, .bool, .opaque, .real: renderValue(Int(step.column), step.kind, &sink)
+      }
+    }
+  }
+
+  @inline(__always)
+  @_lifetime(sink: copy sink)
+  private mutating func renderValue(_ column: Int, _ kind: SlotKind, _ sink: inout ByteSink) {
+    guard column < columns.count, cursors[column] < columns[column].count,
+      columns[column].kind == kind
+    else {
+      isDamaged = true
+      return
+    }
+    let index = cursors[column]
+    cursors[column] = index + 1
+    switch kind {
+    case .number:
+      columns[column].numbers.appendText(index, to: &sink)
+    case .string, .opaque:
+      sink.append(columns[column].strings.bytes, range: columns[column].strings.range(index))
+    default:
+      let isTrue = columns[column].integers[index] == 1
+      sink.append(word: isTrue ? 0x6575_7274 : 0x65_736C_6166, byteCount: isTrue ? 4 : 5)
+    }
+  }
+
+  // Not inlined: an element's shape is rendered like an event's, which ends the recursion at one level.
+  @inline(never)
+  @_lifetime(sink: copy sink)
+  private mutating func renderElements(
+    _ step: ShapeProgram.Step, _ event: Int, _ sink: inout ByteSink
+  ) {
+    let facts = nextFact..<nextFact + Int(factCounts[event])
+    for fact in facts {
+      if fact > facts.lowerBound {
+        sink.append(
+          program.literals.rawSpan, from: Int(step.separatorStart),
+          byteCount: Int(step.separatorBytes))
+      }
+      guard factShapes[fact] > 0 else {
+        isDamaged = true
+        return
+      }
+      renderElement(Int(factShapes[fact]) - 1, fact, &sink)
+    }
+  }
+
+  @_lifetime(sink: copy sink)
+  private mutating func renderElement(_ shape: Int, _ fact: Int, _ sink: inout ByteSink) {
+    for index in program.steps(of: shape) {
+      let step = program.steps[index]
+      sink.append(
+        program.literals.rawSpan, from: Int(step.literalStart), byteCount: Int(step.literalBytes))
+      switch step.kind {
+      case .time, .epoch:
+        timeWriter.append(
+          factTimes[fact],
+          TimeFormat(code: UInt32(truncatingIfNeeded: factTimeFormats[fact])), to: &sink)
+      case .end, .elements: return
+      case .string, .number, .bool, .opaque, .real: renderValue(Int(step.column), step.kind, &sink)
+      }
+    }
+  }
+
+  /// Passes over the column values of a document that was kept whole.
+  private mutating func skipValues(event: Int) {
+    let facts = factCounts.isEmpty ? 0 : Int(factCounts[event])
+    for index in columns.indices where columns[index].count > 0 {
+      let rows = infos[index].isElement ? nextFact..<nextFact + facts : event..<event + 1
+      for row in rows where columns[index].isPresent(row) { cursors[index] += 1 }
+    }
+  }
+}
+
+/// The shapes of a stream, laid out for rendering.
+struct ShapeProgram {
+  struct Step {
+    var literalStart: Int32
+    var literalBytes: Int32
+    var separatorStart: Int32 = 0
+    var separatorBytes: Int32 = 0
+    var column: Int32
+    var kind: SlotKind
+  }
+
+  private(set) var steps: [Step] = []
+  /// All literals; with slack, so that they can be read in words.
+  private(set) var literals: [UInt8] = []
+  private var firstSteps: [Int] = [0]
+
+  var shapeCount: Int { firstSteps.count - 1 }
+
+  init(_ shapes: [Shape]) {
+    for shape in shapes {
+      for segment in shape.segments {
+        var step = Step(
+          literalStart: Int32(literals.count), literalBytes: Int32(segment.literal.count),
+          column: segment.column, kind: segment.kind)
+        literals += segment.literal
+        step.separatorStart = Int32(literals.count)
+        step.separatorBytes = Int32(segment.separator.count)
+        literals += segment.separator
+        steps.append(step)
+      }
+      firstSteps.append(steps.count)
+    }
+  }
+
+  @inline(__always)
+  func steps(of shape: Int) -> Range<Int> { firstSteps[shape]..<firstSteps[shape + 1] }
+}
+
+/// The documents of a block that were kept whole, in order, a frame at a time.
+struct WholeDocuments<Source: BlockBytes> {
+  private let reader: BlockReader<Source>
+  private var offset = 0
+  private var frame = StringValues()
+  private var nextInFrame = 0
+
+  init(_ reader: BlockReader<Source>) { self.reader = reader }
+
+  @_lifetime(sink: copy sink)
+  mutating func next(into sink: inout ByteSink) throws {
+    if nextInFrame == frame.ends.count { try readFrame() }
+    let range = frame.entryRange(nextInFrame)
+    sink.append(frame.bytes, range: range)
+    nextInFrame += 1
+  }
+
+  private mutating func readFrame() throws {
+    guard let section = reader.header.section(.documents) else { throw reader.damage }
+    let start = offset
+    (frame, offset) = try reader.withSection(section) { bytes in
+      var frameReader = ByteReader(bytes)
+      try frameReader.advance(by: start)
+      let count = try frameReader.count()
+      guard count > 0 else { throw MalformedBytes(offset: start) }
+      let values = try StringCoding.decodeBytes(&frameReader, count: count, reader.decompressor)
+      return (values, frameReader.offset)
+    }
+    nextInFrame = 0
+  }
+}

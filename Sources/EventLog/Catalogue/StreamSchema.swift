@@ -1,0 +1,77 @@
+import Bytes
+import Model
+import Synchronization
+
+/// A physical column: the values of one kind at one path. A field that changes its type has several.
+struct ColumnInfo: Equatable {
+  var path: String
+  var kind: SlotKind
+  /// One value for each element of the exploded array, not for each event.
+  var isElement: Bool
+}
+
+/// What the log has learned of a stream's documents: columns and shapes, numbered in order of discovery.
+/// Shared by all threads that parse; it only ever grows.
+final class StreamSchema: Sendable {
+  struct State {
+    var columns: [ColumnInfo] = []
+    /// Columns whose strings seldom repeat.
+    var plainColumns: Set<Int32> = []
+    var trie = ShapeTrie()
+    /// Fields that got no column, since the stream has ``Limits/maxColumns`` already; at most that many
+    /// are remembered.
+    var fieldsWithoutColumn: Set<String> = []
+    fileprivate var numbers: [ColumnKey: Int32] = [:]
+    fileprivate var paths: Set<String> = []
+  }
+
+  fileprivate struct ColumnKey: Hashable {
+    var path: String
+    var kind: SlotKind
+    var isElement: Bool
+  }
+
+  private let state: Mutex<State>
+
+  init() { state = Mutex(State()) }
+
+  init(columns: [ColumnInfo], shapes: [Shape], fieldsWithoutColumn: [String]) {
+    var initial = State()
+    for column in columns { _ = Self.add(column, to: &initial) }
+    for shape in shapes { _ = initial.trie.insert(shape) }
+    initial.fieldsWithoutColumn = Set(fieldsWithoutColumn)
+    state = Mutex(initial)
+  }
+
+  /// The state as it is now. O(1) until it changes again.
+  func snapshot() -> State { state.withLock { $0 } }
+
+  /// The number of the column, which is made when there is none yet; nil when the stream has as many as it
+  /// may have.
+  func column(_ path: String, _ kind: SlotKind, isElement: Bool) -> Int32? {
+    state.withLock { state in
+      Self.add(ColumnInfo(path: path, kind: kind, isElement: isElement), to: &state)
+    }
+  }
+
+  private static func add(_ column: ColumnInfo, to state: inout State) -> Int32? {
+    let key = ColumnKey(path: column.path, kind: column.kind, isElement: column.isElement)
+    if let number = state.numbers[key] { return number }
+    guard state.paths.contains(column.path) || state.paths.count < Limits.maxColumns else {
+      if state.fieldsWithoutColumn.count < Limits.maxColumns {
+        state.fieldsWithoutColumn.insert(column.path)
+      }
+      return nil
+    }
+    state.paths.insert(column.path)
+    state.columns.append(column)
+    let number = Int32(state.columns.count - 1)
+    state.numbers[key] = number
+    return number
+  }
+
+  /// The number of the shape; ``Shape/none`` when there are too many.
+  func learn(_ shape: Shape) -> UInt32 { state.withLock { $0.trie.insert(shape) } }
+
+  func markPlain(_ column: Int32) { state.withLock { _ = $0.plainColumns.insert(column) } }
+}

@@ -1,0 +1,116 @@
+import Bytes
+
+/// The shapes of a stream as a trie over their segments, so that documents that differ in an optional
+/// field share the comparison of what is before it.
+struct ShapeTrie {
+  /// A segment as the matcher wants it.
+  struct Node {
+    /// The literal's words in `words`; the last is compared under `tailMask`.
+    var firstWord: Int32
+    var wordCount: Int32
+    var tailMask: UInt64
+    var literalBytes: Int32
+    var column: Int32
+    var kind: SlotKind
+    var isId: Bool
+    /// For an `.end` node the shape's number; for an `.elements` node its separator's index.
+    var payload: UInt32
+    var firstChild: Int32
+    var nextSibling: Int32
+  }
+
+  private(set) var nodes: [Node] = []
+  private(set) var words: [UInt64] = []
+  private(set) var separators: [[UInt8]] = []
+  /// Shape `n` is at index `n - 1`.
+  private(set) var shapes: [Shape] = []
+  private(set) var root: Int32 = -1
+  private(set) var elementRoot: Int32 = -1
+  private var literalBytesTotal = 0
+
+  /// More would be a sign that the documents have no common shape (generated keys), and matching them
+  /// would cost more than it saves.
+  static let maxShapes = 1_024
+  static let maxLiteralBytes = 1 << 20
+
+  /// The number of the shape, learned now or known before; ``Shape/none`` when the trie is full. O(segments).
+  mutating func insert(_ shape: Shape) -> UInt32 {
+    var parent: Int32 = -1
+    for (index, segment) in shape.segments.enumerated() {
+      if let known = child(of: parent, isElement: shape.isElement, matching: segment) {
+        parent = known
+        if segment.kind == .end { return nodes[Int(known)].payload }
+        continue
+      }
+      let rest = shape.segments[index...]
+      let bytes = rest.reduce(0) { $0 + $1.literal.count }
+      guard shapes.count < Self.maxShapes, literalBytesTotal + bytes <= Self.maxLiteralBytes
+      else { return Shape.none }
+      for segment in rest {
+        parent = addNode(segment, under: parent, isElement: shape.isElement)
+      }
+      literalBytesTotal += bytes
+      shapes.append(shape)
+      nodes[Int(parent)].payload = UInt32(shapes.count)
+      return UInt32(shapes.count)
+    }
+    return Shape.none
+  }
+
+  private func child(of parent: Int32, isElement: Bool, matching segment: Segment) -> Int32? {
+    var index = parent >= 0 ? nodes[Int(parent)].firstChild : isElement ? elementRoot : root
+    while index >= 0 {
+      let node = nodes[Int(index)]
+      if node.kind == segment.kind, node.column == segment.column,
+        literal(of: node) == segment.literal,
+        node.kind != .elements || separators[Int(node.payload)] == segment.separator
+      {
+        return index
+      }
+      index = node.nextSibling
+    }
+    return nil
+  }
+
+  private func literal(of node: Node) -> [UInt8] {
+    var bytes: [UInt8] = []
+    for index in Int(node.firstWord)..<Int(node.firstWord + node.wordCount) {
+      bytes.append(littleEndian: words[index])
+    }
+    return Array(bytes.prefix(Int(node.literalBytes)))
+  }
+
+  private mutating func addNode(
+    _ segment: Segment, under parent: Int32, isElement: Bool
+  ) -> Int32 {
+    let firstWord = words.count
+    let literal = segment.literal
+    for offset in stride(from: 0, to: literal.count, by: 8) {
+      words.append(literal.rawSpan.word(at: offset))
+    }
+    let tail = literal.count % 8
+    var node = Node(
+      firstWord: Int32(firstWord), wordCount: Int32(words.count - firstWord),
+      tailMask: tail == 0 ? .max : (1 << UInt64(8 * tail)) - 1,
+      literalBytes: Int32(literal.count), column: segment.column, kind: segment.kind,
+      isId: segment.isId, payload: 0, firstChild: -1, nextSibling: -1)
+    if segment.kind == .elements {
+      node.payload = UInt32(separators.count)
+      separators.append(segment.separator)
+    }
+    let index = Int32(nodes.count)
+    // New siblings go to the front: the latest shape is the likeliest.
+    if parent >= 0 {
+      node.nextSibling = nodes[Int(parent)].firstChild
+      nodes[Int(parent)].firstChild = index
+    } else if isElement {
+      node.nextSibling = elementRoot
+      elementRoot = index
+    } else {
+      node.nextSibling = root
+      root = index
+    }
+    nodes.append(node)
+    return index
+  }
+}

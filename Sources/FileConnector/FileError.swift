@@ -1,0 +1,126 @@
+import Glibc
+import Gzip
+import Zstd
+
+/// Why a file cannot be read any further.
+///
+/// Documents that stand before the fault were handed out before this is thrown.
+public struct FileError: Error, Sendable, Equatable, CustomStringConvertible {
+  public enum Kind: Sendable, Equatable {
+    /// open(2) or fstat(2) failed.
+    case cannotOpen(errno: Int32)
+    case isDirectory
+    /// read(2) or poll(2) failed.
+    case cannotRead(errno: Int32)
+    /// The compressed data ends too early, at this offset of the file.
+    case truncated(compressedOffset: Int64)
+    /// The compressed data is damaged, at this offset of the file.
+    case damaged(compressedOffset: Int64)
+    /// There is not enough memory to decompress, seen at this offset of the file.
+    case outOfMemory(compressedOffset: Int64)
+    /// A CSV file's header line does not give field names.
+    case unusableHeader
+  }
+
+  public let kind: Kind
+  /// The file as the caller named it, or "stdin".
+  public let path: String
+  /// What happened.
+  public let problem: String
+  /// What to do about it.
+  public let advice: String
+
+  public var description: String { "\(path): \(problem); \(advice)" }
+
+  init(_ kind: Kind, path: String, _ problem: String, advice: String) {
+    self.kind = kind
+    self.path = path
+    self.problem = problem
+    self.advice = advice
+  }
+}
+
+extension FileError {
+  static func cannotOpen(_ path: String, errno code: Int32) -> FileError {
+    let advice =
+      switch code {
+      case ENOENT: "check the path"
+      case EACCES: "give yourself the right to read it"
+      case EMFILE, ENFILE: "raise the limit of open files (ulimit -n)"
+      default: "check the path and its file system"
+      }
+    return FileError(
+      .cannotOpen(errno: code), path: path, "cannot be opened: \(errorText(code))",
+      advice: advice)
+  }
+
+  static func isDirectory(_ path: String) -> FileError {
+    FileError(
+      .isDirectory, path: path, "is a directory, not a file", advice: "name the files in it")
+  }
+
+  static func cannotRead(_ path: String, errno code: Int32) -> FileError {
+    FileError(
+      .cannotRead(errno: code), path: path, "cannot be read: \(errorText(code))",
+      advice: "check the disk and the system's log, then ingest the file again")
+  }
+
+  static func decompression(_ path: String, _ error: GzipError) -> FileError {
+    let offset = error.compressedOffset
+    return switch error.kind {
+    case .truncated: endsEarly(path, "gzip", offset)
+    case .damaged: damaged(path, "gzip", offset, error.reason)
+    case .outOfMemory: noMemory(path, "gzip", offset, error.reason)
+    }
+  }
+
+  static func decompression(_ path: String, _ error: ZstdError) -> FileError {
+    let offset = error.compressedOffset ?? 0
+    return switch error.kind {
+    case .truncated: endsEarly(path, "zstd", offset)
+    case .outOfMemory: noMemory(path, "zstd", offset, error.reason)
+    default: damaged(path, "zstd", offset, error.reason)
+    }
+  }
+
+  private static func endsEarly(_ path: String, _ method: String, _ offset: Int64) -> FileError {
+    FileError(
+      .truncated(compressedOffset: offset), path: path,
+      "the \(method) data ends early at byte \(offset)",
+      advice: "copy the whole file and ingest it again; the documents before are kept")
+  }
+
+  private static func damaged(
+    _ path: String, _ method: String, _ offset: Int64, _ reason: String
+  ) -> FileError {
+    FileError(
+      .damaged(compressedOffset: offset), path: path,
+      "the \(method) data is damaged at byte \(offset) (\(reason))",
+      advice: "copy the file again and ingest it again; the documents before are kept")
+  }
+
+  private static func noMemory(
+    _ path: String, _ method: String, _ offset: Int64, _ reason: String
+  ) -> FileError {
+    FileError(
+      .outOfMemory(compressedOffset: offset), path: path,
+      "the \(method) data cannot be decompressed at byte \(offset): \(reason)",
+      advice: "decompress it with the \(method) tool and ingest the result")
+  }
+
+  static func unusableHeader(_ path: String, _ problem: String) -> FileError {
+    FileError(
+      .unusableHeader, path: path, problem,
+      advice: "make the first line of the CSV file its field names, each once")
+  }
+
+  private static func errorText(_ code: Int32) -> String {
+    var text = [CChar](repeating: 0, count: 256)
+    return unsafe text.withUnsafeMutableBufferPointer { buffer in
+      guard let base = buffer.baseAddress, unsafe strerror_r(code, base, buffer.count) == 0 else {
+        return "error \(code)"
+      }
+      return unsafe String(cString: base)
+    }
+  }
+}

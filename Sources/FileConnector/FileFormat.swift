@@ -1,0 +1,25 @@
+/// How documents stand in a file.
+public enum FileFormat: String, Sendable, CaseIterable {
+  /// A document a line.
+  case ndjson
+  /// One array of documents, one document, or several following each other.
+  case json
+  /// A header line with the field names, then a document a row (RFC 4180).
+  case csv
+
+  /// The format that a file's name says: by its last extension after `.gz` and `.zst`, in any
+  /// case of letters; `ndjson` when that says nothing.
+  public init(fileName: String) {
+    var name = fileName.lowercased()[...]
+    while let suffix = [".gz", ".zst"].first(where: { name.hasSuffix($0) }) {
+      name = name.dropLast(suffix.count)
+    }
+    if name.hasSuffix(".json") {
+      self = .json
+    } else if name.hasSuffix(".csv") {
+      self = .csv
+    } else {
+      self = .ndjson
+    }
+  }
+}

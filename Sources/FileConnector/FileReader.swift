@@ -1,0 +1,161 @@
+import Model
+
+/// Phase 1: reads a file or standard input and cuts it into chunks of whole documents.
+///
+/// Compression (gzip, Zstandard) is known by the first bytes, and a UTF-8 byte-order mark at the
+/// beginning is skipped. Memory stays bounded by a chunk and a document of the largest size,
+/// whatever the file holds.
+///
+/// ```swift
+/// var reader = try FileReader(path: "weather.ndjson.gz", format: nil)
+/// while let chunk = try reader.next() {
+///   let batch = chunk.documents()   // on any thread
+/// }
+/// ```
+public struct FileReader: ~Copyable {
+  /// The absolute path, or "stdin".
+  public let sourceName: String
+  public let format: FileFormat
+  /// The size of the file as it is on disk, compressed or not; `nil` for standard input and for
+  /// pipes.
+  public let totalBytes: Int64?
+  /// How many bytes were read of the file as it is on disk.
+  public var bytesRead: Int64 { source.bytesRead }
+
+  private var source: ByteSource
+  private var buffer = SourceBuffer()
+  private var cutter: any DocumentCutter
+  private let targetChunkBytes: Int
+  private var isPastMark = false
+  private var hasSourceEnded = false
+  private var isFinished = false
+  /// The fault met while documents before it were still to be handed out.
+  private var fault: FileError?
+  private var hasCutterFailed = false
+
+  /// How long whole documents wait for more input before they are handed out alone.
+  private static let longestWait = Duration.milliseconds(200)
+  /// Offsets within a chunk are 32 bits wide, also within one rendered from CSV.
+  private static let largestTarget = 128 << 20
+
+  /// Opens a file; nothing is read yet.
+  /// - Parameters:
+  ///   - path: "-" is standard input.
+  ///   - format: `nil` is by the file's name, as ``FileFormat/init(fileName:)`` says.
+  ///   - targetChunkBytes: the size of a chunk, at most 128 MiB; a longer document makes it larger.
+  ///   - isCancelled: asked before each read, after a signal, and several times a second while
+  ///     waiting for input.
+  /// - Throws: ``FileError/Kind/cannotOpen(errno:)``, ``FileError/Kind/isDirectory``.
+  public init(
+    path: String, format: FileFormat?, targetChunkBytes: Int = 8 << 20,
+    isCancelled: @escaping @Sendable () -> Bool = { false }
+  ) throws(FileError) {
+    let format = format ?? FileFormat(fileName: path)
+    if path == "-" {
+      let file = try InputFile(descriptor: 0, name: "stdin", closesDescriptor: false)
+      self.init(
+        file: file, sourceName: "stdin", totalBytes: nil, format: format,
+        targetChunkBytes: targetChunkBytes, isCancelled: isCancelled)
+    } else {
+      let file = try InputFile(path: path)
+      let size = file.byteCount
+      self.init(
+        file: file, sourceName: InputFile.absolutePath(path), totalBytes: size, format: format,
+        targetChunkBytes: targetChunkBytes, isCancelled: isCancelled)
+    }
+  }
+
+  init(
+    file: consuming InputFile, sourceName: String, totalBytes: Int64?, format: FileFormat,
+    targetChunkBytes: Int, isCancelled: @escaping @Sendable () -> Bool
+  ) {
+    self.sourceName = sourceName
+    self.format = format
+    self.totalBytes = totalBytes
+    self.targetChunkBytes = min(max(1, targetChunkBytes), Self.largestTarget)
+    self.cutter =
+      switch format {
+      case .ndjson: LineCutter()
+      case .json: JSONCutter()
+      case .csv: CSVCutter(path: file.path)
+      }
+    self.source = ByteSource(file: file, isCancelled: isCancelled)
+  }
+
+  /// The next chunk, or `nil` at the end of the input or after the caller's wish to stop.
+  ///
+  /// A chunk is returned when it has its size, at the end of the input, and, from a pipe, when
+  /// there are whole documents and no more input comes for about 200 ms. After a wish to stop,
+  /// the whole documents that were read are returned first; those that were begun are not.
+  /// - Throws: ``FileError``, once the documents before the fault were returned; the same again
+  ///   at each further call.
+  public mutating func next() throws(FileError) -> FileChunk? {
+    var deadline: ContinuousClock.Instant?
+    while !isFinished {
+      scan()
+      if let fault, !cutter.isFull {
+        guard cutter.hasDocuments else { throw fault }
+        return cutter.take(&buffer)
+      }
+      if cutter.isDone || (hasSourceEnded && !cutter.isFull) {
+        isFinished = true
+      } else if !cutter.isFull && (buffer.bytes.count < targetChunkBytes || !cutter.hasDocuments) {
+        if deadline == nil && cutter.hasDocuments && !source.file.isRegular {
+          deadline = .now + Self.longestWait
+        }
+        if read(deadline) { continue }
+      }
+      if cutter.hasDocuments { return cutter.take(&buffer) }
+    }
+    return nil
+  }
+
+  /// Scans what was read, and closes the last document at the end of the source.
+  private mutating func scan() {
+    guard !hasCutterFailed, isPastMark || skipMark() else { return }
+    do throws(FileError) {
+      try cutter.scan(&buffer)
+      if hasSourceEnded && !cutter.isFull { try cutter.finish(&buffer) }
+    } catch {
+      fault = error
+      hasCutterFailed = true
+    }
+  }
+
+  /// Reads once; false when what there is has to be handed out now.
+  private mutating func read(_ deadline: ContinuousClock.Instant?) -> Bool {
+    let count = buffer.bytes.count
+    if count == 0 { buffer.bytes.reserveCapacity(capacityForChunk) }
+    let limit = count < targetChunkBytes ? targetChunkBytes - count : targetChunkBytes
+    do throws(FileError) {
+      switch try source.read(into: &buffer.bytes, limit: limit, deadline: deadline) {
+      case .bytes: return true
+      case .idle: return false
+      case .end: hasSourceEnded = true
+      case .cancelled: isFinished = true
+      }
+    } catch {
+      fault = error
+    }
+    return !isFinished
+  }
+
+  /// A small file needs no storage of a whole chunk.
+  private var capacityForChunk: Int {
+    guard let totalBytes, totalBytes < targetChunkBytes else { return targetChunkBytes }
+    return Int(totalBytes) + 1
+  }
+
+  /// Skips a byte-order mark; false while it is not clear whether there is one.
+  private mutating func skipMark() -> Bool {
+    let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
+    let count = min(mark.count, buffer.bytes.count)
+    guard buffer.bytes[..<count] == mark[..<count] else {
+      isPastMark = true
+      return true
+    }
+    if count == mark.count { buffer.drop(count) }
+    isPastMark = count == mark.count || hasSourceEnded
+    return isPastMark
+  }
+}

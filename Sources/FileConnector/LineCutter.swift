@@ -1,0 +1,103 @@
+import Model
+
+/// Phase 1 of NDJSON: cuts after the last newline.
+struct LineCutter: DocumentCutter {
+  /// The bytes up to and with the last newline.
+  private var wholeCount = 0
+  /// The bytes without a newline that were looked at after it.
+  private var scannedCount = 0
+  private var refused: [RefusedDocument] = []
+  private var oversize: OversizeLine?
+
+  var hasDocuments: Bool { wholeCount > 0 || !refused.isEmpty }
+  var isFull: Bool { false }
+  var isDone: Bool { false }
+
+  mutating func scan(_ buffer: inout SourceBuffer) {
+    dropOversize(&buffer)
+    if let newline = ByteSearch.last(Byte.newline, in: buffer.bytes.span, from: scannedCount) {
+      wholeCount = newline + 1
+    }
+    scannedCount = buffer.bytes.count
+    if wholeCount == 0 && scannedCount > OversizeLine.largestOpenLine {
+      oversize = OversizeLine(dropping: &buffer)
+      scannedCount = 0
+    }
+  }
+
+  mutating func finish(_ buffer: inout SourceBuffer) {
+    if let oversize {
+      refused.append(oversize.refused(endPosition: buffer.endPosition))
+    }
+    oversize = nil
+    wholeCount = buffer.bytes.count
+  }
+
+  mutating func take(_ buffer: inout SourceBuffer) -> FileChunk {
+    let position = buffer.position
+    let bytes = buffer.take(wholeCount)
+    scannedCount -= wholeCount
+    wholeCount = 0
+    defer { refused = [] }
+    return FileChunk(
+      bytes: bytes, position: position, endPosition: buffer.position, refused: refused,
+      layout: .lines)
+  }
+
+  /// Drops what still belongs to the line that is over the limit.
+  private mutating func dropOversize(_ buffer: inout SourceBuffer) {
+    guard var line = oversize else { return }
+    let count = buffer.bytes.count
+    let newline = ByteSearch.first(Byte.newline, in: buffer.bytes.span, from: 0, to: count)
+    line.drop(newline ?? count, from: &buffer)
+    oversize = line
+    if newline != nil {
+      refused.append(line.refused(endPosition: buffer.position))
+      oversize = nil
+      buffer.drop(1)
+    }
+  }
+}
+
+/// Phase 2 of NDJSON: the lines of a chunk that are documents.
+struct LineDocuments {
+  private(set) var documents: [DocumentRange] = []
+  private(set) var refused: [RefusedDocument] = []
+
+  /// Linear, by memchr(3) from line to line.
+  init(_ bytes: Span<UInt8>, position: Int64) {
+    // A guess that saves most of the growth for documents of the usual size.
+    documents.reserveCapacity(bytes.count / 256)
+    var start = 0
+    while start < bytes.count {
+      let newline = ByteSearch.first(Byte.newline, in: bytes, from: start, to: bytes.count)
+      var end = newline ?? bytes.count
+      let next = newline.map { $0 + 1 } ?? end
+      if end > start && bytes[end - 1] == Byte.carriageReturn { end -= 1 }
+      if !Self.isBlank(bytes, start, end) {
+        add(bytes, start, end, position)
+      }
+      start = next
+    }
+  }
+
+  @inline(__always)
+  private mutating func add(_ bytes: Span<UInt8>, _ start: Int, _ end: Int, _ position: Int64) {
+    guard end - start <= Limits.maxDocumentBytes else {
+      let head = headForLedger(bytes.extracting(start..<end))
+      refused.append(
+        RefusedDocument(oversize: end - start, position: position + Int64(start), head: head))
+      return
+    }
+    documents.append(
+      DocumentRange(
+        start: UInt32(start), byteCount: UInt32(end - start), position: position + Int64(start)))
+  }
+
+  @inline(__always)
+  private static func isBlank(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> Bool {
+    var index = start
+    while index < end && Byte.isSpace(bytes[index]) { index += 1 }
+    return index == end
+  }
+}

@@ -1,0 +1,32 @@
+/// The decompressed bytes that were read and not handed out yet.
+struct SourceBuffer {
+  var bytes: [UInt8] = []
+  /// Offset of the first of them in the decompressed source.
+  private(set) var position: Int64 = 0
+
+  var endPosition: Int64 { position + Int64(bytes.count) }
+
+  /// Forgets the first `count` bytes. Linear in the bytes kept.
+  mutating func drop(_ count: Int) {
+    guard count > 0 else { return }
+    if count == bytes.count {
+      bytes.removeAll(keepingCapacity: true)
+    } else {
+      bytes.removeSubrange(0..<count)
+    }
+    position += Int64(count)
+  }
+
+  /// Takes the first `count` bytes out; what follows is copied into new storage.
+  mutating func take(_ count: Int) -> [UInt8] {
+    var rest: [UInt8] = []
+    if count < bytes.count {
+      rest.reserveCapacity(max(bytes.capacity, bytes.count - count))
+      rest.append(contentsOf: bytes[count...])
+    }
+    swap(&rest, &bytes)
+    position += Int64(count)
+    rest.removeLast(rest.count - count)
+    return rest
+  }
+}

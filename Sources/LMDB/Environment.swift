@@ -1,0 +1,122 @@
+import CLMDB
+import Glibc
+
+/// A directory with one LMDB database: tables that change together, in transactions.
+///
+/// Any number of threads and processes read while one writes; neither waits for the other. What was
+/// committed survives the end of the process and of the machine's power.
+///
+/// - One environment for a directory and process; one writing process for a directory.
+/// - Not on a network file system, and not across `fork`: a child must not use the environment of
+///   its parent, but may open its own after `exec`.
+/// - Every method blocks its thread. Call them off Swift's cooperative pool, and do not wait inside
+///   a transaction for another thread's.
+/// - Nothing may open `data.mdb` or `lock.mdb` in this process by other means: closing them would
+///   drop LMDB's locks.
+public final class Environment: @unchecked Sendable {
+  /// Whether the environment may change anything.
+  public enum Mode: Sendable {
+    case readWrite, readOnly
+  }
+
+  /// The most that a map may grow to: half of the address space of a process.
+  static let largestMapBytes = 1 << 46
+
+  /// The directory, as it was given.
+  public let directory: String
+
+  /// How it was opened.
+  public let mode: Mode
+
+  let gate = Gate()
+  private let tableHandles: [String: Table]
+
+  /// What follows changes only while ``gate`` is owned, and is read while it is shared.
+  var parameters: Session.Parameters
+  var session: Session?
+  var sessionNumber = 0
+  private var lease: DirectoryLease?
+
+  /// Opens `directory`; for writing it creates the directory, the files and the tables that are
+  /// missing.
+  ///
+  /// - Parameters:
+  ///   - directory: Its parent must exist.
+  ///   - tables: The names of the tables, each once; the same ones every time.
+  ///   - mapSizeBytes: The address space to begin with. It grows when needed. A reader takes the
+  ///     size that the writer set.
+  ///   - maxReaders: The most read transactions at once over all processes; the first process to
+  ///     open the directory decides.
+  /// - Throws: ``LMDBError``; among its codes ``LMDBError/Code/inUse`` if another process writes,
+  ///   ``LMDBError/Code/alreadyOpen`` if this one has it open, ``LMDBError/Code/notFound`` if there
+  ///   is nothing to read.
+  public init(
+    directory: String, mode: Mode, tables: [String], mapSizeBytes: Int = 1 << 32,
+    maxReaders: Int = 510
+  ) throws(LMDBError) {
+    precondition(Set(tables).count == tables.count, "a table is named twice")
+    precondition(maxReaders > 0, "maxReaders must be positive")
+    let lease = try DirectoryLease(directory, mode)
+    let parameters = Session.Parameters(
+      directory: directory, mode: mode, tables: tables, maxReaders: maxReaders,
+      mapSizeBytes: Self.wholePages(mapSizeBytes))
+    let session = try Session(parameters)
+    if mode == .readWrite {
+      do throws(LMDBError) {
+        try syncDirectory(directory)
+      } catch {
+        session.close()
+        throw error
+      }
+    }
+    self.directory = directory
+    self.mode = mode
+    self.parameters = parameters
+    self.lease = consume lease
+    self.session = session
+    tableHandles = Dictionary(
+      uniqueKeysWithValues: zip(tables, session.tables.map(Table.init(handle:))))
+  }
+
+  deinit {
+    session?.close()
+  }
+
+  /// Waits for the transactions of the process to end, then closes the files and gives back the
+  /// right to write. Afterwards everything throws ``LMDBError/Code/closed``.
+  ///
+  /// - Precondition: this thread is in no transaction of the environment.
+  public func close() {
+    precondition(gate.own(), "close() was called inside a transaction")
+    defer { gate.disown() }
+    session?.close()
+    session = nil
+    lease = nil
+  }
+
+  /// A table by its name.
+  ///
+  /// - Precondition: `name` is one of those given to `init`.
+  public func table(_ name: String) -> Table {
+    guard let table = tableHandles[name] else {
+      preconditionFailure("the table \(name) was not named when the environment was opened")
+    }
+    return table
+  }
+
+  var isClosed: Bool { lease == nil }
+
+  func error(_ code: CInt, _ operation: String) -> LMDBError {
+    error(LMDBError.Code(code).classified(at: directory), operation)
+  }
+
+  func error(_ code: LMDBError.Code, _ operation: String, detail: String? = nil) -> LMDBError {
+    LMDBError(code, operation, path: directory, detail: detail)
+  }
+
+  private static func wholePages(_ bytes: Int) -> Int {
+    let page = sysconf(CInt(_SC_PAGESIZE))
+    let clamped = min(max(bytes, 16 * page), largestMapBytes)
+    return (clamped + page - 1) / page * page
+  }
+}

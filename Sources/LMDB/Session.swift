@@ -1,0 +1,149 @@
+import CLMDB
+import Glibc
+
+/// An open `MDB_env` with its tables. An ``Environment`` has one, and replaces it if LMDB gives up
+/// on it.
+@safe struct Session {
+  let handle: OpaquePointer
+  let tables: [MDB_dbi]
+  let isLockless: Bool
+
+  /// What is opened, and how.
+  struct Parameters {
+    let directory: String
+    let mode: Environment.Mode
+    let tables: [String]
+    let maxReaders: Int
+    var mapSizeBytes: Int
+  }
+
+  init(_ parameters: Parameters) throws(LMDBError) {
+    try Self.requireFile(parameters)
+    (unsafe handle, isLockless) = try unsafe Self.openWithOrWithoutLocks(parameters)
+    do throws(LMDBError) {
+      tables = try unsafe Self.openTables(parameters, handle)
+    } catch {
+      unsafe mdb_env_close(handle)
+      throw error
+    }
+  }
+
+  func close() {
+    unsafe mdb_env_close(handle)
+  }
+}
+
+extension Session {
+  private static func requireFile(_ parameters: Parameters) throws(LMDBError) {
+    guard parameters.mode == .readOnly else { return }
+    guard fileStatus("\(parameters.directory)/data.mdb") != nil else {
+      throw LMDBError(
+        .init(errno).asNotFound, "open for reading", path: parameters.directory,
+        detail: "no data.mdb; a writer creates it")
+    }
+  }
+
+  /// Without locks only for reading, and only if `lock.mdb` neither exists nor can be created: a
+  /// writer could not have opened the directory then. LMDB does the same by itself on a read-only
+  /// mount.
+  private static func openWithOrWithoutLocks(
+    _ parameters: Parameters
+  ) throws(LMDBError) -> (OpaquePointer, isLockless: Bool) {
+    let directory = parameters.directory
+    do throws(LMDBError) {
+      let handle = try unsafe open(parameters, extraFlags: 0)
+      return unsafe (handle, parameters.mode == .readOnly && isReadOnlyMount(directory))
+    } catch {
+      guard parameters.mode == .readOnly,
+        [EACCES, EPERM, EROFS].contains(error.code.rawValue),
+        fileStatus("\(directory)/lock.mdb") == nil
+      else { throw error }
+      return unsafe (try open(parameters, extraFlags: MDB_NOLOCK), true)
+    }
+  }
+
+  private static func open(
+    _ parameters: Parameters, extraFlags: CInt
+  ) throws(LMDBError) -> OpaquePointer {
+    let directory = parameters.directory
+    func check(_ code: CInt) throws(LMDBError) {
+      guard code == MDB_SUCCESS else {
+        throw LMDBError(LMDBError.Code(code).classified(at: directory), "open", path: directory)
+      }
+    }
+    var created: OpaquePointer?
+    try unsafe check(mdb_env_create(&created))
+    guard let handle = unsafe created else { throw LMDBError(.panic, "open", path: directory) }
+    do throws(LMDBError) {
+      try unsafe check(mdb_env_set_maxdbs(handle, MDB_dbi(max(parameters.tables.count, 1))))
+      try unsafe check(mdb_env_set_maxreaders(handle, UInt32(parameters.maxReaders)))
+      var flags = MDB_NOTLS | extraFlags
+      switch parameters.mode {
+      case .readWrite: try unsafe check(mdb_env_set_mapsize(handle, parameters.mapSizeBytes))
+      case .readOnly: flags |= MDB_RDONLY
+      }
+      try unsafe check(mdb_env_open(handle, directory, UInt32(flags), 0o660))
+      var dead: CInt = 0
+      try unsafe check(mdb_reader_check(handle, &dead))
+      return unsafe handle
+    } catch {
+      unsafe mdb_env_close(handle)
+      throw error
+    }
+  }
+}
+
+extension Session {
+  /// Opens the tables in order, so that they have the same handles each time; creates them if one
+  /// is missing and the mode allows it.
+  private static func openTables(
+    _ parameters: Parameters, _ handle: OpaquePointer
+  ) throws(LMDBError) -> [MDB_dbi] {
+    var mapSizeBytes = parameters.mapSizeBytes
+    var flags = MDB_RDONLY
+    while true {
+      do throws(LMDBError) {
+        return try unsafe openTables(parameters, handle, flags: flags)
+      } catch {
+        guard parameters.mode == .readWrite else { throw error }
+        switch error.code {
+        case .notFound where flags != 0:
+          flags = 0
+        case .mapFull where mapSizeBytes <= Environment.largestMapBytes / 2:
+          mapSizeBytes *= 2
+          let code = unsafe mdb_env_set_mapsize(handle, mapSizeBytes)
+          guard code == MDB_SUCCESS else { throw error }
+        default:
+          throw error
+        }
+      }
+    }
+  }
+
+  private static func openTables(
+    _ parameters: Parameters, _ handle: OpaquePointer, flags: CInt
+  ) throws(LMDBError) -> [MDB_dbi] {
+    let directory = parameters.directory
+    func check(_ code: CInt, _ what: String) throws(LMDBError) {
+      guard code == MDB_SUCCESS else {
+        throw LMDBError(LMDBError.Code(code).classified(at: directory), what, path: directory)
+      }
+    }
+    var begun: OpaquePointer?
+    try unsafe check(mdb_txn_begin(handle, nil, UInt32(flags), &begun), "open the tables")
+    var handles: [MDB_dbi] = []
+    do throws(LMDBError) {
+      for name in parameters.tables {
+        var table: MDB_dbi = 0
+        let create = flags == 0 ? UInt32(MDB_CREATE) : 0
+        try unsafe check(mdb_dbi_open(begun, name, create, &table), "open the table \(name)")
+        handles.append(table)
+      }
+    } catch {
+      unsafe mdb_txn_abort(begun)
+      throw error
+    }
+    try unsafe check(mdb_txn_commit(begun), "open the tables")
+    return handles
+  }
+}

@@ -1,0 +1,13 @@
+/// The limits that hold everywhere; each is named in the error or report it causes.
+public enum Limits {
+  /// A larger document is rejected at the edge.
+  public static let maxDocumentBytes = 10_485_760
+  /// Columns of one stream; fields beyond it stay in the original bytes only and are reported.
+  public static let maxColumns = 1_000
+  /// Nesting of one document; deeper is rejected.
+  public static let maxNesting = 1_024
+  /// How much of a rejected document the ledger keeps.
+  public static let ledgerHeadBytes = 1_024
+  /// Events of one block.
+  public static let maxBlockEvents = 65_536
+}

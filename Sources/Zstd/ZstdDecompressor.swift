@@ -1,0 +1,68 @@
+internal import CZstd
+
+/// Decompresses single frames whose size is known, reusing one context.
+///
+/// Not `Sendable`: make one for each thread.
+@safe
+public final class ZstdDecompressor {
+  private let context: OpaquePointer
+
+  /// - Throws: ``ZstdError/Kind/outOfMemory``.
+  public init() throws(ZstdError) {
+    guard let context = unsafe ZSTD_createDCtx() else {
+      throw ZstdError(.outOfMemory, "no memory for a decompression context")
+    }
+    unsafe self.context = unsafe context
+  }
+
+  deinit {
+    unsafe ZSTD_freeDCtx(context)
+  }
+
+  /// Appends the `byteCount` bytes that `source`, exactly one frame, holds.
+  ///
+  /// The frame's own size is compared first, so that a damaged or hostile frame cannot make
+  /// `output` grow by more than `byteCount`. On an error `output` has the count it had before.
+  /// Linear in `byteCount`.
+  /// - Throws: ``ZstdError/Kind/sizeMismatch`` when the frame holds another number of bytes, or
+  ///   `source` more than a frame; ``ZstdError/Kind/truncated``, ``ZstdError/Kind/damaged``.
+  public func decompress(
+    _ source: RawSpan, byteCount: Int, into output: inout [UInt8]
+  ) throws(ZstdError) {
+    precondition(byteCount >= 0, "byteCount must not be negative")
+    try checkFrame(source, holds: byteCount)
+    try output.append(addingCapacity: byteCount) {
+      (free: inout OutputSpan<UInt8>) throws(ZstdError) in
+      try unsafe free.withUnsafeMutableBufferPointer { buffer, count throws(ZstdError) in
+        let code = unsafe source.withUnsafeBytes { input in
+          unsafe ZSTD_decompressDCtx(
+            context, buffer.baseAddress, byteCount, input.baseAddress, input.count)
+        }
+        let written = try checked(code)
+        guard written == byteCount else {
+          throw ZstdError(.sizeMismatch, "the frame held \(written) bytes, expected \(byteCount)")
+        }
+        count = written
+      }
+    }
+  }
+
+  /// Checks that `source` is one frame and no more, whose header says `byteCount`.
+  private func checkFrame(_ source: RawSpan, holds byteCount: Int) throws(ZstdError) {
+    let (contentSize, frameSize) = unsafe source.withUnsafeBytes { input in
+      unsafe (
+        ZSTD_getFrameContentSize(input.baseAddress, input.count),
+        ZSTD_findFrameCompressedSize(input.baseAddress, input.count)
+      )
+    }
+    guard try checked(frameSize) == source.byteCount else {
+      throw ZstdError(
+        .sizeMismatch, "\(source.byteCount) bytes given, but the frame is \(frameSize) bytes")
+    }
+    // Unknown and invalid sizes are the two largest numbers, so they fail here as well.
+    guard contentSize == UInt64(byteCount) else {
+      let says = contentSize >= UInt64.max - 1 ? "no size" : "\(contentSize) bytes"
+      throw ZstdError(.sizeMismatch, "the frame's header says \(says), expected \(byteCount)")
+    }
+  }
+}
