@@ -3,7 +3,8 @@ import Bytes
 /// Reads RFC 3339 times from bytes, and epoch numbers. It remembers the last date seen, since
 /// neighbouring events are mostly of the same day.
 public struct TimeParser: Sendable {
-  private var cachedDate: (UInt64, UInt64) = (0, 0)
+  /// No date's bytes at first.
+  private var cachedDate: (UInt64, UInt64) = (.max, .max)
   private var cachedDayNs: Int64 = 0
 
   public init() {}

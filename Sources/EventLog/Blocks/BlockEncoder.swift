@@ -19,7 +19,7 @@ struct BlockEncoder {
   ///
   /// With `keepsWhole` no document is rebuilt from its shape: all are kept as they came.
   mutating func encode(
-    _ batch: borrowing ParsedBatch, firstSeq: UInt64, receivedNs: Int64, source: String,
+    _ batch: borrowing ParsedBatch, firstSeq: UInt64, _ envelope: Envelope,
     keepsWhole: Bool = false
   ) throws -> EncodedBlock {
     body.removeAll(keepingCapacity: true)
@@ -44,10 +44,11 @@ struct BlockEncoder {
     try wholeDocuments(batch, shapes)
     let (low, high) = Self.timeRange(batch)
     let header = BlockHeader(
-      streamId: batch.definition.id, firstSeq: firstSeq, eventCount: batch.eventCount,
-      factCount: batch.factCount, isExploded: batch.isExploded, receivedNs: receivedNs,
+      streamId: batch.definition.id, firstSeq: firstSeq,
+      eventCount: batch.eventCount,
+      factCount: batch.factCount, isExploded: batch.isExploded, receivedNs: envelope.receivedNs,
       minTimeNs: low, maxTimeNs: high, originalBytes: Self.originalBytes(batch),
-      source: source, sections: sections)
+      source: envelope.source, actor: envelope.actor, sections: sections)
     var bytes: [UInt8] = []
     bytes.reserveCapacity(body.count + 64 + 32 * sections.count)
     header.encode(into: &bytes)
@@ -62,14 +63,17 @@ struct BlockEncoder {
     return total
   }
 
-  /// The earliest and the latest time of the facts.
+  /// The earliest and the latest time of the events and their facts.
   private static func timeRange(_ batch: borrowing ParsedBatch) -> (Int64, Int64) {
-    let times = batch.isExploded ? batch.factTimes : batch.times
     var low = Int64.max
     var high = Int64.min
-    for index in times.indices {
-      low = min(low, times[index])
-      high = max(high, times[index])
+    for index in batch.times.indices {
+      low = min(low, batch.times[index])
+      high = max(high, batch.times[index])
+    }
+    for index in batch.factTimes.indices {
+      low = min(low, batch.factTimes[index])
+      high = max(high, batch.factTimes[index])
     }
     return (low, high)
   }
@@ -175,6 +179,16 @@ struct BlockEncoder {
     try StringCoding.encodeBytes(frame, of: batch.bytes.rawSpan, compressor, into: &body)
     frame.removeAll(keepingCapacity: true)
   }
+}
+
+/// What is known of a batch beside its documents.
+struct Envelope: Sendable {
+  /// Where the documents came from, such as a file's path.
+  var source: String
+  /// Who appended them.
+  var actor: String
+  /// Wall clock at the append, in nanoseconds since the epoch.
+  var receivedNs: Int64
 }
 
 /// A block ready to be stored.

@@ -39,6 +39,8 @@ struct BlockHeader: Equatable {
   var originalBytes: UInt64
   /// Where the documents came from, such as a file's path.
   var source: String
+  /// Who appended the block, such as a user's name; empty when not told.
+  var actor: String
   var sections: [Section]
 
   func section(_ kind: Section.Kind) -> Section? { sections.first { $0.kind == kind } }
@@ -85,6 +87,7 @@ extension BlockHeader {
     body.append(littleEndian: maxTimeNs)
     body.append(varint: originalBytes)
     body.append(string: source)
+    body.append(string: actor)
     body.append(varint: UInt64(sections.count))
     for section in sections {
       body.append(section.kind.rawValue)
@@ -117,7 +120,8 @@ extension BlockHeader {
       eventCount: try reader.count(limit: .max), factCount: try reader.count(limit: .max),
       isExploded: isExploded, receivedNs: try reader.integer(Int64.self),
       minTimeNs: try reader.integer(Int64.self), maxTimeNs: try reader.integer(Int64.self),
-      originalBytes: try reader.varint(), source: try reader.string(), sections: [])
+      originalBytes: try reader.varint(), source: try reader.string(),
+      actor: try reader.string(), sections: [])
     var offset = 0
     for _ in 0..<(try reader.count()) {
       guard let kind = Section.Kind(rawValue: try reader.integer(UInt8.self)) else {

@@ -2,36 +2,50 @@ import Bytes
 import Checksum
 import Zstd
 
-/// Where a block's bytes come from.
-protocol BlockBytes {
-  /// Runs `body` on the bytes `range`, counted from the block's first byte.
-  func withBytes<R>(_ range: Range<Int>, _ body: (RawSpan) throws -> R) throws -> R
-}
-
-extension EncodedBlock: BlockBytes {
-  func withBytes<R>(_ range: Range<Int>, _ body: (RawSpan) throws -> R) throws -> R {
-    try body(bytes.rawSpan(range))
-  }
-}
-
 /// Reads the sections of one block, each checked against its checksum.
-struct BlockReader<Source: BlockBytes> {
+struct BlockReader {
   let header: BlockHeader
   let headerBytes: Int
-  let source: Source
+  /// The block, or the part of it that will be read.
+  private let bytes: [UInt8]
+  /// Where `bytes` begin in the block.
+  private let start: Int
   let decompressor: ZstdDecompressor
+
+  init(
+    header: BlockHeader, headerBytes: Int, bytes: [UInt8], from start: Int = 0,
+    _ decompressor: ZstdDecompressor
+  ) {
+    self.header = header
+    self.headerBytes = headerBytes
+    self.bytes = bytes
+    self.start = start
+    self.decompressor = decompressor
+  }
+
+  init(_ block: EncodedBlock, _ decompressor: ZstdDecompressor) {
+    self.init(
+      header: block.header, headerBytes: block.headerBytes, bytes: block.bytes, decompressor)
+  }
+
+  /// The section's bytes, counted from the block's first byte.
+  func range(of section: BlockHeader.Section) -> Range<Int> {
+    section.range.lowerBound + headerBytes..<section.range.upperBound + headerBytes
+  }
 
   /// Runs `body` on the section's bytes. Throws ``DamageError`` when they are not what was written, or
   /// when `body` finds them malformed.
   func withSection<R>(
     _ section: BlockHeader.Section, _ body: (RawSpan) throws -> R
   ) throws -> R {
-    let range = section.range.lowerBound + headerBytes..<section.range.upperBound + headerBytes
+    let range = range(of: section)
+    guard range.lowerBound >= start, range.upperBound - start <= bytes.count else {
+      throw damage(section)
+    }
+    let span = bytes.rawSpan(range.lowerBound - start..<range.upperBound - start)
+    guard checksum(span) == section.checksum else { throw damage(section) }
     do {
-      return try source.withBytes(range) { bytes in
-        guard checksum(bytes) == section.checksum else { throw damage(section) }
-        return try body(bytes)
-      }
+      return try body(span)
     } catch is MalformedBytes {
       throw damage(section)
     } catch is ZstdError {

@@ -14,8 +14,8 @@ struct BlockDocuments {
 
 /// Writes the original documents of one block again: literals of their shapes with the values of the
 /// columns between them, and the documents that were kept whole.
-struct DocumentRenderer<Source: BlockBytes> {
-  private let reader: BlockReader<Source>
+struct DocumentRenderer {
+  private let reader: BlockReader
   private let infos: [ColumnInfo]
   private let program: ShapeProgram
   private var columns: [ColumnValues]
@@ -34,14 +34,14 @@ struct DocumentRenderer<Source: BlockBytes> {
 
   /// The documents of the block that `reader` reads. O(block).
   static func documents(
-    _ reader: BlockReader<Source>, columns infos: [ColumnInfo], program: ShapeProgram
+    _ reader: BlockReader, columns infos: [ColumnInfo], program: ShapeProgram
   ) throws -> BlockDocuments {
     var renderer = try DocumentRenderer(reader, infos, program)
     return try renderer.run()
   }
 
   private init(
-    _ reader: BlockReader<Source>, _ infos: [ColumnInfo], _ program: ShapeProgram
+    _ reader: BlockReader, _ infos: [ColumnInfo], _ program: ShapeProgram
   ) throws {
     self.reader = reader
     self.infos = infos
@@ -233,13 +233,13 @@ struct ShapeProgram {
 }
 
 /// The documents of a block that were kept whole, in order, a frame at a time.
-struct WholeDocuments<Source: BlockBytes> {
-  private let reader: BlockReader<Source>
+struct WholeDocuments {
+  private let reader: BlockReader
   private var offset = 0
   private var frame = StringValues()
   private var nextInFrame = 0
 
-  init(_ reader: BlockReader<Source>) { self.reader = reader }
+  init(_ reader: BlockReader) { self.reader = reader }
 
   @_lifetime(sink: copy sink)
   mutating func next(into sink: inout ByteSink) throws {

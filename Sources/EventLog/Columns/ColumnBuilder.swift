@@ -85,6 +85,12 @@ struct ColumnBuilder {
 
   /// Takes out the values of `rows`, which rise; `rowCount` is the number of rows before. O(rows kept).
   mutating func remove(rows: [Int], rowCount: Int) {
+    removeValues(rows: rows, rowCount: rowCount)
+    // A stored dictionary never has more entries than there are values.
+    if let dictionary, dictionary.entries.count > values.count { dropDictionary() }
+  }
+
+  private mutating func removeValues(rows: [Int], rowCount: Int) {
     if !hasGaps && values.count == rowCount {
       values.remove(at: rows)
       if kind == .number { scales.remove(at: rows) }

@@ -128,11 +128,37 @@ struct StringPattern: Equatable {
     var values = StringValues()
     values.bytes.reserveCapacity(count * template.count)
     values.ends.reserveCapacity(count)
-    for index in 0..<count {
-      append(reader.bytes, at: start + index * size, to: &values.bytes)
-      values.ends.append(UInt32(values.bytes.count))
+    if isOneRun, place == .lowercaseHex {
+      decodeHexRuns(reader.bytes, from: start, count: count, into: &values)
+    } else {
+      for index in 0..<count {
+        append(reader.bytes, at: start + index * size, to: &values.bytes)
+        values.ends.append(UInt32(values.bytes.count))
+      }
     }
     return values
+  }
+
+  private func decodeHexRuns(
+    _ bytes: RawSpan, from start: Int, count: Int, into values: inout StringValues
+  ) {
+    let prefix = Int(places[0])
+    let suffix = prefix + places.count
+    values.bytes = Array(repeating: 0, count: count * template.count + ByteSink.slack)
+    values.bytes.withSink { sink in
+      var offset = start
+      for _ in 0..<count {
+        sink.append(template, range: 0..<prefix)
+        for _ in 0..<places.count / 8 {
+          let packed = bytes.load(at: offset, as: UInt32.self)
+          sink.append(word: HexWord.unpack(packed), byteCount: 8)
+          offset += 4
+        }
+        sink.append(template, range: suffix..<template.count)
+        values.ends.append(UInt32(sink.count))
+      }
+    }
+    values.bytes.removeLast(ByteSink.slack)
   }
 
   /// Appends the string whose changing places stand at `offset`.

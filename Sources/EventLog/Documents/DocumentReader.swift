@@ -81,7 +81,7 @@ private struct RowBuild: ~Escapable {
   private var literalStart: Int
   private var separator: [UInt8]?
   private var eventTime: ParsedTime?
-  private var hasElementTime = false
+  private var hasArray = false
   private var seenPaths: Set<Int32> = []
   private var seenElementPaths: Set<Int32> = []
   private var didLearn = false
@@ -108,11 +108,22 @@ private struct RowBuild: ~Escapable {
   mutating func run(
     into row: inout Row, _ timeParser: inout TimeParser
   ) throws(DocumentError) -> Bool {
+    var isInOtherArray = false
     for index in list.tokens.indices {
       let token = list.tokens[index]
+      if isInOtherArray {
+        isInOtherArray = token.kind != .arrayEnd
+        continue
+      }
       switch token.kind {
       case .null: break
-      case .arrayBegin: beginElements(at: index)
+      case .arrayBegin:
+        // The first of several arrays at the path explodes; the others stay in the document.
+        if hasArray {
+          (isInOtherArray, isReproducible) = (true, false)
+        } else {
+          beginElements(at: index)
+        }
       case .elementBegin: beginElement(token, &row)
       case .elementEnd: endElement(token, &row)
       case .arrayEnd: row.isInElement = false
@@ -127,6 +138,7 @@ private struct RowBuild: ~Escapable {
   }
 
   private mutating func beginElements(at index: Int) {
+    hasArray = true
     let first = list.tokens[index + 1]
     guard first.kind == .elementBegin else { return }
     addSegment(.elements, column: -1, until: first.start, next: first.start, isElement: false)
@@ -139,7 +151,6 @@ private struct RowBuild: ~Escapable {
       ElementValues(shape: Shape.none, firstValue: Int32(row.elementValues.count)))
     elementSegments.removeAll(keepingCapacity: true)
     seenElementPaths.removeAll(keepingCapacity: true)
-    hasElementTime = false
     literalStart = token.start
   }
 

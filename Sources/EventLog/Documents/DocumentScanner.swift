@@ -119,7 +119,7 @@ struct DocumentScanner: ~Escapable {
     case UInt8(ascii: "{"):
       let count = list.tokens.count
       try object(path: path, &list)
-      if list.tokens.count == count, depth > 0, !isElement { emit(.opaque, path, begin, &list) }
+      if list.tokens.count == count, depth > 0 { emit(.opaque, path, begin, &list) }
     case UInt8(ascii: "["):
       if let explodePath, path == explodePath, !isElement {
         try explodedArray(path: path, &list)

@@ -109,7 +109,7 @@ enum JSONText {
     /// The value is `mantissa / 10^scale`, unless `isHard`.
     var mantissa: Int64
     var scale: Int
-    /// The text has an exponent, more than 18 digits, or is a negative zero: it cannot be written again
+    /// The text has an exponent, more digits than 63 bits hold, or is a negative zero: it cannot be written again
     /// from mantissa and scale.
     var isHard: Bool
 
@@ -147,7 +147,8 @@ enum JSONText {
       if scale == 0 { return .invalid }
       digits += scale
     }
-    var isHard = digits > 18 || (isNegative && mantissa == 0)
+    // Nineteen digits cannot overflow the unsigned word, but may not fit the signed one.
+    var isHard = digits > 19 || mantissa > Int64.max || (isNegative && mantissa == 0)
     if peek(cursor) | 0x20 == UInt8(ascii: "e") {
       cursor = exponentEnd(bytes, from: cursor, limit: limit)
       if cursor < 0 { return .invalid }

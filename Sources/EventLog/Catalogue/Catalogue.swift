@@ -1,0 +1,128 @@
+import Bytes
+import LMDB
+import Model
+import SimdJSON
+import Zstd
+
+/// The streams of a log.
+struct Catalogue {
+  /// The catalogue's own stream.
+  let own: EventStream
+  var streams: [EventStream]
+
+  init(_ streams: [EventStream]) {
+    self.streams = streams
+    own =
+      streams.first { $0.definition.id == StreamDefinition.catalogue.id }
+      ?? EventStream(definition: .catalogue, schema: StreamSchema())
+  }
+
+  func stream(named name: String) -> EventStream? { streams.first { $0.name == name } }
+
+  var nextId: UInt32 { (streams.map(\.definition.id).max() ?? own.definition.id) + 1 }
+
+  /// Reads the streams from the log: definitions from the events of the catalogue, and what was learned of
+  /// each. O(streams and their columns and shapes).
+  static func load(
+    _ tables: LogTables, _ store: BlockStore, _ transaction: borrowing ReadTransaction
+  ) throws -> [(EventStream, StreamTotals)] {
+    let own = EventStream(
+      definition: .catalogue,
+      schema: try schema(StreamDefinition.catalogue.id, tables, transaction))
+    var streams = [own]
+    let decompressor = try ZstdDecompressor()
+    let state = own.schema.snapshot()
+    let program = ShapeProgram(state.trie.shapes)
+    for summary in try store.summaries(ofStream: own.definition.id, transaction) {
+      let documents = try DocumentRenderer.documents(
+        try store.reader(summary, transaction, decompressor), columns: state.columns,
+        program: program)
+      for index in documents.ends.indices {
+        let document = Array(documents.bytes[documents.range(index)])
+        guard let definition = StreamDefinition(document: document) else { continue }
+        streams.append(
+          EventStream(
+            definition: definition, schema: try schema(definition.id, tables, transaction)))
+      }
+    }
+    var loaded: [(EventStream, StreamTotals)] = []
+    for stream in streams {
+      let value = try transaction.get(tables.totals, Key().appending(stream.definition.id))
+      let totals = if let value { try StreamTotals(value) } else { StreamTotals() }
+      loaded.append((stream, totals))
+    }
+    return loaded
+  }
+
+  private static func schema(
+    _ id: UInt32, _ tables: LogTables, _ transaction: borrowing ReadTransaction
+  ) throws -> StreamSchema {
+    let prefix = Key().appending(id)
+    var columns: [ColumnInfo] = []
+    var fields: [String] = []
+    var cursor = try transaction.cursor(tables.columns)
+    var found = try cursor.seek(atOrAfter: prefix)
+    while found, cursor.hasPrefix(prefix) {
+      if Key.uint32(in: cursor.key, at: 4) == .max {
+        guard let body = cursor.value.unsealed else {
+          throw DamageError(what: "fields of stream \(id)")
+        }
+        var reader = ByteReader(body)
+        for _ in 0..<(try reader.count()) { fields.append(try reader.string()) }
+      } else {
+        columns.append(try ColumnInfo(cursor.value))
+      }
+      found = try cursor.next()
+    }
+    var shapes: [Shape] = []
+    var shapeCursor = try transaction.cursor(tables.shapes)
+    found = try shapeCursor.seek(atOrAfter: prefix)
+    while found, shapeCursor.hasPrefix(prefix) {
+      guard let body = shapeCursor.value.unsealed else {
+        throw DamageError(what: "shape \(shapes.count + 1) of stream \(id)")
+      }
+      var reader = ByteReader(body)
+      shapes.append(try Shape(&reader))
+      found = try shapeCursor.next()
+    }
+    return StreamSchema(columns: columns, shapes: shapes, fieldsWithoutColumn: fields)
+  }
+}
+
+/// A stream cannot have that name.
+public struct StreamNameError: Error, Equatable, CustomStringConvertible {
+  public var name: String
+  public var description: String {
+    "\(name.debugDescription) cannot be a stream's name: use a letter, then letters, digits, "
+      + "'_', '-' or '.', 100 in all at most"
+  }
+}
+
+extension StreamDefinition {
+  static func checkName(_ name: String) throws {
+    let isLegal =
+      name.utf8.count <= 100 && name.first.map { $0.isASCII && $0.isLetter } == true
+      && name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "_-.".contains($0)) }
+    if !isLegal { throw StreamNameError(name: name) }
+  }
+
+  /// The definition that fits the first document that can be an event; nil when none can.
+  static func detect(
+    name: String, _ options: StreamOptions, in batch: DocumentBatch
+  ) -> StreamDefinition? {
+    let validator = SimdJSONValidator()
+    var list = TokenList()
+    for document in batch.documents {
+      let start = Int(document.start)
+      do throws(DocumentError) {
+        try DocumentReader.scan(
+          batch.bytes.rawSpan, start..<start + Int(document.byteCount),
+          explodePath: options.explodePath, validator: validator, into: &list)
+      } catch {
+        continue
+      }
+      if let definition = detect(name: name, options, from: list) { return definition }
+    }
+    return nil
+  }
+}

@@ -1,0 +1,165 @@
+import Bytes
+import LMDB
+import Model
+import SimdJSON
+import Zstd
+
+/// The dedup ids and times of one stored block.
+struct BlockIds {
+  let firstSeq: UInt64
+  let times: [Int64]
+  private var ids: [[UInt8]?] = []
+  /// When all ids are plain strings, they are here instead of in `ids`.
+  private var strings = StringValues()
+  private var isPlain = false
+
+  /// Reads the ids of the block that begins at `summary.firstSeq`. O(block's ids).
+  init(
+    _ summary: BlockSummary, of stream: EventStream, _ store: BlockStore,
+    _ transaction: borrowing ReadTransaction
+  ) throws {
+    let decompressor = try ZstdDecompressor()
+    firstSeq = summary.firstSeq
+    let reader = try store.reader(summary, transaction, decompressor)
+    times = try reader.times(.times)
+    let state = stream.schema.snapshot()
+    let columns = try Self.idColumns(reader, stream.definition, state.columns)
+    if columns.count == 1, let column = columns.first, column.kind == .string,
+      column.count == summary.eventCount, !column.strings.bytes.contains(JSONText.backslash)
+    {
+      strings = column.strings
+      isPlain = true
+    } else if columns.contains(where: { $0.kind == .real }) {
+      // The text of such an id is only in its document.
+      try readDocuments(reader, stream, state)
+    } else {
+      ids = Self.merge(columns, count: summary.eventCount)
+    }
+  }
+
+  private static func idColumns(
+    _ reader: BlockReader, _ definition: StreamDefinition, _ infos: [ColumnInfo]
+  ) throws -> [ColumnValues] {
+    var columns: [ColumnValues] = []
+    for (number, info) in infos.enumerated()
+    where info.path == definition.idPath && !info.isElement
+      && [.string, .number, .real].contains(info.kind)
+    {
+      if let column = try reader.column(Int32(number), info) { columns.append(column) }
+    }
+    return columns
+  }
+
+  private static func merge(_ columns: [ColumnValues], count: Int) -> [[UInt8]?] {
+    var ids: [[UInt8]?] = Array(repeating: nil, count: count)
+    for column in columns {
+      var index = 0
+      for row in 0..<count where column.isPresent(row) {
+        let text = column.text(index)
+        // An empty string is no id.
+        ids[row] = text.isEmpty ? nil : text
+        index += 1
+      }
+    }
+    return ids
+  }
+
+  private mutating func readDocuments(
+    _ reader: BlockReader, _ stream: EventStream, _ state: StreamSchema.State
+  ) throws {
+    let documents = try DocumentRenderer.documents(
+      reader, columns: state.columns, program: ShapeProgram(state.trie.shapes))
+    var list = TokenList()
+    for event in documents.ends.indices {
+      var scanner = DocumentScanner(
+        documents.bytes.rawSpan, range: documents.range(event), explodePath: nil)
+      try scanner.scan(into: &list)
+      let token = list.tokens.first {
+        [.string, .number, .hardNumber].contains($0.kind)
+          && list.paths[Int($0.path)] == stream.definition.idPath
+      }
+      var id: [UInt8]?
+      if let token, token.start < token.end {
+        id = []
+        JSONText.unescape(documents.bytes.rawSpan, token.start..<token.end, into: &id!)
+      }
+      ids.append(id)
+    }
+  }
+
+  var count: Int { times.count }
+
+  /// The dedup id of the block's event `row`; nil when it has none.
+  func id(_ row: Int) -> [UInt8]? {
+    guard isPlain else { return ids[row] }
+    let range = strings.range(row)
+    return range.isEmpty ? nil : Array(strings.bytes[range])
+  }
+
+  /// Whether event `row` has this id.
+  func isId(_ id: [UInt8], _ row: Int) -> Bool {
+    guard isPlain else { return ids[row] == id }
+    return strings.bytes.rawSpan(strings.range(row)).isEqual(to: id.rawSpan)
+  }
+
+  /// The hash of event `row`'s id; nil when it has none.
+  func hash(_ row: Int) -> UInt64? {
+    if isPlain {
+      let range = strings.range(row)
+      if range.isEmpty { return nil }
+      return IdHash.hash(strings.bytes.rawSpan, start: range.lowerBound, count: range.count)
+    }
+    return ids[row].map { IdHash.hash($0.rawSpan, start: 0, count: $0.count) }
+  }
+}
+
+extension ColumnValues {
+  /// Value `index` as text, a string's escapes resolved.
+  func text(_ index: Int) -> [UInt8] {
+    switch kind {
+    case .string:
+      var text: [UInt8] = []
+      JSONText.unescape(strings.bytes.rawSpan, strings.range(index), into: &text)
+      return text
+    case .number:
+      var text: [UInt8] = Array(repeating: 0, count: 40 + ByteSink.slack)
+      let count = text.withSink { sink in
+        numbers.appendText(index, to: &sink)
+        return sink.count
+      }
+      return Array(text.prefix(count))
+    case .opaque:
+      return Array(strings.bytes[strings.range(index)])
+    case .bool:
+      return Array((integers[index] == 1 ? "true" : "false").utf8)
+    default:
+      return Array(String(Double(bitPattern: UInt64(bitPattern: integers[index]))).utf8)
+    }
+  }
+}
+
+/// The ids of the blocks that duplicates were found in lately: they mostly repeat recent events.
+struct BlockIdCache {
+  private var blocks: [UInt64: BlockIds] = [:]
+  private var order: [UInt64] = []
+  /// Some 1.5 MB each.
+  private static let maxBlocks = 16
+
+  /// The ids of the block that holds `seq`, read if need be.
+  mutating func ids(
+    ofBlockWith seq: UInt64, of stream: EventStream, _ store: BlockStore,
+    _ transaction: borrowing ReadTransaction
+  ) throws -> BlockIds {
+    guard let firstSeq = try store.firstSeq(ofBlockWith: seq, transaction),
+      let summary = try store.summaries(
+        ofStream: stream.definition.id, from: firstSeq, limit: 1, transaction
+      ).first, summary.firstSeq == firstSeq, summary.lastSeq >= seq
+    else { throw DamageError(what: "dedup index points to a missing event", firstSeq: seq) }
+    if let known = blocks[firstSeq] { return known }
+    let ids = try BlockIds(summary, of: stream, store, transaction)
+    if order.count >= Self.maxBlocks { blocks[order.removeFirst()] = nil }
+    order.append(firstSeq)
+    blocks[firstSeq] = ids
+    return ids
+  }
+}

@@ -1,0 +1,253 @@
+import Bytes
+import Checksum
+import LMDB
+
+/// A page of a sorted run of ids: all entries whose hashes begin with the page's number.
+///
+/// Only the first ``IdRun/hashBits`` bits of a hash are kept, sorted. Of these the page number and the
+/// bucket number are implied by the place; the next 16 bits stand in one array, which is all that a lookup
+/// of an unknown id touches beside the bucket's bounds; the rest and the sequence numbers in two others.
+/// What a page says is a candidate only: the id itself is compared in the log. `docs/formats/dedup.md`.
+struct IdRunPage: ~Escapable {
+  private let bytes: RawSpan
+  private let layout: IdRunLayout
+  let count: Int
+  private let baseSeq: UInt64
+  private let tagStart: Int
+  private let restStart: Int
+  private let seqStart: Int
+
+  static let headerBytes = 16
+
+  /// Reads the page in `bytes`; nil when it is not one of that layout. Does not check the checksum.
+  @_lifetime(copy bytes)
+  init?(_ bytes: RawSpan, _ layout: IdRunLayout) {
+    guard bytes.byteCount >= Self.headerBytes + 8 else { return nil }
+    self.bytes = bytes
+    self.layout = layout
+    count = Int(bytes.load(at: 0, as: UInt32.self))
+    baseSeq = bytes.load(at: 8, as: UInt64.self)
+    tagStart = Self.headerBytes + 4 * (layout.bucketCount + 1)
+    restStart = tagStart + 2 * count
+    seqStart = restStart + layout.restBytes * count
+    guard seqStart + layout.seqBytes * count + 8 == bytes.byteCount else { return nil }
+  }
+
+  /// Whether the page is what was written.
+  static func isIntact(_ bytes: RawSpan) -> Bool {
+    let size = bytes.byteCount - 8
+    return size >= 0 && checksum(bytes.extracting(0..<size)) == bytes.load(at: size, as: UInt64.self)
+  }
+
+  /// The entries that may have `hash`. Expected O(1).
+  @inline(__always)
+  func candidates(_ hash: UInt64) -> Range<Int> {
+    let bucket = layout.bucket(hash)
+    let bounds = Self.headerBytes + 4 * bucket
+    let low = Int(bytes.load(at: bounds, as: UInt32.self))
+    let high = Int(bytes.load(at: bounds + 4, as: UInt32.self))
+    let tag = layout.tag(hash)
+    var index = low
+    while index < high {
+      let known = bytes.load(at: tagStart + 2 * index, as: UInt16.self)
+      if known >= tag { break }
+      index += 1
+    }
+    let first = index
+    while index < high, bytes.load(at: tagStart + 2 * index, as: UInt16.self) == tag { index += 1 }
+    return first..<index
+  }
+
+  /// Whether entry `index`, one of the candidates, has the same rest of the hash.
+  func hasRest(of hash: UInt64, at index: Int) -> Bool { rest(index) == layout.rest(hash) }
+
+  private func rest(_ index: Int) -> UInt64 {
+    load(restStart + layout.restBytes * index, layout.restBytes)
+  }
+
+  func seq(_ index: Int) -> UInt64 {
+    baseSeq + load(seqStart + layout.seqBytes * index, layout.seqBytes)
+  }
+
+  @inline(__always)
+  private func load(_ offset: Int, _ byteCount: Int) -> UInt64 {
+    if byteCount == 0 { return 0 }
+    return bytes.word(at: offset) & (UInt64.max >> UInt64(64 - 8 * byteCount))
+  }
+
+  /// Appends the entries whose kept hash lies in `range`, in order. O(entries of their buckets).
+  func append(
+    _ range: ClosedRange<UInt64>, page: Int, partition: Int64, to entries: inout [IdEntry]
+  ) {
+    for bucket in layout.bucket(range.lowerBound)...layout.bucket(range.upperBound) {
+      let bounds = Self.headerBytes + 4 * bucket
+      let low = Int(bytes.load(at: bounds, as: UInt32.self))
+      let high = Int(bytes.load(at: bounds + 4, as: UInt32.self))
+      for index in low..<max(low, min(high, count)) {
+        let tag = UInt64(bytes.load(at: tagStart + 2 * index, as: UInt16.self))
+        let hash = layout.hash(page: page, bucket: bucket, tag: tag, rest: rest(index))
+        if range.contains(hash) {
+          entries.append(IdEntry(hash: hash, seq: seq(index), partition: partition))
+        }
+      }
+    }
+  }
+
+  /// The page that holds `entries`, which are sorted by hash and all belong to it.
+  static func encode(
+    _ entries: ArraySlice<IdEntry>, _ layout: IdRunLayout, baseSeq: UInt64
+  ) -> [UInt8] {
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(
+      headerBytes + 4 * (layout.bucketCount + 1)
+        + entries.count * (2 + layout.restBytes + layout.seqBytes) + 8)
+    bytes.append(littleEndian: UInt32(entries.count))
+    bytes.append(littleEndian: UInt32(0))
+    bytes.append(littleEndian: baseSeq)
+    var index = entries.startIndex
+    for bucket in 0...layout.bucketCount {
+      while index < entries.endIndex, layout.bucket(entries[index].hash) < bucket { index += 1 }
+      bytes.append(littleEndian: UInt32(index - entries.startIndex))
+    }
+    for entry in entries { bytes.append(littleEndian: layout.tag(entry.hash)) }
+    for entry in entries { bytes.append(low: layout.restBytes, of: layout.rest(entry.hash)) }
+    for entry in entries { bytes.append(low: layout.seqBytes, of: entry.seq - baseSeq) }
+    bytes.append(littleEndian: checksum(bytes.rawSpan))
+    return bytes
+  }
+}
+
+/// A sorted, immutable run of the ids of one stream and partition.
+struct IdRun: Equatable {
+  var streamId: UInt32
+  /// Event time divided by the partition length, rounded down.
+  var partition: Int64
+  var number: UInt32
+  var entryCount: Int
+  var minSeq: UInt64
+  var maxSeq: UInt64
+
+  var layout: IdRunLayout { IdRunLayout(count: entryCount, seqSpan: maxSeq - minSeq) }
+
+  /// Stream, partition (its sign bit flipped, so that keys sort by time), run number.
+  var key: Key {
+    Key().appending(streamId).appending(UInt64(bitPattern: partition) ^ 1 << 63).appending(number)
+  }
+
+  func pageKey(_ page: Int) -> Key { key.appending(UInt32(page)) }
+
+  var encoded: [UInt8] {
+    var bytes: [UInt8] = []
+    bytes.append(littleEndian: UInt64(entryCount))
+    bytes.append(littleEndian: minSeq)
+    bytes.append(littleEndian: maxSeq)
+    return bytes.sealed()
+  }
+}
+
+extension IdRun {
+  /// Reads a run's entry in the directory; nil when it is damaged.
+  init?(key: RawSpan, value: RawSpan) {
+    guard let stream = Key.uint32(in: key, at: 0), let time = Key.uint64(in: key, at: 4),
+      let number = Key.uint32(in: key, at: 12), key.byteCount == 16,
+      let body = value.unsealed, body.byteCount == 24
+    else { return nil }
+    streamId = stream
+    partition = Int64(bitPattern: time ^ 1 << 63)
+    self.number = number
+    entryCount = Int(truncatingIfNeeded: body.load(at: 0, as: UInt64.self))
+    minSeq = body.load(at: 8, as: UInt64.self)
+    maxSeq = body.load(at: 16, as: UInt64.self)
+    guard entryCount > 0, minSeq <= maxSeq, layout.isValid else { return nil }
+  }
+}
+
+/// How the bits of a hash are divided in a run.
+struct IdRunLayout: Equatable {
+  /// Of a hash's 64 bits, how many a run keeps; the fewer, the more false candidates.
+  static let hashBits = 48
+  /// Pages hold about this many entries, to stay under 256 KiB.
+  private static let pageEntries = 16_384
+  private static let bucketEntries = 8
+
+  var pageBits: Int
+  var bucketBits: Int
+  var seqBytes: Int
+
+  /// The layout of a run of `count` entries whose sequence numbers span `seqSpan`.
+  init(count: Int, seqSpan: UInt64) {
+    func bits(_ value: Int) -> Int { value <= 1 ? 0 : Int.bitWidth - (value - 1).leadingZeroBitCount }
+    pageBits = bits((count + Self.pageEntries - 1) / Self.pageEntries)
+    bucketBits = bits(max(count >> pageBits, 1) / Self.bucketEntries)
+    seqBytes = (71 - seqSpan.leadingZeroBitCount) / 8
+  }
+
+  var pageCount: Int { 1 << pageBits }
+  var bucketCount: Int { 1 << bucketBits }
+  private var restBits: Int { Self.hashBits - pageBits - bucketBits - 16 }
+  var restBytes: Int { (restBits + 7) / 8 }
+  var isValid: Bool {
+    (0...24).contains(pageBits) && (0...14).contains(bucketBits) && restBits >= 0
+      && (0...8).contains(seqBytes)
+  }
+
+  @inline(__always)
+  func page(_ hash: UInt64) -> Int { pageBits == 0 ? 0 : Int(hash >> UInt64(64 - pageBits)) }
+
+  @inline(__always)
+  func bucket(_ hash: UInt64) -> Int {
+    Int(hash >> UInt64(64 - pageBits - bucketBits)) & (bucketCount - 1)
+  }
+
+  @inline(__always)
+  func tag(_ hash: UInt64) -> UInt16 {
+    UInt16(truncatingIfNeeded: hash >> UInt64(48 - pageBits - bucketBits))
+  }
+
+  @inline(__always)
+  func rest(_ hash: UInt64) -> UInt64 {
+    hash >> UInt64(64 - Self.hashBits) & (1 << UInt64(restBits) - 1)
+  }
+
+  /// The hashes that belong to page `page`.
+  func hashes(ofPage page: Int) -> ClosedRange<UInt64> {
+    if pageBits == 0 { return 0...UInt64.max }
+    let low = UInt64(page) << UInt64(64 - pageBits)
+    return low...(low | UInt64.max >> UInt64(pageBits))
+  }
+
+  func hash(page: Int, bucket: Int, tag: UInt64, rest: UInt64) -> UInt64 {
+    let place = UInt64(page) << UInt64(bucketBits) | UInt64(bucket)
+    return ((place << 16 | tag) << UInt64(restBits) | rest) << UInt64(64 - Self.hashBits)
+  }
+}
+
+extension [UInt8] {
+  /// Appends the low `byteCount` bytes of `word`.
+  @inline(__always)
+  fileprivate mutating func append(low byteCount: Int, of word: UInt64) {
+    for index in 0..<byteCount { append(UInt8(truncatingIfNeeded: word >> UInt64(8 * index))) }
+  }
+}
+
+extension [IdEntry] {
+  /// Sorts by the part of the hash that runs keep: a radix sort, least significant digit first. O(count).
+  mutating func sortByHash() {
+    if count < 256 {
+      sort { $0.hash >> 16 < $1.hash >> 16 }
+      return
+    }
+    var other = self
+    for shift in stride(from: 16, to: 64, by: 12) {
+      var starts = [Int](repeating: 0, count: 4096 + 1)
+      for entry in self { starts[Int(entry.hash >> UInt64(shift) & 0xFFF) + 1] += 1 }
+      for digit in 1...4096 { starts[digit] += starts[digit - 1] }
+      for entry in self {
+        let digit = Int(entry.hash >> UInt64(shift) & 0xFFF)
+        other[starts[digit]] = entry
+        starts[digit] += 1
+      }
+      swap(&self, &other)
+    }
+  }
+}

@@ -1,0 +1,116 @@
+import Bytes
+import Model
+import Zstd
+
+/// Appends batches to a log: parses, sequences, encodes and hands over to the committer. It keeps what can be
+/// used again from batch to batch, so each thread has one of its own.
+package final class Appender {
+  private let log: EventLog
+  private var parsers: [UInt32: BatchParser] = [:]
+  private var encoder: BlockEncoder
+  private let decompressor: ZstdDecompressor
+
+  package init(_ log: EventLog) throws {
+    self.log = log
+    encoder = try BlockEncoder()
+    decompressor = try ZstdDecompressor()
+  }
+
+  /// A batch that is parsed: one part for each block that it will make.
+  package struct Parsed {
+    var parts: [ParsedBatch]
+    var stream: EventStream
+  }
+
+  /// A batch that has its place in the log.
+  package struct Sequenced {
+    var parts: [SequencedBatch]
+    var stream: EventStream
+  }
+
+  /// Parses `batch`. O(bytes); touches nothing shared but what is learned of the stream.
+  package func parse(_ batch: DocumentBatch, of stream: EventStream) -> Parsed {
+    let id = stream.definition.id
+    var parser =
+      parsers.removeValue(forKey: id)
+      ?? BatchParser(definition: stream.definition, schema: stream.schema)
+    defer { parsers[id] = parser }
+    var parts: [ParsedBatch] = []
+    var start = 0
+    repeat {
+      let end = min(start + Limits.maxBlockEvents, batch.documents.count)
+      parts.append(parser.parse(batch, range: start..<end))
+      start = end
+    } while start < batch.documents.count
+    return Parsed(parts: parts, stream: stream)
+  }
+
+  /// Gives the batch its place: what is sequenced first is committed first. ``submit(_:)`` has to follow.
+  package func sequence(
+    _ parsed: consuming Parsed, source: String, actor: String
+  ) throws -> Sequenced {
+    let stream = parsed.stream
+    var parts: [SequencedBatch] = []
+    do {
+      for part in parsed.parts {
+        parts.append(try log.sequence(part, of: stream, source: source, actor: actor))
+      }
+    } catch {
+      // The committer waits for every place that was given away.
+      for part in parts { _ = try log.submit(part, .failure(error), stream) }
+      throw error
+    }
+    return Sequenced(parts: parts, stream: stream)
+  }
+
+  /// Encodes the batch and hands it to the committer.
+  package func submit(_ sequenced: consuming Sequenced) throws -> [PendingAppend] {
+    let stream = sequenced.stream
+    return try sequenced.parts.map { part in
+      try log.submit(part, Result { try encode(part) }, stream)
+    }
+  }
+
+  /// Appends `batch` and waits until it is durable.
+  package func append(
+    _ batch: DocumentBatch, to stream: EventStream, source: String, actor: String
+  ) throws -> AppendResult {
+    let sequenced = try sequence(parse(batch, of: stream), source: source, actor: actor)
+    var result = AppendResult()
+    for pending in try submit(sequenced) { result.merge(try pending.wait()) }
+    return result
+  }
+
+  private func encode(_ batch: SequencedBatch) throws -> EncodedBlock? {
+    guard batch.parsed.eventCount > 0 else { return nil }
+    let block = try encoder.encode(
+      batch.parsed, firstSeq: batch.firstSeq, batch.envelope)
+    if try givesBack(block, batch.parsed) { return block }
+    // Never seen; but the original bytes are what everything else is proven from.
+    return try encoder.encode(
+      batch.parsed, firstSeq: batch.firstSeq, batch.envelope, keepsWhole: true)
+  }
+
+  /// Whether reading the block gives the documents back byte for byte.
+  private func givesBack(_ block: EncodedBlock, _ batch: ParsedBatch) throws -> Bool {
+    let state = batch.schema.snapshot()
+    guard
+      let documents = try? DocumentRenderer.documents(
+        BlockReader(block, decompressor), columns: state.columns,
+        program: ShapeProgram(state.trie.shapes))
+    else { return false }
+    let rendered = documents.bytes.rawSpan
+    let original = batch.bytes.rawSpan
+    var start = 0
+    for (index, end) in documents.ends.enumerated() {
+      let place = batch.documents[index]
+      let first = Int(place >> 32)
+      let range = first..<first + Int(place & 0xFFFF_FFFF)
+      guard rendered.extracting(start..<end).isEqual(to: original.extracting(range)) else {
+        return false
+      }
+      start = end
+    }
+    return true
+  }
+}

@@ -1,0 +1,204 @@
+import Bytes
+import Checksum
+import LMDB
+import Zstd
+
+/// What the last commit left on disk, as far as the next one needs it. A commit works on a copy, which takes
+/// its place when LMDB has made it durable.
+struct CommitState {
+  var head: LogHead
+  var index: DedupIndex
+  var totals: [UInt32: StreamTotals] = [:]
+  /// Columns, shapes and fields without column of each stream that are on disk.
+  private var learned: [UInt32: Learned] = [:]
+
+  private struct Learned {
+    var columns = 0
+    var shapes = 0
+    var fields = 0
+  }
+
+  init(head: LogHead, index: DedupIndex) {
+    self.head = head
+    self.index = index
+  }
+
+  /// Notes what is on disk of a stream that was just opened.
+  mutating func add(_ stream: EventStream, totals: StreamTotals) {
+    let state = stream.schema.snapshot()
+    self.totals[stream.definition.id] = totals
+    learned[stream.definition.id] = Learned(
+      columns: state.columns.count, shapes: state.trie.shapes.count,
+      fields: state.fieldsWithoutColumn.count)
+  }
+
+  /// Writes all that `batch` changes, in one transaction with the others of its group.
+  mutating func write(
+    _ batch: SequencedBatch, _ block: EncodedBlock?, _ stream: EventStream, _ tables: LogTables,
+    _ compressor: ZstdCompressor, _ transaction: inout WriteTransaction
+  ) throws {
+    let store = BlockStore(blocks: tables.blocks, streams: tables.streams)
+    try writeLearned(stream, tables, &transaction)
+    if let block { try store.put(block, &transaction) }
+    try writeLedger(batch, tables, compressor, &transaction)
+    for flush in batch.flushes {
+      try index.add(flush.entries, streamId: flush.streamId, &transaction)
+      var flushed = totals[flush.streamId] ?? StreamTotals()
+      flushed.indexedSeq = flush.throughSeq
+      flushed.unindexedBlocks = 0
+      totals[flush.streamId] = flushed
+      try write(flushed, flush.streamId, tables, &transaction)
+    }
+    try index.step(&transaction)
+    let id = stream.definition.id
+    // Documents of a stream that could not be made are on the ledger only.
+    if id != 0 {
+      totals[id, default: StreamTotals()].add(batch, block)
+      try write(totals[id] ?? StreamTotals(), id, tables, &transaction)
+      try transaction.put(
+        tables.sources, SourceState.key(id, batch.envelope.source),
+        batch.sourceState.record(named: batch.envelope.source))
+    }
+    head.nextSeq = batch.firstSeq + UInt64(batch.parsed.eventCount)
+    try transaction.put(tables.meta, LogHead.key, head.encoded)
+  }
+
+  private func write(
+    _ totals: StreamTotals, _ id: UInt32, _ tables: LogTables,
+    _ transaction: inout WriteTransaction
+  ) throws {
+    try transaction.put(tables.totals, Key().appending(id), totals.encoded)
+  }
+
+  private mutating func writeLearned(
+    _ stream: EventStream, _ tables: LogTables, _ transaction: inout WriteTransaction
+  ) throws {
+    let id = stream.definition.id
+    let state = stream.schema.snapshot()
+    var known = learned[id] ?? Learned()
+    while known.columns < state.columns.count {
+      try transaction.put(
+        tables.columns, Key().appending(id).appending(UInt32(known.columns)),
+        state.columns[known.columns].encoded)
+      known.columns += 1
+    }
+    while known.shapes < state.trie.shapes.count {
+      var bytes: [UInt8] = []
+      state.trie.shapes[known.shapes].encode(into: &bytes)
+      try transaction.put(
+        tables.shapes, Key().appending(id).appending(UInt32(known.shapes)), bytes.sealed())
+      known.shapes += 1
+    }
+    if known.fields < state.fieldsWithoutColumn.count {
+      var bytes: [UInt8] = []
+      let fields = state.fieldsWithoutColumn.sorted()
+      bytes.append(varint: UInt64(fields.count))
+      for field in fields { bytes.append(string: field) }
+      try transaction.put(
+        tables.columns, ColumnInfo.fieldsWithoutColumnKey(id), bytes.sealed())
+      known.fields = fields.count
+    }
+    learned[id] = known
+  }
+
+  private mutating func writeLedger(
+    _ batch: SequencedBatch, _ tables: LogTables, _ compressor: ZstdCompressor,
+    _ transaction: inout WriteTransaction
+  ) throws {
+    func page(_ kind: LedgerEntry.Kind) -> LedgerPage {
+      LedgerPage(
+        kind, stream: batch.parsed.definition.name, source: batch.envelope.source,
+        receivedNs: batch.envelope.receivedNs)
+    }
+    var open = page(.rejected)
+    for rejected in batch.parsed.rejected {
+      open.append(rejected)
+      if open.isFull { try close(&open, page(.rejected), tables, compressor, &transaction) }
+    }
+    try close(&open, page(.duplicate), tables, compressor, &transaction)
+    for duplicate in batch.duplicates {
+      open.append(duplicate)
+      if open.isFull { try close(&open, page(.duplicate), tables, compressor, &transaction) }
+    }
+    try close(&open, page(.late), tables, compressor, &transaction)
+    for late in batch.late {
+      open.append(late)
+      if open.isFull { try close(&open, page(.late), tables, compressor, &transaction) }
+    }
+    try close(&open, page(.late), tables, compressor, &transaction)
+  }
+
+  private mutating func close(
+    _ page: inout LedgerPage, _ next: LedgerPage, _ tables: LogTables,
+    _ compressor: ZstdCompressor, _ transaction: inout WriteTransaction
+  ) throws {
+    if page.count > 0 {
+      try transaction.put(
+        tables.ledger, Key(head.nextLedgerPage), try page.encoded(compressor), options: .append)
+      head.nextLedgerPage += 1
+    }
+    page = next
+  }
+}
+
+extension StreamTotals {
+  fileprivate mutating func add(_ batch: SequencedBatch, _ block: EncodedBlock?) {
+    duplicates += UInt64(batch.duplicates.count)
+    rejected += UInt64(batch.parsed.rejected.count)
+    late += UInt64(batch.late.count)
+    guard let block else { return }
+    events += UInt64(block.header.eventCount)
+    facts += UInt64(block.header.factCount)
+    originalBytes += block.header.originalBytes
+    blockBytes += UInt64(block.bytes.count)
+    minTimeNs = min(minTimeNs, block.header.minTimeNs)
+    maxTimeNs = max(maxTimeNs, block.header.maxTimeNs)
+    unindexedBlocks += 1
+  }
+}
+
+extension SourceState {
+  /// Names can be longer than keys, so the key has the name's hash and the record the name.
+  static func key(_ streamId: UInt32, _ name: String) -> Key {
+    Key().appending(streamId).appending(checksum([UInt8](name.utf8).rawSpan))
+  }
+
+  fileprivate func record(named name: String) -> [UInt8] {
+    var bytes: [UInt8] = []
+    bytes.append(string: name)
+    bytes.append(contentsOf: encoded)
+    return bytes.sealed()
+  }
+
+  /// Reads a record and the source's name.
+  static func read(record: RawSpan) throws -> (name: String, state: SourceState) {
+    guard let body = record.unsealed else { throw DamageError(what: "state of a source") }
+    var reader = ByteReader(body)
+    let name = try reader.string()
+    return (name, try SourceState(body.extracting(reader.offset..<body.byteCount)))
+  }
+}
+
+extension ColumnInfo {
+  /// Where the fields without column of a stream are kept: after all of its columns.
+  static func fieldsWithoutColumnKey(_ streamId: UInt32) -> Key {
+    Key().appending(streamId).appending(UInt32.max)
+  }
+
+  var encoded: [UInt8] {
+    var bytes: [UInt8] = [kind.rawValue, isElement ? 1 : 0]
+    bytes.append(string: path)
+    return bytes.sealed()
+  }
+
+  init(_ value: RawSpan) throws {
+    guard let body = value.unsealed else { throw DamageError(what: "column of a stream") }
+    var reader = ByteReader(body)
+    guard let kind = SlotKind(rawValue: try reader.integer(UInt8.self)) else {
+      throw DamageError(what: "column of a stream")
+    }
+    self.kind = kind
+    isElement = try reader.integer(UInt8.self) == 1
+    path = try reader.string()
+  }
+}

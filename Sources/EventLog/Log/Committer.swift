@@ -1,0 +1,143 @@
+import Foundation
+import LMDB
+import Zstd
+
+/// An append on its way to disk.
+package final class PendingAppend: Sendable {
+  private let state = LockedState()
+
+  private final class LockedState: @unchecked Sendable {
+    let condition = NSCondition()
+    /// Guarded by `condition`.
+    var result: Result<AppendResult, any Error>?
+  }
+
+  func finish(_ result: Result<AppendResult, any Error>) {
+    state.condition.withLock {
+      state.result = result
+      state.condition.broadcast()
+    }
+  }
+
+  /// Blocks until the append is durable, or failed.
+  package func wait() throws -> AppendResult {
+    try state.condition.withLock {
+      while state.result == nil { state.condition.wait() }
+      return try state.result!.get()
+    }
+  }
+}
+
+/// Commits batches in ticket order on a thread of its own. All that are ready go into one transaction, so
+/// that writers who come together share one wait for the disk.
+final class Committer: @unchecked Sendable {
+  struct Item {
+    var batch: SequencedBatch
+    /// Nil when no event of the batch was new.
+    var block: Result<EncodedBlock?, any Error>
+    var stream: EventStream
+    var completion: PendingAppend
+  }
+
+  /// Bytes of blocks that go into one transaction at most, unless one block is larger.
+  private static let maxGroupBytes = 8 << 20
+
+  private let commit: ([Item]) -> Void
+  private let condition = NSCondition()
+  // Guarded by `condition`.
+  private var waiting: [UInt64: Item] = [:]
+  private var nextTicket: UInt64 = 1
+  private var isStopped = false
+  private var isRunning = true
+
+  /// `commit` is called on the committer's thread with items in ticket order.
+  init(_ commit: @escaping ([Item]) -> Void) {
+    self.commit = commit
+    let thread = Thread { [self] in run() }
+    thread.name = "nilo.committer"
+    thread.start()
+  }
+
+  func submit(_ item: Item) {
+    condition.withLock {
+      waiting[item.batch.ticket] = item
+      condition.broadcast()
+    }
+  }
+
+  /// Returns when all that was submitted is committed or failed, and the thread has ended.
+  func stop() {
+    condition.withLock {
+      isStopped = true
+      condition.broadcast()
+      while isRunning { condition.wait() }
+    }
+  }
+
+  private func run() {
+    while let group = nextGroup() { commit(group) }
+    condition.withLock {
+      isRunning = false
+      condition.broadcast()
+    }
+  }
+
+  private func nextGroup() -> [Item]? {
+    condition.withLock {
+      while waiting[nextTicket] == nil {
+        if isStopped && waiting.isEmpty { return nil }
+        condition.wait()
+      }
+      var group: [Item] = []
+      var bytes = 0
+      while let item = waiting[nextTicket], bytes < Self.maxGroupBytes {
+        waiting[nextTicket] = nil
+        nextTicket += 1
+        bytes += (try? item.block.get()?.bytes.count) ?? 0
+        group.append(item)
+      }
+      return group
+    }
+  }
+}
+
+/// What became of a batch of documents.
+public struct AppendResult: Sendable, Equatable {
+  /// Events that are now in the log; they have the sequence numbers `firstSeq ... lastSeq`, in order.
+  public var accepted = 0
+  public var firstSeq: UInt64?
+  public var lastSeq: UInt64?
+  /// Documents whose dedup ids the log had already.
+  public var duplicates: [DuplicateEvent] = []
+  /// Documents that are no events, with reasons.
+  public var rejected: [RejectedDocument] = []
+  /// Accepted events that were late.
+  public var late: [LateEvent] = []
+  /// Bytes of the accepted documents.
+  public var acceptedBytes: UInt64 = 0
+
+  public init() {}
+
+  init(_ batch: SequencedBatch, _ block: EncodedBlock?) {
+    accepted = batch.parsed.eventCount
+    if accepted > 0 {
+      firstSeq = batch.firstSeq
+      lastSeq = batch.firstSeq + UInt64(accepted) - 1
+    }
+    duplicates = batch.duplicates
+    rejected = batch.parsed.rejected
+    late = batch.late
+    acceptedBytes = block?.header.originalBytes ?? 0
+  }
+
+  /// Adds what became of the batch that followed.
+  public mutating func merge(_ next: AppendResult) {
+    accepted += next.accepted
+    firstSeq = firstSeq ?? next.firstSeq
+    lastSeq = next.lastSeq ?? lastSeq
+    duplicates += next.duplicates
+    rejected += next.rejected
+    late += next.late
+    acceptedBytes += next.acceptedBytes
+  }
+}

@@ -1,0 +1,193 @@
+import Bytes
+import LMDB
+import Model
+import Zstd
+
+/// An event as it is in the log.
+public struct LogEvent: Sendable, Equatable {
+  public var seq: UInt64
+  public var timeNs: Int64
+  /// The original document.
+  public var bytes: [UInt8]
+  /// Where it came from, and where it stood there.
+  public var source: String
+  public var position: Int64
+  public var receivedNs: Int64
+  public var actor: String
+}
+
+/// There is no stream of that name.
+public struct UnknownStreamError: Error, Equatable, CustomStringConvertible {
+  public var name: String
+  /// The streams there are.
+  public var known: [String]
+  public var description: String {
+    known.isEmpty
+      ? "no stream \"\(name)\": the store holds no stream yet"
+      : "no stream \"\(name)\"; there are: \(known.joined(separator: ", "))"
+  }
+}
+
+extension EventLog {
+  /// Calls `body` with the stream's events within `seqs` and `times` (nanoseconds, half-open), in order of
+  /// sequence numbers, until it returns false. Each block is read in a transaction of its own, so a slow
+  /// `body` holds nothing up. O(blocks of the stream + events of the blocks that overlap).
+  public func forEachEvent(
+    of name: String, seqs: ClosedRange<UInt64> = 1...UInt64.max, times: Range<Int64>? = nil,
+    _ body: (LogEvent) throws -> Bool
+  ) throws {
+    var next = seqs.lowerBound
+    while next <= seqs.upperBound {
+      guard let block = try readEvents(of: name, from: next, times) else { return }
+      let header = block.header
+      for index in block.documents.ends.indices {
+        let seq = header.firstSeq + UInt64(index)
+        guard seq >= next, times?.contains(block.times[index]) ?? true else { continue }
+        if seq > seqs.upperBound { return }
+        let event = LogEvent(
+          seq: seq, timeNs: block.times[index],
+          bytes: Array(block.documents.bytes[block.documents.range(index)]),
+          source: header.source, position: block.positions[index],
+          receivedNs: header.receivedNs, actor: header.actor)
+        if try !body(event) { return }
+      }
+      next = header.firstSeq + UInt64(header.eventCount)
+    }
+  }
+
+  private struct EventBlock {
+    var header: BlockHeader
+    var times: [Int64]
+    var positions: [Int64]
+    var documents: BlockDocuments
+  }
+
+  /// The stream's first block with events from `seq` on that overlaps `times`.
+  private func readEvents(
+    of name: String, from seq: UInt64, _ times: Range<Int64>?
+  ) throws -> EventBlock? {
+    try environment.read { transaction in
+      let stream = try stream(named: name, transaction)
+      let summary = try store.first(ofStream: stream.definition.id, from: seq, transaction) {
+        $0.overlaps(times)
+      }
+      guard let summary else { return nil }
+      let reader = try store.reader(summary, transaction, try ZstdDecompressor())
+      let state = stream.schema.snapshot()
+      return EventBlock(
+        header: reader.header, times: try reader.times(.times),
+        positions: try reader.integers(.positions),
+        documents: try DocumentRenderer.documents(
+          reader, columns: state.columns, program: ShapeProgram(state.trie.shapes)))
+    }
+  }
+
+  /// The event with this sequence number, of whichever stream; nil when there is none.
+  public func event(seq: UInt64) throws -> (stream: String, event: LogEvent)? {
+    let name: String? = try environment.read { transaction in
+      guard let firstSeq = try store.firstSeq(ofBlockWith: seq, transaction) else { return nil }
+      let (header, _) = try store.header(firstSeq, transaction)
+      guard seq < firstSeq + UInt64(header.eventCount) else { return nil }
+      return try currentStreams(transaction)
+        .first { $0.definition.id == header.streamId }?.name
+    }
+    guard let name else { return nil }
+    var found: LogEvent?
+    try forEachEvent(of: name, seqs: seq...seq) {
+      found = $0
+      return false
+    }
+    return found.map { (name, $0) }
+  }
+
+  /// Calls `body` with the column at `path` of each of the stream's blocks that overlap `times`
+  /// (nanoseconds, half-open), in order. One column's bytes are all that is read. O(blocks + values).
+  public func forEachColumn(
+    _ path: String, of name: String, times: Range<Int64>? = nil,
+    _ body: (FactColumn) throws -> Void
+  ) throws {
+    let decompressor = try ZstdDecompressor()
+    var next: UInt64 = 1
+    var isFound = true
+    while isFound {
+      let column: FactColumn? = try environment.read { transaction in
+        let stream = try stream(named: name, transaction)
+        let summary = try store.first(ofStream: stream.definition.id, from: next, transaction) {
+          $0.overlaps(times)
+        }
+        guard let summary else { return nil }
+        next = summary.lastSeq + 1
+        return try FactColumn(path, summary, stream, store, transaction, decompressor)
+      }
+      if let column { try body(column) } else { isFound = false }
+    }
+  }
+
+  /// Calls `body` with the ledger's entries, oldest first, until it returns false. O(ledger).
+  public func forEachLedgerEntry(
+    kind: LedgerEntry.Kind? = nil, stream: String? = nil, _ body: (LedgerEntry) throws -> Bool
+  ) throws {
+    let decompressor = try ZstdDecompressor()
+    var next: UInt64 = 1
+    while true {
+      let page: [LedgerEntry]? = try environment.read { transaction in
+        guard let value = try transaction.get(tables.ledger, Key(next)) else { return nil }
+        return try LedgerPage.decode(value, decompressor)
+      }
+      guard let page else { return }
+      next += 1
+      for entry in page
+      where (kind == nil || entry.kind == kind) && (stream == nil || entry.stream == stream) {
+        if try !body(entry) { return }
+      }
+    }
+  }
+
+  // MARK: Streams as of a transaction
+
+  /// The streams as the transaction sees them. A log that another process writes to may have learned more
+  /// since it was opened.
+  func currentStreams(_ transaction: borrowing ReadTransaction) throws -> [EventStream] {
+    if mode == .readWrite { return streams + [catalogueStream] }
+    return try Catalogue.load(tables, store, transaction).map(\.0)
+  }
+
+  func stream(
+    named name: String, _ transaction: borrowing ReadTransaction
+  ) throws -> EventStream {
+    if mode == .readWrite, let stream = stream(named: name) ?? own(name) { return stream }
+    let streams = try currentStreams(transaction)
+    guard let stream = streams.first(where: { $0.name == name }) else {
+      let known = streams.map(\.name).filter { $0 != StreamDefinition.catalogue.name }
+      throw UnknownStreamError(name: name, known: known.sorted())
+    }
+    return stream
+  }
+
+  private func own(_ name: String) -> EventStream? {
+    name == StreamDefinition.catalogue.name ? catalogueStream : nil
+  }
+}
+
+extension BlockSummary {
+  func overlaps(_ times: Range<Int64>?) -> Bool {
+    guard let times else { return true }
+    return minTimeNs < times.upperBound && maxTimeNs >= times.lowerBound
+  }
+}
+
+extension BlockStore {
+  /// The stream's first block with events from `seq` on for which `isWanted` holds. O(blocks passed over).
+  func first(
+    ofStream streamId: UInt32, from seq: UInt64, _ transaction: borrowing ReadTransaction,
+    where isWanted: (BlockSummary) -> Bool
+  ) throws -> BlockSummary? {
+    var next = seq
+    while true {
+      let summaries = try summaries(ofStream: streamId, from: next, limit: 64, transaction)
+      if let summary = summaries.first(where: isWanted) { return summary }
+      guard let last = summaries.last, summaries.count == 64 else { return nil }
+      next = last.lastSeq + 1
+    }
+  }
+}

@@ -1,0 +1,107 @@
+import Bytes
+import LMDB
+
+/// What a log holds.
+public struct LogStatistics: Sendable, Equatable {
+  public struct Source: Sendable, Equatable {
+    public var name: String
+    public var state: SourceState
+  }
+
+  public struct Column: Sendable, Equatable {
+    public var path: String
+    /// int64, double, bool, string, or json for arrays that do not explode.
+    public var type: String
+  }
+
+  public struct Stream: Sendable, Equatable {
+    public var definition: StreamDefinition
+    public var totals: StreamTotals
+    public var columns: [Column]
+    public var shapeCount: Int
+    public var blockCount: Int
+    /// Fields that got no column because the stream has as many as it may have.
+    public var fieldsWithoutColumn: [String]
+    public var sources: [Source]
+    /// How far event time has got: the greatest of the sources' watermarks.
+    public var watermarkNs: Int64?
+  }
+
+  public var streams: [Stream]
+  /// Sequence number of the last event; 0 when there is none.
+  public var lastSeq: UInt64
+  /// Bytes of the store's file that are in use.
+  public var usedBytes: Int
+  /// Bytes of the tables: their pages, full or not.
+  public var tableBytes: [String: Int]
+  public var ledgerPages: UInt64
+}
+
+extension EventLog {
+  /// Counts what the log holds. O(streams, their columns and sources, and blocks).
+  public func statistics() throws -> LogStatistics {
+    let info = try environment.info
+    return try environment.read { transaction in
+      let head = try LogHead.read(tables, transaction)
+      var streams: [LogStatistics.Stream] = []
+      for stream in try currentStreams(transaction)
+      where stream.definition.id != StreamDefinition.catalogue.id {
+        streams.append(try statistics(of: stream, transaction))
+      }
+      var tableBytes: [String: Int] = [:]
+      for name in LogTables.names {
+        let pages = try transaction.statistics(environment.table(name))
+        tableBytes[name] = (pages.treePages + pages.overflowPages) * info.pageSizeBytes
+      }
+      return LogStatistics(
+        streams: streams.sorted { $0.definition.id < $1.definition.id },
+        lastSeq: head.nextSeq - 1, usedBytes: info.usedBytes, tableBytes: tableBytes,
+        ledgerPages: head.nextLedgerPage - 1)
+    }
+  }
+
+  private func statistics(
+    of stream: EventStream, _ transaction: borrowing ReadTransaction
+  ) throws -> LogStatistics.Stream {
+    let id = stream.definition.id
+    let value = try transaction.get(tables.totals, Key().appending(id))
+    let totals = if let value { try StreamTotals(value) } else { StreamTotals() }
+    var sources: [LogStatistics.Source] = []
+    var cursor = try transaction.cursor(tables.sources)
+    var found = try cursor.seek(atOrAfter: Key().appending(id))
+    while found, cursor.hasPrefix(Key().appending(id)) {
+      let (name, state) = try SourceState.read(record: cursor.value)
+      sources.append(LogStatistics.Source(name: name, state: state))
+      found = try cursor.next()
+    }
+    let state = stream.schema.snapshot()
+    return LogStatistics.Stream(
+      definition: stream.definition, totals: totals, columns: Self.columns(state.columns),
+      shapeCount: state.trie.shapes.count,
+      blockCount: try store.summaries(ofStream: id, transaction).count,
+      fieldsWithoutColumn: state.fieldsWithoutColumn.sorted(),
+      sources: sources.sorted { $0.name < $1.name },
+      watermarkNs: sources.compactMap(\.state.watermarkNs).max())
+  }
+
+  /// Logical columns: a path that has values of several kinds is widened.
+  private static func columns(_ infos: [ColumnInfo]) -> [LogStatistics.Column] {
+    var kinds: [String: Set<SlotKind>] = [:]
+    var order: [String] = []
+    for info in infos {
+      if kinds[info.path] == nil { order.append(info.path) }
+      kinds[info.path, default: []].insert(info.kind)
+    }
+    return order.map { path in
+      let all = (kinds[path] ?? []).subtracting([.opaque])
+      let type: String =
+        switch all {
+        case []: "json"
+        case [.bool]: "bool"
+        case _ where all.isSubset(of: [.number, .real]): "number"
+        default: "string"
+        }
+      return LogStatistics.Column(path: path, type: type)
+    }
+  }
+}

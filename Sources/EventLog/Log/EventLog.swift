@@ -1,0 +1,265 @@
+import Bytes
+import Foundation
+import LMDB
+import Model
+import Synchronization
+import Zstd
+
+/// The log of all events of a store: append, and read by sequence number, stream and time.
+///
+/// One process may have a directory open for writing; any number may read it meanwhile. All methods may be
+/// called from any thread.
+public final class EventLog: Sendable {
+  public enum Mode: Sendable { case readWrite, readOnly }
+
+  public let directory: String
+  public let mode: Mode
+  let environment: Environment
+  let tables: LogTables
+  let store: BlockStore
+  private let catalogue: Mutex<Catalogue>
+  private let sequencer: Mutex<Sequencer>
+  private let committed: Mutex<CommitState>
+  private let committer: Mutex<Committer?>
+  /// The wall clock, in nanoseconds since the epoch: an event's received time.
+  private let clock: @Sendable () -> Int64
+
+  /// Opens the log in `directory`; for writing, it is made when there is none.
+  ///
+  /// Throws ``LMDBError`` when the directory cannot be opened or another process writes to it,
+  /// ``UnknownFormatError``, or ``DamageError``. Takes some milliseconds, whatever the log's size.
+  public init(
+    directory: String, mode: Mode, clock: @escaping @Sendable () -> Int64 = EventLog.wallClockNs
+  ) throws {
+    self.directory = directory
+    self.mode = mode
+    self.clock = clock
+    environment = try Environment(
+      directory: directory, mode: mode == .readWrite ? .readWrite : .readOnly,
+      tables: LogTables.names)
+    tables = LogTables(environment)
+    store = BlockStore(blocks: tables.blocks, streams: tables.streams)
+    let tables = tables
+    if mode == .readWrite {
+      try environment.write { transaction in
+        guard try !transaction.reading.contains(tables.meta, LogHead.key) else { return }
+        try transaction.put(tables.meta, LogHead.key, LogHead().encoded)
+      }
+    }
+    var loaded = try environment.read { transaction in
+      CommitState(
+        head: try LogHead.read(tables, transaction),
+        index: try DedupIndex(transaction, table: tables.dedup))
+    }
+    let store = store
+    let streams = try environment.read { try Catalogue.load(tables, store, $0) }
+    for (stream, totals) in streams { loaded.add(stream, totals: totals) }
+    catalogue = Mutex(Catalogue(streams.map(\.0)))
+    sequencer = Mutex(Sequencer(head: loaded.head, index: loaded.index, store: store))
+    committed = Mutex(loaded)
+    committer = Mutex(nil)
+    if mode == .readWrite {
+      let thread = Committer { [unowned self] in commit($0) }
+      committer.withLock { $0 = thread }
+    }
+  }
+
+  deinit { close() }
+
+  /// Ends all appends and closes the files. Using the log after it is an error.
+  public func close() {
+    committer.withLock {
+      $0?.stop()
+      $0 = nil
+    }
+    environment.close()
+  }
+
+  public static func wallClockNs() -> Int64 {
+    var time = timespec()
+    unsafe clock_gettime(CLOCK_REALTIME, &time)
+    return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+  }
+
+  // MARK: Streams
+
+  /// The streams, in order of their making; the catalogue itself is not among them.
+  public var streams: [EventStream] {
+    catalogue.withLock { $0.streams.filter { $0.definition.id != StreamDefinition.catalogue.id } }
+  }
+
+  public func stream(named name: String) -> EventStream? {
+    catalogue.withLock { $0.stream(named: name) }
+  }
+
+  /// The catalogue's own stream.
+  var catalogueStream: EventStream { catalogue.withLock { $0.own } }
+
+  /// Makes a stream. Throws ``StreamExistsError`` when there is one of that name.
+  @discardableResult
+  public func define(_ definition: StreamDefinition) throws -> EventStream {
+    try catalogue.withLock { catalogue in
+      if let existing = catalogue.stream(named: definition.name) {
+        throw StreamExistsError(name: existing.name)
+      }
+      return try define(definition, &catalogue)
+    }
+  }
+
+  /// The stream of that name, which is made if need be from the first of `documents` that can be an
+  /// event; nil when there is none and no document can.
+  package func stream(
+    named name: String, _ options: StreamOptions, detectingFrom batch: DocumentBatch
+  ) throws -> EventStream? {
+    try catalogue.withLock { catalogue in
+      if let stream = catalogue.stream(named: name) { return stream }
+      guard let definition = StreamDefinition.detect(name: name, options, in: batch) else {
+        return nil
+      }
+      return try define(definition, &catalogue)
+    }
+  }
+
+  /// Stands for a stream that could not be made, since no document told what it is like: what is appended
+  /// to it can only be rejected.
+  package func undetectedStream(_ name: String, _ options: StreamOptions) -> EventStream {
+    let path = options.timePath ?? StreamDefinition.timeNames.joined(separator: "\", \"")
+    return EventStream(
+      definition: StreamDefinition(name: name, timePath: path), schema: StreamSchema())
+  }
+
+  private func define(
+    _ definition: StreamDefinition, _ catalogue: inout Catalogue
+  ) throws -> EventStream {
+    try StreamDefinition.checkName(definition.name)
+    var definition = definition
+    definition.id = catalogue.nextId
+    let document = definition.document(receivedNs: clock())
+    let appender = try Appender(self)
+    let batch = DocumentBatch(
+      bytes: document,
+      documents: [DocumentRange(start: 0, byteCount: UInt32(document.count), position: 0)],
+      endPosition: 0)
+    let result = try appender.append(
+      batch, to: catalogue.own, source: "catalogue", actor: "nilo")
+    precondition(result.accepted == 1, "the catalogue's own document was not accepted")
+    let stream = EventStream(definition: definition, schema: StreamSchema())
+    catalogue.streams.append(stream)
+    return stream
+  }
+
+  // MARK: Appending
+
+  /// Gives `parsed` its place in the log. Batches are committed in the order of these calls; each has to be
+  /// passed to ``finish(_:_:)`` after.
+  func sequence(
+    _ parsed: consuming ParsedBatch, of stream: EventStream, source: String, actor: String
+  ) throws -> SequencedBatch {
+    let envelope = Envelope(source: source, actor: actor, receivedNs: clock())
+    let id = stream.definition.id
+    let batch = parsed
+    return try sequencer.withLock { sequencer in
+      let totals = committed.withLock { $0.totals[id] } ?? StreamTotals()
+      return try environment.read { transaction in
+        let state = try SourceState.find(id, source, tables, transaction)
+        return try sequencer.sequence(
+          batch, of: stream, envelope, totals: totals, sourceState: state, transaction)
+      }
+    }
+  }
+
+  /// Hands a sequenced batch with its block to the committer.
+  func submit(
+    _ batch: SequencedBatch, _ block: Result<EncodedBlock?, any Error>, _ stream: EventStream
+  ) throws -> PendingAppend {
+    let completion = PendingAppend()
+    guard let committer = committer.withLock({ $0 }) else { throw ReadOnlyError() }
+    committer.submit(
+      Committer.Item(batch: batch, block: block, stream: stream, completion: completion))
+    return completion
+  }
+
+  private func commit(_ items: [Committer.Item]) {
+    do {
+      let epoch = sequencer.withLock { $0.epoch }
+      for item in items {
+        _ = try item.block.get()
+        if item.batch.epoch != epoch { throw EarlierCommitFailedError() }
+      }
+      let compressor = try ZstdCompressor(level: 1)
+      let before = committed.withLock { $0 }
+      let after = try environment.write { transaction in
+        var state = before
+        for item in items {
+          try state.write(
+            item.batch, try item.block.get(), item.stream, tables, compressor, &transaction)
+        }
+        return state
+      }
+      committed.withLock { $0 = after }
+      sequencer.withLock { sequencer in
+        for item in items {
+          sequencer.committed(
+            ticket: item.batch.ticket, flushes: item.batch.flushes, index: after.index)
+        }
+      }
+      for item in items {
+        item.completion.finish(.success(AppendResult(item.batch, try item.block.get())))
+      }
+    } catch {
+      fail(items, error)
+    }
+  }
+
+  /// Nothing of `items` is in the log. What was sequenced after them has numbers that now will not be, so it
+  /// fails as well, and the sequencer starts again from what is on disk.
+  private func fail(_ items: [Committer.Item], _ error: any Error) {
+    let durable = committed.withLock { $0 }
+    sequencer.withLock { sequencer in
+      if items.contains(where: { $0.batch.epoch == sequencer.epoch }) {
+        sequencer.reset(head: durable.head, index: durable.index)
+      }
+    }
+    for item in items { item.completion.finish(.failure(error)) }
+  }
+}
+
+/// A stream of that name exists already.
+public struct StreamExistsError: Error, Equatable, CustomStringConvertible {
+  public var name: String
+  public var description: String { "stream \"\(name)\" exists already" }
+}
+
+/// The log was opened for reading, or is closed.
+public struct ReadOnlyError: Error, Equatable, CustomStringConvertible {
+  public var description: String { "the log is open for reading only" }
+}
+
+/// A batch before this one could not be committed, so this one was not either.
+public struct EarlierCommitFailedError: Error, Equatable, CustomStringConvertible {
+  public var description: String {
+    "an earlier batch could not be committed, so this one was not either; append it again"
+  }
+}
+
+extension LogHead {
+  static func read(
+    _ tables: LogTables, _ transaction: borrowing ReadTransaction
+  ) throws -> LogHead {
+    guard let value = try transaction.get(tables.meta, key) else {
+      throw DamageError(what: "head of the log is missing")
+    }
+    return try LogHead(value)
+  }
+}
+
+extension SourceState {
+  static func find(
+    _ streamId: UInt32, _ name: String, _ tables: LogTables,
+    _ transaction: borrowing ReadTransaction
+  ) throws -> SourceState? {
+    guard let record = try transaction.get(tables.sources, key(streamId, name)) else { return nil }
+    let (found, state) = try read(record: record)
+    return found == name ? state : nil
+  }
+}

@@ -1,0 +1,39 @@
+import LMDB
+
+/// The tables of a log. `docs/formats/` has a page on what each holds.
+struct LogTables {
+  static let names = [
+    "meta", "blocks", "streams", "columns", "shapes", "totals", "sources", "dedup", "ledger",
+  ]
+
+  /// Format version, next sequence numbers.
+  let meta: Table
+  /// (first seq, part) -> a part of a block.
+  let blocks: Table
+  /// (stream, first seq) -> summary of a block.
+  let streams: Table
+  /// (stream, number) -> physical column.
+  let columns: Table
+  /// (stream, number) -> shape.
+  let shapes: Table
+  /// (stream) -> totals.
+  let totals: Table
+  /// (stream, source name) -> position and watermark.
+  let sources: Table
+  /// (stream, partition, run, page) -> dedup ids.
+  let dedup: Table
+  /// (page number) -> ledger entries.
+  let ledger: Table
+
+  init(_ environment: Environment) {
+    meta = environment.table("meta")
+    blocks = environment.table("blocks")
+    streams = environment.table("streams")
+    columns = environment.table("columns")
+    shapes = environment.table("shapes")
+    totals = environment.table("totals")
+    sources = environment.table("sources")
+    dedup = environment.table("dedup")
+    ledger = environment.table("ledger")
+  }
+}

@@ -1,0 +1,328 @@
+import Bytes
+import LMDB
+import Model
+
+/// A batch that has its place in the log, but is not committed.
+struct SequencedBatch {
+  /// The events that are new, with their columns.
+  var parsed: ParsedBatch
+  var envelope: Envelope
+  /// Batches are committed in ticket order.
+  var ticket: UInt64
+  /// Rises when a commit fails: what was sequenced before is void.
+  var epoch: Int
+  var firstSeq: UInt64
+  var duplicates: [DuplicateEvent]
+  var late: [LateEvent]
+  var sourceState: SourceState
+  /// Ids to be written to the dedup index with this batch.
+  var flushes: [IdFlush]
+}
+
+/// Ids of a stream's events up to `throughSeq`, on their way from memory to the dedup index.
+struct IdFlush {
+  var streamId: UInt32
+  var throughSeq: UInt64
+  var entries: [IdEntry]
+}
+
+/// Decides, one batch after the other, which events are new, gives them their sequence numbers and judges
+/// which are late. Its state runs ahead of the commits; a failed commit sets it back.
+struct Sequencer {
+  private(set) var epoch = 0
+  private var nextSeq: UInt64
+  private var nextTicket: UInt64 = 0
+  private let store: BlockStore
+  private var index: DedupIndex
+  private var checkedPages = CheckedPages()
+  private var ids: [UInt32: StreamIds] = [:]
+  private var sources: [SourceKey: SourceState] = [:]
+  /// Batches that are sequenced but not committed, in order.
+  private var pending: [PendingBatch] = []
+  private var cache = BlockIdCache()
+
+  /// Ids kept in memory over all streams, 24 bytes each and half as much again to find them.
+  static let maxRecentIds = 524_288
+  /// A stream's ids are written out after this many blocks at the latest: they are what has to be read
+  /// again after a crash.
+  static let maxUnindexedBlocks = 1_000
+
+  private struct StreamIds {
+    var recent = RecentIds()
+    /// Being written by a commit under way.
+    var frozen: RecentIds?
+    var recentBlocks = 0
+  }
+
+  private struct PendingBatch {
+    var parsed: ParsedBatch
+    var firstSeq: UInt64
+    var ticket: UInt64
+  }
+
+  init(head: LogHead, index: DedupIndex, store: BlockStore) {
+    nextSeq = head.nextSeq
+    self.index = index
+    self.store = store
+  }
+
+  /// Forgets all that is not committed.
+  mutating func reset(head: LogHead, index: DedupIndex) {
+    epoch += 1
+    nextSeq = head.nextSeq
+    self.index = index
+    ids = [:]
+    sources = [:]
+    pending = []
+  }
+
+  /// Takes note of commits up to and with `ticket`.
+  mutating func committed(ticket: UInt64, flushes: [IdFlush], index: DedupIndex) {
+    pending.removeAll { $0.ticket <= ticket }
+    for flush in flushes { ids[flush.streamId]?.frozen = nil }
+    self.index = index
+  }
+
+  /// Takes the next place in the log for `parsed`. O(events), amortised.
+  mutating func sequence(
+    _ parsed: consuming ParsedBatch, of stream: EventStream, _ envelope: Envelope,
+    totals: StreamTotals, sourceState: SourceState?, _ transaction: borrowing ReadTransaction
+  ) throws -> SequencedBatch {
+    try loadIds(of: stream, after: totals.indexedSeq, transaction)
+    let found = try findDuplicates(in: parsed, of: stream, transaction)
+    var duplicates: [DuplicateEvent] = []
+    for (row, seq) in found {
+      duplicates.append(
+        DuplicateEvent(
+          position: parsed.positions[row], firstSeq: seq, id: parsed.id(ofEvent: row) ?? []))
+    }
+    var batch = parsed
+    batch.remove(events: found.map(\.row))
+    let key = SourceKey(streamId: stream.definition.id, name: envelope.source)
+    var source = sources[key] ?? sourceState ?? SourceState()
+    let late = judge(batch, envelope.receivedNs, &source)
+    sources[key] = source
+    let firstSeq = nextSeq
+    nextSeq += UInt64(batch.eventCount)
+    nextTicket += 1
+    if batch.definition.idPath != nil, batch.eventCount > 0 {
+      pending.append(PendingBatch(parsed: batch, firstSeq: firstSeq, ticket: nextTicket))
+    }
+    return SequencedBatch(
+      parsed: batch, envelope: envelope, ticket: nextTicket, epoch: epoch, firstSeq: firstSeq,
+      duplicates: duplicates, late: late, sourceState: source, flushes: freeze(stream))
+  }
+
+  // MARK: Lateness
+
+  /// Moves the source's watermark over the batch; gives the events it had passed.
+  private func judge(
+    _ batch: borrowing ParsedBatch, _ receivedNs: Int64, _ source: inout SourceState
+  ) -> [LateEvent] {
+    var late: [LateEvent] = []
+    var watermark = source.watermarkNs ?? .min
+    let lateness = batch.definition.latenessNs
+    // A clock that runs far ahead must not make all other devices late.
+    let highest = receivedNs.addingReportingOverflow(SourceState.maxAheadNs).partialValue
+    for row in batch.times.indices {
+      let time = batch.times[row]
+      if time > watermark {
+        if time <= highest { watermark = time }
+      } else if watermark - lateness > time {
+        late.append(
+          LateEvent(seq: nextSeq + UInt64(row), timeNs: time, behindNs: watermark - time))
+      }
+    }
+    source.watermarkNs = watermark == .min ? nil : watermark
+    source.endPosition = batch.endPosition
+    source.events += UInt64(batch.eventCount)
+    source.lastReceivedNs = receivedNs
+    return late
+  }
+
+  // MARK: Dedup
+
+  /// Reads the ids of the events that the index does not have yet, once after opening.
+  private mutating func loadIds(
+    of stream: EventStream, after seq: UInt64, _ transaction: borrowing ReadTransaction
+  ) throws {
+    let id = stream.definition.id
+    guard stream.definition.idPath != nil, ids[id] == nil else { return }
+    var loaded = StreamIds()
+    let length = DedupIndex.partitionNs(stream.definition)
+    for summary in try store.summaries(ofStream: id, from: seq + 1, transaction) {
+      let block = try BlockIds(summary, of: stream, store, transaction)
+      loaded.recentBlocks += 1
+      for row in 0..<block.count where block.firstSeq + UInt64(row) > seq {
+        guard let hash = block.hash(row) else { continue }
+        loaded.recent.insert(
+          IdEntry(
+            hash: hash, seq: block.firstSeq + UInt64(row),
+            partition: block.times[row].flooredQuotient(length)))
+      }
+    }
+    ids[id] = loaded
+  }
+
+  /// The rows whose ids the log or an earlier row has, with the events that have them; all other ids are
+  /// noted as those of the sequence numbers that their rows are about to get.
+  private mutating func findDuplicates(
+    in parsed: borrowing ParsedBatch, of stream: EventStream,
+    _ transaction: borrowing ReadTransaction
+  ) throws -> [(row: Int, seq: UInt64)] {
+    guard stream.definition.idPath != nil, parsed.eventCount > 0 else { return [] }
+    let indexed = try findIndexed(in: parsed, of: stream, transaction)
+    let length = DedupIndex.partitionNs(stream.definition)
+    let streamId = stream.definition.id
+    var recent = StreamIds()
+    swap(&recent, &ids[streamId, default: StreamIds()])
+    defer { ids[streamId] = recent }
+    recent.recentBlocks += 1
+    var duplicates: [(row: Int, seq: UInt64)] = []
+    // Row of each event that this batch will add.
+    var kept: [Int32] = []
+    kept.reserveCapacity(parsed.eventCount)
+    for row in 0..<parsed.eventCount {
+      if parsed.idPlaces[row] != 0 {
+        var known = indexed[Int32(row)]
+        if known == nil {
+          known = try find(row, in: recent.recent, kept, parsed, stream, transaction)
+        }
+        if known == nil, recent.frozen != nil {
+          known = try find(row, in: recent.frozen!, kept, parsed, stream, transaction)
+        }
+        if let known {
+          duplicates.append((row, known))
+          continue
+        }
+        recent.recent.insert(
+          IdEntry(
+            hash: parsed.idHashes[row], seq: nextSeq + UInt64(kept.count),
+            partition: parsed.times[row].flooredQuotient(length)))
+      }
+      kept.append(Int32(row))
+    }
+    return duplicates
+  }
+
+  /// The event in `recent` that has the id of row `row`; `kept` are the rows that the batch adds so far.
+  @inline(__always)
+  private mutating func find(
+    _ row: Int, in recent: borrowing RecentIds, _ kept: borrowing [Int32],
+    _ parsed: borrowing ParsedBatch, _ stream: EventStream,
+    _ transaction: borrowing ReadTransaction
+  ) throws -> UInt64? {
+    var slot: Int?
+    while let index = recent.find(parsed.idHashes[row], from: &slot) {
+      let seq = recent.entries[index].seq
+      if try isSame(row, seq, kept, parsed, stream, transaction) { return seq }
+    }
+    return nil
+  }
+
+  /// Rows whose ids are in the index.
+  private mutating func findIndexed(
+    in parsed: borrowing ParsedBatch, of stream: EventStream,
+    _ transaction: borrowing ReadTransaction
+  ) throws -> [Int32: UInt64] {
+    let low = parsed.times.min() ?? 0
+    let high = parsed.times.max() ?? 0
+    let runs = index.runs(of: stream.definition, minTimeNs: low, maxTimeNs: high)
+    if runs.isEmpty { return [:] }
+    let rows = parsed.rowsByHash()
+    var hits: [(row: Int32, seq: UInt64)] = []
+    for run in runs {
+      try checkedPages.lookUp(rows, in: run, of: index, transaction) { hits.append(($0, $1)) }
+    }
+    var known: [Int32: UInt64] = [:]
+    for (row, seq) in hits {
+      if try isSame(Int(row), seq, [], parsed, stream, transaction) {
+        known[row] = min(known[row] ?? .max, seq)
+      }
+    }
+    return known
+  }
+
+  /// Whether event `seq` has the id of row `row` and lies within the window around it: a hash only says
+  /// that it may.
+  private mutating func isSame(
+    _ row: Int, _ seq: UInt64, _ kept: borrowing [Int32], _ parsed: borrowing ParsedBatch,
+    _ stream: EventStream, _ transaction: borrowing ReadTransaction
+  ) throws -> Bool {
+    let id = parsed.id(ofEvent: row)
+    let timeNs = parsed.times[row]
+    func isNear(_ otherNs: Int64) -> Bool {
+      let (distance, overflow) = otherNs.subtractingReportingOverflow(timeNs)
+      return !overflow && distance.magnitude <= stream.definition.dedupWindowNs.magnitude
+    }
+    if seq >= nextSeq {
+      let other = Int(kept[Int(seq - nextSeq)])
+      return parsed.id(ofEvent: other) == id && isNear(parsed.times[other])
+    }
+    for batch in pending where seq >= batch.firstSeq {
+      let other = Int(seq - batch.firstSeq)
+      guard other < batch.parsed.eventCount else { continue }
+      return batch.parsed.id(ofEvent: other) == id && isNear(batch.parsed.times[other])
+    }
+    let block = try cache.ids(ofBlockWith: seq, of: stream, store, transaction)
+    let other = Int(seq - block.firstSeq)
+    return block.isId(id ?? [], other) && isNear(block.times[other])
+  }
+
+  /// The ids that have to leave memory now.
+  private mutating func freeze(_ stream: EventStream) -> [IdFlush] {
+    let total = ids.values.reduce(0) { $0 + $1.recent.count }
+    var streamId = stream.definition.id
+    let isFull = total > Self.maxRecentIds
+    if isFull {
+      streamId = ids.max { $0.value.recent.count < $1.value.recent.count }?.key ?? streamId
+    } else if (ids[streamId]?.recentBlocks ?? 0) < Self.maxUnindexedBlocks {
+      return []
+    }
+    guard var chosen = ids[streamId], chosen.frozen == nil else { return [] }
+    let flush = IdFlush(
+      streamId: streamId, throughSeq: nextSeq - 1, entries: chosen.recent.entries)
+    chosen.frozen = chosen.recent
+    chosen.recent = RecentIds()
+    chosen.recentBlocks = 0
+    ids[streamId] = chosen
+    return [flush]
+  }
+}
+
+/// A source of a stream.
+struct SourceKey: Hashable {
+  var streamId: UInt32
+  var name: String
+}
+
+extension SourceState {
+  /// Events further ahead of the wall clock than this do not move the watermark.
+  static let maxAheadNs: Int64 = 86_400_000_000_000
+}
+
+extension ParsedBatch {
+  /// The rows that have ids, sorted by the first 24 bits of their hashes: a radix sort. O(events).
+  func rowsByHash() -> [(hash: UInt64, row: Int32)] {
+    var rows: [(hash: UInt64, row: Int32)] = []
+    rows.reserveCapacity(eventCount)
+    for row in idHashes.indices where idPlaces[row] != 0 { rows.append((idHashes[row], Int32(row))) }
+    if rows.count < 64 {
+      rows.sort { $0.hash < $1.hash }
+      return rows
+    }
+    var other = rows
+    for shift: UInt64 in [40, 52] {
+      var starts = [Int](repeating: 0, count: 4096 + 1)
+      for row in rows { starts[Int(row.hash >> shift & 0xFFF) + 1] += 1 }
+      for digit in 1...4096 { starts[digit] += starts[digit - 1] }
+      for row in rows {
+        let digit = Int(row.hash >> shift & 0xFFF)
+        other[starts[digit]] = row
+        starts[digit] += 1
+      }
+      swap(&rows, &other)
+    }
+    return rows
+  }
+}

@@ -1,0 +1,89 @@
+import EventLog
+import Foundation
+import Model
+
+/// What became of the documents of a long source.
+public struct IngestSummary: Sendable, Equatable {
+  public var accepted: UInt64 = 0
+  public var duplicates: UInt64 = 0
+  public var rejected: UInt64 = 0
+  public var late: UInt64 = 0
+  public var firstSeq: UInt64?
+  public var lastSeq: UInt64?
+  /// Bytes of the accepted documents.
+  public var bytes: UInt64 = 0
+  /// The first rejections, for a message; all are on the ledger.
+  public var firstRejections: [Rejection] = []
+
+  public struct Rejection: Sendable, Equatable {
+    public var position: Int64
+    public var reason: String
+  }
+
+  static let maxRejectionsShown = 5
+
+  public init() {}
+
+  public mutating func add(_ result: AppendResult) {
+    accepted += UInt64(result.accepted)
+    duplicates += UInt64(result.duplicates.count)
+    rejected += UInt64(result.rejected.count)
+    late += UInt64(result.late.count)
+    firstSeq = firstSeq ?? result.firstSeq
+    lastSeq = result.lastSeq ?? lastSeq
+    bytes += result.acceptedBytes
+    for rejected in result.rejected.prefix(Self.maxRejectionsShown - firstRejections.count) {
+      firstRejections.append(Rejection(position: rejected.position, reason: rejected.reason))
+    }
+  }
+}
+
+extension Store {
+  /// Appends all batches of a source, in order, with the stages side by side: `next` reads on the calling
+  /// thread; each batch it gives is cut into documents, parsed and encoded on one of the worker threads; one
+  /// thread commits. Returns when all is durable. When `next` or a commit throws, what was committed
+  /// before stays, and the error is thrown after `progress` was told of it.
+  ///
+  /// Memory is bounded: ``IngestPipeline/maxInFlight`` batches are on their way at a time.
+  public func ingest(
+    into stream: String, options: StreamOptions = StreamOptions(), source: String,
+    actor: String = "", progress: (IngestSummary) -> Void = { _ in },
+    next: () throws -> (@Sendable () -> DocumentBatch)?
+  ) throws -> IngestSummary {
+    var summary = IngestSummary()
+    var pipeline: IngestPipeline?
+    var failure: (any Error)?
+    do {
+      while let batch = try next() {
+        if let pipeline {
+          if let result = try pipeline.push(batch) { summary.add(result) }
+        } else {
+          // Until the stream exists, batches are appended one by one: the first good document decides
+          // what the stream is like.
+          let first = batch()
+          summary.add(
+            try append(first, to: stream, options: options, source: source, actor: actor))
+          pipeline = try log.stream(named: stream).map {
+            try IngestPipeline(log, $0, source: source, actor: actor)
+          }
+        }
+        progress(summary)
+      }
+    } catch {
+      failure = error
+    }
+    if let pipeline {
+      do {
+        while let result = try pipeline.pop() {
+          summary.add(result)
+          progress(summary)
+        }
+      } catch {
+        failure = failure ?? error
+      }
+      pipeline.stop()
+    }
+    if let failure { throw failure }
+    return summary
+  }
+}

@@ -1,0 +1,116 @@
+import EventLog
+import Model
+
+@_exported import struct EventLog.AppendResult
+@_exported import struct EventLog.CheckReport
+@_exported import struct EventLog.FactColumn
+@_exported import struct EventLog.LedgerEntry
+@_exported import struct EventLog.LogEvent
+@_exported import struct EventLog.LogStatistics
+@_exported import struct EventLog.StreamDefinition
+@_exported import struct EventLog.StreamOptions
+
+/// A store of events: what a program embeds.
+///
+/// ```swift
+/// let store = try Store(directory: "plant-data")
+/// let result = try store.append(
+///   ["{\"device_id\": \"pump-1\", \"timestamp\": \"2024-06-01T00:00:00Z\", \"pressure\": 4.2}"],
+///   to: "pumps")
+/// print(result.accepted, result.firstSeq ?? 0)
+/// try store.forEachEvent(of: "pumps") { event in
+///   print(event.seq, String(decoding: event.bytes, as: UTF8.self))
+///   return true
+/// }
+/// store.close()
+/// ```
+///
+/// All methods may be called from any thread. They block; call them outside of Swift's cooperative pool.
+public final class Store: Sendable {
+  public typealias Mode = EventLog.Mode
+
+  public let log: EventLog
+
+  /// Opens the store in `directory`; for writing, it is made when there is none. One process may have it
+  /// open for writing, others may read meanwhile.
+  public init(directory: String, mode: Mode = .readWrite) throws {
+    log = try EventLog(directory: directory, mode: mode)
+  }
+
+  /// Ends all appends and closes the files.
+  public func close() { log.close() }
+
+  /// Appends JSON documents and waits until they are durable.
+  ///
+  /// The stream is made on first use: `options` say what is not to be detected. A document that is no event
+  /// is in the result's `rejected` and on the ledger, with the reason; the others are not affected.
+  public func append(
+    _ documents: [String], to stream: String, options: StreamOptions = StreamOptions(),
+    source: String = "program", actor: String = ""
+  ) throws -> AppendResult {
+    var batch = DocumentBatch(bytes: [], documents: [], endPosition: 0)
+    for (index, document) in documents.enumerated() {
+      let start = batch.bytes.count
+      batch.bytes.append(contentsOf: document.utf8)
+      batch.documents.append(
+        DocumentRange(
+          start: UInt32(start), byteCount: UInt32(batch.bytes.count - start),
+          position: Int64(index)))
+    }
+    batch.endPosition = Int64(documents.count)
+    return try append(batch, to: stream, options: options, source: source, actor: actor)
+  }
+
+  /// Appends a batch with its source positions, both in one commit for each
+  /// ``Limits/maxBlockEvents`` documents, and waits until they are durable.
+  public func append(
+    _ batch: DocumentBatch, to stream: String, options: StreamOptions = StreamOptions(),
+    source: String, actor: String = ""
+  ) throws -> AppendResult {
+    let appender = try Appender(log)
+    let target = try log.stream(named: stream, options, detectingFrom: batch)
+    return try appender.append(
+      batch, to: target ?? log.undetectedStream(stream, options), source: source, actor: actor)
+  }
+
+  /// Makes a stream ahead of its first event.
+  public func define(_ definition: StreamDefinition) throws { try log.define(definition) }
+
+  /// Calls `body` with the stream's events within `seqs` and `times` (nanoseconds, half-open), in order of
+  /// sequence numbers, until it returns false.
+  public func forEachEvent(
+    of stream: String, seqs: ClosedRange<UInt64> = 1...UInt64.max, times: Range<Int64>? = nil,
+    _ body: (LogEvent) throws -> Bool
+  ) throws {
+    try log.forEachEvent(of: stream, seqs: seqs, times: times, body)
+  }
+
+  /// Calls `body` with the column at `path`, block by block. O(values).
+  public func forEachColumn(
+    _ path: String, of stream: String, times: Range<Int64>? = nil,
+    _ body: (FactColumn) throws -> Void
+  ) throws {
+    try log.forEachColumn(path, of: stream, times: times, body)
+  }
+
+  /// Calls `body` with the ledger's entries, oldest first, until it returns false.
+  public func forEachLedgerEntry(
+    kind: LedgerEntry.Kind? = nil, stream: String? = nil, _ body: (LedgerEntry) throws -> Bool
+  ) throws {
+    try log.forEachLedgerEntry(kind: kind, stream: stream, body)
+  }
+
+  public func statistics() throws -> LogStatistics { try log.statistics() }
+
+  /// Reads everything and verifies every checksum and invariant.
+  public func check(progress: (Double) -> Void = { _ in }) throws -> CheckReport {
+    try log.check(progress: progress)
+  }
+
+  /// Copies the store into `directory` as it is at one commit, while writers go on, and checks the copy.
+  public func backup(
+    to directory: String, progress: (Double) -> Void = { _ in }
+  ) throws -> CheckReport {
+    try log.backup(to: directory, progress: progress)
+  }
+}

@@ -1,0 +1,221 @@
+import Bytes
+import Model
+
+@testable import EventLog
+
+/// A JSON value as tests make it, numbers and times with their very text.
+enum JSON {
+  case object([JSONField])
+  case array([JSON])
+  case string(String)
+  case number(String)
+  case bool(Bool)
+  case null
+  /// RFC 3339 text or an epoch number, and the instant it means.
+  case time(String, isNumber: Bool, ns: Int64)
+}
+
+struct JSONField {
+  var key: String
+  var value: JSON
+
+  init(_ key: String, _ value: JSON) {
+    self.key = key
+    self.value = value
+  }
+}
+
+/// A column's value of one row.
+enum Found: Equatable {
+  case string([UInt8])
+  /// The double's bit pattern.
+  case number(UInt64)
+  case bool(Bool)
+  case opaque([UInt8])
+}
+
+/// What a document should give, told by the writer of the document, which knows nothing of the parser.
+struct Expected {
+  struct Fact {
+    var time: Int64?
+    var values: [String: Found] = [:]
+    /// Paths that had a value: the first one counts.
+    var seen: Set<String> = []
+  }
+
+  var event = Fact()
+  var elements: [Fact] = []
+  var hasArray = false
+  var id: [UInt8]?
+
+  var facts: [Fact] { elements.isEmpty ? [Fact()] : elements }
+}
+
+/// How a document is laid out.
+struct JSONStyle {
+  enum Spaces { case none, single, pretty, random }
+  var spaces = Spaces.none
+  var hasEscapes = false
+
+  static func random(_ random: inout SeededGenerator) -> JSONStyle {
+    JSONStyle(
+      spaces: random.pick([.none, .none, .none, .single, .single, .pretty, .random]),
+      hasEscapes: random.oneIn(5))
+  }
+}
+
+/// Writes a document's bytes and notes what its columns should hold.
+struct DocumentWriter {
+  private enum Place { case event, element, hidden }
+
+  let style: JSONStyle
+  let definition: StreamDefinition
+  private(set) var bytes: [UInt8] = []
+  private(set) var expected = Expected()
+  private var random: SeededGenerator
+  private var depth = 0
+
+  init(_ style: JSONStyle, _ definition: StreamDefinition, seed: UInt64) {
+    self.style = style
+    self.definition = definition
+    random = SeededGenerator(seed: seed)
+  }
+
+  mutating func document(_ value: JSON) {
+    if style.spaces == .random { space(" ") }
+    write(value, path: "", .event)
+    if style.spaces == .random { space(" ") }
+  }
+
+  /// Whitespace where the style has `single`, a new line where it is pretty.
+  private mutating func space(_ single: String, line: Bool = false) {
+    switch style.spaces {
+    case .none: break
+    case .single: bytes += utf8(single)
+    case .pretty: bytes += utf8(line ? "\n" + String(repeating: "  ", count: depth) : single)
+    case .random: for _ in 0..<random.below(3) { bytes += utf8(random.pick([" ", "\n", "\t", "\r"])) }
+    }
+  }
+
+  private mutating func write(_ value: JSON, path: String, _ place: Place, isInArray: Bool = false) {
+    let start = bytes.count
+    switch value {
+    case .object(let fields): object(fields, path, place, isInArray)
+    case .array(let values): array(values, path, place, isInArray)
+    case .string(let text):
+      string(text)
+      note(.string(utf8(text)), path, place)
+    case .number(let text):
+      bytes += utf8(text)
+      let double = Double(text)!
+      note(double.isFinite ? .number(double.bitPattern) : nil, path, place, text: utf8(text))
+    case .bool(let value):
+      bytes += utf8(value ? "true" : "false")
+      note(.bool(value), path, place)
+    case .null: bytes += utf8("null")
+    case .time(let text, let isNumber, let ns):
+      if isNumber { bytes += utf8(text) } else { string(text) }
+      noteTime(text, isNumber, ns, path, place)
+    }
+    if case .array = value, !(path == definition.explodePath && !isInArray && place != .hidden) {
+      note(.opaque(Array(bytes[start...])), path, place)
+    }
+    if case .object(let fields) = value, fields.isEmpty, depth > 0 {
+      note(.opaque(Array(bytes[start...])), path, place)
+    }
+  }
+
+  private mutating func object(
+    _ fields: [JSONField], _ path: String, _ place: Place, _ isInArray: Bool
+  ) {
+    bytes += utf8("{")
+    depth += 1
+    for (index, field) in fields.enumerated() {
+      if index > 0 { bytes += utf8(",") }
+      space(index > 0 ? " " : "", line: true)
+      string(field.key)
+      space("")
+      bytes += utf8(":")
+      space(" ")
+      write(field.value, path: path.isEmpty ? field.key : path + "." + field.key, place)
+    }
+    depth -= 1
+    if !fields.isEmpty || style.spaces == .random { space("", line: true) }
+    bytes += utf8("}")
+  }
+
+  private mutating func array(
+    _ values: [JSON], _ path: String, _ place: Place, _ isInArray: Bool
+  ) {
+    let explodes = path == definition.explodePath && place == .event && !isInArray
+    let isFacts = explodes && !expected.hasArray
+    if explodes { expected.hasArray = true }
+    bytes += utf8("[")
+    depth += 1
+    for (index, value) in values.enumerated() {
+      if index > 0 { bytes += utf8(",") }
+      space(index > 0 ? " " : "", line: true)
+      if isFacts { expected.elements.append(Expected.Fact()) }
+      write(value, path: path, isFacts ? .element : .hidden, isInArray: true)
+    }
+    depth -= 1
+    if !values.isEmpty || style.spaces == .random { space("", line: true) }
+    bytes += utf8("]")
+  }
+
+  private mutating func note(_ found: Found?, _ path: String, _ place: Place, text: [UInt8]? = nil) {
+    switch place {
+    case .hidden: break
+    case .event:
+      guard path != definition.timePath, expected.event.seen.insert(path).inserted else { return }
+      expected.event.values[path] = found
+      guard path == definition.idPath else { return }
+      if case .string(let id) = found, !id.isEmpty { expected.id = id }
+      if let text { expected.id = text }
+    case .element:
+      let last = expected.elements.count - 1
+      guard expected.elements[last].seen.insert(path).inserted else { return }
+      expected.elements[last].values[path] = found
+    }
+  }
+
+  private mutating func noteTime(
+    _ text: String, _ isNumber: Bool, _ ns: Int64, _ path: String, _ place: Place
+  ) {
+    let last = expected.elements.count - 1
+    if place == .event, path == definition.timePath {
+      if expected.event.time == nil { expected.event.time = ns }
+    } else if place == .element, path == definition.elementTimePath {
+      if expected.elements[last].time == nil { expected.elements[last].time = ns }
+    } else if isNumber {
+      note(.number(Double(text)!.bitPattern), path, place, text: utf8(text))
+    } else {
+      note(.string(utf8(text)), path, place)
+    }
+  }
+
+  private mutating func string(_ text: String) {
+    bytes += utf8("\"")
+    for scalar in text.unicodeScalars {
+      let mustEscape = scalar.value < 0x20 || scalar == "\"" || scalar == "\\"
+      if mustEscape || (style.hasEscapes && random.oneIn(4)) {
+        bytes += utf8(escape(scalar))
+      } else {
+        bytes += utf8(String(scalar))
+      }
+    }
+    bytes += utf8("\"")
+  }
+
+  private mutating func escape(_ scalar: Unicode.Scalar) -> String {
+    let short: [Unicode.Scalar: String] = [
+      "\"": "\\\"", "\\": "\\\\", "/": "\\/", "\u{8}": "\\b", "\u{C}": "\\f", "\n": "\\n",
+      "\r": "\\r", "\t": "\\t",
+    ]
+    if let text = short[scalar], !random.oneIn(3) { return text }
+    return String(scalar).utf16.map { unit in
+      let digits = String(unit, radix: 16, uppercase: random.oneIn(2))
+      return "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+    }.joined()
+  }
+}
