@@ -13,9 +13,10 @@ func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target 
 }
 
 /// The tests of the module of the same name.
-func tests(_ name: String, _ more: [Target.Dependency] = []) -> Target {
+func tests(_ name: String, golden: [String] = []) -> Target {
   .testTarget(
-    name: "\(name)Tests", dependencies: [.byName(name: name)] + more, swiftSettings: settings)
+    name: "\(name)Tests", dependencies: [.byName(name: name)], exclude: golden,
+    swiftSettings: settings)
 }
 
 let package = Package(
@@ -58,14 +59,19 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),
+    .executableTarget(
+      name: "nilo-bench", dependencies: ["Store", "SimdJSON", "Zstd", "Checksum", "Bytes"],
+      path: "Benchmarks/nilo-bench", swiftSettings: settings),
 
     tests("LMDB"),
     tests("Bytes"),
     tests("Model"),
-    tests("EventLog"),
+    tests("EventLog", golden: ["golden"]),
     tests("Store"),
     tests("FileConnector"),
     tests("Workloads"),
+    .testTarget(
+      name: "CommandTests", dependencies: ["nilo"], exclude: ["golden"], swiftSettings: settings),
   ],
   cxxLanguageStandard: .cxx17
 )

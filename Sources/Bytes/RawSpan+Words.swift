@@ -38,12 +38,23 @@ extension RawSpan {
   /// Whether the bytes of both spans are the same.
   @inlinable
   public func isEqual(to other: RawSpan) -> Bool {
-    guard byteCount == other.byteCount else { return false }
+    byteCount == other.byteCount && isEqual(from: 0, to: other, from: 0, byteCount: byteCount)
+  }
+
+  /// Whether `byteCount` bytes from `start` on are the same as those of `other` from `otherStart` on.
+  @inlinable
+  public func isEqual(
+    from start: Int, to other: RawSpan, from otherStart: Int, byteCount: Int
+  ) -> Bool {
+    precondition(start + byteCount <= self.byteCount)
+    precondition(otherStart + byteCount <= other.byteCount)
     var offset = 0
-    while offset < byteCount {
-      if word(at: offset) != other.word(at: offset) { return false }
+    while offset + 8 <= byteCount {
+      if word(at: start + offset) != other.word(at: otherStart + offset) { return false }
       offset += 8
     }
-    return true
+    if offset == byteCount { return true }
+    let difference = word(at: start + offset) ^ other.word(at: otherStart + offset)
+    return difference << UInt64(8 * (8 - (byteCount - offset))) == 0
   }
 }

@@ -10,8 +10,9 @@ final class IngestPipeline: @unchecked Sendable {
   typealias Batch = @Sendable () -> DocumentBatch
 
   private static let workerCount = max(2, ProcessInfo.processInfo.activeProcessorCount)
-  /// Batches on their way at a time: one for each worker, and one ready for the next that is free.
-  static let maxInFlight = workerCount + 1
+  /// Batches on their way at a time: one for each worker, one ready for the next that is free, and some that
+  /// wait for the disk, of which only the encoded blocks are left.
+  static let maxInFlight = workerCount + 4
 
   private let log: EventLog
   private let stream: EventStream

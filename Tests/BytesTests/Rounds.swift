@@ -57,8 +57,8 @@ let firstSeed: UInt64 = {
   return seed
 }()
 
-/// Runs `body` `count` times (times NILO_ROUNDS), each round with a generator of its own seed. A failure
-/// names the seed with which the first round fails.
+/// Runs `body` `count` times (times NILO_ROUNDS), each round with a generator of its own seed. A
+/// failure names the seed with which the first round fails.
 func rounds(
   _ count: Int, location: SourceLocation = #_sourceLocation,
   _ body: (inout SeededGenerator) throws -> Void

@@ -57,4 +57,27 @@ import Testing
       try check(!left.rawSpan.isEqual(to: longer.rawSpan), "\(left) equals a longer one")
     }
   }
+
+  @Test func equalityOfPartsLooksAtTheseOnly() {
+    rounds(500) { random in
+      let count = random.below(20)
+      let part = (0..<count).map { _ in UInt8(random.below(256)) }
+      func framed(_ part: [UInt8]) -> (bytes: [UInt8], start: Int) {
+        let before = (0..<random.below(9)).map { _ in UInt8(random.below(256)) }
+        let after = (0..<random.below(9)).map { _ in UInt8(random.below(256)) }
+        return (before + part + after, before.count)
+      }
+      func isEqual(_ other: [UInt8]) -> Bool {
+        let (left, right) = (framed(part), framed(other))
+        return left.bytes.rawSpan.isEqual(
+          from: left.start, to: right.bytes.rawSpan, from: right.start, byteCount: count)
+      }
+      try check(isEqual(part), "\(part) is not equal to itself")
+      if count > 0 {
+        var other = part
+        other[random.below(count)] ^= UInt8(1 << random.below(8))
+        try check(!isEqual(other), "\(part) equals \(other)")
+      }
+    }
+  }
 }

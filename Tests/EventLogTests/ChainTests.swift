@@ -60,9 +60,9 @@ private func checkContent(
 }
 
 @Suite struct ChainTests {
-  /// Any stream of documents comes back byte for byte, with its columns, whatever was learned before.
+  /// Any stream of documents comes back byte for byte, with its columns, whatever is known before.
   @Test func randomStreamsComeBack() {
-    rounds(120) { random in
+    rounds(100) { random in
       let definition = JSONGenerator.definition(&random)
       let generator = JSONGenerator(definition, &random)
       var pipeline = try Pipeline(definition)
@@ -81,8 +81,7 @@ private func checkContent(
     let gap = random.pick([[], [0x0A], [0xFF], utf8("\"}]")])
     var batch = pipeline.parse(made.map(\.0), gap: gap)
     try checkEqual(batch.rejected, [], "rejected")
-    try checkEqual(
-      batch.eventCount, made.count, "events")
+    try checkEqual(batch.eventCount, made.count, "events")
     for (index, (_, expected)) in made.enumerated() {
       try checkEqual(batch.id(ofEvent: index), expected.id, "id of event \(index)")
     }
@@ -135,7 +134,8 @@ private func checkContent(
         }
         let batch = pipeline.parse(documents, gap: [UInt8(ascii: "}")])
         try checkEqual(batch.rejected.map(\.position), broken.map { Int64($0) }, "rejected")
-        try checkEqual(batch.rejected.map(\.head), broken.map { documents[$0] }, "heads")
+        let heads = broken.map { Array(documents[$0].prefix(1_024)) }
+        try checkEqual(batch.rejected.map(\.head), heads, "heads")
         let good = documents.indices.filter { !broken.contains($0) }
         if good.isEmpty { continue }
         let block = try pipeline.encode(batch)

@@ -69,7 +69,9 @@ struct JSONGenerator {
       // A second array at the same path, under another spelling or the same key.
       if random.oneIn(25) { top.append(JSONField(path, elements(template, &random))) }
     }
-    if definition.timePath.hasPrefix("m.") || !inner.isEmpty { top.append(JSONField("m", .object(inner))) }
+    if definition.timePath.hasPrefix("m.") || !inner.isEmpty {
+      top.append(JSONField("m", .object(inner)))
+    }
     if random.oneIn(25), !top.isEmpty { top.append(random.pick(top)) }
     let isOdd = random.oneIn(15)
     var writer = DocumentWriter(
@@ -118,7 +120,8 @@ struct JSONGenerator {
     case 4: return .number(number(&random))
     case 5: return random.oneIn(5) ? .null : .bool(random.oneIn(2))
     case 6:
-      return .array((0..<random.below(3)).map { _ in value(random.below(8), &random, depth: depth + 1) })
+      return .array(
+        (0..<random.below(3)).map { _ in value(random.below(8), &random, depth: depth + 1) })
     case 7 where depth < 3:
       return .object(
         keys.shuffled(using: &random).prefix(random.below(3)).map {
@@ -168,14 +171,18 @@ struct JSONGenerator {
   private static func time(_ form: Int, _ random: inout SeededGenerator) -> JSON {
     let second = random.within(1_600_000_000...1_800_000_000)
     let ns = Int64(second) * 1_000_000_000
-    if random.oneIn(40) { return .time("2016-12-31T23:59:60Z", isNumber: false, ns: 1_483_228_800_000_000_000) }
+    if random.oneIn(40) {
+      return .time("2016-12-31T23:59:60Z", isNumber: false, ns: 1_483_228_800_000_000_000)
+    }
     let text = String(Timestamp(ns: ns).description.dropLast())
     let milli = random.below(1_000)
     let fraction = String(1_000 + milli).dropFirst()
     let fine = ns + Int64(milli) * 1_000_000
     switch form {
     case 0: return .time(text + "Z", isNumber: false, ns: ns)
-    case 1: return .time(text + ".\(fraction)+05:30", isNumber: false, ns: fine - 19_800_000_000_000)
+    case 1:
+      let zoneNs: Int64 = 19_800_000_000_000
+      return .time(text + ".\(fraction)+05:30", isNumber: false, ns: fine - zoneNs)
     case 2: return .time("\(second)", isNumber: true, ns: ns)
     case 3: return .time("\(second).\(fraction)", isNumber: true, ns: fine)
     case 4: return .time("\(second)\(fraction)000000", isNumber: true, ns: fine)

@@ -34,7 +34,7 @@ enum Found: Equatable {
   case opaque([UInt8])
 }
 
-/// What a document should give, told by the writer of the document, which knows nothing of the parser.
+/// What a document should give, told by its writer, which knows nothing of the parser.
 struct Expected {
   struct Fact {
     var time: Int64?
@@ -93,11 +93,14 @@ struct DocumentWriter {
     case .none: break
     case .single: bytes += utf8(single)
     case .pretty: bytes += utf8(line ? "\n" + String(repeating: "  ", count: depth) : single)
-    case .random: for _ in 0..<random.below(3) { bytes += utf8(random.pick([" ", "\n", "\t", "\r"])) }
+    case .random:
+      for _ in 0..<random.below(3) { bytes += utf8(random.pick([" ", "\n", "\t", "\r"])) }
     }
   }
 
-  private mutating func write(_ value: JSON, path: String, _ place: Place, isInArray: Bool = false) {
+  private mutating func write(
+    _ value: JSON, path: String, _ place: Place, isInArray: Bool = false
+  ) {
     let start = bytes.count
     switch value {
     case .object(let fields): object(fields, path, place, isInArray)
@@ -163,7 +166,9 @@ struct DocumentWriter {
     bytes += utf8("]")
   }
 
-  private mutating func note(_ found: Found?, _ path: String, _ place: Place, text: [UInt8]? = nil) {
+  private mutating func note(
+    _ found: Found?, _ path: String, _ place: Place, text: [UInt8]? = nil
+  ) {
     switch place {
     case .hidden: break
     case .event:

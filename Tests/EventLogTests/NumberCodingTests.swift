@@ -35,7 +35,8 @@ private func texts(_ numbers: NumberValues) -> [String] {
   numbers.mantissas.indices.map { index in
     var bytes = [UInt8](repeating: 0, count: 40)
     let count = bytes.withSink { sink in
-      numbers.appendText(index, to: &sink)
+      sink.append(
+        mantissa: numbers.mantissas[index], scale: numbers.scale(index), numbers.style)
       return sink.count
     }
     return String(decoding: bytes.prefix(count), as: UTF8.self)

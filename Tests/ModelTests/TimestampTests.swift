@@ -11,7 +11,8 @@ import Testing
       let text = Timestamp(ns: ns).description
       try checkEqual(Timestamp(text)?.ns, ns, text)
       let fraction = text.split(separator: ".").dropFirst().first?.count ?? 1
-      let shortest = ns % 1_000_000_000 == 0 ? 1 : ns % 1_000_000 == 0 ? 4 : ns % 1_000 == 0 ? 7 : 10
+      let shortest =
+        ns % 1_000_000_000 == 0 ? 1 : ns % 1_000_000 == 0 ? 4 : ns % 1_000 == 0 ? 7 : 10
       try checkEqual(fraction, shortest, "digits of the fraction and Z in \(text)")
     }
   }
@@ -34,7 +35,9 @@ import Testing
     #expect(early < late)
   }
 
-  @Test(arguments: [(-1, -1, 999), (0, 0, 0), (-1_000, -1, 0), (1_999, 1, 999)] as [(Int64, Int64, Int64)])
+  @Test(arguments: [
+    (-1, -1, 999), (0, 0, 0), (-1_000, -1, 0), (1_999, 1, 999),
+  ] as [(Int64, Int64, Int64)])
   func flooring(value: Int64, quotient: Int64, rest: Int64) {
     #expect(value.flooredQuotient(1_000) == quotient)
     #expect(value.flooredRemainder(1_000) == rest)

@@ -4,9 +4,10 @@ import Zstd
 
 /// The original documents of one block.
 struct BlockDocuments {
-  var bytes: [UInt8]
+  /// The documents, and some bytes after them that mean nothing.
+  var bytes: [UInt8] = []
   /// Where each document ends in `bytes`; it begins where the one before ends.
-  var ends: [Int]
+  var ends: [Int] = []
 
   /// The place of the document of the block's event `index`.
   func range(_ index: Int) -> Range<Int> { (index == 0 ? 0 : ends[index - 1])..<ends[index] }
@@ -19,8 +20,10 @@ struct DocumentRenderer {
   private let infos: [ColumnInfo]
   private let program: ShapeProgram
   private var columns: [ColumnValues]
-  /// How many values of each column are used up.
-  private var cursors: [Int]
+  /// The bytes of all string columns, and where each column's begin: one array that stays the same is read
+  /// without counting references.
+  private var strings: [UInt8] = []
+  private var stringStarts: [Int]
   private let shapes: [Int64]
   private let times: [Int64]
   private let timeFormats: [Int64]
@@ -28,16 +31,23 @@ struct DocumentRenderer {
   private let factTimes: [Int64]
   private let factTimeFormats: [Int64]
   private let factShapes: [Int64]
-  private var timeWriter = TimeWriter()
-  private var nextFact = 0
-  private var isDamaged = false
 
   /// The documents of the block that `reader` reads. O(block).
   static func documents(
     _ reader: BlockReader, columns infos: [ColumnInfo], program: ShapeProgram
   ) throws -> BlockDocuments {
-    var renderer = try DocumentRenderer(reader, infos, program)
-    return try renderer.run()
+    var documents = BlockDocuments()
+    try render(reader, columns: infos, program: program, into: &documents)
+    return documents
+  }
+
+  /// The same, into memory that is used again.
+  static func render(
+    _ reader: BlockReader, columns infos: [ColumnInfo], program: ShapeProgram,
+    into documents: inout BlockDocuments
+  ) throws {
+    let renderer = try DocumentRenderer(reader, infos, program)
+    try renderer.run(into: &documents)
   }
 
   private init(
@@ -55,13 +65,15 @@ struct DocumentRenderer {
     factShapes = try reader.integers(.factShapes)
     let none = ColumnValues.none
     columns = Array(repeating: none, count: infos.count)
-    cursors = Array(repeating: 0, count: infos.count)
+    stringStarts = Array(repeating: 0, count: infos.count)
     for section in reader.header.sections where section.kind == .column {
       let number = Int(section.column)
       guard infos.indices.contains(number),
         let column = try reader.column(section.column, infos[number])
       else { throw reader.damage(section) }
       columns[number] = column
+      stringStarts[number] = strings.count
+      strings += column.strings.bytes
     }
     try checkCounts()
   }
@@ -80,79 +92,98 @@ struct DocumentRenderer {
     else { throw reader.damage }
   }
 
-  private mutating func run() throws -> BlockDocuments {
+  private func run(into documents: inout BlockDocuments) throws {
     var whole = WholeDocuments(reader)
+    var progress = Progress(columnCount: columns.count)
     let byteCount = Int(reader.header.originalBytes)
-    var documents = BlockDocuments(
-      bytes: Array(repeating: 0, count: byteCount + ByteSink.slack), ends: [])
+    let missing = byteCount + ByteSink.slack - documents.bytes.count
+    if missing > 0 { documents.bytes.append(contentsOf: repeatElement(0, count: missing)) }
+    documents.ends.removeAll(keepingCapacity: true)
     documents.ends.reserveCapacity(shapes.count)
     try documents.bytes.withSink { sink in
       for event in shapes.indices {
-        let firstFact = nextFact
+        let firstFact = progress.nextFact
         if shapes[event] == Shape.none {
           try whole.next(into: &sink)
-          skipValues(event: event)
+          skipValues(event: event, &progress)
         } else {
-          render(Int(shapes[event]) - 1, event, times[event], timeFormats[event], &sink)
+          render(Int(shapes[event]) - 1, event, &progress, &sink)
         }
-        if !factCounts.isEmpty { nextFact = firstFact + Int(factCounts[event]) }
+        if !factCounts.isEmpty { progress.nextFact = firstFact + Int(factCounts[event]) }
         documents.ends.append(sink.count)
       }
-      if sink.didOverflow || sink.count != byteCount || isDamaged { throw reader.damage }
+      if sink.didOverflow || sink.count != byteCount || progress.isDamaged { throw reader.damage }
     }
-    documents.bytes.removeLast(ByteSink.slack)
-    return documents
+  }
+
+  /// What changes from document to document. Kept apart from the columns, which then need no protection
+  /// against changing while they are read.
+  private struct Progress {
+    /// How many values of each column are used up.
+    var cursors: [Int]
+    var timeWriter = TimeWriter()
+    var nextFact = 0
+    var isDamaged = false
+
+    init(columnCount: Int) { cursors = Array(repeating: 0, count: columnCount) }
   }
 
   @inline(__always)
   @_lifetime(sink: copy sink)
-  private mutating func render(
-    _ shape: Int, _ event: Int, _ timeNs: Int64, _ format: Int64, _ sink: inout ByteSink
+  private func render(
+    _ shape: Int, _ event: Int, _ progress: inout Progress, _ sink: inout ByteSink
   ) {
     for index in program.steps(of: shape) {
       let step = program.steps[index]
       sink.append(
         program.literals.rawSpan, from: Int(step.literalStart), byteCount: Int(step.literalBytes))
       switch step.kind {
+      case .number, .string, .opaque, .bool, .real:
+        renderValue(Int(step.column), step.kind, &progress, &sink)
       case .time, .epoch:
-        timeWriter.append(
-          timeNs, TimeFormat(code: UInt32(truncatingIfNeeded: format)), to: &sink)
-      case .elements: renderElements(step, event, &sink)
+        progress.timeWriter.append(
+          times[event], TimeFormat(code: UInt32(truncatingIfNeeded: timeFormats[event])),
+          to: &sink)
+      case .elements: renderElements(step, event, &progress, &sink)
       case .end: return
-      case .string, .number, .bool, .opaque, .real: renderValue(Int(step.column), step.kind, &sink)
       }
     }
   }
 
   @inline(__always)
   @_lifetime(sink: copy sink)
-  private mutating func renderValue(_ column: Int, _ kind: SlotKind, _ sink: inout ByteSink) {
-    guard column < columns.count, cursors[column] < columns[column].count,
+  private func renderValue(
+    _ column: Int, _ kind: SlotKind, _ progress: inout Progress, _ sink: inout ByteSink
+  ) {
+    guard column < columns.count, progress.cursors[column] < columns[column].count,
       columns[column].kind == kind
     else {
-      isDamaged = true
+      progress.isDamaged = true
       return
     }
-    let index = cursors[column]
-    cursors[column] = index + 1
+    let index = progress.cursors[column]
+    progress.cursors[column] = index + 1
     switch kind {
     case .number:
-      columns[column].numbers.appendText(index, to: &sink)
+      sink.append(
+        mantissa: columns[column].numbers.mantissas[index],
+        scale: columns[column].numbers.scale(index), columns[column].numbers.style)
     case .string, .opaque:
-      sink.append(columns[column].strings.bytes, range: columns[column].strings.range(index))
+      let range = columns[column].strings.range(index)
+      sink.append(
+        strings.rawSpan, from: stringStarts[column] + range.lowerBound, byteCount: range.count)
     default:
       let isTrue = columns[column].integers[index] == 1
       sink.append(word: isTrue ? 0x6575_7274 : 0x65_736C_6166, byteCount: isTrue ? 4 : 5)
     }
   }
 
-  // Not inlined: an element's shape is rendered like an event's, which ends the recursion at one level.
   @inline(never)
   @_lifetime(sink: copy sink)
-  private mutating func renderElements(
-    _ step: ShapeProgram.Step, _ event: Int, _ sink: inout ByteSink
+  private func renderElements(
+    _ step: ShapeProgram.Step, _ event: Int, _ progress: inout Progress, _ sink: inout ByteSink
   ) {
-    let facts = nextFact..<nextFact + Int(factCounts[event])
+    let facts = progress.nextFact..<progress.nextFact + Int(factCounts[event])
     for fact in facts {
       if fact > facts.lowerBound {
         sink.append(
@@ -160,36 +191,42 @@ struct DocumentRenderer {
           byteCount: Int(step.separatorBytes))
       }
       guard factShapes[fact] > 0 else {
-        isDamaged = true
+        progress.isDamaged = true
         return
       }
-      renderElement(Int(factShapes[fact]) - 1, fact, &sink)
+      renderElement(Int(factShapes[fact]) - 1, fact, &progress, &sink)
     }
   }
 
+  @inline(never)
   @_lifetime(sink: copy sink)
-  private mutating func renderElement(_ shape: Int, _ fact: Int, _ sink: inout ByteSink) {
+  private func renderElement(
+    _ shape: Int, _ fact: Int, _ progress: inout Progress, _ sink: inout ByteSink
+  ) {
     for index in program.steps(of: shape) {
       let step = program.steps[index]
       sink.append(
         program.literals.rawSpan, from: Int(step.literalStart), byteCount: Int(step.literalBytes))
       switch step.kind {
+      case .number, .string, .opaque, .bool, .real:
+        renderValue(Int(step.column), step.kind, &progress, &sink)
       case .time, .epoch:
-        timeWriter.append(
+        progress.timeWriter.append(
           factTimes[fact],
           TimeFormat(code: UInt32(truncatingIfNeeded: factTimeFormats[fact])), to: &sink)
       case .end, .elements: return
-      case .string, .number, .bool, .opaque, .real: renderValue(Int(step.column), step.kind, &sink)
       }
     }
   }
 
   /// Passes over the column values of a document that was kept whole.
-  private mutating func skipValues(event: Int) {
+  private func skipValues(event: Int, _ progress: inout Progress) {
     let facts = factCounts.isEmpty ? 0 : Int(factCounts[event])
     for index in columns.indices where columns[index].count > 0 {
-      let rows = infos[index].isElement ? nextFact..<nextFact + facts : event..<event + 1
-      for row in rows where columns[index].isPresent(row) { cursors[index] += 1 }
+      let isElement = infos[index].isElement
+      let rows =
+        isElement ? progress.nextFact..<progress.nextFact + facts : event..<event + 1
+      for row in rows where columns[index].isPresent(row) { progress.cursors[index] += 1 }
     }
   }
 }

@@ -19,8 +19,11 @@ struct ColumnBuilder {
   /// From this many distinct strings on, a dictionary has to pay for itself.
   static let maxSparseEntries = 4_096
 
-  init(kind: SlotKind, isPlain: Bool) {
+  /// `rowCount` is how many values to make room for.
+  init(kind: SlotKind, isPlain: Bool, rowCount: Int = 0) {
     self.kind = kind
+    values.reserveCapacity(rowCount)
+    if kind == .number { scales.reserveCapacity(rowCount) }
     if kind == .string && !isPlain { dictionary = StringDictionary() }
   }
 

@@ -89,13 +89,24 @@ enum NumberCoding {
 }
 
 extension NumberValues {
-  /// Appends number `index` as it stood in its document.
+  /// The scale of number `index`.
   @inline(__always)
-  @_lifetime(sink: copy sink)
-  func appendText(_ index: Int, to sink: inout ByteSink) {
-    let mantissa = mantissas[index]
+  func scale(_ index: Int) -> Int { style == .each ? Int(scales[index]) : scale }
+
+  /// The double nearest to number `index`.
+  @inline(__always)
+  func double(_ index: Int) -> Double {
+    Decimal.double(mantissa: mantissas[index], scale: scale(index))
+  }
+}
+
+extension ByteSink {
+  /// Appends the number `mantissa / 10^scale` as documents of this style have it.
+  @inline(__always)
+  @_lifetime(self: copy self)
+  mutating func append(mantissa: Int64, scale: Int, _ style: NumberStyle) {
     var magnitude = mantissa.magnitude
-    var decimals = style == .each ? Int(scales[index]) : scale
+    var decimals = scale
     if style == .stripped || style == .strippedToOne {
       let kept = style == .stripped ? 0 : 1
       while decimals > kept, magnitude % 10 == 0 {
@@ -103,14 +114,7 @@ extension NumberValues {
         decimals -= 1
       }
     }
-    if mantissa < 0 { sink.append(UInt8(ascii: "-")) }
-    sink.append(decimal: magnitude, decimals: decimals)
-  }
-
-  /// The double nearest to number `index`.
-  @inline(__always)
-  func double(_ index: Int) -> Double {
-    Decimal.double(
-      mantissa: mantissas[index], scale: style == .each ? Int(scales[index]) : scale)
+    if mantissa < 0 { append(UInt8(ascii: "-")) }
+    append(decimal: magnitude, decimals: decimals)
   }
 }

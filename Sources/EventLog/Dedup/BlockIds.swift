@@ -113,6 +113,26 @@ struct BlockIds {
   }
 }
 
+/// The dedup ids and times of a batch that is not a stored block yet: so much of it is kept until then.
+struct BatchIds {
+  let times: [Int64]
+  private var strings = StringValues()
+
+  init(_ batch: borrowing ParsedBatch) {
+    times = batch.times
+    strings.ends.reserveCapacity(times.count)
+    for row in batch.times.indices {
+      batch.appendId(ofEvent: row, to: &strings.bytes)
+      strings.ends.append(UInt32(strings.bytes.count))
+    }
+  }
+
+  /// Whether event `row` has this id, which is not empty.
+  func isId(_ id: [UInt8], _ row: Int) -> Bool {
+    strings.bytes.rawSpan(strings.range(row)).isEqual(to: id.rawSpan)
+  }
+}
+
 extension ColumnValues {
   /// Value `index` as text, a string's escapes resolved.
   func text(_ index: Int) -> [UInt8] {
@@ -124,7 +144,8 @@ extension ColumnValues {
     case .number:
       var text: [UInt8] = Array(repeating: 0, count: 40 + ByteSink.slack)
       let count = text.withSink { sink in
-        numbers.appendText(index, to: &sink)
+        sink.append(
+          mantissa: numbers.mantissas[index], scale: numbers.scale(index), numbers.style)
         return sink.count
       }
       return Array(text.prefix(count))

@@ -12,13 +12,25 @@ extension DedupIndex {
   mutating func add(
     _ entries: [IdEntry], streamId: UInt32, _ transaction: inout WriteTransaction
   ) throws {
-    let groups = Dictionary(grouping: entries, by: \.partition)
-    for (partition, group) in groups.sorted(by: { $0.key < $1.key }) {
-      var sorted = group
+    var rest = entries
+    while let partition = rest.first?.partition {
+      // Mostly all are of one partition.
+      var sorted = rest.filter { $0.partition == partition }
+      if sorted.count < rest.count {
+        rest.removeAll { $0.partition == partition }
+      } else {
+        rest = []
+      }
       sorted.sortByHash()
+      var minSeq = UInt64.max
+      var maxSeq = UInt64.min
+      for entry in sorted {
+        minSeq = min(minSeq, entry.seq)
+        maxSeq = max(maxSeq, entry.seq)
+      }
       let run = makeRun(
-        streamId: streamId, partition: partition, entryCount: sorted.count,
-        minSeq: sorted.lazy.map(\.seq).min() ?? 0, maxSeq: sorted.lazy.map(\.seq).max() ?? 0)
+        streamId: streamId, partition: partition, entryCount: sorted.count, minSeq: minSeq,
+        maxSeq: maxSeq)
       let layout = run.layout
       var start = 0
       for page in 0..<layout.pageCount {
@@ -107,9 +119,10 @@ struct RunMerge {
         // An input has at most as many pages as the output, so a page of it covers this one.
         let inputPage = run.layout.page(hashes.lowerBound)
         let page = try index.page(inputPage, of: run, transaction.reading)
-        page.append(hashes, page: inputPage, partition: run.partition, to: &entries)
+        var input: [IdEntry] = []
+        page.append(hashes, page: inputPage, partition: run.partition, to: &input)
+        entries = entries.merged(with: input)
       }
-      entries.sortByHash()
       let bytes = IdRunPage.encode(entries[...], layout, baseSeq: output.minSeq)
       try transaction.put(index.table, output.pageKey(number), bytes)
     }

@@ -97,21 +97,25 @@ struct IdRunPage: ~Escapable {
   static func encode(
     _ entries: ArraySlice<IdEntry>, _ layout: IdRunLayout, baseSeq: UInt64
   ) -> [UInt8] {
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(
+    let bodyBytes =
       headerBytes + 4 * (layout.bucketCount + 1)
-        + entries.count * (2 + layout.restBytes + layout.seqBytes) + 8)
-    bytes.append(littleEndian: UInt32(entries.count))
-    bytes.append(littleEndian: UInt32(0))
-    bytes.append(littleEndian: baseSeq)
-    var index = entries.startIndex
-    for bucket in 0...layout.bucketCount {
-      while index < entries.endIndex, layout.bucket(entries[index].hash) < bucket { index += 1 }
-      bytes.append(littleEndian: UInt32(index - entries.startIndex))
+      + entries.count * (2 + layout.restBytes + layout.seqBytes)
+    var bytes: [UInt8] = Array(repeating: 0, count: bodyBytes + ByteSink.slack)
+    bytes.withSink { sink in
+      sink.append(word: UInt64(entries.count), byteCount: 8)
+      sink.append(word: baseSeq, byteCount: 8)
+      var index = entries.startIndex
+      for bucket in 0...layout.bucketCount {
+        while index < entries.endIndex, layout.bucket(entries[index].hash) < bucket { index += 1 }
+        sink.append(word: UInt64(index - entries.startIndex), byteCount: 4)
+      }
+      for entry in entries { sink.append(word: UInt64(layout.tag(entry.hash)), byteCount: 2) }
+      for entry in entries {
+        sink.append(word: layout.rest(entry.hash), byteCount: layout.restBytes)
+      }
+      for entry in entries { sink.append(word: entry.seq - baseSeq, byteCount: layout.seqBytes) }
     }
-    for entry in entries { bytes.append(littleEndian: layout.tag(entry.hash)) }
-    for entry in entries { bytes.append(low: layout.restBytes, of: layout.rest(entry.hash)) }
-    for entry in entries { bytes.append(low: layout.seqBytes, of: entry.seq - baseSeq) }
+    bytes.removeLast(ByteSink.slack)
     bytes.append(littleEndian: checksum(bytes.rawSpan))
     return bytes
   }
@@ -126,8 +130,20 @@ struct IdRun: Equatable {
   var entryCount: Int
   var minSeq: UInt64
   var maxSeq: UInt64
+  let layout: IdRunLayout
 
-  var layout: IdRunLayout { IdRunLayout(count: entryCount, seqSpan: maxSeq - minSeq) }
+  init(
+    streamId: UInt32, partition: Int64, number: UInt32, entryCount: Int, minSeq: UInt64,
+    maxSeq: UInt64
+  ) {
+    self.streamId = streamId
+    self.partition = partition
+    self.number = number
+    self.entryCount = entryCount
+    self.minSeq = minSeq
+    self.maxSeq = maxSeq
+    layout = IdRunLayout(count: entryCount, seqSpan: maxSeq &- minSeq)
+  }
 
   /// Stream, partition (its sign bit flipped, so that keys sort by time), run number.
   var key: Key {
@@ -152,12 +168,10 @@ extension IdRun {
       let number = Key.uint32(in: key, at: 12), key.byteCount == 16,
       let body = value.unsealed, body.byteCount == 24
     else { return nil }
-    streamId = stream
-    partition = Int64(bitPattern: time ^ 1 << 63)
-    self.number = number
-    entryCount = Int(truncatingIfNeeded: body.load(at: 0, as: UInt64.self))
-    minSeq = body.load(at: 8, as: UInt64.self)
-    maxSeq = body.load(at: 16, as: UInt64.self)
+    self.init(
+      streamId: stream, partition: Int64(bitPattern: time ^ 1 << 63), number: number,
+      entryCount: Int(truncatingIfNeeded: body.load(at: 0, as: UInt64.self)),
+      minSeq: body.load(at: 8, as: UInt64.self), maxSeq: body.load(at: 16, as: UInt64.self))
     guard entryCount > 0, minSeq <= maxSeq, layout.isValid else { return nil }
   }
 }
@@ -170,9 +184,10 @@ struct IdRunLayout: Equatable {
   private static let pageEntries = 16_384
   private static let bucketEntries = 8
 
-  var pageBits: Int
-  var bucketBits: Int
-  var seqBytes: Int
+  let pageBits: Int
+  let bucketBits: Int
+  let seqBytes: Int
+  let restBytes: Int
 
   /// The layout of a run of `count` entries whose sequence numbers span `seqSpan`.
   init(count: Int, seqSpan: UInt64) {
@@ -180,12 +195,12 @@ struct IdRunLayout: Equatable {
     pageBits = bits((count + Self.pageEntries - 1) / Self.pageEntries)
     bucketBits = bits(max(count >> pageBits, 1) / Self.bucketEntries)
     seqBytes = (71 - seqSpan.leadingZeroBitCount) / 8
+    restBytes = (Self.hashBits - pageBits - bucketBits - 16 + 7) / 8
   }
 
   var pageCount: Int { 1 << pageBits }
   var bucketCount: Int { 1 << bucketBits }
   private var restBits: Int { Self.hashBits - pageBits - bucketBits - 16 }
-  var restBytes: Int { (restBits + 7) / 8 }
   var isValid: Bool {
     (0...24).contains(pageBits) && (0...14).contains(bucketBits) && restBits >= 0
       && (0...8).contains(seqBytes)
@@ -222,32 +237,60 @@ struct IdRunLayout: Equatable {
   }
 }
 
-extension [UInt8] {
-  /// Appends the low `byteCount` bytes of `word`.
-  @inline(__always)
-  fileprivate mutating func append(low byteCount: Int, of word: UInt64) {
-    for index in 0..<byteCount { append(UInt8(truncatingIfNeeded: word >> UInt64(8 * index))) }
+extension [IdEntry] {
+  /// Sorts by the part of the hash that runs keep: a radix sort over keys that hold the hash's high bits and
+  /// the entry's place, then by insertion where these bits are the same. O(count).
+  mutating func sortByHash() {
+    let placeBits = UInt64(Int.bitWidth - count.leadingZeroBitCount)
+    guard count >= 256, placeBits <= 24 else {
+      sort { $0.hash >> 16 < $1.hash >> 16 }
+      return
+    }
+    let placeMask = (1 as UInt64) << placeBits - 1
+    var keys: [UInt64] = []
+    keys.reserveCapacity(count)
+    for index in indices { keys.append(self[index].hash & ~placeMask | UInt64(index)) }
+    var other = keys
+    for shift: UInt64 in stride(from: placeBits, to: 64, by: 11) {
+      var starts = [Int](repeating: 0, count: 2048 + 1)
+      for key in keys { starts[Int(key >> shift & 0x7FF) + 1] += 1 }
+      for digit in 1...2048 { starts[digit] += starts[digit - 1] }
+      for key in keys {
+        let digit = Int(key >> shift & 0x7FF)
+        other[starts[digit]] = key
+        starts[digit] += 1
+      }
+      swap(&keys, &other)
+    }
+    self = keys.map { self[Int($0 & placeMask)] }
+    for index in indices.dropFirst() {
+      var place = index
+      while place > 0, self[place - 1].hash >> 16 > self[place].hash >> 16 {
+        swapAt(place - 1, place)
+        place -= 1
+      }
+    }
   }
 }
 
 extension [IdEntry] {
-  /// Sorts by the part of the hash that runs keep: a radix sort, least significant digit first. O(count).
-  mutating func sortByHash() {
-    if count < 256 {
-      sort { $0.hash >> 16 < $1.hash >> 16 }
-      return
+  /// The entries of `self` and `other`, both sorted by hash, in order. O(count).
+  func merged(with other: [IdEntry]) -> [IdEntry] {
+    if isEmpty { return other }
+    if other.isEmpty { return self }
+    var result: [IdEntry] = []
+    result.reserveCapacity(count + other.count)
+    var left = 0
+    var right = 0
+    while left < count, right < other.count {
+      // No branch: which side is next is as good as random.
+      let isRight = other[right].hash >> 16 < self[left].hash >> 16
+      result.append(isRight ? other[right] : self[left])
+      right += isRight ? 1 : 0
+      left += isRight ? 0 : 1
     }
-    var other = self
-    for shift in stride(from: 16, to: 64, by: 12) {
-      var starts = [Int](repeating: 0, count: 4096 + 1)
-      for entry in self { starts[Int(entry.hash >> UInt64(shift) & 0xFFF) + 1] += 1 }
-      for digit in 1...4096 { starts[digit] += starts[digit - 1] }
-      for entry in self {
-        let digit = Int(entry.hash >> UInt64(shift) & 0xFFF)
-        other[starts[digit]] = entry
-        starts[digit] += 1
-      }
-      swap(&self, &other)
-    }
+    result.append(contentsOf: self[left...])
+    result.append(contentsOf: other[right...])
+    return result
   }
 }

@@ -10,8 +10,17 @@ struct IdEntry: Equatable {
 /// runs. After a crash they are read again from the log.
 struct RecentIds {
   private(set) var entries: [IdEntry] = []
-  /// Entry number plus one; 0 is free. Open addressing, at most half full.
-  private var slots: [UInt32] = Array(repeating: 0, count: 1_024)
+  /// Open addressing, at most half full: the entry's number plus one in the low half, 0 when free, and the
+  /// hash's high half, so that an unknown id is decided on without touching the entries.
+  private var slots: [UInt64]
+
+  /// Makes room for `capacity` ids.
+  init(capacity: Int = 0) {
+    entries.reserveCapacity(capacity)
+    var count = 1_024
+    while count < 2 * capacity { count *= 2 }
+    slots = Array(repeating: 0, count: count)
+  }
 
   var isEmpty: Bool { entries.isEmpty }
   var count: Int { entries.count }
@@ -26,14 +35,39 @@ struct RecentIds {
   @inline(__always)
   private mutating func place(_ index: Int) {
     let mask = slots.count - 1
-    var slot = Int(truncatingIfNeeded: entries[index].hash) & mask
+    let hash = entries[index].hash
+    var slot = Int(truncatingIfNeeded: hash) & mask
     while slots[slot] != 0 { slot = (slot + 1) & mask }
-    slots[slot] = UInt32(index + 1)
+    slots[slot] = hash & Self.tagMask | UInt64(index + 1)
   }
+
+  private static var tagMask: UInt64 { 0xFFFF_FFFF_0000_0000 }
 
   private mutating func grow() {
     slots = Array(repeating: 0, count: slots.count * 2)
     for index in entries.indices { place(index) }
+  }
+
+  /// Brings the slots of all hashes into the cache: the loads do not wait for each other, as those of `find`
+  /// between the decisions on one id after the other would. Gives something that depends on all of them.
+  func touch(_ hashes: [UInt64]) -> UInt64 {
+    let mask = slots.count - 1
+    var sum: UInt64 = 0
+    for hash in hashes { sum |= slots[Int(truncatingIfNeeded: hash) & mask] }
+    return sum
+  }
+
+  /// Whether some entry may have this hash: half of the hash and more is compared. Expected O(1).
+  @inline(__always)
+  func contains(_ hash: UInt64) -> Bool {
+    let mask = slots.count - 1
+    var slot = Int(truncatingIfNeeded: hash) & mask
+    while true {
+      let known = slots[slot]
+      if known == 0 { return false }
+      if (known ^ hash) & Self.tagMask == 0 { return true }
+      slot = (slot + 1) & mask
+    }
   }
 
   /// The number of the first entry with this hash, from slot `slot` on; nil when there is none. `slot` moves
@@ -41,14 +75,18 @@ struct RecentIds {
   @inline(__always)
   func find(_ hash: UInt64, from slot: inout Int?) -> Int? {
     let mask = slots.count - 1
+    let tag = hash & Self.tagMask
     var current = slot ?? Int(truncatingIfNeeded: hash) & mask
     while true {
-      let index = Int(slots[current])
-      if index == 0 { return nil }
+      let known = slots[current]
+      if known == 0 { return nil }
       current = (current + 1) & mask
-      if entries[index - 1].hash == hash {
-        slot = current
-        return index - 1
+      if known & Self.tagMask == tag {
+        let index = Int(known & ~Self.tagMask) - 1
+        if entries[index].hash == hash {
+          slot = current
+          return index
+        }
       }
     }
   }

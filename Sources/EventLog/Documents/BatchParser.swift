@@ -6,6 +6,9 @@ struct BatchParser {
   private var reader: DocumentReader
   private var row = Row()
 
+  /// With more columns, most rows have no value in most of them: none gets room in advance.
+  private static let fewColumns = 64
+
   init(definition: StreamDefinition, schema: StreamSchema) {
     reader = DocumentReader(definition: definition, schema: schema)
   }
@@ -40,7 +43,7 @@ struct BatchParser {
         continue
       }
       if Self.needsColumns(row, columns.count) {
-        addColumns(to: &columns, plainColumns)
+        addColumns(to: &columns, plainColumns, rowCount: range.upperBound - index)
       }
       Self.append(row, document, bytes, to: &parsed, &columns)
     }
@@ -65,11 +68,15 @@ struct BatchParser {
     return Int(highest) >= count
   }
 
-  private func addColumns(to columns: inout [ColumnBuilder], _ plainColumns: Set<Int32>) {
+  private func addColumns(
+    to columns: inout [ColumnBuilder], _ plainColumns: Set<Int32>, rowCount: Int
+  ) {
     let known = reader.schema.snapshot().columns
     for index in columns.count..<known.count {
       columns.append(
-        ColumnBuilder(kind: known[index].kind, isPlain: plainColumns.contains(Int32(index))))
+        ColumnBuilder(
+          kind: known[index].kind, isPlain: plainColumns.contains(Int32(index)),
+          rowCount: known[index].isElement || known.count > Self.fewColumns ? 0 : rowCount))
     }
   }
 

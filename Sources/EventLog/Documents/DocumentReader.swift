@@ -26,7 +26,9 @@ struct DocumentReader {
   mutating func read(
     _ bytes: RawSpan, _ range: Range<Int>, into row: inout Row
   ) throws(DocumentError) {
-    if !matcher.match(bytes, range, into: &row) { try readUnknown(bytes, range, into: &row) }
+    if range.count > Limits.maxDocumentBytes || !matcher.match(bytes, range, into: &row) {
+      try readUnknown(bytes, range, into: &row)
+    }
   }
 
   @inline(never)
@@ -101,7 +103,8 @@ private struct RowBuild: ~Escapable {
     self.list = list
     literalStart = range.lowerBound
     isReproducible =
-      !list.hasDuplicateKeys && !list.tokens.contains { $0.kind == .hardNumber }
+      !list.hasDuplicateKeys && list.opaqueDepth <= DocumentScanner.maxOpaqueNesting
+      && !list.tokens.contains { $0.kind == .hardNumber }
   }
 
   /// Fills `row`; true when a new shape may have been learned.

@@ -36,11 +36,14 @@ struct TokenList {
   var paths: [String] = []
   /// Some object has a key twice.
   var hasDuplicateKeys = false
+  /// How deep the deepest opaque value stands.
+  var opaqueDepth = 0
   fileprivate var pathNumbers: [String: Int32] = [:]
 
   mutating func removeAll() {
     tokens.removeAll(keepingCapacity: true)
     hasDuplicateKeys = false
+    opaqueDepth = 0
     if paths.count > 4 * Limits.maxColumns {
       paths.removeAll()
       pathNumbers.removeAll()
@@ -90,15 +93,23 @@ struct DocumentScanner: ~Escapable {
     }
   }
 
-  /// The offset after the array or empty object at `start`, nil when there is no legal one.
+  /// How deep an opaque value of a shape may stand, and how deep the value itself may be nested: together
+  /// within the limit of a document.
+  static let maxOpaqueNesting = Limits.maxNesting / 2
+
+  /// The offset after the array or empty object at `start`, nil when there is no legal one, or one nested
+  /// so deep that the whole document has to be looked at.
   static func opaqueEnd(_ bytes: RawSpan, from start: Int, limit: Int) -> Int? {
     guard start < limit, bytes.byte(at: start) != JSONText.quote else { return nil }
     var scanner = DocumentScanner(bytes, range: start..<limit, explodePath: nil)
+    scanner.depth = Limits.maxNesting - maxOpaqueNesting
     var list = TokenList()
     do throws(DocumentError) { try scanner.value(path: "", isElement: false, &list) } catch { return nil }
-    guard list.tokens.count <= 1 else { return nil }
-    let isArray = bytes.byte(at: start) == UInt8(ascii: "[")
-    return isArray || list.tokens.isEmpty ? scanner.cursor : nil
+    // The value itself, not one within an object that holds more.
+    guard let token = list.tokens.first, list.tokens.count == 1, token.kind == .opaque,
+      token.start == start
+    else { return nil }
+    return scanner.cursor
   }
 
   private var peek: UInt8 { cursor < limit ? bytes.byte(at: cursor) : 0 }
@@ -151,6 +162,7 @@ struct DocumentScanner: ~Escapable {
     _ kind: Token.Kind, _ path: String, _ begin: Int, _ list: inout TokenList,
     mantissa: Int64 = 0, detail: UInt8 = 0
   ) {
+    if kind == .opaque { list.opaqueDepth = max(list.opaqueDepth, depth) }
     list.tokens.append(
       Token(
         kind: kind, detail: detail, path: list.number(of: path), start: begin, end: cursor,

@@ -93,16 +93,22 @@ extension ParsedBatch {
 
   /// The dedup id of event `row`, escapes resolved; nil when it has none.
   func id(ofEvent row: Int) -> [UInt8]? {
+    if idPlaces[row] == 0 { return nil }
+    var id: [UInt8] = []
+    appendId(ofEvent: row, to: &id)
+    return id
+  }
+
+  /// Appends the dedup id of event `row`, escapes resolved; nothing when it has none.
+  @inline(__always)
+  func appendId(ofEvent row: Int, to output: inout [UInt8]) {
     let place = idPlaces[row]
-    if place == 0 { return nil }
     let start = Int(place.magnitude >> 32)
     let range = start..<start + Int(place.magnitude & 0xFFFF_FFFF)
-    var id: [UInt8] = []
     if place < 0 {
-      JSONText.unescape(bytes.rawSpan, range, into: &id)
+      JSONText.unescape(bytes.rawSpan, range, into: &output)
     } else {
-      id.append(bytes, range: range)
+      output.append(bytes, range: range)
     }
-    return id
   }
 }

@@ -9,6 +9,7 @@ package final class Appender {
   private var parsers: [UInt32: BatchParser] = [:]
   private var encoder: BlockEncoder
   private let decompressor: ZstdDecompressor
+  private var rendered = BlockDocuments()
 
   package init(_ log: EventLog) throws {
     self.log = log
@@ -34,7 +35,8 @@ package final class Appender {
     var parser =
       parsers.removeValue(forKey: id)
       ?? BatchParser(definition: stream.definition, schema: stream.schema)
-    defer { parsers[id] = parser }
+    // A stream that could not be made has no number of its own.
+    defer { if id != 0 { parsers[id] = parser } }
     var parts: [ParsedBatch] = []
     var start = 0
     repeat {
@@ -57,7 +59,7 @@ package final class Appender {
       }
     } catch {
       // The committer waits for every place that was given away.
-      for part in parts { _ = try log.submit(part, .failure(error), stream) }
+      for part in parts { _ = try log.submit(part.place, .failure(error), stream) }
       throw error
     }
     return Sequenced(parts: parts, stream: stream)
@@ -67,7 +69,7 @@ package final class Appender {
   package func submit(_ sequenced: consuming Sequenced) throws -> [PendingAppend] {
     let stream = sequenced.stream
     return try sequenced.parts.map { part in
-      try log.submit(part, Result { try encode(part) }, stream)
+      try log.submit(part.place, Result { try encode(part) }, stream)
     }
   }
 
@@ -84,32 +86,34 @@ package final class Appender {
   private func encode(_ batch: SequencedBatch) throws -> EncodedBlock? {
     guard batch.parsed.eventCount > 0 else { return nil }
     let block = try encoder.encode(
-      batch.parsed, firstSeq: batch.firstSeq, batch.envelope)
+      batch.parsed, firstSeq: batch.place.firstSeq, batch.place.envelope)
     if try givesBack(block, batch.parsed) { return block }
     // Never seen; but the original bytes are what everything else is proven from.
     return try encoder.encode(
-      batch.parsed, firstSeq: batch.firstSeq, batch.envelope, keepsWhole: true)
+      batch.parsed, firstSeq: batch.place.firstSeq, batch.place.envelope, keepsWhole: true)
   }
 
   /// Whether reading the block gives the documents back byte for byte.
   private func givesBack(_ block: EncodedBlock, _ batch: ParsedBatch) throws -> Bool {
     let state = batch.schema.snapshot()
-    guard
-      let documents = try? DocumentRenderer.documents(
+    do {
+      try DocumentRenderer.render(
         BlockReader(block, decompressor), columns: state.columns,
-        program: ShapeProgram(state.trie.shapes))
-    else { return false }
-    let rendered = documents.bytes.rawSpan
+        program: ShapeProgram(state.trie.shapes), into: &rendered)
+    } catch is DamageError {
+      return false
+    }
+    let rendered = rendered
+    let renderedBytes = rendered.bytes.rawSpan
     let original = batch.bytes.rawSpan
-    var start = 0
-    for (index, end) in documents.ends.enumerated() {
+    for index in rendered.ends.indices {
       let place = batch.documents[index]
-      let first = Int(place >> 32)
-      let range = first..<first + Int(place & 0xFFFF_FFFF)
-      guard rendered.extracting(start..<end).isEqual(to: original.extracting(range)) else {
-        return false
-      }
-      start = end
+      let range = rendered.range(index)
+      let count = Int(place & 0xFFFF_FFFF)
+      guard range.count == count,
+        original.isEqual(
+          from: Int(place >> 32), to: renderedBytes, from: range.lowerBound, byteCount: count)
+      else { return false }
     }
     return true
   }

@@ -34,7 +34,7 @@ struct CommitState {
 
   /// Writes all that `batch` changes, in one transaction with the others of its group.
   mutating func write(
-    _ batch: SequencedBatch, _ block: EncodedBlock?, _ stream: EventStream, _ tables: LogTables,
+    _ batch: BatchPlace, _ block: EncodedBlock?, _ stream: EventStream, _ tables: LogTables,
     _ compressor: ZstdCompressor, _ transaction: inout WriteTransaction
   ) throws {
     let store = BlockStore(blocks: tables.blocks, streams: tables.streams)
@@ -59,7 +59,7 @@ struct CommitState {
         tables.sources, SourceState.key(id, batch.envelope.source),
         batch.sourceState.record(named: batch.envelope.source))
     }
-    head.nextSeq = batch.firstSeq + UInt64(batch.parsed.eventCount)
+    head.nextSeq = batch.firstSeq + UInt64(batch.eventCount)
     try transaction.put(tables.meta, LogHead.key, head.encoded)
   }
 
@@ -102,16 +102,16 @@ struct CommitState {
   }
 
   private mutating func writeLedger(
-    _ batch: SequencedBatch, _ tables: LogTables, _ compressor: ZstdCompressor,
+    _ batch: BatchPlace, _ tables: LogTables, _ compressor: ZstdCompressor,
     _ transaction: inout WriteTransaction
   ) throws {
     func page(_ kind: LedgerEntry.Kind) -> LedgerPage {
       LedgerPage(
-        kind, stream: batch.parsed.definition.name, source: batch.envelope.source,
+        kind, stream: batch.stream.name, source: batch.envelope.source,
         receivedNs: batch.envelope.receivedNs)
     }
     var open = page(.rejected)
-    for rejected in batch.parsed.rejected {
+    for rejected in batch.rejected {
       open.append(rejected)
       if open.isFull { try close(&open, page(.rejected), tables, compressor, &transaction) }
     }
@@ -142,9 +142,9 @@ struct CommitState {
 }
 
 extension StreamTotals {
-  fileprivate mutating func add(_ batch: SequencedBatch, _ block: EncodedBlock?) {
+  fileprivate mutating func add(_ batch: BatchPlace, _ block: EncodedBlock?) {
     duplicates += UInt64(batch.duplicates.count)
-    rejected += UInt64(batch.parsed.rejected.count)
+    rejected += UInt64(batch.rejected.count)
     late += UInt64(batch.late.count)
     guard let block else { return }
     events += UInt64(block.header.eventCount)

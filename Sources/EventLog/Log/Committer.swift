@@ -32,7 +32,7 @@ package final class PendingAppend: Sendable {
 /// that writers who come together share one wait for the disk.
 final class Committer: @unchecked Sendable {
   struct Item {
-    var batch: SequencedBatch
+    var batch: BatchPlace
     /// Nil when no event of the batch was new.
     var block: Result<EncodedBlock?, any Error>
     var stream: EventStream
@@ -118,14 +118,14 @@ public struct AppendResult: Sendable, Equatable {
 
   public init() {}
 
-  init(_ batch: SequencedBatch, _ block: EncodedBlock?) {
-    accepted = batch.parsed.eventCount
+  init(_ batch: BatchPlace, _ block: EncodedBlock?) {
+    accepted = batch.eventCount
     if accepted > 0 {
       firstSeq = batch.firstSeq
       lastSeq = batch.firstSeq + UInt64(accepted) - 1
     }
     duplicates = batch.duplicates
-    rejected = batch.parsed.rejected
+    rejected = batch.rejected
     late = batch.late
     acceptedBytes = block?.header.originalBytes ?? 0
   }

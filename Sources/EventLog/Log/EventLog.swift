@@ -170,7 +170,7 @@ public final class EventLog: Sendable {
 
   /// Hands a sequenced batch with its block to the committer.
   func submit(
-    _ batch: SequencedBatch, _ block: Result<EncodedBlock?, any Error>, _ stream: EventStream
+    _ batch: BatchPlace, _ block: Result<EncodedBlock?, any Error>, _ stream: EventStream
   ) throws -> PendingAppend {
     let completion = PendingAppend()
     guard let committer = committer.withLock({ $0 }) else { throw ReadOnlyError() }

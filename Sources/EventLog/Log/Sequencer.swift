@@ -6,12 +6,20 @@ import Model
 struct SequencedBatch {
   /// The events that are new, with their columns.
   var parsed: ParsedBatch
+  var place: BatchPlace
+}
+
+/// All that a commit needs to know of a batch beside its block.
+struct BatchPlace {
+  var stream: StreamDefinition
   var envelope: Envelope
   /// Batches are committed in ticket order.
   var ticket: UInt64
   /// Rises when a commit fails: what was sequenced before is void.
   var epoch: Int
   var firstSeq: UInt64
+  var eventCount: Int
+  var rejected: [RejectedDocument]
   var duplicates: [DuplicateEvent]
   var late: [LateEvent]
   var sourceState: SourceState
@@ -42,7 +50,7 @@ struct Sequencer {
   private var cache = BlockIdCache()
 
   /// Ids kept in memory over all streams, 24 bytes each and half as much again to find them.
-  static let maxRecentIds = 524_288
+  static let maxRecentIds = 262_144
   /// A stream's ids are written out after this many blocks at the latest: they are what has to be read
   /// again after a crash.
   static let maxUnindexedBlocks = 1_000
@@ -55,7 +63,7 @@ struct Sequencer {
   }
 
   private struct PendingBatch {
-    var parsed: ParsedBatch
+    var ids: BatchIds
     var firstSeq: UInt64
     var ticket: UInt64
   }
@@ -106,11 +114,14 @@ struct Sequencer {
     nextSeq += UInt64(batch.eventCount)
     nextTicket += 1
     if batch.definition.idPath != nil, batch.eventCount > 0 {
-      pending.append(PendingBatch(parsed: batch, firstSeq: firstSeq, ticket: nextTicket))
+      pending.append(
+        PendingBatch(ids: BatchIds(batch), firstSeq: firstSeq, ticket: nextTicket))
     }
-    return SequencedBatch(
-      parsed: batch, envelope: envelope, ticket: nextTicket, epoch: epoch, firstSeq: firstSeq,
+    let place = BatchPlace(
+      stream: stream.definition, envelope: envelope, ticket: nextTicket, epoch: epoch,
+      firstSeq: firstSeq, eventCount: batch.eventCount, rejected: batch.rejected,
       duplicates: duplicates, late: late, sourceState: source, flushes: freeze(stream))
+    return SequencedBatch(parsed: batch, place: place)
   }
 
   // MARK: Lateness
@@ -182,13 +193,18 @@ struct Sequencer {
     // Row of each event that this batch will add.
     var kept: [Int32] = []
     kept.reserveCapacity(parsed.eventCount)
+    let isFrozenEmpty = (recent.frozen?.touch(parsed.idHashes) ?? 0) == 0
+    _ = recent.recent.touch(parsed.idHashes)
+    let hasIndexed = !indexed.isEmpty
+    var partition = TimePartition(lengthNs: length)
     for row in 0..<parsed.eventCount {
       if parsed.idPlaces[row] != 0 {
-        var known = indexed[Int32(row)]
-        if known == nil {
+        let hash = parsed.idHashes[row]
+        var known = hasIndexed ? indexed[Int32(row)] : nil
+        if known == nil, recent.recent.contains(hash) {
           known = try find(row, in: recent.recent, kept, parsed, stream, transaction)
         }
-        if known == nil, recent.frozen != nil {
+        if known == nil, !isFrozenEmpty, recent.frozen!.contains(hash) {
           known = try find(row, in: recent.frozen!, kept, parsed, stream, transaction)
         }
         if let known {
@@ -197,16 +213,36 @@ struct Sequencer {
         }
         recent.recent.insert(
           IdEntry(
-            hash: parsed.idHashes[row], seq: nextSeq + UInt64(kept.count),
-            partition: parsed.times[row].flooredQuotient(length)))
+            hash: hash, seq: nextSeq + UInt64(kept.count),
+            partition: partition.number(of: parsed.times[row])))
       }
       kept.append(Int32(row))
     }
     return duplicates
   }
 
+  /// Divides times by the partition length; most fall into the same partition as the one before.
+  private struct TimePartition {
+    let lengthNs: Int64
+    private var current: Int64 = 0
+    private var range: Range<Int64> = 0..<0
+
+    init(lengthNs: Int64) { self.lengthNs = lengthNs }
+
+    @inline(__always)
+    mutating func number(of timeNs: Int64) -> Int64 {
+      if range.contains(timeNs) { return current }
+      current = timeNs.flooredQuotient(lengthNs)
+      let start = current.multipliedReportingOverflow(by: lengthNs)
+      let end = start.partialValue.addingReportingOverflow(lengthNs)
+      // The outermost partitions reach beyond what nanoseconds can hold.
+      range = start.overflow || end.overflow ? 0..<0 : start.partialValue..<end.partialValue
+      return current
+    }
+  }
+
   /// The event in `recent` that has the id of row `row`; `kept` are the rows that the batch adds so far.
-  @inline(__always)
+  @inline(never)
   private mutating func find(
     _ row: Int, in recent: borrowing RecentIds, _ kept: borrowing [Int32],
     _ parsed: borrowing ParsedBatch, _ stream: EventStream,
@@ -261,8 +297,8 @@ struct Sequencer {
     }
     for batch in pending where seq >= batch.firstSeq {
       let other = Int(seq - batch.firstSeq)
-      guard other < batch.parsed.eventCount else { continue }
-      return batch.parsed.id(ofEvent: other) == id && isNear(batch.parsed.times[other])
+      guard other < batch.ids.times.count else { continue }
+      return batch.ids.isId(id ?? [], other) && isNear(batch.ids.times[other])
     }
     let block = try cache.ids(ofBlockWith: seq, of: stream, store, transaction)
     let other = Int(seq - block.firstSeq)
@@ -283,7 +319,7 @@ struct Sequencer {
     let flush = IdFlush(
       streamId: streamId, throughSeq: nextSeq - 1, entries: chosen.recent.entries)
     chosen.frozen = chosen.recent
-    chosen.recent = RecentIds()
+    chosen.recent = RecentIds(capacity: flush.entries.count)
     chosen.recentBlocks = 0
     ids[streamId] = chosen
     return [flush]

@@ -1,0 +1,164 @@
+#!/usr/bin/env python3
+"""Prints the benchmark table: Nilometer's figures beside the machine's own limits, all of one run.
+
+Every load is a whole process from start to durable end, measured from outside, with its peak memory.
+Each is run ROUNDS times and the median is shown. Work files go to build/bench and are removed at the end
+(about 8 GB with --long, which also loads a file ten times as long).
+
+usage: bench.py [--long] [--rounds N] [--json FILE]
+"""
+import argparse
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import statistics
+import subprocess
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+NILO = ROOT / ".build/release/nilo"
+TOOL = ROOT / ".build/release/nilo-bench"
+WORK = ROOT / "build/bench"
+
+
+def tool(*args):
+    """One measurement of nilo-bench."""
+    return json.loads(subprocess.run([TOOL, *map(str, args)], check=True, capture_output=True).stdout)
+
+
+def run(args):
+    """Runs a command; gives its output, seconds and peak memory in MiB."""
+    start = time.monotonic()
+    process = subprocess.Popen([str(arg) for arg in args], stdout=subprocess.PIPE)
+    output = process.stdout.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    seconds = time.monotonic() - start
+    if process.returncode:
+        raise SystemExit(f"{args}: exit {process.returncode}")
+    return output, seconds, usage.ru_maxrss / 1024
+
+
+def generate(name, *args):
+    """The file of a workload, made once."""
+    path = WORK / name
+    if not path.exists():
+        with open(path, "wb") as file:
+            subprocess.run([NILO, "generate", *args], check=True, stdout=file)
+    with open(path, "rb", buffering=0) as file:  # into the page cache, as far as it fits
+        while file.read(1 << 24):
+            pass
+    return path
+
+
+def load(path, stream, *options):
+    """Loads a file into a new store: summary, seconds, peak MiB."""
+    store = WORK / "store"
+    shutil.rmtree(store, ignore_errors=True)
+    args = [NILO, "ingest", "--data", store, "--stream", stream, "--json", *options, path]
+    output, seconds, peak = run(args)
+    return json.loads(output), seconds, peak
+
+
+def median_load(rounds, path, stream, *options):
+    """The load with the median time, and the worst peak memory."""
+    loads = sorted((load(path, stream, *options) for _ in range(rounds)), key=lambda it: it[1])
+    summary, seconds, _ = loads[len(loads) // 2]
+    return summary, seconds, max(it[2] for it in loads)
+
+
+def disk_bytes_an_event(summary):
+    used = (WORK / "store/data.mdb").stat().st_blocks * 512
+    return used / summary["accepted"]
+
+
+def reopen_after_kill(path):
+    """Opens a store whose writer was killed in the middle of a load."""
+    store = WORK / "store"
+    shutil.rmtree(store, ignore_errors=True)
+    args = [str(it) for it in (NILO, "ingest", "--data", store, "--stream", "fleet", path)]
+    process = subprocess.Popen(args, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    time.sleep(0.7)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    return tool("reopen", store)
+
+
+def processor():
+    text = pathlib.Path("/proc/cpuinfo").read_text()
+    match = re.search(r"model name\s*:\s*(.*)", text)
+    return f"{match.group(1) if match else 'unknown processor'}, {os.cpu_count()} cores"
+
+
+def rows(options):
+    """Yields (figure, measured, to reach, beside it) as text."""
+    fleet = generate("fleet.ndjson", "fleet")
+    large = generate("large.ndjson", "large")
+    limits = [tool("simdjson", fleet)["documents_per_s"]]
+    summary, seconds, peak = median_load(options.rounds, fleet, "fleet")
+    limits.append(tool("simdjson", fleet)["documents_per_s"])
+    events = summary["accepted"] + summary["duplicates"]
+    simdjson = statistics.mean(limits)
+    memory = tool("memory")["bytes_per_s"]
+    disk = tool("disk", WORK)["bytes_per_s"]
+    zstd = tool("zstd", fleet)
+    yield ("limit: simdjson On-Demand, each field, one core", f"{simdjson / 1e6:.2f} M events/s", "", "")
+    yield ("limit: copying memory, one core", f"{memory / 1e9:.1f} GB/s", "", "")
+    yield ("limit: durable appends of 1 MiB", f"{disk / 1e6:.0f} MB/s", "", "")
+    yield ("limit: zstd -1 of the documents, one core",
+           f"{zstd['bytes_per_s'] / 1e6:.0f} MB/s, ratio {zstd['ratio']:.1f}", "", "")
+    rate = events / seconds
+    yield ("`nilo ingest`, fleet, durable, dedup on, all columns", f"{rate / 1e6:.2f} M events/s",
+           "1/3 of simdjson", f"{rate / simdjson:.2f} of simdjson")
+    yield ("disk after load, original bytes kept", f"{disk_bytes_an_event(summary):.1f} bytes an event",
+           "at most 32", f"{summary['bytes'] / summary['accepted']:.0f} bytes an event came in")
+    yield ("peak memory of the load", f"{peak:.0f} MiB", "at most 256 MiB", "")
+    scan = tool("scan", WORK / "store", "fleet", "temperature")["values_per_s"]
+    yield ("scan of one column of all facts, one core", f"{scan / 1e6:.0f} M values/s",
+           "at least 200 M/s", "")
+    clean = tool("reopen", WORK / "store")
+    killed = reopen_after_kill(fleet)
+    for name, times in (("a clean stop", clean), ("a kill", killed)):
+        yield (f"reopen after {name}", f"{times['open_ms']:.1f} ms", "under 50 ms",
+               f"first append {times['first_append_ms']:.1f} ms")
+    summary, seconds, peak = median_load(options.rounds, large, "press", "--explode", "readings")
+    size = large.stat().st_size
+    yield ("5 MB documents, exploded", f"{size / seconds / 1e6:.0f} MB/s", "at least 400 MB/s",
+           f"peak memory {peak:.0f} MiB")
+    if options.long:
+        yield from long_rows(rate)
+
+
+def long_rows(rate):
+    path = generate("long.ndjson", "fleet", "--hours", "240")
+    summary, seconds, peak = load(path, "fleet")
+    events = summary["accepted"] + summary["duplicates"]
+    yield ("the same, a file ten times as long", f"{events / seconds / 1e6:.2f} M events/s", "",
+           f"{events / seconds / rate:.2f} of the short file's rate")
+    yield ("its disk", f"{disk_bytes_an_event(summary):.1f} bytes an event", "at most 32", "")
+    yield ("its peak memory", f"{peak:.0f} MiB", "at most 256 MiB", "")
+    times = tool("reopen", WORK / "store")
+    yield ("its reopening", f"{times['open_ms']:.1f} ms", "under 50 ms",
+           f"first append {times['first_append_ms']:.1f} ms")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--long", action="store_true", help="also load a file ten times as long")
+    parser.add_argument("--rounds", type=int, default=5, help="runs of each load (5)")
+    options = parser.parse_args()
+    WORK.mkdir(parents=True, exist_ok=True)
+    print(f"{processor()}; {time.strftime('%Y-%m-%d')}\n")
+    print("| figure | measured | to reach | beside it |\n|---|---|---|---|", flush=True)
+    try:
+        for row in rows(options):
+            print("| " + " | ".join(row) + " |", flush=True)
+    finally:
+        shutil.rmtree(WORK, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()

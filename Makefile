@@ -1,0 +1,45 @@
+# `make run` and `make test` do all the set-up on a fresh Debian 12 machine with the Swift toolchain.
+
+SWIFT_BUILD = swift build -c release
+NILO = .build/release/nilo
+DATA = nilo-data
+
+.PHONY: help run test test-long bench build setup format lint clean
+
+help:
+	@echo "make run        set up, build, load the sample data and show what the store holds"
+	@echo "make test       set up, then run all tests"
+	@echo "make test-long  the same with many more random rounds"
+	@echo "make bench      build, then print the benchmark table (some minutes)"
+	@echo "make build      build $(NILO) in release mode"
+	@echo "make format     format the sources; make lint checks them"
+	@echo "make clean      remove what was built"
+
+setup:
+	@scripts/setup
+
+build: setup
+	$(SWIFT_BUILD) --product nilo
+
+run: build
+	@scripts/demo $(NILO) $(DATA)
+
+test: setup
+	scripts/test
+
+test-long: setup
+	NILO_ROUNDS=20 scripts/test
+
+bench: setup
+	$(SWIFT_BUILD) --product nilo
+	$(SWIFT_BUILD) --product nilo-bench
+	python3 Benchmarks/bench.py
+
+format:
+	swift format --in-place --recursive --parallel Package.swift Sources Tests Benchmarks
+
+lint:
+	swift format lint --strict --recursive --parallel Package.swift Sources Tests Benchmarks
+
+clean:
+	rm -rf .build nilo-data

@@ -1,0 +1,58 @@
+import ArgumentParser
+import Foundation
+import Store
+
+struct Backup: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Copy the store while it is in use, and check the copy.",
+    discussion: """
+      The copy is the store as it is at one commit, without free space; it is a store itself.
+
+      Example:
+        nilo backup /backups/nilo-2024-06-01
+        nilo stat --data /backups/nilo-2024-06-01
+      """)
+
+  @OptionGroup var store: StoreArguments
+
+  @Argument(help: ArgumentHelp("A directory that is new or empty.", valueName: "destination"))
+  var destination: String
+
+  func run() throws {
+    var progress = Progress()
+    defer { progress.wipe() }
+    let report = try store.reading { store in
+      try checkDestination()
+      return try store.backup(to: destination) { progress.update(share: $0) }
+    }
+    progress.wipe()
+    let size = try copyBytes()
+    try Output.report(store.json ? json(report, size) : Array(text(report, size).utf8))
+    if !report.isSound { throw ExitCode(ExitStatus.failure) }
+  }
+
+  private func checkDestination() throws {
+    let entries = try? FileManager.default.contentsOfDirectory(atPath: destination)
+    // A copy that was interrupted leaves a part, which the next one replaces.
+    if (entries ?? []).allSatisfy({ $0 == "data.mdb.partial" }) { return }
+    throw Failure("\(destination) is not empty; choose a new directory or an empty one")
+  }
+
+  private func copyBytes() throws -> Int64 {
+    let values = try FileManager.default.attributesOfItem(atPath: "\(destination)/data.mdb")
+    return (values[.size] as? NSNumber)?.int64Value ?? 0
+  }
+
+  private func json(_ report: CheckReport, _ size: Int64) -> [UInt8] {
+    jsonObject { json in
+      json.field("destination", destination)
+      json.field("file_bytes", size)
+      report.add(to: &json)
+    }
+  }
+
+  private func text(_ report: CheckReport, _ size: Int64) -> String {
+    let state = report.isSound ? "sound" : "damaged, as the store must be: run nilo check"
+    return report.text(title: "copied \(Text.bytes(size)) to \(destination); the copy is \(state)")
+  }
+}

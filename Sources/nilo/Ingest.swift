@@ -1,0 +1,48 @@
+import ArgumentParser
+import FileConnector
+import Store
+
+struct Ingest: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Append the documents of files, or of standard input, to a stream.",
+    discussion: """
+      The stream is made from its first document: --time, --key, --dedup and --explode say what \
+      is not to be detected. Files may be compressed by gzip or zstd. Documents that are no events are \
+      rejected, with the reason on the ledger; the others go in. Ingesting a file again is safe \
+      where the events have an id: those that are in the store already count as duplicates.
+
+      Ctrl-C ends at a commit: what the summary counts is in the store.
+
+      Example:
+        nilo ingest --stream weather Examples/weather/nyc-weather-2013.ndjson.gz
+        zcat more.gz | nilo ingest --stream weather --json -
+      """)
+
+  @OptionGroup var store: StoreArguments
+
+  @Option(name: .long, help: ArgumentHelp("The stream to append to.", valueName: "name"))
+  var stream: String
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "ndjson, json or csv. (default: by the file's name, else ndjson)", valueName: "format"))
+  var format: FileFormat?
+
+  @OptionGroup(title: "Options for a new stream") var definition: DefinitionArguments
+
+  @Argument(help: ArgumentHelp("Files to read; - is standard input.", valueName: "file"))
+  var files: [String]
+
+  func run() throws {
+    Interruption.catchSignals()
+    var run = IngestRun(
+      directory: store.data, stream: stream, definition: definition, format: format)
+    try run.ingest(files)
+    try Output.report(store.json ? run.json : Array(run.text.utf8))
+    if Interruption.isRequested { throw ExitCode(ExitStatus.interrupted) }
+    if run.hasFailed || run.total.rejected > 0 { throw ExitCode(ExitStatus.failure) }
+  }
+}
+
+extension FileFormat: ExpressibleByArgument {}

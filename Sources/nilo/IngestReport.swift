@@ -1,0 +1,47 @@
+import Bytes
+import Store
+
+/// What `nilo ingest` prints at its end.
+extension IngestRun {
+  private var eventsPerSecond: Double {
+    elapsedSeconds > 0 ? (Double(total.accepted) / elapsedSeconds).rounded() : 0
+  }
+
+  var json: [UInt8] {
+    jsonObject { json in
+      json.field("stream", stream)
+      json.field("files", Int64(fileCount))
+      json.field("accepted", total.accepted)
+      json.field("duplicates", total.duplicates)
+      json.field("rejected", total.rejected)
+      json.field("late", total.late)
+      json.field("first_seq", total.firstSeq)
+      json.field("last_seq", total.lastSeq)
+      json.field("bytes", total.bytes)
+      json.field("elapsed_s", seconds: elapsedSeconds)
+      json.field("events_per_s", Int64(eventsPerSecond))
+      json.field("interrupted", Interruption.isRequested)
+    }
+  }
+
+  var text: String {
+    var rows = [
+      ("stream", stream),
+      ("files", Text.count(fileCount)),
+      ("accepted", Text.count(total.accepted)),
+      ("duplicates", Text.count(total.duplicates)),
+      ("rejected", Text.count(total.rejected)),
+      ("late", Text.count(total.late)),
+    ]
+    if let first = total.firstSeq, let last = total.lastSeq {
+      rows.append(("seq", "\(Text.count(first)) to \(Text.count(last))"))
+    }
+    rows += [
+      ("bytes", Text.bytes(total.bytes)),
+      ("time", Text.seconds(elapsedSeconds)),
+      ("rate", "\(Text.count(Int64(eventsPerSecond))) events/s"),
+    ]
+    let end = Interruption.isRequested ? "\ninterrupted: all that is counted here is stored" : ""
+    return Text.table(rows) + end
+  }
+}

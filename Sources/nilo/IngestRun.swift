@@ -1,0 +1,152 @@
+import FileConnector
+import Foundation
+import Store
+
+/// One run of `nilo ingest`: file after file into a stream, and what became of all.
+struct IngestRun {
+  private(set) var total = IngestSummary()
+  /// Files that could be opened.
+  private(set) var fileCount = 0
+  private(set) var hasFailed = false
+  private(set) var elapsedSeconds = 0.0
+
+  private let directory: String
+  let stream: String
+  private let definition: DefinitionArguments
+  private let format: FileFormat?
+  private let actor = userName()
+  private let start = ContinuousClock.now
+  private var progress = Progress()
+  /// Opened with the first file, so that a mistyped name leaves no empty store behind.
+  private var store: Store?
+  /// Bytes of all files as they are on disk, nil when one is a pipe.
+  private var totalBytes: Int64?
+  private var bytesOfFilesBefore: Int64 = 0
+  private var rejectionsShown: UInt64 = 0
+
+  private static let maxRejectionsShown = 5
+
+  init(
+    directory: String, stream: String, definition: DefinitionArguments, format: FileFormat?
+  ) {
+    self.directory = directory
+    self.stream = stream
+    self.definition = definition
+    self.format = format
+  }
+
+  /// Reads all of `files`. Throws when nothing can go into the store; faults of a file are shown,
+  /// and the other files still go in.
+  mutating func ingest(_ files: [String]) throws {
+    defer {
+      progress.wipe()
+      store?.close()
+      elapsedSeconds = (ContinuousClock.now - start) / .seconds(1)
+    }
+    totalBytes = Self.totalBytes(of: files)
+    for file in files where !Interruption.isRequested {
+      do {
+        try ingest(file)
+      } catch let error as FileError {
+        fail("\(error)")
+      } catch where total.documents > 0 {
+        // Not the file's fault, such as a full disk: the next one would meet the same.
+        fail("\(error)")
+        break
+      }
+    }
+    progress.wipe()
+    if total.rejected > rejectionsShown {
+      printNote(
+        "\(Text.count(total.rejected - rejectionsShown)) more rejected; see all with: "
+          + "nilo ledger --data \(directory) --kind rejected --stream \(stream)")
+    }
+  }
+
+  private mutating func ingest(_ file: String) throws {
+    var reader = try FileReader(
+      path: file, format: format, isCancelled: { Interruption.isRequested })
+    let store = try openStore()
+    fileCount += 1
+    let before = total
+    var ofFile = IngestSummary()
+    defer {
+      total = before.adding(ofFile)
+      bytesOfFilesBefore += reader.totalBytes ?? 0
+      show(ofFile.firstRejections, of: file == "-" ? reader.sourceName : file)
+    }
+    var bytesRead: Int64 = 0
+    ofFile = try store.ingest(
+      into: stream, options: definition.options, source: reader.sourceName, actor: actor,
+      progress: { summary in
+        ofFile = summary
+        let share = totalBytes.map { Double(bytesOfFilesBefore + bytesRead) / Double(max($0, 1)) }
+        let done = before.adding(summary)
+        progress.update(share: share, events: done.accepted + done.duplicates)
+      },
+      next: {
+        guard let chunk = try reader.next() else { return nil }
+        bytesRead = reader.bytesRead
+        return { chunk.documents() }
+      })
+  }
+
+  private mutating func openStore() throws -> Store {
+    if let store { return store }
+    let opened = try Store(directory: directory)
+    if let existing = opened.log.stream(named: stream) {
+      do {
+        try definition.check(against: existing.definition)
+      } catch {
+        opened.close()
+        throw error
+      }
+    }
+    store = opened
+    return opened
+  }
+
+  private mutating func fail(_ message: String) {
+    hasFailed = true
+    progress.wipe()
+    printError(message)
+  }
+
+  private mutating func show(_ rejections: [IngestSummary.Rejection], of file: String) {
+    for rejection in rejections where rejectionsShown < Self.maxRejectionsShown {
+      progress.wipe()
+      printNote("\(file):byte \(rejection.position): \(rejection.reason)")
+      rejectionsShown += 1
+    }
+  }
+
+  private static func totalBytes(of files: [String]) -> Int64? {
+    var sum: Int64 = 0
+    for file in files {
+      // What cannot be read is no part of the work.
+      guard file != "-" else { return nil }
+      guard let values = try? FileManager.default.attributesOfItem(atPath: file) else { continue }
+      guard values[.type] as? FileAttributeType != .typeDirectory else { continue }
+      guard values[.type] as? FileAttributeType == .typeRegular else { return nil }
+      sum += (values[.size] as? NSNumber)?.int64Value ?? 0
+    }
+    return sum
+  }
+}
+
+extension IngestSummary {
+  fileprivate var documents: UInt64 { accepted + duplicates + rejected }
+
+  /// What became of the documents of both sources.
+  fileprivate func adding(_ next: IngestSummary) -> IngestSummary {
+    var sum = self
+    sum.accepted += next.accepted
+    sum.duplicates += next.duplicates
+    sum.rejected += next.rejected
+    sum.late += next.late
+    sum.firstSeq = firstSeq ?? next.firstSeq
+    sum.lastSeq = next.lastSeq ?? lastSeq
+    sum.bytes += next.bytes
+    return sum
+  }
+}

@@ -1,0 +1,103 @@
+import ArgumentParser
+import Bytes
+import Foundation
+import Model
+import Store
+
+struct Ledger: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "List the documents that were rejected, came twice or came late, oldest first.",
+    discussion: """
+      Example:
+        nilo ledger --kind rejected --stream fleet --limit 20
+        nilo ledger --kind late --json
+      """)
+
+  @OptionGroup var store: StoreArguments
+
+  @Option(
+    name: .long, help: ArgumentHelp("Entries of this kind only.", valueName: "kind"))
+  var kind: LedgerEntry.Kind?
+
+  @Option(name: .long, help: ArgumentHelp("Entries of this stream only.", valueName: "name"))
+  var stream: String?
+
+  @Option(name: .long, help: ArgumentHelp("At most so many entries.", valueName: "n"))
+  var limit: UInt64?
+
+  func run() throws {
+    try store.reading { store in
+      try Output.buffered { output in
+        var left = limit ?? .max
+        try store.forEachLedgerEntry(kind: kind, stream: stream) { entry in
+          guard left > 0 else { return false }
+          left -= 1
+          try output.line(self.store.json ? entry.json : Array(entry.line.utf8))
+          return left > 0
+        }
+      }
+    }
+  }
+}
+
+extension LedgerEntry.Kind: ExpressibleByArgument {}
+
+extension LedgerEntry {
+  fileprivate var line: String {
+    let place = position.map { "\(Text.printable(source.utf8, maxCharacters: 500)):byte \($0)" }
+    let what =
+      switch kind {
+      case .rejected:
+        "\(place ?? source): \(reason ?? "no reason"): \(Text.printable(bytes, maxCharacters: 60))"
+      case .duplicate:
+        "\(place ?? source): id \(Text.printable(bytes, maxCharacters: 60)) is that of "
+          + "seq \(Text.count(seq ?? 0))"
+      case .late:
+        "seq \(Text.count(seq ?? 0)) of \(Timestamp(ns: timeNs ?? 0)): "
+          + "\(Text.seconds(behindSeconds)) behind"
+      }
+    return "\(Timestamp(ns: receivedNs))  \(kind)  \(stream)  \(what)"
+  }
+
+  private var behindSeconds: Double { Double(behindNs ?? 0) / 1e9 }
+
+  fileprivate var json: [UInt8] {
+    jsonObject { json in
+      json.field("kind", kind.rawValue)
+      json.field("stream", stream)
+      json.field("source", source)
+      json.field("received", timeNs: receivedNs)
+      if let position { json.field("position", position) }
+      switch kind {
+      case .rejected:
+        json.field("reason", reason ?? "")
+        json.field(text: "head", wholeCharacters)
+      case .duplicate:
+        json.field(text: "id", bytes)
+        json.field("first_seq", seq)
+      case .late:
+        json.field("seq", seq)
+        json.field("time", timeNs: timeNs)
+        json.field("behind_s", seconds: behindSeconds)
+      }
+    }
+  }
+
+  /// The head of a document without the character that the ledger's limit cut through.
+  private var wholeCharacters: [UInt8] {
+    guard bytes.count == Limits.ledgerHeadBytes else { return bytes }
+    let cut = (0...3).first { String(validating: bytes.dropLast($0), as: UTF8.self) != nil }
+    return bytes.dropLast(cut ?? 0)
+  }
+}
+
+extension JSONObjectWriter {
+  /// Bytes as a string if they are text, else as `NAME_base64`.
+  fileprivate mutating func field(text name: String, _ bytes: [UInt8]) {
+    if let text = String(validating: bytes, as: UTF8.self) {
+      field(name, text)
+    } else {
+      field("\(name)_base64", Data(bytes).base64EncodedString())
+    }
+  }
+}

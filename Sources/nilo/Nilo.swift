@@ -1,0 +1,70 @@
+import ArgumentParser
+
+/// The command line of Nilometer.
+@main
+struct Nilo: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "nilo",
+    abstract: "An event-sourced KPI store: every event is kept, every number can be explained.",
+    discussion: """
+      Exit codes: 0 fine, 1 something was rejected or failed, 2 wrong usage, 130 interrupted.
+
+      Example:
+        nilo generate fleet --hours 1 | nilo ingest --stream fleet -
+        nilo stat
+      """,
+    version: "0.1.0",
+    subcommands: [
+      Ingest.self, Stat.self, Events.self, Ledger.self, Check.self, Backup.self, Generate.self,
+    ])
+
+  static func main() {
+    ignoreClosedPipes()
+    do {
+      var command = try parseAsRoot()
+      try command.run()
+    } catch {
+      exitProcess(report(error))
+    }
+    exitProcess(ExitStatus.success)
+  }
+
+  /// Tells the user what there is to say of `error`, and returns the exit status that fits it.
+  private static func report(_ error: any Error) -> Int32 {
+    switch error {
+    case is ClosedOutput: return ExitStatus.success
+    case let code as ExitCode: return code.rawValue
+    default: break
+    }
+    switch exitCode(for: error) {
+    case .success:
+      // Help, the version and completion scripts come as errors too.
+      return printHelp(fullMessage(for: error))
+    case .validationFailure:
+      let text = fullMessage(for: error)
+      let prefix = "Error: "
+      printError(text.hasPrefix(prefix) ? text.dropFirst(prefix.count) : text[...])
+      return ExitStatus.usage
+    default:
+      printError("\(error)")
+      return ExitStatus.failure
+    }
+  }
+
+  private static func printHelp(_ text: String) -> Int32 {
+    do {
+      try Output.report(text)
+    } catch {
+      return report(error)
+    }
+    return ExitStatus.success
+  }
+}
+
+enum ExitStatus {
+  static let success: Int32 = 0
+  /// Something was rejected, or failed.
+  static let failure: Int32 = 1
+  static let usage: Int32 = 2
+  static let interrupted: Int32 = 130
+}

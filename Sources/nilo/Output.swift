@@ -1,0 +1,56 @@
+/// An error with its whole message: what happened, where, and what to do.
+struct Failure: Error, CustomStringConvertible {
+  var description: String
+
+  init(_ message: String) { description = message }
+}
+
+/// Standard output, written in big pieces.
+struct Output {
+  private var buffer: [UInt8] = []
+  private static let flushBytes = 64 << 10
+
+  /// Calls `body` and writes what it gave, also when it throws.
+  static func buffered(_ body: (inout Output) throws -> Void) throws {
+    var output = Output()
+    do {
+      try body(&output)
+    } catch {
+      try output.flush()
+      throw error
+    }
+    try output.flush()
+  }
+
+  /// Writes a report on what was done. That nobody reads it does not change how it went.
+  static func report(_ bytes: [UInt8]) throws {
+    do {
+      try writeAll(bytes + [UInt8(ascii: "\n")], to: Descriptor.output)
+    } catch is ClosedOutput {}
+  }
+
+  static func report(_ text: String) throws { try report(Array(text.utf8)) }
+
+  mutating func line(_ bytes: some Collection<UInt8>) throws {
+    buffer.append(contentsOf: bytes)
+    buffer.append(UInt8(ascii: "\n"))
+    if buffer.count >= Self.flushBytes { try flush() }
+  }
+
+  mutating func line(_ text: String) throws { try line(text.utf8) }
+
+  private mutating func flush() throws {
+    try writeAll(buffer, to: Descriptor.output)
+    buffer.removeAll(keepingCapacity: true)
+  }
+}
+
+/// A line of standard error, with the program's name in front. That it cannot be written changes
+/// nothing.
+func printError(_ text: some StringProtocol) {
+  printNote("nilo: \(text)")
+}
+
+func printNote(_ text: String) {
+  try? writeAll(Array("\(text)\n".utf8), to: Descriptor.error)
+}

@@ -1,0 +1,191 @@
+import Bytes
+import Model
+import Store
+
+/// What `nilo stat` prints.
+struct StatReport {
+  let statistics: LogStatistics
+  let directory: String
+
+  init(_ statistics: LogStatistics, directory: String) {
+    self.statistics = statistics
+    self.directory = directory
+  }
+
+  private var events: UInt64 { statistics.streams.reduce(0) { $0 + $1.totals.events } }
+  private var originalBytes: UInt64 {
+    statistics.streams.reduce(0) { $0 + $1.totals.originalBytes }
+  }
+  private var bytesPerEvent: Double? {
+    events > 0 ? Double(statistics.usedBytes) / Double(events) : nil
+  }
+  /// Original bytes for each byte on disk.
+  private var ratio: Double? {
+    events > 0 ? Double(originalBytes) / Double(max(statistics.usedBytes, 1)) : nil
+  }
+
+  // MARK: Text
+
+  var text: String {
+    var parts = [Text.table(storeRows)]
+    for stream in statistics.streams { parts.append(Self.text(of: stream)) }
+    return parts.joined(separator: "\n\n")
+  }
+
+  private var storeRows: [(String, String)] {
+    var rows = [
+      ("store", directory),
+      ("streams", Text.count(statistics.streams.count)),
+      ("events", Text.count(events)),
+      ("last seq", Text.count(statistics.lastSeq)),
+      ("original", Text.bytes(originalBytes)),
+      ("on disk", Text.bytes(statistics.usedBytes)),
+    ]
+    if let bytesPerEvent { rows.append(("per event", "\(Text.decimal(bytesPerEvent)) B")) }
+    if let ratio { rows.append(("ratio", "\(Text.decimal(ratio)) : 1")) }
+    return rows
+  }
+
+  private static func text(of stream: LogStatistics.Stream) -> String {
+    var lines = ["stream \(stream.definition.name)", Text.table(rows(of: stream), indent: 2)]
+    if !stream.columns.isEmpty {
+      lines.append("  columns")
+      lines.append(Text.table(stream.columns.map { (printable($0.path), $0.type) }, indent: 4))
+    }
+    if let note = fieldsWithoutColumn(stream.fieldsWithoutColumn) { lines.append("  \(note)") }
+    if !stream.sources.isEmpty {
+      lines.append("  sources")
+      lines.append(Text.table(stream.sources.map(row(of:)), indent: 4))
+    }
+    return lines.joined(separator: "\n")
+  }
+
+  private static func rows(of stream: LogStatistics.Stream) -> [(String, String)] {
+    let totals = stream.totals
+    let definition = stream.definition
+    var rows = [
+      ("events", Text.count(totals.events)), ("facts", Text.count(totals.facts)),
+      ("duplicates", Text.count(totals.duplicates)), ("rejected", Text.count(totals.rejected)),
+      ("late", Text.count(totals.late)),
+    ]
+    if let times = stream.times {
+      rows.append(("first time", Timestamp(ns: times.first).description))
+      rows.append(("last time", Timestamp(ns: times.last).description))
+    }
+    rows += [
+      ("watermark", stream.watermarkNs.map { Timestamp(ns: $0).description } ?? "none"),
+      ("time field", definition.timePath), ("key field", definition.keyPath ?? "none"),
+      ("dedup field", definition.idPath ?? "none"),
+      ("explodes", definition.explodePath ?? "nothing"),
+    ]
+    if let path = definition.elementTimePath { rows.append(("element time", path)) }
+    let blocks = "\(Text.count(stream.blockCount)), \(Text.bytes(totals.blockBytes))"
+    rows += [
+      ("shapes", Text.count(stream.shapeCount)), ("blocks", blocks),
+      ("original", Text.bytes(totals.originalBytes)),
+    ]
+    return rows
+  }
+
+  private static func row(of source: LogStatistics.Source) -> (String, String) {
+    let state = source.state
+    let watermark = state.watermarkNs.map { ", to \(Timestamp(ns: $0))" } ?? ""
+    let position = "next position \(Text.count(state.endPosition))"
+    return (printable(source.name), "\(Text.count(state.events)) events, \(position)\(watermark)")
+  }
+
+  /// Fields beyond the limit are told, never dropped in silence.
+  static func fieldsWithoutColumn(_ fields: [String]) -> String? {
+    if fields.isEmpty { return nil }
+    let shown = 10
+    let names = fields.prefix(shown).map(printable).joined(separator: ", ")
+    let have = fields.count == 1 ? "field has" : "fields have"
+    return "\(Text.count(fields.count)) \(have) no column: the limit of "
+      + "\(Text.count(Limits.maxColumns)) columns is reached: \(names)"
+      + (fields.count > shown ? " ..." : "")
+  }
+
+  private static func printable(_ text: String) -> String {
+    Text.printable(text.utf8, maxCharacters: 200)
+  }
+
+  // MARK: JSON
+
+  var json: [UInt8] {
+    jsonObject { json in
+      json.field("directory", directory)
+      json.field("events", events)
+      json.field("last_seq", statistics.lastSeq)
+      json.field("original_bytes", originalBytes)
+      json.field("used_bytes", Int64(statistics.usedBytes))
+      json.field("bytes_per_event", bytesPerEvent ?? .nan)
+      json.field("ratio", ratio ?? .nan)
+      json.field("ledger_pages", statistics.ledgerPages)
+      json.field(
+        "tables",
+        json: jsonObject { tables in
+          for (name, bytes) in statistics.tableBytes.sorted(by: { $0.key < $1.key }) {
+            tables.field(name, Int64(bytes))
+          }
+        })
+      json.field("streams", array: statistics.streams.map(Self.json(of:)))
+    }
+  }
+
+  private static func json(of stream: LogStatistics.Stream) -> [UInt8] {
+    let totals = stream.totals
+    return jsonObject { json in
+      json.field("name", stream.definition.name)
+      json.field("events", totals.events)
+      json.field("facts", totals.facts)
+      json.field("duplicates", totals.duplicates)
+      json.field("rejected", totals.rejected)
+      json.field("late", totals.late)
+      json.field("first_time", timeNs: stream.times?.first)
+      json.field("last_time", timeNs: stream.times?.last)
+      json.field("watermark", timeNs: stream.watermarkNs)
+      add(stream.definition, to: &json)
+      json.field("shapes", Int64(stream.shapeCount))
+      json.field("blocks", Int64(stream.blockCount))
+      json.field("block_bytes", totals.blockBytes)
+      json.field("original_bytes", totals.originalBytes)
+      json.field("columns", array: stream.columns.map(json(of:)))
+      json.field("fields_without_column", strings: stream.fieldsWithoutColumn)
+      json.field("sources", array: stream.sources.map(json(of:)))
+    }
+  }
+
+  private static func add(_ definition: StreamDefinition, to json: inout JSONObjectWriter) {
+    json.field("time", definition.timePath)
+    json.field("key", optional: definition.keyPath)
+    json.field("dedup", optional: definition.idPath)
+    json.field("explode", optional: definition.explodePath)
+    json.field("element_time", optional: definition.elementTimePath)
+    json.field("dedup_window_s", definition.dedupWindowNs / 1_000_000_000)
+    json.field("lateness_s", definition.latenessNs / 1_000_000_000)
+  }
+
+  private static func json(of column: LogStatistics.Column) -> [UInt8] {
+    jsonObject { json in
+      json.field("path", column.path)
+      json.field("type", column.type)
+    }
+  }
+
+  private static func json(of source: LogStatistics.Source) -> [UInt8] {
+    jsonObject { json in
+      json.field("name", source.name)
+      json.field("events", source.state.events)
+      json.field("end_position", source.state.endPosition)
+      json.field("watermark", timeNs: source.state.watermarkNs)
+      json.field("last_received", timeNs: source.state.lastReceivedNs)
+    }
+  }
+}
+
+extension LogStatistics.Stream {
+  /// The first and the last time; nil while there are no events.
+  fileprivate var times: (first: Int64, last: Int64)? {
+    totals.events > 0 ? (totals.minTimeNs, totals.maxTimeNs) : nil
+  }
+}

@@ -1,0 +1,25 @@
+import ArgumentParser
+import Foundation
+import Store
+
+/// The options of all commands that work on a store.
+struct StoreArguments: ParsableArguments {
+  @Option(name: .long, help: ArgumentHelp("The store's directory.", valueName: "dir"))
+  var data = "./nilo-data"
+
+  @Flag(name: .long, help: "Write JSON: one object, or one object a line for lists.")
+  var json = false
+
+  /// Calls `body` with the store, open for reading: another process may write to it meanwhile.
+  func reading<R>(_ body: (Store) throws -> R) throws -> R {
+    guard hasStore else {
+      throw Failure(
+        "no store at \(data); make one with: nilo ingest --data \(data) --stream NAME FILE")
+    }
+    let store = try Store(directory: data, mode: .readOnly)
+    defer { store.close() }
+    return try body(store)
+  }
+
+  private var hasStore: Bool { FileManager.default.fileExists(atPath: "\(data)/data.mdb") }
+}

@@ -1,0 +1,81 @@
+import Glibc
+import Synchronization
+
+// Every system call of the program is here, and all that is unsafe.
+
+/// Whoever read our output has closed it, as `head` does: there is nothing left to do.
+struct ClosedOutput: Error {}
+
+enum Descriptor {
+  static let output: Int32 = 1
+  static let error: Int32 = 2
+
+  static func isTerminal(_ descriptor: Int32) -> Bool { isatty(descriptor) == 1 }
+}
+
+/// Writes all of `bytes`, waiting where the descriptor does not.
+func writeAll(_ bytes: borrowing [UInt8], to descriptor: Int32) throws {
+  try unsafe bytes.withUnsafeBytes { buffer in
+    var rest = unsafe buffer[...]
+    while unsafe !rest.isEmpty {
+      let start = unsafe UnsafeRawBufferPointer(rebasing: rest).baseAddress
+      let count = unsafe write(descriptor, start, rest.count)
+      if count >= 0 {
+        unsafe rest = rest.dropFirst(count)
+        continue
+      }
+      switch errno {
+      case EINTR: continue
+      case EAGAIN:
+        var request = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+        _ = unsafe poll(&request, 1, -1)
+      case EPIPE: throw ClosedOutput()
+      case let code:
+        throw Failure("standard output cannot be written: \(errorText(code))")
+      }
+    }
+  }
+}
+
+/// A write to a pipe that nobody reads fails instead of killing the process.
+func ignoreClosedPipes() {
+  _ = signal(SIGPIPE, SIG_IGN)
+}
+
+func exitProcess(_ status: Int32) -> Never { exit(status) }
+
+/// The user's wish to stop, by Ctrl-C or SIGTERM.
+enum Interruption {
+  // A signal handler may touch nothing that allocates or locks.
+  private static let flag = Atomic<Bool>(false)
+
+  static var isRequested: Bool { flag.load(ordering: .relaxed) }
+
+  /// From now on the first signal sets the flag, and a second one kills.
+  static func catchSignals() {
+    // The flag is made before a handler can come to it.
+    flag.store(false, ordering: .relaxed)
+    var action = sigaction()
+    unsafe action.__sigaction_handler.sa_handler = { _ in
+      Interruption.flag.store(true, ordering: .relaxed)
+    }
+    // Without SA_RESTART: a read(2) that waits for input comes back.
+    action.sa_flags = Int32(bitPattern: UInt32(SA_RESETHAND))
+    for number in [SIGINT, SIGTERM] { _ = unsafe sigaction(number, &action, nil) }
+  }
+}
+
+/// Who runs the program: the login name, else `USER`, else the number.
+func userName() -> String {
+  let login = unsafe getlogin()
+  let names = [unsafe login.map { unsafe String(cString: $0) }, environment("USER")]
+  return names.compactMap(\.self).first { !$0.isEmpty } ?? "uid:\(getuid())"
+}
+
+private func environment(_ name: String) -> String? {
+  unsafe getenv(name).map { unsafe String(cString: $0) }
+}
+
+private func errorText(_ code: Int32) -> String {
+  unsafe String(cString: strerror(code))
+}

@@ -1,0 +1,181 @@
+import Foundation
+import Testing
+
+let pumps = """
+  {"event_id":"a","device_id":"p1","timestamp":"2024-06-01T00:00:00Z","flow":1.50}
+  {"event_id":"b","device_id":"p2","timestamp":"2024-06-01T00:01:00Z","flow":2}
+  {"event_id":"c","device_id":"p1","timestamp":"2024-06-01T00:02:00Z","flow":null}
+
+  """
+
+@Suite struct IngestTests {
+  let workspace: Workspace
+
+  init() throws { workspace = try Workspace() }
+
+  @Test func aFileTwiceGivesDuplicates() throws {
+    let file = try workspace.write("pumps.ndjson", pumps)
+    let first = try workspace.nilo("ingest", "--stream", "pumps", "--json", file)
+    #expect(first.status == 0)
+    #expect(first.error == "")
+    let summary = try first.json()
+    #expect(
+      Set(summary.keys) == [
+        "stream", "files", "accepted", "duplicates", "rejected", "late", "first_seq", "last_seq",
+        "bytes", "elapsed_s", "events_per_s", "interrupted",
+      ])
+    #expect(summary["stream"] as? String == "pumps")
+    #expect(summary["files"] as? Int == 1)
+    #expect(summary["accepted"] as? Int == 3)
+    // The definition of the stream is event 1.
+    #expect(summary["first_seq"] as? Int == 2)
+    #expect(summary["last_seq"] as? Int == 4)
+    #expect(summary["bytes"] as? Int == pumps.utf8.count - 3)
+    #expect(summary["interrupted"] as? Bool == false)
+
+    let second = try workspace.nilo("ingest", "--stream", "pumps", "--json", file)
+    #expect(second.status == 0)
+    let again = try second.json()
+    #expect(again["accepted"] as? Int == 0)
+    #expect(again["duplicates"] as? Int == 3)
+    #expect(again["first_seq"] is NSNull)
+    #expect(again["last_seq"] is NSNull)
+  }
+
+  @Test func withoutDedupEveryEventIsKept() throws {
+    let file = try workspace.write("pumps.ndjson", pumps)
+    for _ in 1...2 {
+      let outcome = try workspace.nilo(
+        "ingest", "--stream", "pumps", "--dedup", "none", "--json", file)
+      #expect(try outcome.json()["accepted"] as? Int == 3)
+    }
+  }
+
+  @Test func theExamplesGoIn() throws {
+    let weather = Workspace.examples
+      .appendingPathComponent("weather/nyc-weather-2013.ndjson.gz").path
+    let outcome = try workspace.nilo("ingest", "--stream", "weather", weather)
+    #expect(outcome.status == 0)
+    #expect(outcome.error == "")
+    let rows = outcome.output.split(separator: "\n").map { $0.split(separator: " ") }
+    #expect(rows.contains(["accepted", "26,115"]))
+    #expect(rows.contains(["rejected", "0"]))
+    #expect(rows.contains(["seq", "2", "to", "26,116"]))
+
+    let original = try workspace.shell("zcat '\(weather)'")
+    #expect(try workspace.nilo("events", "--stream", "weather").output == original.output)
+    #expect(try workspace.nilo("check").status == 0)
+  }
+
+  @Test func whatIsNoEventIsRejectedAndTheRestGoesIn() throws {
+    let bad = (1...6).map { "bad \($0)" }.joined(separator: "\n")
+    let file = try workspace.write("mixed.ndjson", pumps + bad + "\n" + #"{"flow":1}"# + "\n")
+    let outcome = try workspace.nilo("ingest", "--stream", "pumps", "--json", file)
+    #expect(outcome.status == 1)
+    #expect(try outcome.json()["accepted"] as? Int == 3)
+    #expect(try outcome.json()["rejected"] as? Int == 7)
+    try expectGolden("ingest-rejected", outcome.error, in: workspace)
+  }
+
+  @Test func nothingButRubbishMakesNoStream() throws {
+    let outcome = try workspace.nilo("ingest", "--stream", "s", "--json", "-", input: "[1]\n")
+    #expect(outcome.status == 1)
+    #expect(try outcome.json()["rejected"] as? Int == 1)
+    #expect(try workspace.nilo("ledger", "--json").jsonLines().count == 1)
+    #expect(try workspace.nilo("stat", "--json").json()["events"] as? Int == 0)
+  }
+
+  @Test func standardInputAndFilesTogether() throws {
+    let csv = "time,device,flow,note\n2024-06-01T00:00:00Z,p9,3.5,\"a, b\"\n"
+    let file = try workspace.write("pumps.csv", csv)
+    let array = try workspace.write(
+      "pumps.JSON", #"[{"time":"2024-06-02T00:00:00Z","device":"p8"}]"#)
+    let line = #"{"time":"2024-06-03T00:00:00Z","device":"p7"}"#
+    let outcome = try workspace.nilo(
+      "ingest", "--stream", "pumps", "--json", file, array, "-", input: line)
+    #expect(outcome.status == 0)
+    #expect(outcome.error == "")
+    #expect(try outcome.json()["accepted"] as? Int == 3)
+    #expect(try outcome.json()["files"] as? Int == 3)
+    let events = try workspace.nilo("events", "--stream", "pumps", "--json").jsonLines()
+    #expect(events.map { $0["source"] as? String } == [file, array, "stdin"])
+    let document = try #require(events[0]["document"] as? [String: Any])
+    #expect(document["note"] as? String == "a, b")
+    #expect(document["flow"] as? Double == 3.5)
+  }
+
+  @Test func theFormatCanBeGiven() throws {
+    let file = try workspace.write("pumps.txt", "time,device\n2024-06-01T00:00:00Z,p9\n")
+    let outcome = try workspace.nilo(
+      "ingest", "--stream", "pumps", "--format", "csv", "--json", file)
+    #expect(try outcome.json()["accepted"] as? Int == 1)
+  }
+
+  @Test func optionsDefineTheStream() throws {
+    let line = #"{"at":{"t":1717200000},"machine":"m","n":7,"values":[{"v":1},{"v":2}]}"# + "\n"
+    let outcome = try workspace.nilo(
+      "ingest", "--stream", "m", "--time", "at.t", "--key", "machine", "--dedup", "n",
+      "--explode", "values", "-", input: line + line)
+    #expect(outcome.status == 0)
+    let stat = try workspace.nilo("stat", "--json").json()
+    let streams = try #require(stat["streams"] as? [[String: Any]])
+    #expect(streams[0]["time"] as? String == "at.t")
+    #expect(streams[0]["key"] as? String == "machine")
+    #expect(streams[0]["dedup"] as? String == "n")
+    #expect(streams[0]["explode"] as? String == "values")
+    #expect(streams[0]["events"] as? Int == 1)
+    #expect(streams[0]["facts"] as? Int == 2)
+    #expect(streams[0]["duplicates"] as? Int == 1)
+  }
+
+  @Test func aContradictionToTheStreamIsAnError() throws {
+    let file = try workspace.write("pumps.ndjson", pumps)
+    #expect(try workspace.nilo("ingest", "--stream", "pumps", file).status == 0)
+    let same = try workspace.nilo(
+      "ingest", "--stream", "pumps", "--time", "timestamp", "--key", "device_id", "--dedup",
+      "event_id", file)
+    #expect(same.status == 0)
+    let other = try workspace.nilo(
+      "ingest", "--stream", "pumps", "--time", "at", "--dedup", "none", "--explode", "x", file)
+    #expect(other.status == 1)
+    #expect(other.output == "")
+    try expectGolden("ingest-contradiction", other.error, in: workspace)
+  }
+
+  @Test func aFileThatCannotBeReadDoesNotHoldUpTheOthers() throws {
+    let good = try workspace.write("pumps.ndjson", pumps)
+    let outcome = try workspace.nilo(
+      "ingest", "--stream", "pumps", "--json", workspace.path("missing"), workspace.directory.path,
+      good)
+    #expect(outcome.status == 1)
+    #expect(try outcome.json()["accepted"] as? Int == 3)
+    #expect(try outcome.json()["files"] as? Int == 1)
+    try expectGolden("ingest-unreadable", outcome.error, in: workspace)
+  }
+
+  @Test func aMistypedFileLeavesNoStore() throws {
+    let outcome = try workspace.nilo("ingest", "--stream", "pumps", "missing")
+    #expect(outcome.status == 1)
+    #expect(!FileManager.default.fileExists(atPath: workspace.path("nilo-data")))
+  }
+
+  @Test func damagedCompressionKeepsWhatCameBefore() throws {
+    let lines = (0..<5_000).map {
+      #"{"timestamp":"2024-06-01T00:00:00Z","device_id":"d\#($0 &* 7919 % 1000)","n":\#($0)}"#
+    }.joined(separator: "\n")
+    try workspace.write("x.ndjson", lines)
+    _ = try workspace.shell("gzip -k x.ndjson && head -c 20000 x.ndjson.gz > cut.ndjson.gz")
+    let outcome = try workspace.nilo("ingest", "--stream", "s", "--json", "cut.ndjson.gz")
+    #expect(outcome.status == 1)
+    #expect(outcome.error.hasPrefix("nilo: cut.ndjson.gz: the gzip data ends early at byte"))
+    let accepted = try #require(try outcome.json()["accepted"] as? Int)
+    #expect(accepted > 100 && accepted < 5_000)
+  }
+
+  @Test func aBadStreamNameIsAnError() throws {
+    let outcome = try workspace.nilo("ingest", "--stream", "9 lives", "-", input: pumps)
+    #expect(outcome.status == 1)
+    #expect(outcome.output == "")
+    try expectGolden("ingest-stream-name", outcome.error, in: workspace)
+  }
+}

@@ -1,0 +1,114 @@
+import Foundation
+import Testing
+
+@Suite struct SafetyTests {
+  let workspace: Workspace
+
+  init() throws { workspace = try Workspace() }
+
+  private func fill() throws {
+    let line = "$nilo generate fleet --devices 20 --hours 1 | $nilo ingest --stream fleet -"
+    #expect(try workspace.shell(line).status == 0)
+  }
+
+  @Test func checkOfASoundStore() throws {
+    try fill()
+    let outcome = try workspace.nilo("check", "--json")
+    #expect(outcome.status == 0)
+    let report = try outcome.json()
+    #expect(report["sound"] as? Bool == true)
+    #expect(report["events"] as? Int == 2_401)
+    #expect((report["damages"] as? [Any])?.isEmpty == true)
+    #expect(try workspace.nilo("check").output.hasPrefix("the store is sound"))
+  }
+
+  @Test func checkNamesWhatIsDamaged() throws {
+    try fill()
+    let file = workspace.directory.appendingPathComponent("nilo-data/data.mdb")
+    var bytes = try Data(contentsOf: file)
+    // Blocks are the bulk of the file: a run of bytes in its middle hits one.
+    let range = try #require(bytes.firstRange(of: Data("device_id".utf8)))
+    bytes.replaceSubrange(range, with: Data("ecived_id".utf8))
+    try bytes.write(to: file)
+    let outcome = try workspace.nilo("check")
+    #expect(outcome.status == 1)
+    #expect((outcome.output + outcome.error).contains("damaged"))
+  }
+
+  @Test func aBackupIsTheStore() throws {
+    try fill()
+    let copy = workspace.path("copy")
+    let outcome = try workspace.nilo("backup", copy, "--json")
+    #expect(outcome.status == 0)
+    #expect(outcome.error == "")
+    let report = try outcome.json()
+    #expect(report["events"] as? Int == 2_401)
+    #expect(report["destination"] as? String == copy)
+    #expect(try #require(report["file_bytes"] as? Int) > 0)
+    let original = try streams("nilo-data")
+    #expect(try streams(copy) == original)
+    #expect(
+      try workspace.nilo("events", "--stream", "fleet", "--data", copy).output
+        == workspace.nilo("events", "--stream", "fleet").output)
+
+    let again = try workspace.nilo("backup", copy)
+    #expect(again.status == 1)
+    try expectGolden("backup-not-empty", again.error, in: workspace)
+    try FileManager.default.createDirectory(atPath: workspace.path("empty"), withIntermediateDirectories: false)
+    #expect(try workspace.nilo("backup", "empty").output.hasPrefix("copied "))
+  }
+
+  private func streams(_ data: String) throws -> String {
+    let stat = try workspace.nilo("stat", "--json", "--data", data).json()
+    let streams = try #require(stat["streams"])
+    let bytes = try JSONSerialization.data(withJSONObject: streams, options: [.sortedKeys])
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
+  @Test func aSecondWriterIsRefusedAndReadersAreNot() throws {
+    let input = Pipe()
+    let writer = try Run(
+      Workspace.nilo, ["ingest", "--stream", "pumps", "-"], in: workspace, input: input)
+    try input.fileHandleForWriting.write(contentsOf: Data(pumps.utf8))
+    try awaitEvents(3)
+    let second = try workspace.nilo("ingest", "--stream", "pumps", "-", input: pumps)
+    #expect(second.status == 1)
+    #expect(second.output == "")
+    let process = "process \(writer.process.processIdentifier)"
+    try expectGolden(
+      "ingest-in-use", second.error.replacing(process, with: "process N"), in: workspace)
+    #expect(try workspace.nilo("events", "--stream", "pumps").output == pumps)
+    #expect(try workspace.nilo("check").status == 0)
+    #expect(try workspace.nilo("backup", "copy").status == 0)
+    try input.fileHandleForWriting.close()
+    #expect(try writer.wait().status == 0)
+  }
+
+  @Test(arguments: [SIGINT, SIGTERM])
+  func aSignalEndsAtACommit(_ signal: Int32) throws {
+    let input = Pipe()
+    let run = try Run(
+      Workspace.nilo, ["ingest", "--stream", "pumps", "--json", "-"], in: workspace, input: input)
+    try input.fileHandleForWriting.write(contentsOf: Data((pumps + #"{"event_id":"#).utf8))
+    try awaitEvents(3)
+    #expect(kill(run.process.processIdentifier, signal) == 0)
+    let outcome = try run.wait()
+    #expect(outcome.status == 130)
+    #expect(outcome.error == "")
+    #expect(try outcome.json()["accepted"] as? Int == 3)
+    #expect(try outcome.json()["rejected"] as? Int == 0)
+    #expect(try outcome.json()["interrupted"] as? Bool == true)
+    #expect(try workspace.nilo("check").status == 0)
+    try input.fileHandleForWriting.close()
+  }
+
+  /// Waits until a reader sees so many events.
+  private func awaitEvents(_ count: Int) throws {
+    for _ in 1...600 {
+      let stat = try workspace.nilo("stat", "--json")
+      if stat.status == 0, try stat.json()["events"] as? Int == count { return }
+      Thread.sleep(forTimeInterval: 0.1)
+    }
+    Issue.record("the events did not come")
+  }
+}
