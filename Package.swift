@@ -70,6 +70,14 @@ let package = Package(
     tests("Store"),
     tests("FileConnector"),
     tests("Workloads"),
+    // Faults: stores are killed, filled up and damaged, through `nilo` and through a writer of its own.
+    .executableTarget(
+      name: "crash-writer", dependencies: ["Store", "EventLog", "Model"],
+      path: "Tests/CrashTests/Writer", swiftSettings: settings),
+    .testTarget(
+      name: "CrashTests",
+      dependencies: ["nilo", "crash-writer", "Store", "Model", "Workloads", "FileConnector"],
+      exclude: ["Writer"], swiftSettings: settings),
     .testTarget(
       name: "CommandTests", dependencies: ["nilo"], exclude: ["golden"], swiftSettings: settings),
   ],

@@ -55,16 +55,18 @@ extension Store {
     var failure: (any Error)?
     do {
       while let batch = try next() {
-        if let pipeline {
-          if let result = try pipeline.push(batch) { summary.add(result) }
-        } else {
-          // Until the stream exists, batches are appended one by one: the first good document decides
-          // what the stream is like.
+        if let result = try pipeline?.push(batch) {
+          summary.add(result)
+        } else if pipeline == nil {
+          // The first document that can be an event decides what a new stream is like; until then there
+          // are only rejections.
           let first = batch()
-          summary.add(
-            try append(first, to: stream, options: options, source: source, actor: actor))
-          pipeline = try log.stream(named: stream).map {
-            try IngestPipeline(log, $0, source: source, actor: actor)
+          if let target = try log.stream(named: stream, options, detectingFrom: first) {
+            pipeline = try IngestPipeline(log, target, source: source, actor: actor)
+            _ = try pipeline?.push { first }
+          } else {
+            summary.add(
+              try append(first, to: stream, options: options, source: source, actor: actor))
           }
         }
         progress(summary)

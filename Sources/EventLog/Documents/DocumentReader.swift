@@ -87,6 +87,7 @@ private struct RowBuild: ~Escapable {
   private var seenPaths: Set<Int32> = []
   private var seenElementPaths: Set<Int32> = []
   private var didLearn = false
+  private var lastElement: (segments: [Segment], number: UInt32) = ([], Shape.none)
 
   /// A document with more values is kept whole: matching it would gain nothing.
   private static let maxSegments = 2_048
@@ -119,7 +120,7 @@ private struct RowBuild: ~Escapable {
         continue
       }
       switch token.kind {
-      case .null: break
+      case .null: addNull(token, row)
       case .arrayBegin:
         // The first of several arrays at the path explodes; the others stay in the document.
         if hasArray {
@@ -168,8 +169,13 @@ private struct RowBuild: ~Escapable {
   private mutating func endElement(_ token: Token, _ row: inout Row) {
     if isReproducible {
       addSegment(.end, column: -1, until: token.end, next: token.end, isElement: true)
-      let shape = schema.learn(Shape(segments: elementSegments, isElement: true))
-      didLearn = true
+      // Neighbours are mostly of one shape.
+      if elementSegments != lastElement.segments {
+        let number = schema.learn(Shape(segments: elementSegments, isElement: true))
+        lastElement = (elementSegments, number)
+        didLearn = true
+      }
+      let shape = lastElement.number
       if shape == Shape.none { isReproducible = false }
       row.elements[row.elements.count - 1].shape = shape
     }
@@ -186,6 +192,14 @@ private struct RowBuild: ~Escapable {
     if isElement { elementSegments.append(segment) } else { segments.append(segment) }
     literalStart = next
     if segments.count + elementSegments.count > Self.maxSegments { isReproducible = false }
+  }
+
+  /// A null is no value; but it is the first of several at one path.
+  private mutating func addNull(_ token: Token, _ row: borrowing Row) {
+    let isFirst =
+      row.isInElement
+      ? seenElementPaths.insert(token.path).inserted : seenPaths.insert(token.path).inserted
+    if !isFirst { isReproducible = false }
   }
 
   private mutating func addValue(

@@ -10,54 +10,6 @@ public struct DocumentError: Error, Equatable, CustomStringConvertible {
   public var description: String { "\(reason) at byte \(offset)" }
 }
 
-/// A value that a document holds, or the edge of an exploded array.
-struct Token {
-  enum Kind: UInt8 {
-    case string, number, hardNumber, bool, null
-    /// An array that does not explode, or an empty object: kept as it stands.
-    case opaque
-    case arrayBegin, elementBegin, elementEnd, arrayEnd
-  }
-  var kind: Kind
-  /// Scale of a number; for strings, 1 when the content has escapes.
-  var detail: UInt8
-  /// Number of the path in ``TokenList/paths``.
-  var path: Int32
-  /// The value's bytes; a string's are those between its quotes.
-  var start: Int
-  var end: Int
-  var mantissa: Int64
-}
-
-/// What a scan finds, reusable from document to document.
-struct TokenList {
-  var tokens: [Token] = []
-  /// Dotted paths, each once.
-  var paths: [String] = []
-  /// Some object has a key twice.
-  var hasDuplicateKeys = false
-  /// How deep the deepest opaque value stands.
-  var opaqueDepth = 0
-  fileprivate var pathNumbers: [String: Int32] = [:]
-
-  mutating func removeAll() {
-    tokens.removeAll(keepingCapacity: true)
-    hasDuplicateKeys = false
-    opaqueDepth = 0
-    if paths.count > 4 * Limits.maxColumns {
-      paths.removeAll()
-      pathNumbers.removeAll()
-    }
-  }
-
-  fileprivate mutating func number(of path: String) -> Int32 {
-    if let number = pathNumbers[path] { return number }
-    paths.append(path)
-    pathNumbers[path] = Int32(paths.count - 1)
-    return Int32(paths.count - 1)
-  }
-}
-
 /// Reads one document strictly (RFC 8259) and lists its values with their places: the slow way through,
 /// taken by documents of a shape not seen before. Linear time; nesting at most ``Limits/maxNesting``.
 struct DocumentScanner: ~Escapable {
@@ -67,6 +19,8 @@ struct DocumentScanner: ~Escapable {
   private let explodePath: String?
   private var cursor: Int
   private var depth = 0
+  /// Within an opaque value: what stands there is checked, but not listed.
+  private var isQuiet = false
 
   @_lifetime(copy bytes)
   init(_ bytes: RawSpan, range: Range<Int>, explodePath: String?) {
@@ -84,7 +38,7 @@ struct DocumentScanner: ~Escapable {
     guard cursor < limit else { throw error("the document is empty") }
     let isObject = peek == UInt8(ascii: "{")
     let first = cursor
-    try value(path: "", isElement: false, &list)
+    try value(node: 0, isElement: false, &list)
     skipWhitespace()
     guard cursor == limit else { throw error("unexpected bytes after the document") }
     if !isObject {
@@ -103,13 +57,18 @@ struct DocumentScanner: ~Escapable {
     guard start < limit, bytes.byte(at: start) != JSONText.quote else { return nil }
     var scanner = DocumentScanner(bytes, range: start..<limit, explodePath: nil)
     scanner.depth = Limits.maxNesting - maxOpaqueNesting
-    var list = TokenList()
-    do throws(DocumentError) { try scanner.value(path: "", isElement: false, &list) } catch { return nil }
-    // The value itself, not one within an object that holds more.
-    guard let token = list.tokens.first, list.tokens.count == 1, token.kind == .opaque,
-      token.start == start
-    else { return nil }
-    return scanner.cursor
+    do throws(DocumentError) {
+      if scanner.peek == UInt8(ascii: "[") {
+        try scanner.skipArray()
+        return scanner.cursor
+      }
+      guard scanner.peek == UInt8(ascii: "{") else { return nil }
+      try scanner.enter()
+    } catch {
+      return nil
+    }
+    scanner.skipWhitespace()
+    return scanner.peek == UInt8(ascii: "}") ? scanner.cursor + 1 : nil
   }
 
   private var peek: UInt8 { cursor < limit ? bytes.byte(at: cursor) : 0 }
@@ -119,70 +78,73 @@ struct DocumentScanner: ~Escapable {
   }
 
   private mutating func skipWhitespace() {
-    while [0x20, 0x0A, 0x0D, 0x09].contains(peek) && cursor < limit { cursor += 1 }
+    while true {
+      let byte = peek
+      guard byte <= 0x20, byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 else {
+        return
+      }
+      cursor += 1
+    }
   }
 
   private mutating func value(
-    path: String, isElement: Bool, _ list: inout TokenList
+    node: Int32, isElement: Bool, _ list: inout TokenList
   ) throws(DocumentError) {
     let begin = cursor
     switch peek {
     case UInt8(ascii: "{"):
       let count = list.tokens.count
-      try object(path: path, &list)
-      if list.tokens.count == count, depth > 0 { emit(.opaque, path, begin, &list) }
+      try object(node: node, &list)
+      if list.tokens.count == count, depth > 0 { emit(.opaque, node, begin, &list) }
     case UInt8(ascii: "["):
-      if let explodePath, path == explodePath, !isElement {
-        try explodedArray(path: path, &list)
+      if let explodePath, !isElement, !isQuiet, list.paths[Int(list.path(of: node))] == explodePath {
+        try explodedArray(node: node, &list)
       } else {
         try skipArray()
-        emit(.opaque, path, begin, &list)
+        emit(.opaque, node, begin, &list)
       }
     case UInt8(ascii: "\""):
       let hasEscapes = try string()
-      list.tokens.append(
-        Token(
-          kind: .string, detail: hasEscapes ? 1 : 0, path: list.number(of: path),
-          start: begin + 1, end: cursor - 1, mantissa: 0))
+      emit(.string, node, begin + 1, &list, end: cursor - 1, detail: hasEscapes ? 1 : 0)
     case UInt8(ascii: "t"):
       try keyword("true")
-      emit(.bool, path, begin, &list, mantissa: 1)
+      emit(.bool, node, begin, &list, mantissa: 1)
     case UInt8(ascii: "f"):
       try keyword("false")
-      emit(.bool, path, begin, &list)
+      emit(.bool, node, begin, &list)
     case UInt8(ascii: "n"):
       try keyword("null")
-      emit(.null, path, begin, &list)
+      emit(.null, node, begin, &list)
     default:
-      try number(path: path, &list)
+      try number(node: node, &list)
     }
   }
 
   private func emit(
-    _ kind: Token.Kind, _ path: String, _ begin: Int, _ list: inout TokenList,
+    _ kind: Token.Kind, _ node: Int32, _ begin: Int, _ list: inout TokenList, end: Int? = nil,
     mantissa: Int64 = 0, detail: UInt8 = 0
   ) {
+    if isQuiet { return }
     if kind == .opaque { list.opaqueDepth = max(list.opaqueDepth, depth) }
     list.tokens.append(
       Token(
-        kind: kind, detail: detail, path: list.number(of: path), start: begin, end: cursor,
-        mantissa: mantissa))
+        kind: kind, detail: detail, path: list.path(of: node), start: begin,
+        end: end ?? cursor, mantissa: mantissa))
   }
 
-  private mutating func object(path: String, _ list: inout TokenList) throws(DocumentError) {
+  private mutating func object(node: Int32, _ list: inout TokenList) throws(DocumentError) {
     try enter()
-    var keys: Set<String> = []
+    let object = list.beginObject()
     skipWhitespace()
     if peek == UInt8(ascii: "}") { return leave() }
     while true {
       guard peek == JSONText.quote else { throw error("expected a key in quotes") }
-      let key = try keyText()
-      if !keys.insert(key).inserted { list.hasDuplicateKeys = true }
+      let child = try key(under: node, object, &list)
       skipWhitespace()
       guard peek == UInt8(ascii: ":") else { throw error("expected ':' after a key") }
       cursor += 1
       skipWhitespace()
-      try value(path: path.isEmpty ? key : path + "." + key, isElement: false, &list)
+      try value(node: child, isElement: false, &list)
       skipWhitespace()
       if peek == UInt8(ascii: "}") { return leave() }
       guard peek == UInt8(ascii: ",") else { throw error("expected ',' or '}'") }
@@ -191,29 +153,30 @@ struct DocumentScanner: ~Escapable {
     }
   }
 
-  private mutating func keyText() throws(DocumentError) -> String {
+  private mutating func key(
+    under node: Int32, _ object: UInt64, _ list: inout TokenList
+  ) throws(DocumentError) -> Int32 {
     let begin = cursor + 1
     let hasEscapes = try string()
-    var key: [UInt8] = []
-    if hasEscapes {
-      JSONText.unescape(bytes, begin..<cursor - 1, into: &key)
-    } else {
-      key.append(span: bytes.extracting(begin..<cursor - 1))
+    if isQuiet { return node }
+    if !hasEscapes {
+      return list.node(under: node, object: object, key: bytes, begin..<cursor - 1)
     }
-    return String(decoding: key, as: UTF8.self)
+    var key: [UInt8] = []
+    JSONText.unescape(bytes, begin..<cursor - 1, into: &key)
+    return list.node(under: node, object: object, key: key.rawSpan, 0..<key.count)
   }
 
   private mutating func explodedArray(
-    path: String, _ list: inout TokenList
+    node: Int32, _ list: inout TokenList
   ) throws(DocumentError) {
-    emit(.arrayBegin, path, cursor, &list)
+    emit(.arrayBegin, node, cursor, &list)
     try enter()
     skipWhitespace()
     while peek != UInt8(ascii: "]") {
-      emit(.elementBegin, path, cursor, &list)
-      list.tokens[list.tokens.count - 1].end = cursor
-      try value(path: path, isElement: true, &list)
-      emit(.elementEnd, path, cursor, &list)
+      emit(.elementBegin, node, cursor, &list)
+      try value(node: node, isElement: true, &list)
+      emit(.elementEnd, node, cursor, &list)
       skipWhitespace()
       if peek == UInt8(ascii: "]") { break }
       guard peek == UInt8(ascii: ",") else { throw error("expected ',' or ']'") }
@@ -221,25 +184,30 @@ struct DocumentScanner: ~Escapable {
       skipWhitespace()
       guard peek != UInt8(ascii: "]") else { throw error("expected a value") }
     }
-    emit(.arrayEnd, path, cursor, &list)
+    emit(.arrayEnd, node, cursor, &list)
     leave()
   }
 
   /// Passes over an array, checking it.
   private mutating func skipArray() throws(DocumentError) {
-    var ignored = TokenList()
+    let wasQuiet = isQuiet
+    isQuiet = true
+    // Nothing is listed, so this list stays empty.
+    var list = TokenList.unused
     try enter()
     skipWhitespace()
-    if peek == UInt8(ascii: "]") { return leave() }
-    while true {
-      try value(path: "", isElement: true, &ignored)
-      ignored.removeAll()
-      skipWhitespace()
-      if peek == UInt8(ascii: "]") { return leave() }
-      guard peek == UInt8(ascii: ",") else { throw error("expected ',' or ']'") }
-      cursor += 1
-      skipWhitespace()
+    if peek != UInt8(ascii: "]") {
+      while true {
+        try value(node: 0, isElement: true, &list)
+        skipWhitespace()
+        if peek == UInt8(ascii: "]") { break }
+        guard peek == UInt8(ascii: ",") else { throw error("expected ',' or ']'") }
+        cursor += 1
+        skipWhitespace()
+      }
     }
+    leave()
+    isQuiet = wasQuiet
   }
 
   private mutating func enter() throws(DocumentError) {
@@ -265,13 +233,13 @@ struct DocumentScanner: ~Escapable {
     return hasEscapes
   }
 
-  private mutating func number(path: String, _ list: inout TokenList) throws(DocumentError) {
+  private mutating func number(node: Int32, _ list: inout TokenList) throws(DocumentError) {
     let begin = cursor
     let number = JSONText.number(bytes, from: cursor, limit: limit)
     guard number.end >= 0 else { throw error("expected a value") }
     cursor = number.end
     emit(
-      number.isHard ? .hardNumber : .number, path, begin, &list, mantissa: number.mantissa,
+      number.isHard ? .hardNumber : .number, node, begin, &list, mantissa: number.mantissa,
       detail: UInt8(clamping: number.scale))
   }
 
