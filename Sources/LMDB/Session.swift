@@ -18,7 +18,10 @@ import Glibc
   }
 
   init(_ parameters: Parameters) throws(LMDBError) {
-    try Self.requireFile(parameters)
+    switch parameters.mode {
+    case .readOnly: try Self.requireFile(parameters)
+    case .readWrite: try Self.createFile(parameters)
+    }
     (unsafe handle, isLockless) = try unsafe Self.openWithOrWithoutLocks(parameters)
     do throws(LMDBError) {
       tables = try unsafe Self.openTables(parameters, handle)
@@ -35,7 +38,6 @@ import Glibc
 
 extension Session {
   private static func requireFile(_ parameters: Parameters) throws(LMDBError) {
-    guard parameters.mode == .readOnly else { return }
     guard fileStatus("\(parameters.directory)/data.mdb") != nil else {
       throw LMDBError(
         .init(errno).asNotFound, "open for reading", path: parameters.directory,

@@ -6,13 +6,15 @@ import Model
 ///
 /// Each batch has a ticket. A worker parses its batch whenever it likes, waits for the batch's turn to be
 /// sequenced, and encodes it whenever it likes again; so order costs only the short sequencing step.
+///
+/// When a batch fails, so do all that come after it: what is stored is a beginning of the source.
 final class IngestPipeline: @unchecked Sendable {
   typealias Batch = @Sendable () -> DocumentBatch
 
   private static let workerCount = max(2, ProcessInfo.processInfo.activeProcessorCount)
   /// Batches on their way at a time: one for each worker, one ready for the next that is free, and some that
   /// wait for the disk, of which only the encoded blocks are left.
-  static let maxInFlight = workerCount + 4
+  static let maxInFlight = workerCount + 3
 
   private let log: EventLog
   private let stream: EventStream
@@ -26,6 +28,9 @@ final class IngestPipeline: @unchecked Sendable {
   private var nextTurn = 0
   private var pushed = 0
   private var popped = 0
+  /// Of the first batch; no batch goes into the log when a commit has failed since.
+  private var epoch: Int?
+  private var hasFailed = false
   private var isStopped = false
   private var running = 0
 
@@ -89,7 +94,10 @@ final class IngestPipeline: @unchecked Sendable {
       let outcome = Result { try append(batch(), ticket, appender) }
       condition.withLock {
         // A batch that failed before its turn must not hold up the others.
-        if nextTurn == ticket { nextTurn += 1 }
+        if nextTurn == ticket {
+          nextTurn += 1
+          hasFailed = true
+        }
         outcomes[ticket] = outcome
         condition.broadcast()
       }
@@ -104,9 +112,9 @@ final class IngestPipeline: @unchecked Sendable {
     _ batch: consuming DocumentBatch, _ ticket: Int, _ appender: Appender
   ) throws -> [PendingAppend] {
     let parsed = appender.parse(batch, of: stream)
-    awaitTurn(ticket)
-    let sequenced = try appender.sequence(parsed, source: source, actor: actor)
-    endTurn()
+    let epoch = try awaitTurn(ticket)
+    let sequenced = try appender.sequence(parsed, source: source, actor: actor, epoch: epoch)
+    endTurn(sequenced.epoch)
     return try appender.submit(sequenced)
   }
 
@@ -120,12 +128,18 @@ final class IngestPipeline: @unchecked Sendable {
     }
   }
 
-  private func awaitTurn(_ ticket: Int) {
-    condition.withLock { while nextTurn != ticket { condition.wait() } }
+  /// Gives the epoch of the batches before, nil for the first.
+  private func awaitTurn(_ ticket: Int) throws -> Int? {
+    try condition.withLock {
+      while nextTurn != ticket { condition.wait() }
+      if hasFailed { throw EarlierCommitFailedError() }
+      return epoch
+    }
   }
 
-  private func endTurn() {
+  private func endTurn(_ epoch: Int?) {
     condition.withLock {
+      self.epoch = self.epoch ?? epoch
       nextTurn += 1
       condition.broadcast()
     }

@@ -53,8 +53,8 @@ extension CheckReport {
     let table = Text.table([
       ("blocks", "\(Text.count(blocks)), \(Text.bytes(bytes))"),
       ("events", "\(Text.count(events)), the definitions of streams among them"),
-      ("ledger", "\(Text.count(ledgerEntries)) entries"),
-      ("dedup", "\(Text.count(dedupRuns)) runs of ids"),
+      ("ledger entries", Text.count(ledgerEntries)),
+      ("runs of ids", Text.count(dedupRuns)),
     ])
     let list = damages.map { damage in
       let last = damage.lastSeq.map { " to \(Text.count($0))" } ?? ""

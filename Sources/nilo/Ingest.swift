@@ -7,9 +7,9 @@ struct Ingest: ParsableCommand {
     abstract: "Append the documents of files, or of standard input, to a stream.",
     discussion: """
       The stream is made from its first document: --time, --key, --dedup and --explode say what \
-      is not to be detected. Files may be compressed by gzip or zstd. Documents that are no events are \
-      rejected, with the reason on the ledger; the others go in. Ingesting a file again is safe \
-      where the events have an id: those that are in the store already count as duplicates.
+      is not to be detected. Files may be compressed by gzip or zstd. Documents that are no \
+      events are rejected, with the reason on the ledger; the others go in. Ingesting a file \
+      again is safe where the events have an id: those in the store already are duplicates.
 
       Ctrl-C ends at a commit: what the summary counts is in the store.
 
@@ -36,8 +36,7 @@ struct Ingest: ParsableCommand {
 
   func run() throws {
     Interruption.catchSignals()
-    var run = IngestRun(
-      directory: store.data, stream: stream, definition: definition, format: format)
+    var run = IngestRun(store, stream: stream, definition: definition, format: format)
     try run.ingest(files)
     try Output.report(store.json ? run.json : Array(run.text.utf8))
     if Interruption.isRequested { throw ExitCode(ExitStatus.interrupted) }

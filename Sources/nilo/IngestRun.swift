@@ -10,7 +10,7 @@ struct IngestRun {
   private(set) var hasFailed = false
   private(set) var elapsedSeconds = 0.0
 
-  private let directory: String
+  private let arguments: StoreArguments
   let stream: String
   private let definition: DefinitionArguments
   private let format: FileFormat?
@@ -27,9 +27,10 @@ struct IngestRun {
   private static let maxRejectionsShown = 5
 
   init(
-    directory: String, stream: String, definition: DefinitionArguments, format: FileFormat?
+    _ arguments: StoreArguments, stream: String, definition: DefinitionArguments,
+    format: FileFormat?
   ) {
-    self.directory = directory
+    self.arguments = arguments
     self.stream = stream
     self.definition = definition
     self.format = format
@@ -59,7 +60,7 @@ struct IngestRun {
     if total.rejected > rejectionsShown {
       printNote(
         "\(Text.count(total.rejected - rejectionsShown)) more rejected; see all with: "
-          + "nilo ledger --data \(directory) --kind rejected --stream \(stream)")
+          + "nilo ledger --data \(arguments.data) --kind rejected --stream \(stream)")
     }
   }
 
@@ -93,7 +94,7 @@ struct IngestRun {
 
   private mutating func openStore() throws -> Store {
     if let store { return store }
-    let opened = try Store(directory: directory)
+    let opened = try arguments.writing()
     if let existing = opened.log.stream(named: stream) {
       do {
         try definition.check(against: existing.definition)

@@ -19,6 +19,7 @@ struct Nilo: ParsableCommand {
     ])
 
   static func main() {
+    tuneAllocator()
     ignoreClosedPipes()
     do {
       var command = try parseAsRoot()

@@ -45,7 +45,7 @@ struct Progress {
     }
     if let share, share > 0.01 {
       let left = seconds * (1 - min(share, 1)) / share
-      parts.append("\(Text.seconds(left.rounded(.up))) left".replacing(".00 s", with: " s"))
+      parts.append("\(Text.seconds(Int64(left.rounded(.up)))) left")
     }
     return parts.joined(separator: "   ")
   }

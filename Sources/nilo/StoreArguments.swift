@@ -21,5 +21,14 @@ struct StoreArguments: ParsableArguments {
     return try body(store)
   }
 
+  /// The store, open for writing; it is made if there is none.
+  func writing() throws -> Store {
+    let parent = URL(fileURLWithPath: data).deletingLastPathComponent().path
+    guard hasStore || FileManager.default.fileExists(atPath: parent) else {
+      throw Failure("no directory \(parent) to make the store in; make it with: mkdir -p \(parent)")
+    }
+    return try Store(directory: data)
+  }
+
   private var hasStore: Bool { FileManager.default.fileExists(atPath: "\(data)/data.mdb") }
 }

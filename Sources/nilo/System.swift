@@ -1,3 +1,4 @@
+import CMalloc
 import Glibc
 import Synchronization
 
@@ -42,6 +43,15 @@ func ignoreClosedPipes() {
   _ = signal(SIGPIPE, SIG_IGN)
 }
 
+/// Makes the C library keep the large buffers of batches for the next ones, which would otherwise be mapped
+/// and cleared page by page each time, and keeps the threads from having heaps of their own, which would
+/// multiply what is kept.
+func tuneAllocator() {
+  _ = mallopt(M_ARENA_MAX, 1)
+  _ = mallopt(M_MMAP_THRESHOLD, 64 << 20)
+  _ = mallopt(M_TRIM_THRESHOLD, 64 << 20)
+}
+
 func exitProcess(_ status: Int32) -> Never { exit(status) }
 
 /// The user's wish to stop, by Ctrl-C or SIGTERM.
@@ -61,7 +71,14 @@ enum Interruption {
     }
     // Without SA_RESTART: a read(2) that waits for input comes back.
     action.sa_flags = Int32(bitPattern: UInt32(SA_RESETHAND))
-    for number in [SIGINT, SIGTERM] { _ = unsafe sigaction(number, &action, nil) }
+    // A program that started this one may have left them blocked.
+    var signals = sigset_t()
+    _ = unsafe sigemptyset(&signals)
+    for number in [SIGINT, SIGTERM] {
+      _ = unsafe sigaction(number, &action, nil)
+      _ = unsafe sigaddset(&signals, number)
+    }
+    _ = unsafe pthread_sigmask(SIG_UNBLOCK, &signals, nil)
   }
 }
 

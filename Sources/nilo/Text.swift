@@ -39,7 +39,11 @@ enum Text {
       let rest = hundredths % 100
       return "\(hundredths / 100).\(rest < 10 ? "0" : "")\(rest) s"
     }
-    let whole = Int64(value.rounded())
+    return seconds(Int64(value.rounded()))
+  }
+
+  static func seconds(_ whole: Int64) -> String {
+    if whole < 60 { return "\(whole) s" }
     if whole < 3_600 { return "\(whole / 60) min \(whole % 60) s" }
     if whole < 86_400 { return "\(whole / 3_600) h \(whole / 60 % 60) min" }
     return "\(whole / 86_400) d \(whole / 3_600 % 24) h"

@@ -65,9 +65,8 @@ final class Workspace: Sendable {
 
   func nilo(_ arguments: [String], input: Data = Data()) throws -> Outcome {
     let file = try write("input-\(runs.wrappingAdd(1, ordering: .relaxed).newValue)", input)
-    let run = try Run(
-      Self.nilo, arguments, in: self, input: try FileHandle(forReadingFrom: URL(fileURLWithPath: file)))
-    return try run.wait()
+    let handle = try FileHandle(forReadingFrom: URL(fileURLWithPath: file))
+    return try Run(Self.nilo, arguments, in: self, input: handle).wait()
   }
 
   /// Runs a line of bash, in which `$nilo` is the executable.
@@ -126,7 +125,8 @@ final class Run {
   }
 }
 
-/// Compares `text` with the file of that name in `golden`, or writes it there when `NILO_REWRITE` is 1.
+/// Compares `text` with the file of that name in `golden`, or writes it there when `NILO_REWRITE`
+/// is 1.
 func expectGolden(
   _ name: String, _ text: String, in workspace: Workspace,
   sourceLocation: SourceLocation = #_sourceLocation

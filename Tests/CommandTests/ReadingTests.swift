@@ -20,7 +20,10 @@ import Testing
   }
 
   @Test func eventsByteForByte() throws {
-    let odd = "{ \"timestamp\" : \"2024-06-01T00:03:00.5+02:00\",\n\t\"x\": 1e2, \"é\": \"\\u00e9\" }"
+    let odd = """
+      { "timestamp" : "2024-06-01T00:03:00.5+02:00",
+      \t"x": 1e2, "é": "\\u00e9" }
+      """
     let file = try workspace.write("odd.json", odd)
     #expect(try workspace.nilo("ingest", "--stream", "odd", file).status == 0)
     #expect(try workspace.nilo("events", "--stream", "odd").output == odd + "\n")

@@ -24,15 +24,39 @@ import Testing
 
   @Test func checkNamesWhatIsDamaged() throws {
     try fill()
+    try damageTheBlock()
+    let outcome = try workspace.nilo("check", "--json")
+    #expect(outcome.status == 1)
+    let report = try outcome.json()
+    #expect(report["sound"] as? Bool == false)
+    let damages = try #require(report["damages"] as? [[String: Any]])
+    #expect(damages[0]["first_seq"] as? Int == 2)
+    #expect(damages[0]["last_seq"] as? Int == 2_401)
+    let text = try workspace.nilo("check").output
+    #expect(text.hasPrefix("the store is damaged"))
+    #expect(text.contains("\ndamaged: "))
+    #expect(text.contains("(seq 2 to 2,401)"))
+
+    let events = try workspace.nilo("events", "--stream", "fleet")
+    #expect(events.status == 1)
+    #expect(events.output == "")
+    #expect(events.error.hasPrefix("nilo: damaged data: "))
+  }
+
+  /// Changes a byte in the middle of the block that came from standard input.
+  private func damageTheBlock() throws {
     let file = workspace.directory.appendingPathComponent("nilo-data/data.mdb")
     var bytes = try Data(contentsOf: file)
-    // Blocks are the bulk of the file: a run of bytes in its middle hits one.
-    let range = try #require(bytes.firstRange(of: Data("device_id".utf8)))
-    bytes.replaceSubrange(range, with: Data("ecived_id".utf8))
+    var start = bytes.startIndex
+    var count = 0
+    while let magic = bytes[start...].firstRange(of: Data("NLOB".utf8)) {
+      start = magic.upperBound
+      guard bytes[start..<start + 100].firstRange(of: Data("stdin".utf8)) != nil else { continue }
+      bytes[start + 5_000] ^= 1
+      count += 1
+    }
+    try #require(count > 0, "no block found")
     try bytes.write(to: file)
-    let outcome = try workspace.nilo("check")
-    #expect(outcome.status == 1)
-    #expect((outcome.output + outcome.error).contains("damaged"))
   }
 
   @Test func aBackupIsTheStore() throws {
@@ -54,7 +78,8 @@ import Testing
     let again = try workspace.nilo("backup", copy)
     #expect(again.status == 1)
     try expectGolden("backup-not-empty", again.error, in: workspace)
-    try FileManager.default.createDirectory(atPath: workspace.path("empty"), withIntermediateDirectories: false)
+    try FileManager.default.createDirectory(
+      atPath: workspace.path("empty"), withIntermediateDirectories: false)
     #expect(try workspace.nilo("backup", "empty").output.hasPrefix("copied "))
   }
 

@@ -163,8 +163,8 @@ extension ColumnValues {
 struct BlockIdCache {
   private var blocks: [UInt64: BlockIds] = [:]
   private var order: [UInt64] = []
-  /// Some 1.5 MB each.
-  private static let maxBlocks = 16
+  /// Some 600 KB each.
+  private static let maxBlocks = 12
 
   /// The ids of the block that holds `seq`, read if need be.
   mutating func ids(

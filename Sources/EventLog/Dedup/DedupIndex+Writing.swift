@@ -31,22 +31,40 @@ extension DedupIndex {
       let run = makeRun(
         streamId: streamId, partition: partition, entryCount: sorted.count, minSeq: minSeq,
         maxSeq: maxSeq)
-      let layout = run.layout
+      var pages: [ArraySlice<IdEntry>] = []
       var start = 0
-      for page in 0..<layout.pageCount {
+      for page in 0..<run.layout.pageCount {
         var end = start
-        while end < sorted.count, layout.page(sorted[end].hash) == page { end += 1 }
-        let bytes = IdRunPage.encode(sorted[start..<end], layout, baseSeq: run.minSeq)
-        try transaction.put(table, run.pageKey(page), bytes)
+        while end < sorted.count, run.layout.page(sorted[end].hash) == page { end += 1 }
+        pages.append(sorted[start..<end])
         start = end
       }
+      try Self.write(pages, from: 0, of: run, table, &transaction)
       try transaction.put(table, run.key, run.encoded)
       add(run)
     }
   }
 
+  /// Writes neighbouring pages of `run`: first all filters, then all details.
+  static func write(
+    _ pages: [ArraySlice<IdEntry>], from first: Int, of run: IdRun, _ table: Table,
+    _ transaction: inout WriteTransaction
+  ) throws {
+    for (index, entries) in pages.enumerated() {
+      try transaction.put(
+        table, run.filterKey(first + index), IdPageFilter.encode(entries, run.layout))
+    }
+    for (index, entries) in pages.enumerated() {
+      try transaction.put(
+        table, run.detailKey(first + index),
+        IdPageDetail.encode(entries, run.layout, baseSeq: run.minSeq))
+    }
+  }
+
   /// Goes on with the merge under way, or begins one where a partition has many runs. Bounded work.
   mutating func step(_ transaction: inout WriteTransaction) throws {
+    for key in leftovers { try transaction.deleteRange(table, from: key, to: key.endOfPrefix) }
+    leftovers = []
     if merge == nil { merge = nextMerge() }
     guard var current = merge else { return }
     try current.write(pages: Self.pagesPerStep, of: self, &transaction)
@@ -58,8 +76,9 @@ extension DedupIndex {
     try transaction.put(table, current.output.key, current.output.encoded)
     add(current.output)
     for run in current.inputs {
-      try transaction.deleteRange(table, from: run.key, to: run.key.endOfPrefix)
+      try transaction.delete(table, run.key)
       remove(run)
+      leftovers.append(run.key)
     }
   }
 
@@ -112,20 +131,24 @@ struct RunMerge {
     pages: Int, of index: DedupIndex, _ transaction: inout WriteTransaction
   ) throws {
     let layout = output.layout
-    for number in nextPage..<min(nextPage + pages, layout.pageCount) {
+    let numbers = nextPage..<min(nextPage + pages, layout.pageCount)
+    var written: [ArraySlice<IdEntry>] = []
+    for number in numbers {
       let hashes = layout.hashes(ofPage: number)
       var entries: [IdEntry] = []
       for run in inputs {
         // An input has at most as many pages as the output, so a page of it covers this one.
-        let inputPage = run.layout.page(hashes.lowerBound)
-        let page = try index.page(inputPage, of: run, transaction.reading)
+        let page = run.layout.page(hashes.lowerBound)
+        let filter = try index.filter(page, of: run, transaction.reading)
+        let detail = try index.detail(page, of: run, count: filter.count, transaction.reading)
         var input: [IdEntry] = []
-        page.append(hashes, page: inputPage, partition: run.partition, to: &input)
+        filter.append(hashes, page: page, partition: run.partition, detail, to: &input)
         entries = entries.merged(with: input)
       }
-      let bytes = IdRunPage.encode(entries[...], layout, baseSeq: output.minSeq)
-      try transaction.put(index.table, output.pageKey(number), bytes)
+      written.append(entries[...])
     }
-    nextPage = min(nextPage + pages, layout.pageCount)
+    try DedupIndex.write(
+      written, from: nextPage, of: output, index.table, &transaction)
+    nextPage = numbers.upperBound
   }
 }

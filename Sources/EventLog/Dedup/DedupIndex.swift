@@ -16,6 +16,9 @@ struct DedupIndex {
   private(set) var runs: [UInt32: [IdRun]] = [:]
   /// The merge under way, if any: a few pages are written with each commit.
   var merge: RunMerge?
+  /// Runs whose pages are still on disk though nothing looks at them any more. They are deleted by the commit
+  /// after the one that replaced them, since a lookup can still be at work with the directory of before.
+  var leftovers: [Key] = []
   private var nextRun: UInt32 = 1
 
   /// Reads the directory. O(runs).
@@ -24,16 +27,19 @@ struct DedupIndex {
     var cursor = try transaction.cursor(table)
     var found = try cursor.seekFirst()
     while found {
-      // Pages without a directory entry are what a merge left behind when the program was killed.
+      guard let prefix = Key(copying: cursor.key.extracting(0..<min(16, cursor.key.byteCount))),
+        let end = prefix.endOfPrefix, let number = Key.uint32(in: cursor.key, at: 12)
+      else { throw DamageError(what: "directory of the dedup index") }
       if cursor.key.byteCount == 16 {
         guard let run = IdRun(key: cursor.key, value: cursor.value) else {
           throw DamageError(what: "directory of the dedup index")
         }
         runs[run.streamId, default: []].append(run)
+      } else {
+        // Pages without a directory entry: of a merge that was under way when the program ended.
+        leftovers.append(prefix)
       }
-      nextRun = max(nextRun, (Key.uint32(in: cursor.key, at: 12) ?? 0) + 1)
-      guard let prefix = Key(copying: cursor.key.extracting(0..<16)), let end = prefix.endOfPrefix
-      else { break }
+      nextRun = max(nextRun, number + 1)
       found = try cursor.seek(atOrAfter: end)
     }
   }
@@ -64,62 +70,42 @@ struct DedupIndex {
 
   mutating func remove(_ run: IdRun) { runs[run.streamId]?.removeAll { $0 == run } }
 
-  /// Page `page` of `run`, checked unless `checked` says that it was before.
+  /// The filter of page `page` of `run`, checked.
   @_lifetime(borrow transaction)
-  func page(
-    _ page: Int, of run: IdRun, _ transaction: borrowing ReadTransaction, isChecked: Bool = false
-  ) throws -> IdRunPage {
-    guard let bytes = try transaction.get(table, run.pageKey(page)),
-      isChecked || IdRunPage.isIntact(bytes), let idPage = IdRunPage(bytes, run.layout)
-    else {
-      throw DamageError(what: "dedup index of stream \(run.streamId), run \(run.number), page \(page)")
-    }
-    return idPage
+  func filter(
+    _ page: Int, of run: IdRun, _ transaction: borrowing ReadTransaction
+  ) throws -> IdPageFilter {
+    guard let bytes = try transaction.get(table, run.filterKey(page)), bytes.unsealed != nil,
+      let filter = IdPageFilter(bytes, run.layout)
+    else { throw damage(run, page) }
+    return filter
+  }
+
+  /// The detail of a page of `count` entries, checked.
+  @_lifetime(borrow transaction)
+  func detail(
+    _ page: Int, of run: IdRun, count: Int, _ transaction: borrowing ReadTransaction
+  ) throws -> IdPageDetail {
+    guard let bytes = try transaction.get(table, run.detailKey(page)), bytes.unsealed != nil,
+      let detail = IdPageDetail(bytes, run.layout, count: count)
+    else { throw damage(run, page) }
+    return detail
+  }
+
+  func damage(_ run: IdRun, _ page: Int) -> DamageError {
+    DamageError(what: "dedup index of stream \(run.streamId), run \(run.number), page \(page)")
   }
 
   /// Reads every page of every run. Throws ``DamageError`` for the first that is damaged.
   func check(_ transaction: borrowing ReadTransaction) throws {
     for run in runs.values.joined() {
       var count = 0
-      for number in 0..<run.layout.pageCount {
-        count += try page(number, of: run, transaction).count
+      for page in 0..<run.layout.pageCount {
+        let filter = try filter(page, of: run, transaction)
+        _ = try detail(page, of: run, count: filter.count, transaction)
+        count += filter.count
       }
-      if count != run.entryCount {
-        throw DamageError(what: "dedup index of stream \(run.streamId), run \(run.number)")
-      }
-    }
-  }
-}
-
-/// Pages of the dedup index that were found intact since the store was opened: pages never change, so one
-/// check is enough.
-struct CheckedPages {
-  private struct Page: Hashable {
-    var run: UInt32
-    var number: UInt32
-  }
-  private var pages: Set<Page> = []
-
-  /// Calls `found` with each row whose hash a run may hold, and the event that may have the same id.
-  /// `rows` are sorted by hash. O(rows + pages).
-  mutating func lookUp(
-    _ rows: [(hash: UInt64, row: Int32)], in run: IdRun, of index: DedupIndex,
-    _ transaction: borrowing ReadTransaction, found: (Int32, UInt64) throws -> Void
-  ) throws {
-    let layout = run.layout
-    var next = 0
-    while next < rows.count {
-      let number = layout.page(rows[next].hash)
-      let key = Page(run: run.number, number: UInt32(number))
-      let page = try index.page(number, of: run, transaction, isChecked: pages.contains(key))
-      pages.insert(key)
-      while next < rows.count, layout.page(rows[next].hash) == number {
-        let (hash, row) = rows[next]
-        for candidate in page.candidates(hash) where page.hasRest(of: hash, at: candidate) {
-          try found(row, page.seq(candidate))
-        }
-        next += 1
-      }
+      if count != run.entryCount { throw damage(run, 0) }
     }
   }
 }

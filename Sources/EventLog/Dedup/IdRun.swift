@@ -2,71 +2,128 @@ import Bytes
 import Checksum
 import LMDB
 
-/// A page of a sorted run of ids: all entries whose hashes begin with the page's number.
+/// Which entries of a page may have a hash: the part of a page of a sorted run that every lookup touches. A page
+/// holds all entries whose hashes begin with its number.
 ///
-/// Only the first ``IdRun/hashBits`` bits of a hash are kept, sorted. Of these the page number and the
-/// bucket number are implied by the place; the next 16 bits stand in one array, which is all that a lookup
-/// of an unknown id touches beside the bucket's bounds; the rest and the sequence numbers in two others.
-/// What a page says is a candidate only: the id itself is compared in the log. `docs/formats/dedup.md`.
-struct IdRunPage: ~Escapable {
+/// Only the first ``IdRunLayout/hashBits`` bits of a hash are kept, sorted. Of these the page number and the
+/// bucket number are implied by the place; the next 16 bits, the tag, stand here after the bounds of the
+/// buckets; the rest and the sequence numbers are in ``IdPageDetail``, which is seldom looked at. What both
+/// say is a candidate only: the id itself is compared in the log. `docs/formats/dedup.md`.
+struct IdPageFilter: ~Escapable {
   private let bytes: RawSpan
   private let layout: IdRunLayout
   let count: Int
-  private let baseSeq: UInt64
   private let tagStart: Int
-  private let restStart: Int
-  private let seqStart: Int
 
-  static let headerBytes = 16
-
-  /// Reads the page in `bytes`; nil when it is not one of that layout. Does not check the checksum.
+  /// Reads the filter in `bytes`; nil when it is not one of that layout. Does not check the checksum.
   @_lifetime(copy bytes)
   init?(_ bytes: RawSpan, _ layout: IdRunLayout) {
-    guard bytes.byteCount >= Self.headerBytes + 8 else { return nil }
+    tagStart = 2 * (layout.bucketCount + 1)
+    guard bytes.byteCount >= tagStart + 8 else { return nil }
     self.bytes = bytes
     self.layout = layout
-    count = Int(bytes.load(at: 0, as: UInt32.self))
-    baseSeq = bytes.load(at: 8, as: UInt64.self)
-    tagStart = Self.headerBytes + 4 * (layout.bucketCount + 1)
-    restStart = tagStart + 2 * count
-    seqStart = restStart + layout.restBytes * count
-    guard seqStart + layout.seqBytes * count + 8 == bytes.byteCount else { return nil }
+    count = Int(bytes.load(at: tagStart - 2, as: UInt16.self))
+    guard tagStart + 2 * count + 8 == bytes.byteCount else { return nil }
   }
 
-  /// Whether the page is what was written.
-  static func isIntact(_ bytes: RawSpan) -> Bool {
-    let size = bytes.byteCount - 8
-    return size >= 0 && checksum(bytes.extracting(0..<size)) == bytes.load(at: size, as: UInt64.self)
+  @inline(__always)
+  private func tag(_ index: Int) -> UInt16 { bytes.load(at: tagStart + 2 * index, as: UInt16.self) }
+
+  /// The entries of a bucket.
+  @inline(__always)
+  func entries(ofBucket bucket: Int) -> Range<Int> {
+    let low = Int(bytes.load(at: 2 * bucket, as: UInt16.self))
+    let high = Int(bytes.load(at: 2 * bucket + 2, as: UInt16.self))
+    return low..<max(low, min(high, count))
   }
 
   /// The entries that may have `hash`. Expected O(1).
   @inline(__always)
   func candidates(_ hash: UInt64) -> Range<Int> {
     let bucket = layout.bucket(hash)
-    let bounds = Self.headerBytes + 4 * bucket
-    let low = Int(bytes.load(at: bounds, as: UInt32.self))
-    let high = Int(bytes.load(at: bounds + 4, as: UInt32.self))
-    let tag = layout.tag(hash)
-    var index = low
-    while index < high {
-      let known = bytes.load(at: tagStart + 2 * index, as: UInt16.self)
-      if known >= tag { break }
-      index += 1
-    }
+    let low = Int(bytes.load(at: 2 * bucket, as: UInt16.self))
+    let high = Int(bytes.load(at: 2 * bucket + 2, as: UInt16.self))
+    // Sixteen tags at once, without a branch on how many the bucket has: what is read beyond it can only
+    // lead to a closer look.
+    let start = tagStart + 2 * low
+    let wanted = UInt64(layout.tag(hash)) &* 0x0001_0001_0001_0001
+    let hits =
+      Self.zeroLanes(bytes.word(at: start) ^ wanted)
+      | Self.zeroLanes(bytes.word(at: start + 8) ^ wanted)
+      | Self.zeroLanes(bytes.word(at: start + 16) ^ wanted)
+      | Self.zeroLanes(bytes.word(at: start + 24) ^ wanted)
+    if hits == 0 && high - low <= 16 { return 0..<0 }
+    return search(layout.tag(hash), low..<max(low, min(high, count)))
+  }
+
+  /// Not zero when one of the word's four lanes is; other lanes above such a one may be marked as well.
+  @inline(__always)
+  private static func zeroLanes(_ word: UInt64) -> UInt64 {
+    (word &- 0x0001_0001_0001_0001) & ~word & 0x8000_8000_8000_8000
+  }
+
+  @inline(never)
+  private func search(_ wanted: UInt16, _ bucket: Range<Int>) -> Range<Int> {
+    var index = bucket.lowerBound
+    while index < bucket.upperBound, tag(index) < wanted { index += 1 }
     let first = index
-    while index < high, bytes.load(at: tagStart + 2 * index, as: UInt16.self) == tag { index += 1 }
+    while index < bucket.upperBound, tag(index) == wanted { index += 1 }
     return first..<index
   }
 
-  /// Whether entry `index`, one of the candidates, has the same rest of the hash.
-  func hasRest(of hash: UInt64, at index: Int) -> Bool { rest(index) == layout.rest(hash) }
-
-  private func rest(_ index: Int) -> UInt64 {
-    load(restStart + layout.restBytes * index, layout.restBytes)
+  /// Appends the entries whose kept hash lies in `range`, in order. O(entries of their buckets).
+  func append(
+    _ range: ClosedRange<UInt64>, page: Int, partition: Int64, _ detail: borrowing IdPageDetail,
+    to entries: inout [IdEntry]
+  ) {
+    for bucket in layout.bucket(range.lowerBound)...layout.bucket(range.upperBound) {
+      for index in self.entries(ofBucket: bucket) {
+        let hash = layout.hash(
+          page: page, bucket: bucket, tag: UInt64(tag(index)), rest: detail.rest(index))
+        if range.contains(hash) {
+          entries.append(IdEntry(hash: hash, seq: detail.seq(index), partition: partition))
+        }
+      }
+    }
   }
 
+  /// The filter of a page that holds `entries`, which are sorted by hash and all belong to it.
+  static func encode(_ entries: ArraySlice<IdEntry>, _ layout: IdRunLayout) -> [UInt8] {
+    let bodyBytes = 2 * (layout.bucketCount + 1) + 2 * entries.count
+    var bytes: [UInt8] = Array(repeating: 0, count: bodyBytes + ByteSink.slack)
+    bytes.withSink { sink in
+      var index = entries.startIndex
+      for bucket in 0...layout.bucketCount {
+        while index < entries.endIndex, layout.bucket(entries[index].hash) < bucket { index += 1 }
+        sink.append(word: UInt64(index - entries.startIndex), byteCount: 2)
+      }
+      for entry in entries { sink.append(word: UInt64(layout.tag(entry.hash)), byteCount: 2) }
+    }
+    bytes.removeLast(ByteSink.slack)
+    return bytes.sealed()
+  }
+}
+
+/// The rest of the hashes and the sequence numbers of a page's entries.
+struct IdPageDetail: ~Escapable {
+  private let bytes: RawSpan
+  private let layout: IdRunLayout
+  private let seqStart: Int
+
+  /// Reads the detail of a page of `count` entries; nil when it is not one of that layout.
+  @_lifetime(copy bytes)
+  init?(_ bytes: RawSpan, _ layout: IdRunLayout, count: Int) {
+    self.bytes = bytes
+    self.layout = layout
+    seqStart = 8 + layout.restBytes * count
+    guard seqStart + layout.seqBytes * count + 8 == bytes.byteCount else { return nil }
+  }
+
+  func rest(_ index: Int) -> UInt64 { load(8 + layout.restBytes * index, layout.restBytes) }
+
   func seq(_ index: Int) -> UInt64 {
-    baseSeq + load(seqStart + layout.seqBytes * index, layout.seqBytes)
+    bytes.load(at: 0, as: UInt64.self)
+      &+ load(seqStart + layout.seqBytes * index, layout.seqBytes)
   }
 
   @inline(__always)
@@ -75,49 +132,20 @@ struct IdRunPage: ~Escapable {
     return bytes.word(at: offset) & (UInt64.max >> UInt64(64 - 8 * byteCount))
   }
 
-  /// Appends the entries whose kept hash lies in `range`, in order. O(entries of their buckets).
-  func append(
-    _ range: ClosedRange<UInt64>, page: Int, partition: Int64, to entries: inout [IdEntry]
-  ) {
-    for bucket in layout.bucket(range.lowerBound)...layout.bucket(range.upperBound) {
-      let bounds = Self.headerBytes + 4 * bucket
-      let low = Int(bytes.load(at: bounds, as: UInt32.self))
-      let high = Int(bytes.load(at: bounds + 4, as: UInt32.self))
-      for index in low..<max(low, min(high, count)) {
-        let tag = UInt64(bytes.load(at: tagStart + 2 * index, as: UInt16.self))
-        let hash = layout.hash(page: page, bucket: bucket, tag: tag, rest: rest(index))
-        if range.contains(hash) {
-          entries.append(IdEntry(hash: hash, seq: seq(index), partition: partition))
-        }
-      }
-    }
-  }
-
-  /// The page that holds `entries`, which are sorted by hash and all belong to it.
   static func encode(
     _ entries: ArraySlice<IdEntry>, _ layout: IdRunLayout, baseSeq: UInt64
   ) -> [UInt8] {
-    let bodyBytes =
-      headerBytes + 4 * (layout.bucketCount + 1)
-      + entries.count * (2 + layout.restBytes + layout.seqBytes)
+    let bodyBytes = 8 + entries.count * (layout.restBytes + layout.seqBytes)
     var bytes: [UInt8] = Array(repeating: 0, count: bodyBytes + ByteSink.slack)
     bytes.withSink { sink in
-      sink.append(word: UInt64(entries.count), byteCount: 8)
       sink.append(word: baseSeq, byteCount: 8)
-      var index = entries.startIndex
-      for bucket in 0...layout.bucketCount {
-        while index < entries.endIndex, layout.bucket(entries[index].hash) < bucket { index += 1 }
-        sink.append(word: UInt64(index - entries.startIndex), byteCount: 4)
-      }
-      for entry in entries { sink.append(word: UInt64(layout.tag(entry.hash)), byteCount: 2) }
       for entry in entries {
         sink.append(word: layout.rest(entry.hash), byteCount: layout.restBytes)
       }
       for entry in entries { sink.append(word: entry.seq - baseSeq, byteCount: layout.seqBytes) }
     }
     bytes.removeLast(ByteSink.slack)
-    bytes.append(littleEndian: checksum(bytes.rawSpan))
-    return bytes
+    return bytes.sealed()
   }
 }
 
@@ -150,7 +178,9 @@ struct IdRun: Equatable {
     Key().appending(streamId).appending(UInt64(bitPattern: partition) ^ 1 << 63).appending(number)
   }
 
-  func pageKey(_ page: Int) -> Key { key.appending(UInt32(page)) }
+  /// Filters come before details, so that they lie together in the file as far as may be.
+  func filterKey(_ page: Int) -> Key { key.appending(UInt32(page)) }
+  func detailKey(_ page: Int) -> Key { key.appending(UInt32(1) << 31 | UInt32(page)) }
 
   var encoded: [UInt8] {
     var bytes: [UInt8] = []

@@ -19,7 +19,7 @@ package final class Appender {
 
   /// A batch that is parsed: one part for each block that it will make.
   package struct Parsed {
-    var parts: [ParsedBatch]
+    var parts: [(batch: ParsedBatch, hits: IndexHits)]
     var stream: EventStream
   }
 
@@ -27,9 +27,12 @@ package final class Appender {
   package struct Sequenced {
     var parts: [SequencedBatch]
     var stream: EventStream
+
+    /// What a batch that must not be stored without this one names.
+    package var epoch: Int? { parts.last?.place.epoch }
   }
 
-  /// Parses `batch`. O(bytes); touches nothing shared but what is learned of the stream.
+  /// Parses `batch` and looks its ids up in the dedup index. O(bytes); many threads can do it side by side.
   package func parse(_ batch: DocumentBatch, of stream: EventStream) -> Parsed {
     let id = stream.definition.id
     var parser =
@@ -37,25 +40,31 @@ package final class Appender {
       ?? BatchParser(definition: stream.definition, schema: stream.schema)
     // A stream that could not be made has no number of its own.
     defer { if id != 0 { parsers[id] = parser } }
-    var parts: [ParsedBatch] = []
+    var parts: [(batch: ParsedBatch, hits: IndexHits)] = []
     var start = 0
     repeat {
       let end = min(start + Limits.maxBlockEvents, batch.documents.count)
-      parts.append(parser.parse(batch, range: start..<end))
+      let part = parser.parse(batch, range: start..<end)
+      parts.append((part, log.lookUp(part)))
       start = end
     } while start < batch.documents.count
     return Parsed(parts: parts, stream: stream)
   }
 
   /// Gives the batch its place: what is sequenced first is committed first. ``submit(_:)`` has to follow.
+  ///
+  /// With the `epoch` of an earlier batch, throws ``EarlierCommitFailedError`` when a commit has failed since.
   package func sequence(
-    _ parsed: consuming Parsed, source: String, actor: String
+    _ parsed: consuming Parsed, source: String, actor: String, epoch: Int? = nil
   ) throws -> Sequenced {
     let stream = parsed.stream
     var parts: [SequencedBatch] = []
     do {
       for part in parsed.parts {
-        parts.append(try log.sequence(part, of: stream, source: source, actor: actor))
+        parts.append(
+          try log.sequence(
+            part.batch, of: stream, part.hits, source: source, actor: actor,
+            epoch: parts.last?.place.epoch ?? epoch))
       }
     } catch {
       // The committer waits for every place that was given away.

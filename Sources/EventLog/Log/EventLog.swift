@@ -19,6 +19,7 @@ public final class EventLog: Sendable {
   let store: BlockStore
   private let catalogue: Mutex<Catalogue>
   private let sequencer: Mutex<Sequencer>
+  private let filters: FilterCache
   private let committed: Mutex<CommitState>
   private let committer: Mutex<Committer?>
   /// The wall clock, in nanoseconds since the epoch: an event's received time.
@@ -55,7 +56,9 @@ public final class EventLog: Sendable {
     let streams = try environment.read { try Catalogue.load(tables, store, $0) }
     for (stream, totals) in streams { loaded.add(stream, totals: totals) }
     catalogue = Mutex(Catalogue(streams.map(\.0)))
-    sequencer = Mutex(Sequencer(head: loaded.head, index: loaded.index, store: store))
+    filters = FilterCache()
+    sequencer = Mutex(
+      Sequencer(head: loaded.head, index: loaded.index, store: store, filters: filters))
     committed = Mutex(loaded)
     committer = Mutex(nil)
     if mode == .readWrite {
@@ -151,20 +154,40 @@ public final class EventLog: Sendable {
   // MARK: Appending
 
   /// Gives `parsed` its place in the log. Batches are committed in the order of these calls; each has to be
-  /// passed to ``finish(_:_:)`` after.
+  /// passed to ``submit(_:_:_:)`` after.
+  ///
+  /// With the `epoch` of a batch that this one has to follow, throws ``EarlierCommitFailedError`` when a commit
+  /// has failed since: that batch may be lost, and this one must not be stored without it.
   func sequence(
-    _ parsed: consuming ParsedBatch, of stream: EventStream, source: String, actor: String
+    _ parsed: consuming ParsedBatch, of stream: EventStream, _ hits: IndexHits, source: String,
+    actor: String, epoch: Int? = nil
   ) throws -> SequencedBatch {
     let envelope = Envelope(source: source, actor: actor, receivedNs: clock())
     let id = stream.definition.id
     let batch = parsed
     return try sequencer.withLock { sequencer in
+      if let epoch, epoch != sequencer.epoch { throw EarlierCommitFailedError() }
       let totals = committed.withLock { $0.totals[id] } ?? StreamTotals()
       return try environment.read { transaction in
         let state = try SourceState.find(id, source, tables, transaction)
         return try sequencer.sequence(
-          batch, of: stream, envelope, totals: totals, sourceState: state, transaction)
+          batch, of: stream, envelope, hits, totals: totals, sourceState: state, transaction)
       }
+    }
+  }
+
+  /// What the dedup index says of the batch's ids now: the long part of sequencing, done before the batch has
+  /// its turn.
+  func lookUp(_ parsed: borrowing ParsedBatch) -> IndexHits {
+    if parsed.definition.idPath == nil { return IndexHits() }
+    let index = sequencer.withLock { $0.index }
+    var hits = IndexHits()
+    do {
+      try environment.read { try index.lookUp(parsed, filters, $0, into: &hits) }
+      return hits
+    } catch {
+      // A run may be gone already. With its turn the batch finds out, or meets the damage that there is.
+      return IndexHits()
     }
   }
 
@@ -179,13 +202,26 @@ public final class EventLog: Sendable {
     return completion
   }
 
-  private func commit(_ items: [Committer.Item]) {
+  /// Pages of the store's file that lookups have touched count as the program's memory until they are given
+  /// back.
+  private static let maxResidentFileBytes = 32 << 20
+
+  private func releaseMemory() {
+    if Environment.residentFileBytes > Self.maxResidentFileBytes {
+      environment.releaseResidentPages()
+    }
+  }
+
+  private func commit(_ group: [Committer.Item]) {
+    // What was sequenced before the last failure is void; what was sequenced after it stands for itself.
+    let epoch = sequencer.withLock { $0.epoch }
+    for item in group where item.batch.epoch != epoch {
+      item.completion.finish(.failure(EarlierCommitFailedError()))
+    }
+    let items = group.filter { $0.batch.epoch == epoch }
+    if items.isEmpty { return }
     do {
-      let epoch = sequencer.withLock { $0.epoch }
-      for item in items {
-        _ = try item.block.get()
-        if item.batch.epoch != epoch { throw EarlierCommitFailedError() }
-      }
+      for item in items { _ = try item.block.get() }
       let compressor = try ZstdCompressor(level: 1)
       let before = committed.withLock { $0 }
       let after = try environment.write { transaction in
@@ -193,6 +229,7 @@ public final class EventLog: Sendable {
         for item in items {
           try state.write(
             item.batch, try item.block.get(), item.stream, tables, compressor, &transaction)
+          releaseMemory()
         }
         return state
       }
@@ -215,11 +252,7 @@ public final class EventLog: Sendable {
   /// fails as well, and the sequencer starts again from what is on disk.
   private func fail(_ items: [Committer.Item], _ error: any Error) {
     let durable = committed.withLock { $0 }
-    sequencer.withLock { sequencer in
-      if items.contains(where: { $0.batch.epoch == sequencer.epoch }) {
-        sequencer.reset(head: durable.head, index: durable.index)
-      }
-    }
+    sequencer.withLock { $0.reset(head: durable.head, index: durable.index) }
     for item in items { item.completion.finish(.failure(error)) }
   }
 }
@@ -237,6 +270,8 @@ public struct ReadOnlyError: Error, Equatable, CustomStringConvertible {
 
 /// A batch before this one could not be committed, so this one was not either.
 public struct EarlierCommitFailedError: Error, Equatable, CustomStringConvertible {
+  package init() {}
+
   public var description: String {
     "an earlier batch could not be committed, so this one was not either; append it again"
   }

@@ -41,8 +41,8 @@ struct Sequencer {
   private var nextSeq: UInt64
   private var nextTicket: UInt64 = 0
   private let store: BlockStore
-  private var index: DedupIndex
-  private var checkedPages = CheckedPages()
+  private(set) var index: DedupIndex
+  private let filters: FilterCache
   private var ids: [UInt32: StreamIds] = [:]
   private var sources: [SourceKey: SourceState] = [:]
   /// Batches that are sequenced but not committed, in order.
@@ -68,7 +68,8 @@ struct Sequencer {
     var ticket: UInt64
   }
 
-  init(head: LogHead, index: DedupIndex, store: BlockStore) {
+  init(head: LogHead, index: DedupIndex, store: BlockStore, filters: FilterCache) {
+    self.filters = filters
     nextSeq = head.nextSeq
     self.index = index
     self.store = store
@@ -79,6 +80,7 @@ struct Sequencer {
     epoch += 1
     nextSeq = head.nextSeq
     self.index = index
+    filters.keep(only: index)
     ids = [:]
     sources = [:]
     pending = []
@@ -88,16 +90,18 @@ struct Sequencer {
   mutating func committed(ticket: UInt64, flushes: [IdFlush], index: DedupIndex) {
     pending.removeAll { $0.ticket <= ticket }
     for flush in flushes { ids[flush.streamId]?.frozen = nil }
+    if self.index.runs != index.runs { filters.keep(only: index) }
     self.index = index
   }
 
-  /// Takes the next place in the log for `parsed`. O(events), amortised.
+  /// Takes the next place in the log for `parsed`; `hits` is what the index said of its ids before. O(events),
+  /// amortised.
   mutating func sequence(
-    _ parsed: consuming ParsedBatch, of stream: EventStream, _ envelope: Envelope,
+    _ parsed: consuming ParsedBatch, of stream: EventStream, _ envelope: Envelope, _ hits: IndexHits,
     totals: StreamTotals, sourceState: SourceState?, _ transaction: borrowing ReadTransaction
   ) throws -> SequencedBatch {
     try loadIds(of: stream, after: totals.indexedSeq, transaction)
-    let found = try findDuplicates(in: parsed, of: stream, transaction)
+    let found = try findDuplicates(in: parsed, of: stream, hits, transaction)
     var duplicates: [DuplicateEvent] = []
     for (row, seq) in found {
       duplicates.append(
@@ -178,11 +182,11 @@ struct Sequencer {
   /// The rows whose ids the log or an earlier row has, with the events that have them; all other ids are
   /// noted as those of the sequence numbers that their rows are about to get.
   private mutating func findDuplicates(
-    in parsed: borrowing ParsedBatch, of stream: EventStream,
+    in parsed: borrowing ParsedBatch, of stream: EventStream, _ hits: IndexHits,
     _ transaction: borrowing ReadTransaction
   ) throws -> [(row: Int, seq: UInt64)] {
     guard stream.definition.idPath != nil, parsed.eventCount > 0 else { return [] }
-    let indexed = try findIndexed(in: parsed, of: stream, transaction)
+    let indexed = try findIndexed(in: parsed, of: stream, hits, transaction)
     let length = DedupIndex.partitionNs(stream.definition)
     let streamId = stream.definition.id
     var recent = StreamIds()
@@ -258,23 +262,15 @@ struct Sequencer {
 
   /// Rows whose ids are in the index.
   private mutating func findIndexed(
-    in parsed: borrowing ParsedBatch, of stream: EventStream,
+    in parsed: borrowing ParsedBatch, of stream: EventStream, _ hits: IndexHits,
     _ transaction: borrowing ReadTransaction
   ) throws -> [Int32: UInt64] {
-    let low = parsed.times.min() ?? 0
-    let high = parsed.times.max() ?? 0
-    let runs = index.runs(of: stream.definition, minTimeNs: low, maxTimeNs: high)
-    if runs.isEmpty { return [:] }
-    let rows = parsed.rowsByHash()
-    var hits: [(row: Int32, seq: UInt64)] = []
-    for run in runs {
-      try checkedPages.lookUp(rows, in: run, of: index, transaction) { hits.append(($0, $1)) }
-    }
+    var hits = hits
+    // Runs that have come since.
+    try index.lookUp(parsed, filters, transaction, into: &hits)
     var known: [Int32: UInt64] = [:]
-    for (row, seq) in hits {
-      if try isSame(Int(row), seq, [], parsed, stream, transaction) {
-        known[row] = min(known[row] ?? .max, seq)
-      }
+    for (row, seq) in hits.hits where try isSame(Int(row), seq, [], parsed, stream, transaction) {
+      known[row] = min(known[row] ?? .max, seq)
     }
     return known
   }
@@ -335,30 +331,4 @@ struct SourceKey: Hashable {
 extension SourceState {
   /// Events further ahead of the wall clock than this do not move the watermark.
   static let maxAheadNs: Int64 = 86_400_000_000_000
-}
-
-extension ParsedBatch {
-  /// The rows that have ids, sorted by the first 24 bits of their hashes: a radix sort. O(events).
-  func rowsByHash() -> [(hash: UInt64, row: Int32)] {
-    var rows: [(hash: UInt64, row: Int32)] = []
-    rows.reserveCapacity(eventCount)
-    for row in idHashes.indices where idPlaces[row] != 0 { rows.append((idHashes[row], Int32(row))) }
-    if rows.count < 64 {
-      rows.sort { $0.hash < $1.hash }
-      return rows
-    }
-    var other = rows
-    for shift: UInt64 in [40, 52] {
-      var starts = [Int](repeating: 0, count: 4096 + 1)
-      for row in rows { starts[Int(row.hash >> shift & 0xFFF) + 1] += 1 }
-      for digit in 1...4096 { starts[digit] += starts[digit - 1] }
-      for row in rows {
-        let digit = Int(row.hash >> shift & 0xFFF)
-        other[starts[digit]] = row
-        starts[digit] += 1
-      }
-      swap(&rows, &other)
-    }
-    return rows
-  }
 }
