@@ -47,7 +47,7 @@ public struct FileReader: ~Copyable {
   ///     waiting for input.
   /// - Throws: ``FileError/Kind/cannotOpen(errno:)``, ``FileError/Kind/isDirectory``.
   public init(
-    path: String, format: FileFormat?, targetChunkBytes: Int = 4 << 20,
+    path: String, format: FileFormat?, targetChunkBytes: Int = 3 << 20,
     isCancelled: @escaping @Sendable () -> Bool = { false }
   ) throws(FileError) {
     let format = format ?? FileFormat(fileName: path)

@@ -28,6 +28,28 @@ extension Session {
     try syncDirectory(directory)
   }
 
+  /// Takes the room for the lock file, which LMDB only maps: on a full disk a page of it that has no room yet
+  /// would kill the process by SIGBUS at the first touch. Does nothing where the file cannot be written, or
+  /// the file system cannot do it.
+  ///
+  /// This process must not have the directory open: closing a file drops the locks on it.
+  static func allocateLockFile(_ parameters: Parameters) throws(LMDBError) {
+    let directory = parameters.directory
+    let file = unsafe Glibc.open("\(directory)/lock.mdb", O_RDWR | O_CREAT | O_CLOEXEC, 0o660)
+    guard file >= 0 else { return }
+    defer { _ = Glibc.close(file) }
+    var status = stat()
+    guard unsafe fstat(file, &status) == 0 else { return }
+    // The size decides on the number of readers: it stays as the first process made it.
+    let size =
+      status.st_size > 0 ? Int(status.st_size) : lockHeaderBytes + parameters.maxReaders * readerBytes
+    guard fallocate(file, 0, 0, off_t(size)) != 0, errno == ENOSPC || errno == EDQUOT else { return }
+    throw LMDBError(.init(errno).classified(at: directory), "create the lock file", path: directory)
+  }
+
+  /// As LMDB lays the lock file out, so that it finds the room it asked for.
+  private static let (lockHeaderBytes, readerBytes) = (128, 64)
+
   /// Without locks: nobody else knows the file.
   private static func writeEmptyDatabase(
     _ path: String, _ parameters: Parameters

@@ -22,6 +22,7 @@ import Glibc
     case .readOnly: try Self.requireFile(parameters)
     case .readWrite: try Self.createFile(parameters)
     }
+    try Self.allocateLockFile(parameters)
     (unsafe handle, isLockless) = try unsafe Self.openWithOrWithoutLocks(parameters)
     do throws(LMDBError) {
       tables = try unsafe Self.openTables(parameters, handle)

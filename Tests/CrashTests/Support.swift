@@ -114,25 +114,25 @@ final class Child {
   }
 }
 
-/// A file system of a few MiB.
+/// A file system of little room.
 final class SmallDisk: Sendable {
   let workspace: Workspace
   var path: String { workspace.path("disk") }
-  static let isAvailable = (try? SmallDisk(megabytes: 1)) != nil
+  static let isAvailable = (try? SmallDisk(kilobytes: 1024)) != nil
 
-  init(megabytes: Int) throws {
+  init(kilobytes: Int) throws {
     workspace = try Workspace()
     try FileManager.default.createDirectory(
       atPath: workspace.path("disk"), withIntermediateDirectories: true)
-    try mount(["-t", "tmpfs", "-o", "size=\(megabytes)m", "tmpfs"])
+    try mount(["-t", "tmpfs", "-o", "size=\(kilobytes)k", "tmpfs"])
   }
 
   deinit {
     _ = try? Child.run("/usr/bin/umount", ["-l", path], in: workspace)
   }
 
-  func resize(megabytes: Int) throws {
-    try mount(["-o", "remount,size=\(megabytes)m"])
+  func resize(kilobytes: Int) throws {
+    try mount(["-o", "remount,size=\(kilobytes)k"])
   }
 
   private func mount(_ arguments: [String]) throws {

@@ -12,16 +12,18 @@ struct Trace {
   }
 
   /// Those that the data file's contents depend on.
-  static let calls = ["pwrite64", "pwritev", "pwritev2", "write", "writev", "fdatasync", "fsync", "msync"]
+  static let calls = [
+    "pwrite64", "pwritev", "pwritev2", "write", "writev", "fdatasync", "fsync", "msync",
+  ]
 
-  /// How often a run made each call on the data file, in any of its threads.
+  /// How often a thread made each call at most: strace counts for each thread on its own.
   static func counts(_ log: String) -> [String: Int] {
-    var counts: [String: Int] = [:]
+    var counts: [String: [Substring: Int]] = [:]
     for line in log.split(separator: "\n") {
       guard let name = Line(line)?.name, calls.contains(name) else { continue }
-      counts[name, default: 0] += 1
+      counts[name, default: [:]][line.prefix { $0.isNumber }, default: 0] += 1
     }
-    return counts
+    return counts.mapValues { $0.values.max() ?? 0 }
   }
 
   private(set) var events: [Call] = []
@@ -49,7 +51,8 @@ struct Trace {
         let offset = Int(numbers.last?.trimmingCharacters(in: .whitespaces) ?? "")
         events.append(
           .write(
-            isSynchronous: synchronous.contains(line.descriptor), offset: try found(offset, text), bytes: bytes))
+            isSynchronous: synchronous.contains(line.descriptor), offset: try found(offset, text),
+            bytes: bytes))
       case "writev" where isData:
         let offset = try found(positions[line.descriptor], text)
         let bytes = try line.strings().reduce([], +)

@@ -7,6 +7,9 @@ extension DedupIndex {
   /// Output pages that a commit writes of a merge under way: more than a commit brings, so that merges
   /// end, and few enough for the memory of a transaction.
   private static let pagesPerStep = 16
+  /// Values that a commit deletes of runs that are no longer in use: each brings its place in the file into
+  /// memory.
+  private static let deletionsPerStep = 64
 
   /// Writes `entries` as new runs, one for each partition. O(entries).
   mutating func add(
@@ -63,8 +66,7 @@ extension DedupIndex {
 
   /// Goes on with the merge under way, or begins one where a partition has many runs. Bounded work.
   mutating func step(_ transaction: inout WriteTransaction) throws {
-    for key in leftovers { try transaction.deleteRange(table, from: key, to: key.endOfPrefix) }
-    leftovers = []
+    try deleteLeftovers(&transaction)
     if merge == nil { merge = nextMerge() }
     guard var current = merge else { return }
     try current.write(pages: Self.pagesPerStep, of: self, &transaction)
@@ -79,6 +81,16 @@ extension DedupIndex {
       try transaction.delete(table, run.key)
       remove(run)
       leftovers.append(run.key)
+    }
+  }
+
+  private mutating func deleteLeftovers(_ transaction: inout WriteTransaction) throws {
+    var budget = Self.deletionsPerStep
+    while budget > 0, let key = leftovers.first {
+      let count = try transaction.deleteRange(
+        table, from: key, to: key.endOfPrefix, limit: budget)
+      if count < budget { leftovers.removeFirst() }
+      budget -= count
     }
   }
 

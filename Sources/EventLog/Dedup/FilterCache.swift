@@ -9,7 +9,7 @@ import Synchronization
 /// map. Runs never change, so a filter that is here need not be checked again.
 final class FilterCache: Sendable {
   /// 2.3 bytes for each id.
-  static let budgetBytes = 56 << 20
+  static let budgetBytes = 72 << 20
 
   private struct State {
     /// The filters of each run, by page; empty where a page is not here.

@@ -180,6 +180,7 @@ public final class EventLog: Sendable {
   /// its turn.
   func lookUp(_ parsed: borrowing ParsedBatch) -> IndexHits {
     if parsed.definition.idPath == nil { return IndexHits() }
+    releaseMemory()
     let index = sequencer.withLock { $0.index }
     var hits = IndexHits()
     do {

@@ -50,7 +50,7 @@ struct Sequencer {
   private var cache = BlockIdCache()
 
   /// Ids kept in memory over all streams, 24 bytes each and half as much again to find them.
-  static let maxRecentIds = 262_144
+  static let maxRecentIds = 131_072
   /// A stream's ids are written out after this many blocks at the latest: they are what has to be read
   /// again after a crash.
   static let maxUnindexedBlocks = 1_000

@@ -4,8 +4,8 @@ import Store
 /// All that can be read of a store.
 struct Contents: Equatable {
   var events: [String: [LogEvent]] = [:]
-  /// Descriptions of all values, by stream and path.
-  var columns: [String: [String]] = [:]
+  /// All values, by stream and path.
+  var columns: [String: [Part]] = [:]
   var ledger: [LedgerEntry] = []
   var statistics: LogStatistics?
   /// Errors of the reads that failed; what was given before them is above.
@@ -26,7 +26,7 @@ struct Contents: Equatable {
       let name = "\(stream) \(path)"
       columns[name] = []
       failing { contents in
-        try store.forEachColumn(path, of: stream) { contents.columns[name]!.append("\($0)") }
+        try store.forEachColumn(path, of: stream) { contents.columns[name]!.append(Part($0)) }
       }
     }
     failing { contents in
@@ -55,6 +55,19 @@ struct Contents: Equatable {
     if let found = other.statistics, found != statistics { lies.append("statistics") }
     if other.errors.isEmpty, lies.isEmpty, other != self { lies.append("something is missing") }
     return lies
+  }
+}
+
+/// A block's values of a column.
+struct Part: Equatable {
+  var firstSeq: UInt64
+  var factCount: Int
+  var values: FactColumn.Values
+  var presence: [UInt64]
+
+  init(_ column: FactColumn) {
+    (firstSeq, factCount) = (column.firstSeq, column.factCount)
+    (values, presence) = (column.values, column.presence)
   }
 }
 

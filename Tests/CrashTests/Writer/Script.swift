@@ -11,7 +11,8 @@ struct ScriptBatch {
 func readScript(_ path: String) throws -> [ScriptBatch] {
   var script: [ScriptBatch] = []
   var batches: [String: Int64] = [:]
-  for line in try Data(contentsOf: URL(fileURLWithPath: path)).split(separator: UInt8(ascii: "\n")) {
+  for line in try Data(contentsOf: URL(fileURLWithPath: path)).split(separator: UInt8(ascii: "\n"))
+  {
     if line.starts(with: "# ".utf8) {
       let stream = String(decoding: line.dropFirst(2), as: UTF8.self)
       batches[stream, default: 0] += 1

@@ -1,0 +1,138 @@
+import Foundation
+import Store
+import Testing
+
+/// Several processes on one store.
+struct ProcessTests {
+  /// A `nilo ingest` that has stored the first part of a pipe and waits for more.
+  private struct Waiting {
+    let workspace: Workspace
+    let fleet: Fleet
+    let pipe = Pipe()
+    let child: Child
+    let part: Int
+
+    init() throws {
+      workspace = try Workspace()
+      fleet = Fleet(devices: 10, hours: 1, seed: 11)
+      part = fleet.lines.count / 3
+      child = try Child(
+        Child.nilo,
+        ["ingest", "--data", workspace.path("store"), "--stream", "fleet", "--json", "-"],
+        in: workspace, input: pipe)
+      try feed(fleet.text(0..<part))
+      while child.isRunning, try Fleet.eventCount(workspace.path("store"), in: workspace) == 0 {
+        pause(microseconds: 20_000)
+      }
+    }
+
+    func feed(_ text: String) throws {
+      try pipe.fileHandleForWriting.write(contentsOf: Data(text.utf8))
+    }
+  }
+
+  @Test func aSecondWriterIsRefused() throws {
+    let waiting = try Waiting()
+    let workspace = waiting.workspace
+    let file = try waiting.fleet.write(files: 1, in: workspace)[0]
+    let second = try Child.run(
+      Child.nilo, ["ingest", "--data", workspace.path("store"), "--stream", "fleet", file],
+      in: workspace)
+    #expect(second.status == 1)
+    #expect(second.error.contains("another process has it open for writing"))
+    #expect(second.error.contains(workspace.path("store")))
+    for command in [
+      ["stat"], ["events", "--stream", "fleet", "--limit", "3"], ["check"], ["ledger"],
+    ] {
+      let reader = try Child.run(
+        Child.nilo, command + ["--data", workspace.path("store")], in: workspace)
+      #expect(reader.status == 0, "\(command): \(reader)")
+    }
+    try waiting.feed(waiting.fleet.text(waiting.part..<waiting.fleet.lines.count))
+    try waiting.pipe.fileHandleForWriting.close()
+    let first = try waiting.child.wait()
+    #expect(first.status == 0)
+    #expect(try first.json()["accepted"] as? Int == waiting.fleet.events.count)
+    try waiting.fleet.complete(workspace.path("store"), [file], in: workspace)
+  }
+
+  @Test(arguments: [SIGINT, SIGTERM]) func aSignalEndsAtACommit(_ signal: Int32) throws {
+    let waiting = try Waiting()
+    let workspace = waiting.workspace
+    waiting.child.send(signal)
+    let ended = try waiting.child.wait()
+    #expect(ended.status == 130)
+    #expect(try ended.json()["interrupted"] as? Bool == true)
+    let count = try waiting.fleet.verifyPrefix(
+      workspace.path("store"), in: workspace, isFirstRun: true)
+    #expect(try ended.json()["accepted"] as? Int == count)
+    #expect(count > 0 && count < waiting.fleet.events.count)
+    let file = try waiting.fleet.write(files: 1, in: workspace)[0]
+    try waiting.fleet.complete(workspace.path("store"), [file], in: workspace)
+  }
+
+  /// At any moment of a run over files, too.
+  @Test func aSignalAtAnyMoment() throws {
+    let workspace = try Workspace()
+    let fleet = Fleet(devices: 60, hours: 1, seed: 12)
+    let files = try fleet.write(files: 20, in: workspace)
+    let arguments =
+      ["ingest", "--data", workspace.path("store"), "--stream", "fleet", "--json"] + files
+    rounds(2) { random in
+      workspace.remove("store")
+      let child = try Child(Child.nilo, arguments, in: workspace)
+      // Before the program has its handlers, a signal ends it as it ends any other.
+      while child.isRunning,
+        !FileManager.default.fileExists(atPath: workspace.path("store/data.mdb"))
+      {
+        pause(microseconds: 500)
+      }
+      pause(microseconds: random.below(400_000))
+      child.send(random.pick([SIGINT, SIGTERM]))
+      let ended = try child.wait()
+      try check([0, 130].contains(ended.status), "\(ended)")
+      let count = try fleet.verifyPrefix(
+        workspace.path("store"), in: workspace, isFirstRun: true)
+      try checkEqual(try ended.json()["accepted"] as? Int, count, "accepted")
+      try fleet.complete(workspace.path("store"), files, in: workspace)
+    }
+  }
+
+  /// Readers of this and of other processes see whole commits.
+  @Test func readersSeeWholeCommitsOnly() throws {
+    let workspace = try Workspace()
+    rounds(1) { random in
+      workspace.remove("store")
+      let script = Script(batches: 400, of: 7, stream: "alpha", &random)
+      try workspace.write("script", script.text)
+      let writer = try Child(
+        Child.writer, ["append", workspace.path("store"), workspace.path("script")], in: workspace)
+      while writer.isRunning, writer.outputLines < 2 { pause(microseconds: 500) }
+      let store = try Store(directory: workspace.path("store"), mode: .readOnly)
+      defer { store.close() }
+      var last = 0
+      var seen: Set<Int> = []
+      while writer.isRunning {
+        let count = Int(try store.statistics().streams[0].totals.events)
+        try check(count % 7 == 0 && count >= last, "\(count) events after \(last)")
+        var read = 0
+        try store.forEachEvent(of: "alpha", seqs: UInt64(max(count - 20, 1))...(.max)) {
+          read = Int($0.seq) - 1
+          return true
+        }
+        try check(read % 7 == 0 && read >= count, "the last seq read is \(read) after \(count)")
+        let acknowledged = writer.outputLines
+        let outside = try Fleet.eventCount(workspace.path("store"), in: workspace)
+        try check(
+          outside % 7 == 0 && outside >= max(acknowledged * 7, read),
+          "nilo stat saw \(outside) after \(acknowledged) commits were acknowledged")
+        last = outside
+        seen.insert(outside)
+      }
+      try checkEqual(try writer.wait().status, 0, "the writer's status")
+      print("readers saw \(seen.count) states")
+      try checkEqual(
+        Int(try store.statistics().streams[0].totals.events), 400 * 7, "events in the end")
+    }
+  }
+}
