@@ -77,7 +77,7 @@ let package = Package(
       path: "Tests/CrashTests/Writer", swiftSettings: settings),
     .testTarget(
       name: "CrashTests",
-      dependencies: ["nilo", "crash-writer", "Store", "Model", "Workloads", "FileConnector"],
+      dependencies: ["nilo", "crash-writer", "Store", "EventLog", "Model", "Bytes", "Workloads"],
       exclude: ["Writer"], swiftSettings: settings),
     .testTarget(
       name: "CommandTests", dependencies: ["nilo"], exclude: ["golden"], swiftSettings: settings),

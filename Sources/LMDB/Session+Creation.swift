@@ -2,11 +2,11 @@ import CLMDB
 import Glibc
 
 extension Session {
-  /// Creates the data file if there is none, durably.
+  /// Creates the data file with its tables if there is none, durably.
   ///
   /// LMDB writes the first pages of a new file without a sync. If the power went then, or the disk was full,
   /// they could be left in part: a file that is no database and cannot be opened again. So the file gets
-  /// its name when its pages are on disk.
+  /// its name when its pages are on disk, and a reader never sees it without its tables.
   ///
   /// The caller has the right to write to the directory.
   static func createFile(_ parameters: Parameters) throws(LMDBError) {
@@ -42,8 +42,11 @@ extension Session {
     guard unsafe fstat(file, &status) == 0 else { return }
     // The size decides on the number of readers: it stays as the first process made it.
     let size =
-      status.st_size > 0 ? Int(status.st_size) : lockHeaderBytes + parameters.maxReaders * readerBytes
-    guard fallocate(file, 0, 0, off_t(size)) != 0, errno == ENOSPC || errno == EDQUOT else { return }
+      status.st_size > 0
+      ? Int(status.st_size) : lockHeaderBytes + parameters.maxReaders * readerBytes
+    guard clmdb_fallocate(file, off_t(size)) != 0, errno == ENOSPC || errno == EDQUOT else {
+      return
+    }
     throw LMDBError(.init(errno).classified(at: directory), "create the lock file", path: directory)
   }
 
@@ -65,8 +68,10 @@ extension Session {
     try unsafe check(mdb_env_create(&created))
     guard let handle = unsafe created else { return try check(MDB_PANIC) }
     defer { unsafe mdb_env_close(handle) }
+    try unsafe check(mdb_env_set_maxdbs(handle, MDB_dbi(max(parameters.tables.count, 1))))
     try unsafe check(mdb_env_set_mapsize(handle, parameters.mapSizeBytes))
     try unsafe check(mdb_env_open(handle, path, UInt32(MDB_NOSUBDIR | MDB_NOLOCK), 0o660))
+    _ = try unsafe openTables(parameters, handle)
   }
 
   private static func sync(_ path: String, _ directory: String) throws(LMDBError) {

@@ -99,7 +99,7 @@ extension Session {
 extension Session {
   /// Opens the tables in order, so that they have the same handles each time; creates them if one
   /// is missing and the mode allows it.
-  private static func openTables(
+  static func openTables(
     _ parameters: Parameters, _ handle: OpaquePointer
   ) throws(LMDBError) -> [MDB_dbi] {
     var mapSizeBytes = parameters.mapSizeBytes

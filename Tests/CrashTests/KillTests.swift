@@ -4,7 +4,7 @@ import Testing
 /// Programs that are killed at any moment.
 struct KillTests {
   /// A large file is committed in parts, small files one by one.
-  @Test(arguments: [(1, 3.0), (40, 1.2)])
+  @Test(arguments: [(1, 2.5), (40, 1.0)])
   func niloIngestKilled(files fileCount: Int, hours: Double) throws {
     let workspace = try Workspace()
     let fleet = Fleet(devices: 120, hours: hours, seed: 7)
@@ -18,7 +18,7 @@ struct KillTests {
       var count = 0
       for run in 0..<random.within(1...2) {
         let child = try Child(Child.nilo, arguments, in: workspace)
-        pause(microseconds: random.below(microseconds))
+        pause(microseconds: microseconds / 100 * random.within(1...100))
         child.send(SIGKILL)
         _ = try child.wait()
         count = try verify(fleet, workspace, isFirstRun: run == 0, atLeast: count)
@@ -63,11 +63,7 @@ struct KillTests {
     // A reader before any writer mends what there is to mend.
     let stat = try Child.run(
       Child.nilo, ["stat", "--data", workspace.path("store"), "--json"], in: workspace)
-    if stat.status != 0 {
-      // Killed after the file was made, before its tables were.
-      try check(count == 0 && stat.error.contains("not found"), "nilo stat: \(stat)")
-      return 0
-    }
+    try checkEqual(stat.status, 0, "nilo stat: \(stat)")
     let held = try fleet.verifyPrefix(
       workspace.path("store"), in: workspace, isFirstRun: isFirstRun)
     try check(held >= count, "\(held) events are there after \(count) were")

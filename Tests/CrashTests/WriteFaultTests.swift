@@ -19,12 +19,17 @@ struct WriteFaultTests {
         workspace.remove("store")
       }
       return try trace(
-        ["-o", "/dev/null", "-P", workspace.path("store/data.mdb")]
+        ["-o", "/dev/null"] + files
           + injections.flatMap { ["-e", "inject=\($0)"] }, attempts: attempts)
     }
 
+    /// Options that have strace look at the store's files only.
+    private var files: [String] {
+      ["store", "store/data.mdb", "store/data.mdb.new"].flatMap { ["-P", workspace.path($0)] }
+    }
+
     func trace(_ options: [String], attempts: Int = 1) throws -> Ended {
-      let calls = "trace=\(Trace.calls.joined(separator: ",")),lseek,openat,rename"
+      let calls = "trace=\(Trace.calls.joined(separator: ",")),lseek,openat"
       return try Child.run(
         Child.strace,
         ["-f", "-qq", "-e", calls] + options
@@ -38,7 +43,7 @@ struct WriteFaultTests {
     func counts() throws -> [String: Int] {
       if first > 0 { try workspace.copy("before", to: "store") }
       let log = workspace.path("log")
-      let ended = try trace(["-o", log, "-y", "-P", workspace.path("store/data.mdb")])
+      let ended = try trace(["-o", log, "-y"] + files)
       try checkEqual(ended.lines.last, "done", "\(ended)")
       let counts = Trace.counts(try String(contentsOfFile: log, encoding: .utf8))
       try checkEqual(
@@ -70,7 +75,8 @@ struct WriteFaultTests {
   private static func pastAFlush(after runs: Int, _ random: inout SeededGenerator) throws -> Setting
   {
     let workspace = try Workspace()
-    var script = Script(batches: 1_000 * runs + 996, of: 1, stream: "alpha", arePlain: true, &random)
+    var script = Script(
+      batches: 1_000 * runs + 996, of: 1, stream: "alpha", arePlain: true, &random)
     let first = script.batches.count
     script.extend(batches: 10, streams: ["alpha", "alpha", "beta"], &random)
     try workspace.write("script", script.text)

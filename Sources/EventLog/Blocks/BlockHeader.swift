@@ -66,7 +66,9 @@ public struct DamageError: Error, Equatable, CustomStringConvertible {
 
   public var description: String {
     var text = "damaged data: \(what)"
-    if let firstSeq, let lastSeq { text += " (seq \(firstSeq)...\(lastSeq))" }
+    if let firstSeq {
+      text += lastSeq.map { " (seq \(firstSeq)...\($0))" } ?? " (seq \(firstSeq))"
+    }
     return text + "; run `nilo check` for a full list, then restore these from a backup"
   }
 }

@@ -6,10 +6,10 @@ extension DedupIndex {
   private static let maxRuns = 2
   /// Output pages that a commit writes of a merge under way: more than a commit brings, so that merges
   /// end, and few enough for the memory of a transaction.
-  private static let pagesPerStep = 16
+  private static let pagesPerStep = 6
   /// Values that a commit deletes of runs that are no longer in use: each brings its place in the file into
   /// memory.
-  private static let deletionsPerStep = 64
+  private static let deletionsPerStep = 24
 
   /// Writes `entries` as new runs, one for each partition. O(entries).
   mutating func add(

@@ -31,8 +31,8 @@ final class FilterCache: Sendable {
     }
 
     /// Drops runs that no lookup has used for long, as event time has left them behind.
-    mutating func makeRoom() {
-      for (run, lastUse) in lastUses where lookups - lastUse > 16 * filters.count { remove(run) }
+    mutating func dropUnused() {
+      for (run, lastUse) in lastUses where lookups - lastUse > 32 * filters.count { remove(run) }
     }
   }
   private let state = Mutex(State())
@@ -53,7 +53,7 @@ final class FilterCache: Sendable {
   ) throws {
     let layout = run.layout
     let (known, hasRoom) = state.withLock { state in
-      if state.byteCount >= Self.budgetBytes { state.makeRoom() }
+      state.dropUnused()
       return (state.use(run.number), state.byteCount < Self.budgetBytes)
     }
     var added: [(page: Int, bytes: [UInt8])] = []
@@ -136,10 +136,12 @@ extension DedupIndex {
     return copy
   }
 
-  /// Adds to `hits` what the runs say that hold events after `hits.coveredSeq`. O(rows and runs).
+  /// Adds to `hits` what the runs say that hold events after `hits.coveredSeq`; calls `afterRun` between
+  /// them. O(rows and runs).
   func lookUp(
     _ parsed: borrowing ParsedBatch, _ cache: FilterCache,
-    _ transaction: borrowing ReadTransaction, into hits: inout IndexHits
+    _ transaction: borrowing ReadTransaction, into hits: inout IndexHits,
+    afterRun: () -> Void = {}
   ) throws {
     let definition = parsed.definition
     guard definition.idPath != nil, let low = parsed.times.min(), let high = parsed.times.max()
@@ -150,6 +152,7 @@ extension DedupIndex {
     let rows = wanted.isEmpty ? [] : parsed.rowsByHash()
     for run in wanted {
       try cache.lookUp(rows, in: run, of: self, transaction) { hits.hits.append(($0, $1)) }
+      afterRun()
     }
     hits.coveredSeq = max(covered, runs[definition.id]?.reduce(0) { max($0, $1.maxSeq) } ?? 0)
   }

@@ -120,7 +120,7 @@ private struct RowBuild: ~Escapable {
         continue
       }
       switch token.kind {
-      case .null: addNull(token, row)
+      case .null: break
       case .arrayBegin:
         // The first of several arrays at the path explodes; the others stay in the document.
         if hasArray {
@@ -192,14 +192,6 @@ private struct RowBuild: ~Escapable {
     if isElement { elementSegments.append(segment) } else { segments.append(segment) }
     literalStart = next
     if segments.count + elementSegments.count > Self.maxSegments { isReproducible = false }
-  }
-
-  /// A null is no value; but it is the first of several at one path.
-  private mutating func addNull(_ token: Token, _ row: borrowing Row) {
-    let isFirst =
-      row.isInElement
-      ? seenElementPaths.insert(token.path).inserted : seenPaths.insert(token.path).inserted
-    if !isFirst { isReproducible = false }
   }
 
   private mutating func addValue(

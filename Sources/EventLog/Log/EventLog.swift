@@ -180,11 +180,12 @@ public final class EventLog: Sendable {
   /// its turn.
   func lookUp(_ parsed: borrowing ParsedBatch) -> IndexHits {
     if parsed.definition.idPath == nil { return IndexHits() }
-    releaseMemory()
     let index = sequencer.withLock { $0.index }
     var hits = IndexHits()
     do {
-      try environment.read { try index.lookUp(parsed, filters, $0, into: &hits) }
+      try environment.read {
+        try index.lookUp(parsed, filters, $0, into: &hits, afterRun: releaseMemory)
+      }
       return hits
     } catch {
       // A run may be gone already. With its turn the batch finds out, or meets the damage that there is.
@@ -205,7 +206,7 @@ public final class EventLog: Sendable {
 
   /// Pages of the store's file that lookups have touched count as the program's memory until they are given
   /// back.
-  private static let maxResidentFileBytes = 32 << 20
+  private static let maxResidentFileBytes = 28 << 20
 
   private func releaseMemory() {
     if Environment.residentFileBytes > Self.maxResidentFileBytes {
@@ -283,6 +284,8 @@ extension LogHead {
     _ tables: LogTables, _ transaction: borrowing ReadTransaction
   ) throws -> LogHead {
     guard let value = try transaction.get(tables.meta, key) else {
+      // The first writer has made the tables, and no more yet.
+      if try transaction.count(tables.blocks) == 0 { return LogHead() }
       throw DamageError(what: "head of the log is missing")
     }
     return try LogHead(value)

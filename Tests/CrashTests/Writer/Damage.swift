@@ -52,7 +52,9 @@ struct Contents: Equatable {
       lies.append("column \(name)")
     }
     if !ledger.starts(with: other.ledger) { lies.append("ledger") }
-    if let found = other.statistics, found != statistics { lies.append("statistics") }
+    if let found = other.statistics, found != statistics {
+      lies.append("statistics: \(firstDifference("\(found)", "\(statistics!)"))")
+    }
     if other.errors.isEmpty, lies.isEmpty, other != self { lies.append("something is missing") }
     return lies
   }
@@ -138,6 +140,12 @@ private func verdict(
     case (false, _, true): "silent"
     }
   return "\(kind) \(flat((lies + found.errors + damages).joined(separator: " | ")))"
+}
+
+private func firstDifference(_ found: String, _ wanted: String) -> String {
+  let common = zip(found, wanted).prefix { $0 == $1 }.count
+  let start = max(common - 30, 0)
+  return "\(found.dropFirst(start).prefix(60)) for \(wanted.dropFirst(start).prefix(60))"
 }
 
 private func flat(_ text: String) -> String { text.replacing("\n", with: " ") }

@@ -1,0 +1,57 @@
+import Testing
+
+@testable import Store
+
+@Suite struct ColumnTests {
+  private func columns(_ documents: [String], _ path: String, explode: String? = nil) throws
+    -> [(FactColumn.Values, [Bool])]
+  {
+    let directory = TemporaryDirectory()
+    let store = try Store(directory: directory.path)
+    defer { store.close() }
+    let options = StreamOptions(explodePath: explode)
+    #expect(try store.append(documents, to: "s", options: options).accepted == documents.count)
+    var columns: [(FactColumn.Values, [Bool])] = []
+    try store.forEachColumn(path, of: "s") { column in
+      columns.append((column.values, (0..<column.factCount).map(column.isPresent)))
+    }
+    return columns
+  }
+
+  @Test(arguments: [
+    (["1", "2"], FactColumn.Values.integers([1, 2])),
+    (["1.5", "2.25", "-3"], .doubles([1.5, 2.25, -3])),
+    (["1e3", "2"], .doubles([1000, 2])),
+    (["0.1", "0.30000000000000004", "123456789.123456789"],
+      .doubles([0.1, 0.30000000000000004, 123456789.123456789])),
+    (["true", "false"], .bools([true, false])),
+    (["\"a\"", "\"b\\u0063\"", "\"a\""], .strings(["a", "bc", "a"])),
+    (["1.50", "\"x\"", "true"], .strings(["1.50", "x", "true"])),
+  ])
+  func typesAreWidened(_ values: [String], _ expected: FactColumn.Values) throws {
+    let documents = values.map { "{\"ts\":1717200000,\"v\":\($0)}" }
+    let columns = try columns(documents, "v")
+    #expect(columns.map(\.0) == [expected])
+    #expect(columns.allSatisfy { $0.1.allSatisfy(\.self) })
+  }
+
+  @Test func factsWithoutAValueAreKnown() throws {
+    let documents = [
+      #"{"ts":1,"v":1}"#, #"{"ts":2}"#, #"{"ts":3,"v":null}"#, #"{"ts":4,"v":4}"#,
+    ]
+    let columns = try columns(documents, "v")
+    #expect(columns.first?.1 == [true, false, false, true])
+    #expect(try self.columns(documents, "nothing").first?.0 == FactColumn.Values.none)
+  }
+
+  @Test func arraysExplodeIntoFacts() throws {
+    let documents = [
+      #"{"ts":1,"d":"a","r":[{"m":"x","v":1},{"m":"y","v":2}]}"#, #"{"ts":2,"d":"b","r":[]}"#,
+      #"{"ts":3,"r":[{"v":3}],"d":"c"}"#,
+    ]
+    let values = try columns(documents, "r.v", explode: "r")
+    #expect(values.first?.1 == [true, true, false, true])
+    let devices = try columns(documents, "d", explode: "r")
+    #expect(devices.map(\.0) == [.strings(["a", "a", "b", "c"])])
+  }
+}

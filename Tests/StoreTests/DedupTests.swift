@@ -1,0 +1,78 @@
+import Foundation
+import Testing
+
+@testable import Store
+
+/// Dedup against a model, through many small commits: these fill memory, are written to the index as runs,
+/// merged, and read again from the log after the store was closed.
+@Suite struct DedupTests {
+  private struct Model {
+    let windowMs: Int64 = 7 * 86_400_000
+    var accepted: [String: [(seq: UInt64, timeMs: Int64)]] = [:]
+
+    /// The events that an event of this id and time repeats.
+    func originals(_ id: String, _ timeMs: Int64) -> [UInt64] {
+      (accepted[id] ?? []).filter { abs($0.timeMs - timeMs) <= windowMs }.map(\.seq)
+    }
+  }
+
+  @Test func agreesWithAModelAcrossRunsMergesAndReopening() throws {
+    let directory = TemporaryDirectory()
+    var random = SeededGenerator()
+    var model = Model()
+    var store = try Store(directory: directory.path)
+    let start: Int64 = 1_717_200_000_000
+    for round in 0..<3_400 * testRounds {
+      var documents: [String] = []
+      var expected: [[UInt64]] = []
+      // The catalogue's event is the first of the log.
+      var next = try store.statistics().lastSeq + (round == 0 ? 2 : 1)
+      for _ in 0..<Int.random(in: 1...4, using: &random) {
+        let id = "id-\(Int.random(in: 0..<4_000, using: &random))"
+        let timeMs =
+          start + Int64(round) * 300_000 + Int64.random(in: -864_000_000...0, using: &random)
+        documents.append("{\"event_id\":\"\(id)\",\"ts\":\(timeMs)}")
+        let originals = model.originals(id, timeMs)
+        expected.append(originals)
+        if originals.isEmpty {
+          model.accepted[id, default: []].append((next, timeMs))
+          next += 1
+        }
+      }
+      let result = try store.append(documents, to: "s")
+      let wanted = expected.filter { !$0.isEmpty }
+      let isAsModel =
+        result.duplicates.count == wanted.count
+        && zip(result.duplicates, wanted).allSatisfy { $1.contains($0.firstSeq) }
+      #expect(isAsModel, "seed \(random.seed), round \(round)")
+      if !isAsModel { return }
+      if Int.random(in: 0..<400, using: &random) == 0 {
+        store.close()
+        store = try Store(directory: directory.path)
+      }
+    }
+    let report = try store.check()
+    #expect(report.isSound)
+    #expect(report.dedupRuns > 0, "nothing was written to the index: the test shows less than it should")
+    store.close()
+  }
+
+  @Test func idsOfEveryTypeAreCompared() throws {
+    let directory = TemporaryDirectory()
+    let ids = [
+      "\"a\"", "\"a\\u0062\"", "17", "1.50", "1e3", "123456789012345678901234567890", "\"\"",
+      "null", "true",
+    ]
+    let documents = ids.map { "{\"event_id\":\($0),\"ts\":1717200000}" }
+    var store = try Store(directory: directory.path)
+    try store.define(.init(name: "s", timePath: "ts", idPath: "event_id"))
+    #expect(try store.append(documents, to: "s").accepted == ids.count)
+    // Empty strings, nulls and booleans are no ids.
+    #expect(try store.append(documents, to: "s").duplicates.map(\.firstSeq) == [2, 3, 4, 5, 6, 7])
+    store.close()
+    store = try Store(directory: directory.path)
+    let again = try store.append(documents + ["{\"event_id\":\"ab\",\"ts\":1717200000}"], to: "s")
+    #expect(again.duplicates.map(\.firstSeq) == [2, 3, 4, 5, 6, 7, 3])
+    store.close()
+  }
+}
