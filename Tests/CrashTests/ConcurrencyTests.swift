@@ -41,6 +41,22 @@ struct ConcurrencyTests {
     }
   }
 
+  /// A process that is just being started has copies of all descriptors. They must not keep the right to write.
+  @Test func aStoreOpensAgainWhileProcessesStart() throws {
+    let workspace = try Workspace()
+    let isOver = Atomic(false)
+    try inThreads(3) { thread in
+      if thread > 0 {
+        while !isOver.load(ordering: .relaxed) {
+          _ = try Child.run("/usr/bin/true", [], in: workspace)
+        }
+        return
+      }
+      defer { isOver.store(true, ordering: .relaxed) }
+      for _ in 0..<sampled(200) { try Store(directory: workspace.path("store")).close() }
+    }
+  }
+
   private static func document(_ random: inout SeededGenerator) -> String {
     if random.oneIn(25) { return "[\(random.below(10))" }
     let id = random.below(700)

@@ -74,7 +74,7 @@ struct DamageTests {
   /// A changed byte of a block is found, or was of no use to anyone.
   @Test func aByteOfABlock() throws {
     let workspace = try Workspace()
-    rounds(1) { random in
+    round { random in
       let bytes = try makeStore(workspace, &random)
       let blocks = blocks(bytes)
       try check(blocks.count >= 10, "\(blocks.count) blocks were found in the file")
@@ -98,7 +98,7 @@ struct DamageTests {
   /// code must not trap, nor may the check miss that an event reads wrong.
   @Test func aByteAnywhere() throws {
     let workspace = try Workspace()
-    rounds(1) { random in
+    round { random in
       let bytes = try makeStore(workspace, &random)
       let offsets = (0..<sampled(100)).map { _ in random.below(bytes.count) }
       let verdicts = try damage(workspace, offsets, &random)

@@ -145,19 +145,19 @@ struct WriteFaultTests {
   }
 
   @Test func killedAtEachCallFromTheFirstOn() {
-    rounds(1) { random in
+    round { random in
       try killAtEachCall(try Self.fromNothing(&random), atMost: sampled(20), &random)
     }
   }
 
   @Test func killedAtEachCallOfALaterRun() {
-    rounds(1) { random in
+    round { random in
       try killAtEachCall(try Self.goingOn(&random), atMost: sampled(40), &random)
     }
   }
 
   @Test func killedAtEachCallAroundADedupFlush() {
-    rounds(1) { random in
+    round { random in
       try killAtEachCall(try Self.pastAFlush(after: 0, &random), atMost: sampled(8), &random)
     }
   }
@@ -165,7 +165,7 @@ struct WriteFaultTests {
   /// The third run of ids leads to a merge.
   @Test(.enabled(if: sampled(10) > 10, "takes long: set NILO_ROUNDS to 2 or more"))
   func killedAtEachCallAroundAMerge() {
-    rounds(1) { random in
+    round { random in
       try killAtEachCall(try Self.pastAFlush(after: 2, &random), atMost: sampled(4), &random)
     }
   }
@@ -173,7 +173,7 @@ struct WriteFaultTests {
   /// One call fails: the batch fails with a clear error, and goes in at the next attempt, whole.
   @Test(arguments: ["EIO", "ENOSPC"])
   func aCallThatFails(error code: String) {
-    rounds(1) { random in
+    round { random in
       try failAtEachCall(code, try Self.fromNothing(&random), atMost: sampled(8), &random)
       try failAtEachCall(code, try Self.goingOn(&random), atMost: sampled(16), &random)
     }
@@ -195,7 +195,7 @@ struct WriteFaultTests {
   /// All calls fail from some one on: the program ends with a clear error, and what was acknowledged is there.
   @Test(arguments: ["EIO", "ENOSPC"])
   func callsThatFailFromNowOn(error code: String) {
-    rounds(1) { random in
+    round { random in
       let setting = try Self.goingOn(&random)
       for (call, number) in try faultPoints(setting, atMost: sampled(10), &random) {
         let all = Trace.calls.filter { $0 != call && $0 != "write" }.joined(separator: ",")
@@ -241,7 +241,7 @@ struct WriteFaultTests {
 
   /// A batch that fails in the middle of a long source: what came before is there, nothing after it is.
   @Test func aPipelineStopsAtACommitThatFails() {
-    rounds(1) { random in
+    round { random in
       let script = Script(batches: 60, of: 20, stream: "alpha", arePlain: true, &random)
       let workspace = try Workspace()
       try workspace.write("script", script.text)

@@ -165,9 +165,12 @@ struct DocumentRenderer {
     progress.cursors[column] = index + 1
     switch kind {
     case .number:
-      sink.append(
-        mantissa: columns[column].numbers.mantissas[index],
-        scale: columns[column].numbers.scale(index), columns[column].numbers.style)
+      // Field by field: a call on the numbers as a whole would count references to all of them.
+      let style = columns[column].numbers.style
+      let scale =
+        style == .each
+        ? Int(columns[column].numbers.scales[index]) : columns[column].numbers.scale
+      sink.append(mantissa: columns[column].numbers.mantissas[index], scale: scale, style)
     case .string, .opaque:
       let range = columns[column].strings.range(index)
       sink.append(

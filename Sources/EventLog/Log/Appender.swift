@@ -115,14 +115,15 @@ package final class Appender {
     let rendered = rendered
     let renderedBytes = rendered.bytes.rawSpan
     let original = batch.bytes.rawSpan
-    for index in rendered.ends.indices {
+    var start = 0
+    for (index, end) in rendered.ends.enumerated() {
       let place = batch.documents[index]
-      let range = rendered.range(index)
-      let count = Int(place & 0xFFFF_FFFF)
-      guard range.count == count,
+      let byteCount = Int(place & 0xFFFF_FFFF)
+      guard end - start == byteCount,
         original.isEqual(
-          from: Int(place >> 32), to: renderedBytes, from: range.lowerBound, byteCount: count)
+          from: Int(place >> 32), to: renderedBytes, from: start, byteCount: byteCount)
       else { return false }
+      start = end
     }
     return true
   }
