@@ -26,7 +26,12 @@ struct DirectoryLease: ~Copyable {
   }
 
   deinit {
-    if let writerLock { _ = close(writerLock) }
+    if let writerLock {
+      // A process that another thread is just starting has the descriptor, too, until it executes its
+      // program: closing ours alone would leave the lock with it.
+      _ = clmdb_flock(writerLock, LOCK_UN)
+      _ = close(writerLock)
+    }
     OpenDirectories.shared.remove(identity)
   }
 

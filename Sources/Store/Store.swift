@@ -37,6 +37,9 @@ public final class Store: Sendable {
     log = try EventLog(directory: directory, mode: mode)
   }
 
+  /// A larger batch is refused: split it.
+  public static let maxBatchBytes = 1 << 30
+
   /// Ends all appends and closes the files.
   public func close() { log.close() }
 
@@ -51,6 +54,9 @@ public final class Store: Sendable {
     var batch = DocumentBatch(bytes: [], documents: [], endPosition: 0)
     for (index, document) in documents.enumerated() {
       let start = batch.bytes.count
+      guard start + document.utf8.count <= Self.maxBatchBytes else {
+        throw BatchTooLargeError(byteCount: start + document.utf8.count)
+      }
       batch.bytes.append(contentsOf: document.utf8)
       batch.documents.append(
         DocumentRange(
@@ -67,6 +73,9 @@ public final class Store: Sendable {
     _ batch: DocumentBatch, to stream: String, options: StreamOptions = StreamOptions(),
     source: String, actor: String = ""
   ) throws -> AppendResult {
+    guard batch.bytes.count <= Self.maxBatchBytes else {
+      throw BatchTooLargeError(byteCount: batch.bytes.count)
+    }
     let appender = try Appender(log)
     let target = try log.stream(named: stream, options, detectingFrom: batch)
     return try appender.append(
@@ -112,5 +121,14 @@ public final class Store: Sendable {
     to directory: String, progress: (Double) -> Void = { _ in }
   ) throws -> CheckReport {
     try log.backup(to: directory, progress: progress)
+  }
+}
+
+/// A batch has more bytes than one append takes.
+public struct BatchTooLargeError: Error, Equatable, CustomStringConvertible {
+  public var byteCount: Int
+  public var description: String {
+    "a batch of \(byteCount) bytes is over the limit of \(Store.maxBatchBytes) bytes; "
+      + "append it in parts"
   }
 }

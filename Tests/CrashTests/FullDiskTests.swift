@@ -6,7 +6,7 @@ import Testing
 /// Disks without room, made of tmpfs.
 @Suite(.enabled(if: SmallDisk.isAvailable, "needs root, to mount a small tmpfs"), .serialized)
 struct FullDiskTests {
-  private static let fleet = Fleet(devices: 120, hours: 1.5, seed: 9)
+  private static let fleet = Fleet(devices: 120, hours: 1.2, seed: 9)
 
   @Test(arguments: [false, true]) func niloIngestOnAFullDisk(byRemount: Bool) throws {
     let disk = try SmallDisk(kilobytes: 4096)
@@ -15,8 +15,8 @@ struct FullDiskTests {
     let store = workspace.path("disk/store")
     let arguments = ["ingest", "--data", store, "--stream", "fleet", "--json"]
     rounds(1) { random in
-      if byRemount { try disk.resize(kilobytes: random.within(250...350)) }
-      let room = byRemount ? 0 : random.within(250_000...350_000)
+      if byRemount { try disk.resize(kilobytes: random.within(250...300)) }
+      let room = byRemount ? 0 : random.within(250_000...300_000)
       if !byRemount {
         try Data(count: (4 << 20) - room).write(
           to: URL(fileURLWithPath: workspace.path("disk/ballast")))

@@ -4,7 +4,7 @@ import Testing
 /// Programs that are killed at any moment.
 struct KillTests {
   /// A large file is committed in parts, small files one by one.
-  @Test(arguments: [(1, 2.5), (40, 1.0)])
+  @Test(arguments: [(1, 2.0), (40, 0.8)])
   func niloIngestKilled(files fileCount: Int, hours: Double) throws {
     let workspace = try Workspace()
     let fleet = Fleet(devices: 120, hours: hours, seed: 7)
@@ -73,7 +73,7 @@ struct KillTests {
   /// What `append` returned for is there, whenever the program is killed.
   @Test func whatWasAcknowledgedIsThere() throws {
     let workspace = try Workspace()
-    rounds(3) { random in
+    rounds(2) { random in
       let script = Script(batches: 250, streams: ["alpha", "beta", "gamma"], &random)
       try workspace.write("script", script.text)
       let expected = try Expected(script, in: workspace)

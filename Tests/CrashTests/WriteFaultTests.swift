@@ -146,13 +146,13 @@ struct WriteFaultTests {
 
   @Test func killedAtEachCallFromTheFirstOn() {
     round { random in
-      try killAtEachCall(try Self.fromNothing(&random), atMost: sampled(20), &random)
+      try killAtEachCall(try Self.fromNothing(&random), atMost: sampled(14), &random)
     }
   }
 
   @Test func killedAtEachCallOfALaterRun() {
     round { random in
-      try killAtEachCall(try Self.goingOn(&random), atMost: sampled(40), &random)
+      try killAtEachCall(try Self.goingOn(&random), atMost: sampled(30), &random)
     }
   }
 
@@ -175,7 +175,7 @@ struct WriteFaultTests {
   func aCallThatFails(error code: String) {
     round { random in
       try failAtEachCall(code, try Self.fromNothing(&random), atMost: sampled(8), &random)
-      try failAtEachCall(code, try Self.goingOn(&random), atMost: sampled(16), &random)
+      try failAtEachCall(code, try Self.goingOn(&random), atMost: sampled(8), &random)
     }
   }
 
@@ -197,7 +197,7 @@ struct WriteFaultTests {
   func callsThatFailFromNowOn(error code: String) {
     round { random in
       let setting = try Self.goingOn(&random)
-      for (call, number) in try faultPoints(setting, atMost: sampled(10), &random) {
+      for (call, number) in try faultPoints(setting, atMost: sampled(8), &random) {
         let all = Trace.calls.filter { $0 != call && $0 != "write" }.joined(separator: ",")
         let ended = try setting.run(
           ["\(call):error=\(code):when=\(number)+", "\(all):error=\(code):when=\(number)+"],

@@ -7,14 +7,14 @@ import Testing
 /// The rows of the columns of one kind (of events, or of facts) as one dictionary each.
 private func rows(
   _ content: BlockContent, isElement: Bool, count: Int
-) throws -> [[String: Found]] {
-  var rows = [[String: Found]](repeating: [:], count: count)
+) throws -> [[[UInt8]: Found]] {
+  var rows = [[[UInt8]: Found]](repeating: [:], count: count)
   for (info, values) in content.columns where info.isElement == isElement {
     var next = 0
     for row in 0..<count where values.isPresent(row) {
       try check(next < values.count, "column \(info.path) has more rows than values")
-      try check(rows[row][info.path] == nil, "two values of \(info.path) in row \(row)")
-      rows[row][info.path] = found(values, next)
+      try check(rows[row][utf8(info.path)] == nil, "two values of \(info.path) in row \(row)")
+      rows[row][utf8(info.path)] = found(values, next)
       next += 1
     }
     try checkEqual(next, values.count, "values of column \(info.path)")

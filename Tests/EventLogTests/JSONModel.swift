@@ -38,9 +38,10 @@ enum Found: Equatable {
 struct Expected {
   struct Fact {
     var time: Int64?
-    var values: [String: Found] = [:]
+    var values: [[UInt8]: Found] = [:]
     /// Paths that had a value: the first one counts.
-    var seen: Set<String> = []
+    /// As bytes: Swift takes strings that Unicode holds for equivalent for the same.
+    var seen: Set<[UInt8]> = []
   }
 
   var event = Fact()
@@ -172,15 +173,15 @@ struct DocumentWriter {
     switch place {
     case .hidden: break
     case .event:
-      guard path != definition.timePath, expected.event.seen.insert(path).inserted else { return }
-      expected.event.values[path] = found
+      guard path != definition.timePath, expected.event.seen.insert(utf8(path)).inserted else { return }
+      expected.event.values[utf8(path)] = found
       guard path == definition.idPath else { return }
       if case .string(let id) = found, !id.isEmpty { expected.id = id }
       if let text { expected.id = text }
     case .element:
       let last = expected.elements.count - 1
-      guard expected.elements[last].seen.insert(path).inserted else { return }
-      expected.elements[last].values[path] = found
+      guard expected.elements[last].seen.insert(utf8(path)).inserted else { return }
+      expected.elements[last].values[utf8(path)] = found
     }
   }
 

@@ -78,7 +78,7 @@ private let time = #""ts":"2024-07-30T12:00:00Z""#
       #expect(batch.eventCount == 1)
       #expect(
         batch.rejected.map(\.reason) == [
-          "document of 10485761 bytes is over the limit of 10485760 bytes at byte 0"
+          "document of 10485761 bytes is over the limit of 10485760 bytes"
         ])
       #expect(batch.rejected.first?.head.count == Limits.ledgerHeadBytes)
       try checkSame(try pipeline.documents(of: try pipeline.encode(batch)), [largest])

@@ -55,7 +55,7 @@ import Testing
     let ledger = try store.ledger(.rejected)
     #expect(ledger.map { String(decoding: $0.bytes, as: UTF8.self) }[0] == "{")
     #expect(ledger.map(\.reason) == result.rejected.map(\.reason))
-    #expect(ledger[1].reason == "no time: the field \"ts\" is missing at byte 0")
+    #expect(ledger[1].reason == "no time: the field \"ts\" is missing")
     store.close()
   }
 

@@ -22,11 +22,12 @@ final class StreamSchema: Sendable {
     /// are remembered.
     var fieldsWithoutColumn: Set<String> = []
     fileprivate var numbers: [ColumnKey: Int32] = [:]
-    fileprivate var paths: Set<String> = []
+    fileprivate var paths: Set<[UInt8]> = []
   }
 
+  /// The path is bytes: strings that Unicode holds for equivalent are different keys in JSON.
   fileprivate struct ColumnKey: Hashable {
-    var path: String
+    var path: [UInt8]
     var kind: SlotKind
     var isElement: Bool
   }
@@ -55,15 +56,16 @@ final class StreamSchema: Sendable {
   }
 
   private static func add(_ column: ColumnInfo, to state: inout State) -> Int32? {
-    let key = ColumnKey(path: column.path, kind: column.kind, isElement: column.isElement)
+    let path = Array(column.path.utf8)
+    let key = ColumnKey(path: path, kind: column.kind, isElement: column.isElement)
     if let number = state.numbers[key] { return number }
-    guard state.paths.contains(column.path) || state.paths.count < Limits.maxColumns else {
+    guard state.paths.contains(path) || state.paths.count < Limits.maxColumns else {
       if state.fieldsWithoutColumn.count < Limits.maxColumns {
         state.fieldsWithoutColumn.insert(column.path)
       }
       return nil
     }
-    state.paths.insert(column.path)
+    state.paths.insert(path)
     state.columns.append(column)
     let number = Int32(state.columns.count - 1)
     state.numbers[key] = number

@@ -42,7 +42,7 @@ struct BlockIds {
   ) throws -> [ColumnValues] {
     var columns: [ColumnValues] = []
     for (number, info) in infos.enumerated()
-    where info.path == definition.idPath && !info.isElement
+    where info.path.isPath(definition.idPath) && !info.isElement
       && [.string, .number, .real].contains(info.kind)
     {
       if let column = try reader.column(Int32(number), info) { columns.append(column) }
@@ -76,7 +76,7 @@ struct BlockIds {
       try scanner.scan(into: &list)
       let token = list.tokens.first {
         [.string, .number, .hardNumber].contains($0.kind)
-          && list.paths[Int($0.path)] == stream.definition.idPath
+          && list.paths[Int($0.path)].isPath(stream.definition.idPath)
       }
       var id: [UInt8]?
       if let token, token.start < token.end {

@@ -55,14 +55,14 @@ struct DocumentReader {
       throw DocumentError(
         reason:
           "document of \(range.count) bytes is over the limit of \(Limits.maxDocumentBytes) bytes",
-        offset: 0)
+        offset: nil)
     }
     var scanner = DocumentScanner(bytes, range: range, explodePath: explodePath)
     try scanner.scan(into: &list)
     do throws(SimdJSONValidator.Refusal) {
       try validator.validate(bytes, range: range)
     } catch {
-      if !error.isNumberRange { throw DocumentError(reason: error.description, offset: 0) }
+      if !error.isNumberRange { throw DocumentError(reason: error.description, offset: nil) }
     }
   }
 }
@@ -135,7 +135,8 @@ private struct RowBuild: ~Escapable {
       }
     }
     guard eventTime != nil else {
-      throw DocumentError(reason: "no time: the field \"\(definition.timePath)\" is missing", offset: 0)
+      throw DocumentError(
+        reason: "no time: the field \"\(definition.timePath)\" is missing", offset: nil)
     }
     finish(&row)
     return didLearn
@@ -207,10 +208,10 @@ private struct RowBuild: ~Escapable {
       return
     }
     let path = list.paths[Int(token.path)]
-    if path == (isElement ? definition.elementTimePath : definition.timePath) {
+    if path.isPath(isElement ? definition.elementTimePath : definition.timePath) {
       return try addTime(token, path, &row, &timeParser)
     }
-    if !isElement, path == definition.idPath, token.kind == .string || token.kind == .number
+    if !isElement, path.isPath(definition.idPath), token.kind == .string || token.kind == .number
       || token.kind == .hardNumber
     {
       row.idStart = token.start
@@ -229,7 +230,7 @@ private struct RowBuild: ~Escapable {
     row.append(value)
     addSegment(
       value.kind, column: value.column, until: token.start, next: token.end,
-      isElement: isElement, isId: !isElement && path == definition.idPath)
+      isElement: isElement, isId: !isElement && path.isPath(definition.idPath))
   }
 
   /// The token's value with its column; nil when it gets none.

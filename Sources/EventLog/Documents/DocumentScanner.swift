@@ -4,10 +4,10 @@ import Model
 /// Why a document is not an event, with where it went wrong.
 public struct DocumentError: Error, Equatable, CustomStringConvertible {
   public var reason: String
-  /// Byte offset in the document.
-  public var offset: Int
+  /// Byte offset in the document; nil for what is wrong with the whole of it.
+  public var offset: Int?
 
-  public var description: String { "\(reason) at byte \(offset)" }
+  public var description: String { offset.map { "\(reason) at byte \($0)" } ?? reason }
 }
 
 /// Reads one document strictly (RFC 8259) and lists its values with their places: the slow way through,
@@ -97,7 +97,9 @@ struct DocumentScanner: ~Escapable {
       try object(node: node, &list)
       if list.tokens.count == count, depth > 0 { emit(.opaque, node, begin, &list) }
     case UInt8(ascii: "["):
-      if let explodePath, !isElement, !isQuiet, list.paths[Int(list.path(of: node))] == explodePath {
+      if explodePath != nil, !isElement, !isQuiet,
+        list.paths[Int(list.path(of: node))].isPath(explodePath)
+      {
         try explodedArray(node: node, &list)
       } else {
         try skipArray()

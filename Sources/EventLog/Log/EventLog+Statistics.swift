@@ -86,14 +86,15 @@ extension EventLog {
 
   /// Logical columns: a path that has values of several kinds is widened.
   private static func columns(_ infos: [ColumnInfo]) -> [LogStatistics.Column] {
-    var kinds: [String: Set<SlotKind>] = [:]
+    var kinds: [[UInt8]: Set<SlotKind>] = [:]
     var order: [String] = []
     for info in infos {
-      if kinds[info.path] == nil { order.append(info.path) }
-      kinds[info.path, default: []].insert(info.kind)
+      let path = Array(info.path.utf8)
+      if kinds[path] == nil { order.append(info.path) }
+      kinds[path, default: []].insert(info.kind)
     }
     return order.map { path in
-      let all = (kinds[path] ?? []).subtracting([.opaque])
+      let all = (kinds[Array(path.utf8)] ?? []).subtracting([.opaque])
       let type: String =
         switch all {
         case []: "json"

@@ -114,7 +114,8 @@ public final class EventLog: Sendable {
   package func stream(
     named name: String, _ options: StreamOptions, detectingFrom batch: DocumentBatch
   ) throws -> EventStream? {
-    try catalogue.withLock { catalogue in
+    try StreamDefinition.checkName(name)
+    return try catalogue.withLock { catalogue in
       if let stream = catalogue.stream(named: name) { return stream }
       guard let definition = StreamDefinition.detect(name: name, options, in: batch) else {
         return nil

@@ -37,7 +37,7 @@ public struct FactColumn: Sendable {
     let infos = stream.schema.snapshot().columns
     var columns: [ColumnValues] = []
     var isElement = false
-    for (number, info) in infos.enumerated() where info.path == path && info.kind != .opaque {
+    for (number, info) in infos.enumerated() where info.path.isPath(path) && info.kind != .opaque {
       let reader = try store.reader(
         column: Int32(number), summary, transaction, decompressor)
       if let column = try reader?.column(Int32(number), info) {

@@ -45,8 +45,8 @@ struct Contents: Equatable {
   func lies(of other: Contents) -> [String] {
     var lies: [String] = []
     for (stream, found) in other.events {
-      let true_ = events[stream] ?? []
-      if !true_.starts(with: found) { lies.append("events of \(stream)") }
+      let held = events[stream] ?? []
+      if !held.starts(with: found) { lies.append("events of \(stream)") }
     }
     for (name, found) in other.columns where !(columns[name] ?? []).starts(with: found) {
       lies.append("column \(name)")
