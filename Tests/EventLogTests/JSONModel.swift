@@ -104,7 +104,7 @@ struct DocumentWriter {
   ) {
     let start = bytes.count
     switch value {
-    case .object(let fields): object(fields, path, place, isInArray)
+    case .object(let fields): object(fields, path, place)
     case .array(let values): array(values, path, place, isInArray)
     case .string(let text):
       string(text)
@@ -130,8 +130,10 @@ struct DocumentWriter {
   }
 
   private mutating func object(
-    _ fields: [JSONField], _ path: String, _ place: Place, _ isInArray: Bool
+    _ fields: [JSONField], _ path: String, _ place: Place
   ) {
+    // The top by its depth: a path may be empty below it too, under an empty key.
+    let isTop = depth == 0
     bytes += utf8("{")
     depth += 1
     for (index, field) in fields.enumerated() {
@@ -141,7 +143,7 @@ struct DocumentWriter {
       space("")
       bytes += utf8(":")
       space(" ")
-      write(field.value, path: path.isEmpty ? field.key : path + "." + field.key, place)
+      write(field.value, path: isTop ? field.key : path + "." + field.key, place)
     }
     depth -= 1
     if !fields.isEmpty || style.spaces == .random { space("", line: true) }
@@ -173,7 +175,9 @@ struct DocumentWriter {
     switch place {
     case .hidden: break
     case .event:
-      guard path != definition.timePath, expected.event.seen.insert(utf8(path)).inserted else { return }
+      guard path != definition.timePath, expected.event.seen.insert(utf8(path)).inserted else {
+        return
+      }
       expected.event.values[utf8(path)] = found
       guard path == definition.idPath else { return }
       if case .string(let id) = found, !id.isEmpty { expected.id = id }
