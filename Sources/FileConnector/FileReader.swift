@@ -57,7 +57,7 @@ public struct FileReader: ~Copyable {
         file: file, sourceName: "stdin", totalBytes: nil, format: format,
         targetChunkBytes: targetChunkBytes, isCancelled: isCancelled)
     } else {
-      let file = try InputFile(path: path)
+      let file = try InputFile(path: path, isCancelled: isCancelled)
       let size = file.byteCount
       self.init(
         file: file, sourceName: InputFile.absolutePath(path), totalBytes: size, format: format,

@@ -26,11 +26,12 @@ struct InputFile: ~Copyable {
   private static let waitMilliseconds: Int64 = 200
 
   /// Opens `path` for reading; waits for a writer if it is a named pipe.
-  init(path: String) throws(FileError) {
+  /// A signal ends the wait when `isCancelled` then says so.
+  init(path: String, isCancelled: () -> Bool = { false }) throws(FileError) {
     var descriptor: Int32
     repeat {
       descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
-    } while descriptor < 0 && errno == EINTR
+    } while descriptor < 0 && errno == EINTR && !isCancelled()
     guard descriptor >= 0 else { throw .cannotOpen(path, errno: errno) }
     try self.init(descriptor: descriptor, name: path, closesDescriptor: true)
   }

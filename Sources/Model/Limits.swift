@@ -8,6 +8,10 @@ public enum Limits {
   public static let maxNesting = 1_024
   /// How much of a rejected document the ledger keeps.
   public static let ledgerHeadBytes = 1_024
+  /// Length of a source's or an actor's name; enough for the path of any file.
+  public static let maxSourceNameBytes = 4_096
+  /// How much of a duplicate's id the ledger keeps.
+  public static let ledgerIdBytes = 1_024
   /// Events of one block.
   public static let maxBlockEvents = 65_536
 }

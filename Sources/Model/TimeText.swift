@@ -89,6 +89,14 @@ public struct TimeWriter: Sendable {
 }
 
 extension Int64 {
+  /// The difference, or the outermost number in its direction where it cannot be held.
+  @inlinable
+  public func saturatingSubtracting(_ other: Int64) -> Int64 {
+    let (difference, overflow) = subtractingReportingOverflow(other)
+    if !overflow { return difference }
+    return other > 0 ? .min : .max
+  }
+
   @inlinable
   public func flooredQuotient(_ divisor: Int64) -> Int64 {
     let (quotient, rest) = quotientAndRemainder(dividingBy: divisor)

@@ -79,7 +79,8 @@ public final class Store: Sendable {
     let appender = try Appender(log)
     let target = try log.stream(named: stream, options, detectingFrom: batch)
     return try appender.append(
-      batch, to: target ?? log.undetectedStream(stream, options), source: source, actor: actor)
+      batch, to: target ?? log.undetectedStream(stream, options, for: batch), source: source,
+      actor: actor)
   }
 
   /// Makes a stream ahead of its first event.

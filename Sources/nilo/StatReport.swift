@@ -161,8 +161,8 @@ struct StatReport {
     json.field("dedup", optional: definition.idPath)
     json.field("explode", optional: definition.explodePath)
     json.field("element_time", optional: definition.elementTimePath)
-    json.field("dedup_window_s", definition.dedupWindowNs / 1_000_000_000)
-    json.field("lateness_s", definition.latenessNs / 1_000_000_000)
+    json.field("dedup_window_s", Double(definition.dedupWindowNs) / 1e9)
+    json.field("lateness_s", Double(definition.latenessNs) / 1e9)
   }
 
   private static func json(of column: LogStatistics.Column) -> [UInt8] {

@@ -167,7 +167,7 @@ struct SeededGenerator: RandomNumberGenerator {
   }
 }
 
-/// The seed of this run: NILO_TEST_SEED, or another one each time.
+/// The seed of this run: NILO_SEED, or another one each time.
 let runSeed: UInt64 =
-  ProcessInfo.processInfo.environment["NILO_TEST_SEED"].flatMap(UInt64.init)
+  ProcessInfo.processInfo.environment["NILO_SEED"].flatMap(UInt64.init)
   ?? UInt64.random(in: 0...UInt64.max)

@@ -106,23 +106,33 @@ extension StreamDefinition {
     if !isLegal { throw StreamNameError(name: name) }
   }
 
-  /// The definition that fits the first document that can be an event; nil when none can.
+  /// Stands for the time's path when no document has a field that could be it.
+  static let undetectedTimePath = timeNames.joined(separator: ", ")
+
+  /// The definition that fits the first document that it makes an event; when there is none, the first that
+  /// comes near.
   static func detect(
     name: String, _ options: StreamOptions, in batch: DocumentBatch
-  ) -> StreamDefinition? {
+  ) -> (candidate: StreamDefinition?, isAccepted: Bool) {
+    var candidate: StreamDefinition?
+    var row = Row()
     let validator = SimdJSONValidator()
     var list = TokenList()
     for document in batch.documents {
-      let start = Int(document.start)
+      let range = Int(document.start)..<Int(document.start) + Int(document.byteCount)
       do throws(DocumentError) {
         try DocumentReader.scan(
-          batch.bytes.rawSpan, start..<start + Int(document.byteCount),
-          explodePath: options.explodePath, validator: validator, into: &list)
+          batch.bytes.rawSpan, range, explodePath: options.explodePath, validator: validator,
+          into: &list)
+        guard let definition = detect(name: name, options, from: list) else { continue }
+        candidate = candidate ?? definition
+        var reader = DocumentReader(definition: definition, schema: StreamSchema())
+        try reader.read(batch.bytes.rawSpan, range, into: &row)
+        return (definition, true)
       } catch {
         continue
       }
-      if let definition = detect(name: name, options, from: list) { return definition }
     }
-    return nil
+    return (candidate, false)
   }
 }

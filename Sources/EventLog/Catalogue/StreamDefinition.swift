@@ -21,6 +21,8 @@ public struct StreamDefinition: Sendable, Equatable {
   public var dedupWindowNs: Int64 = 7 * 86_400_000_000_000
   /// An event this much behind its source's watermark goes on the ledger as late.
   public var latenessNs: Int64 = 60_000_000_000
+  /// Key of the hashes of the stream's dedup ids, random for each stream.
+  var hashKey: UInt64 = 0
 
   public init(
     name: String, timePath: String, keyPath: String? = nil, idPath: String? = nil,
@@ -112,8 +114,9 @@ extension StreamDefinition {
     ] {
       if let value { json.field(key, value) }
     }
-    json.field("dedup_window_s", dedupWindowNs / 1_000_000_000)
-    json.field("lateness_s", latenessNs / 1_000_000_000)
+    json.field("dedup_window_ns", dedupWindowNs)
+    json.field("lateness_ns", latenessNs)
+    json.field("hash_key", String(hashKey, radix: 16))
     return json.finish()
   }
 
@@ -130,14 +133,16 @@ extension StreamDefinition {
     }
     guard texts["change"] == "define_stream", let id = texts["id"].flatMap({ UInt32($0) }),
       let name = texts["name"], let time = texts["time"],
-      let window = texts["dedup_window_s"].flatMap({ Int64($0) }),
-      let lateness = texts["lateness_s"].flatMap({ Int64($0) })
+      let window = texts["dedup_window_ns"].flatMap({ Int64($0) }),
+      let lateness = texts["lateness_ns"].flatMap({ Int64($0) }),
+      let hashKey = texts["hash_key"].flatMap({ UInt64($0, radix: 16) })
     else { return nil }
     self.init(
       name: name, timePath: time, keyPath: texts["key"], idPath: texts["dedup"],
       explodePath: texts["explode"], elementTimePath: texts["element_time"])
     self.id = id
-    dedupWindowNs = window * 1_000_000_000
-    latenessNs = lateness * 1_000_000_000
+    dedupWindowNs = window
+    latenessNs = lateness
+    self.hashKey = hashKey
   }
 }

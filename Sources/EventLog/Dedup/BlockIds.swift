@@ -8,6 +8,7 @@ import Zstd
 struct BlockIds {
   let firstSeq: UInt64
   let times: [Int64]
+  private let hashKey: UInt64
   private var ids: [[UInt8]?] = []
   /// When all ids are plain strings, they are here instead of in `ids`.
   private var strings = StringValues()
@@ -20,6 +21,7 @@ struct BlockIds {
   ) throws {
     let decompressor = try ZstdDecompressor()
     firstSeq = summary.firstSeq
+    hashKey = stream.definition.hashKey
     let reader = try store.reader(summary, transaction, decompressor)
     times = try reader.times(.times)
     let state = stream.schema.snapshot()
@@ -107,9 +109,9 @@ struct BlockIds {
     if isPlain {
       let range = strings.range(row)
       if range.isEmpty { return nil }
-      return IdHash.hash(strings.bytes.rawSpan, start: range.lowerBound, count: range.count)
+      return IdHash.hash(strings.bytes.rawSpan, start: range.lowerBound, count: range.count, key: hashKey)
     }
-    return ids[row].map { IdHash.hash($0.rawSpan, start: 0, count: $0.count) }
+    return ids[row].map { IdHash.hash($0.rawSpan, start: 0, count: $0.count, key: hashKey) }
   }
 }
 

@@ -7,7 +7,7 @@ extension DedupIndex {
   /// Output pages that a commit writes of a merge under way: more than a commit brings, so that merges
   /// end, and few enough for the memory of a transaction.
   private static let pagesPerStep = 6
-  /// Values that a commit deletes of runs that are no longer in use: each brings its place in the file into
+  /// Values that a commit deletes, for each of its batches, of runs that are no longer in use: each brings its place in the file into
   /// memory.
   private static let deletionsPerStep = 24
 
@@ -66,7 +66,6 @@ extension DedupIndex {
 
   /// Goes on with the merge under way, or begins one where a partition has many runs. Bounded work.
   mutating func step(_ transaction: inout WriteTransaction) throws {
-    try deleteLeftovers(&transaction)
     if merge == nil { merge = nextMerge() }
     guard var current = merge else { return }
     try current.write(pages: Self.pagesPerStep, of: self, &transaction)
@@ -84,8 +83,12 @@ extension DedupIndex {
     }
   }
 
-  private mutating func deleteLeftovers(_ transaction: inout WriteTransaction) throws {
-    var budget = Self.deletionsPerStep
+  /// Deletes some of what commits before this one have replaced, for a group of `batches`. To be called before
+  /// anything else of the commit.
+  mutating func deleteLeftovers(
+    batches: Int, _ transaction: inout WriteTransaction
+  ) throws {
+    var budget = Self.deletionsPerStep * batches
     while budget > 0, let key = leftovers.first {
       let count = try transaction.deleteRange(
         table, from: key, to: key.endOfPrefix, limit: budget)

@@ -45,7 +45,8 @@ struct DedupIndex {
   }
 
   static func partitionNs(_ definition: StreamDefinition) -> Int64 {
-    max(definition.dedupWindowNs / partitionsPerWindow, 1)
+    // Rounded up: as many partitions must cover the window.
+    max((definition.dedupWindowNs - 1) / partitionsPerWindow + 1, 1)
   }
 
   /// The runs that may hold ids within the window of events between the two times.
@@ -56,7 +57,7 @@ struct DedupIndex {
     return (runs[definition.id] ?? []).filter { $0.partition >= low && $0.partition <= high }
   }
 
-  /// A run that is new: numbers are never used twice.
+  /// A run that is new: no run and no leftover on disk has its number.
   mutating func makeRun(
     streamId: UInt32, partition: Int64, entryCount: Int, minSeq: UInt64, maxSeq: UInt64
   ) -> IdRun {

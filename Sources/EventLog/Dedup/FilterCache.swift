@@ -83,6 +83,8 @@ final class FilterCache: Sendable {
 
   private func add(_ pages: [(page: Int, bytes: [UInt8])], _ run: IdRun) {
     state.withLock { state in
+      // A run that was replaced while this lookup was at work would never be forgotten.
+      guard state.lastUses[run.number] != nil else { return }
       var all = state.filters[run.number] ?? Array(repeating: [], count: run.layout.pageCount)
       for (page, bytes) in pages where all[page].isEmpty {
         all[page] = bytes

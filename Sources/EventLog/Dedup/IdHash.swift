@@ -1,7 +1,8 @@
 import Bytes
 
 /// A 64-bit hash of short byte strings: words are folded by 64x64->128-bit multiplication (the mixing step
-/// of Wang Yi's wyhash). Not for adversaries: whoever relies on it compares the strings as well.
+/// of Wang Yi's wyhash). Whoever relies on it compares the strings as well. The key keeps a device from
+/// choosing ids whose hashes fall together.
 enum IdHash {
   @inline(__always)
   static func mix(_ left: UInt64, _ right: UInt64) -> UInt64 {
@@ -9,10 +10,13 @@ enum IdHash {
     return high ^ low
   }
 
+  /// The key of hashes that do not leave memory.
+  static let fixedKey: UInt64 = 0x9E37_79B9_7F4A_7C15
+
   /// The hash of `count` bytes at `start`. O(count).
   @inline(__always)
-  static func hash(_ bytes: RawSpan, start: Int, count: Int) -> UInt64 {
-    var state = UInt64(truncatingIfNeeded: count) ^ 0x9E37_79B9_7F4A_7C15
+  static func hash(_ bytes: RawSpan, start: Int, count: Int, key: UInt64 = fixedKey) -> UInt64 {
+    var state = UInt64(truncatingIfNeeded: count) ^ key
     var offset = 0
     while offset + 16 <= count {
       state = mix(

@@ -48,6 +48,13 @@ struct RecentIds {
     for index in entries.indices { place(index) }
   }
 
+  /// Forgets all entries but the first `count`. O(slots).
+  mutating func removeAll(after count: Int) {
+    entries.removeLast(entries.count - count)
+    slots = Array(repeating: 0, count: slots.count)
+    for index in entries.indices { place(index) }
+  }
+
   /// Brings the slots of all hashes into the cache: the loads do not wait for each other, as those of `find`
   /// between the decisions on one id after the other would. Gives something that depends on all of them.
   func touch(_ hashes: [UInt64]) -> UInt64 {

@@ -108,6 +108,7 @@ struct BatchParser {
     _ row: borrowing Row, _ bytes: RawSpan, to parsed: inout ParsedBatch
   ) {
     let place = Int64(row.idStart) << 32 | Int64(row.idBytes)
+    let key = parsed.definition.hashKey
     if row.idBytes == 0 {
       parsed.idHashes.append(0)
       parsed.idPlaces.append(0)
@@ -115,10 +116,11 @@ struct BatchParser {
       parsed.idPlaces.append(-place)
       var id: [UInt8] = []
       JSONText.unescape(bytes, row.idStart..<row.idStart + row.idBytes, into: &id)
-      parsed.idHashes.append(IdHash.hash(id.rawSpan, start: 0, count: id.count))
+      parsed.idHashes.append(IdHash.hash(id.rawSpan, start: 0, count: id.count, key: key))
     } else {
       parsed.idPlaces.append(place)
-      parsed.idHashes.append(IdHash.hash(bytes, start: row.idStart, count: row.idBytes))
+      parsed.idHashes.append(
+        IdHash.hash(bytes, start: row.idStart, count: row.idBytes, key: key))
     }
   }
 

@@ -135,8 +135,11 @@ private struct RowBuild: ~Escapable {
       }
     }
     guard eventTime != nil else {
+      let path = definition.timePath
       throw DocumentError(
-        reason: "no time: the field \"\(definition.timePath)\" is missing", offset: nil)
+        reason: path == StreamDefinition.undetectedTimePath
+          ? "no time: none of the fields \(path) is there; name the one that is the time"
+          : "no time: the field \"\(path)\" is missing", offset: nil)
     }
     finish(&row)
     return didLearn

@@ -38,20 +38,19 @@ struct CommitState {
     _ compressor: ZstdCompressor, _ transaction: inout WriteTransaction
   ) throws {
     let store = BlockStore(blocks: tables.blocks, streams: tables.streams)
-    try writeLearned(stream, tables, &transaction)
+    // Documents of a stream that could not be made are on the ledger only: it has no number.
+    if stream.definition.id != 0 { try writeLearned(stream, tables, &transaction) }
     if let block { try store.put(block, &transaction) }
     try writeLedger(batch, tables, compressor, &transaction)
     for flush in batch.flushes {
       try index.add(flush.entries, streamId: flush.streamId, &transaction)
       var flushed = totals[flush.streamId] ?? StreamTotals()
       flushed.indexedSeq = flush.throughSeq
-      flushed.unindexedBlocks = 0
       totals[flush.streamId] = flushed
       try write(flushed, flush.streamId, tables, &transaction)
     }
     try index.step(&transaction)
     let id = stream.definition.id
-    // Documents of a stream that could not be made are on the ledger only.
     if id != 0 {
       totals[id, default: StreamTotals()].add(batch, block)
       try write(totals[id] ?? StreamTotals(), id, tables, &transaction)
@@ -153,7 +152,6 @@ extension StreamTotals {
     blockBytes += UInt64(block.bytes.count)
     minTimeNs = min(minTimeNs, block.header.minTimeNs)
     maxTimeNs = max(maxTimeNs, block.header.maxTimeNs)
-    unindexedBlocks += 1
   }
 }
 

@@ -65,7 +65,8 @@ final class Committer: @unchecked Sendable {
     }
   }
 
-  /// Returns when all that was submitted is committed or failed, and the thread has ended.
+  /// Returns when all that was submitted is committed or failed, and the thread has ended. What follows a batch
+  /// that has a ticket but was not submitted fails.
   func stop() {
     condition.withLock {
       isStopped = true
@@ -85,7 +86,11 @@ final class Committer: @unchecked Sendable {
   private func nextGroup() -> [Item]? {
     condition.withLock {
       while waiting[nextTicket] == nil {
-        if isStopped && waiting.isEmpty { return nil }
+        if isStopped {
+          for item in waiting.values { item.completion.finish(.failure(EarlierCommitFailedError())) }
+          waiting = [:]
+          return nil
+        }
         condition.wait()
       }
       var group: [Item] = []

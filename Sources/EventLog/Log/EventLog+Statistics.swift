@@ -10,7 +10,7 @@ public struct LogStatistics: Sendable, Equatable {
 
   public struct Column: Sendable, Equatable {
     public var path: String
-    /// int64, double, bool, string, or json for arrays that do not explode.
+    /// number, bool, string, or json for arrays that do not explode and empty objects.
     public var type: String
   }
 

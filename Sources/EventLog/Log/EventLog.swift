@@ -44,6 +44,10 @@ public final class EventLog: Sendable {
     if mode == .readWrite {
       try environment.write { transaction in
         guard try !transaction.reading.contains(tables.meta, LogHead.key) else { return }
+        // Numbers must not be given out a second time.
+        guard try transaction.reading.count(tables.blocks) == 0 else {
+          throw LogHead.missing
+        }
         try transaction.put(tables.meta, LogHead.key, LogHead().encoded)
       }
     }
@@ -71,10 +75,12 @@ public final class EventLog: Sendable {
 
   /// Ends all appends and closes the files. Using the log after it is an error.
   public func close() {
-    committer.withLock {
-      $0?.stop()
-      $0 = nil
+    // Not under the lock: whoever is about to submit must learn that it is too late.
+    let running = committer.withLock { committer in
+      defer { committer = nil }
+      return committer
     }
+    running?.stop()
     environment.close()
   }
 
@@ -117,27 +123,33 @@ public final class EventLog: Sendable {
     try StreamDefinition.checkName(name)
     return try catalogue.withLock { catalogue in
       if let stream = catalogue.stream(named: name) { return stream }
-      guard let definition = StreamDefinition.detect(name: name, options, in: batch) else {
-        return nil
-      }
+      let detected = StreamDefinition.detect(name: name, options, in: batch)
+      guard let definition = detected.candidate, detected.isAccepted else { return nil }
       return try define(definition, &catalogue)
     }
   }
 
   /// Stands for a stream that could not be made, since no document told what it is like: what is appended
   /// to it can only be rejected.
-  package func undetectedStream(_ name: String, _ options: StreamOptions) -> EventStream {
-    let path = options.timePath ?? StreamDefinition.timeNames.joined(separator: "\", \"")
-    return EventStream(
-      definition: StreamDefinition(name: name, timePath: path), schema: StreamSchema())
+  package func undetectedStream(
+    _ name: String, _ options: StreamOptions, for batch: DocumentBatch
+  ) -> EventStream {
+    EventStream(
+      definition: StreamDefinition.detect(name: name, options, in: batch).candidate
+        ?? StreamDefinition(name: name, timePath: StreamDefinition.undetectedTimePath),
+      schema: StreamSchema())
   }
 
   private func define(
     _ definition: StreamDefinition, _ catalogue: inout Catalogue
   ) throws -> EventStream {
     try StreamDefinition.checkName(definition.name)
+    if definition.idPath.map({ $0.isPath(definition.timePath) }) ?? false {
+      throw DedupByTimeError(path: definition.timePath)
+    }
     var definition = definition
     definition.id = catalogue.nextId
+    definition.hashKey = .random(in: .min ... .max)
     let document = definition.document(receivedNs: clock())
     let appender = try Appender(self)
     let batch = DocumentBatch(
@@ -163,6 +175,9 @@ public final class EventLog: Sendable {
     _ parsed: consuming ParsedBatch, of stream: EventStream, _ hits: IndexHits, source: String,
     actor: String, epoch: Int? = nil
   ) throws -> SequencedBatch {
+    for name in [source, actor] where name.utf8.count > Limits.maxSourceNameBytes {
+      throw SourceNameError(byteCount: name.utf8.count)
+    }
     let envelope = Envelope(source: source, actor: actor, receivedNs: clock())
     let id = stream.definition.id
     let batch = parsed
@@ -229,6 +244,7 @@ public final class EventLog: Sendable {
       let before = committed.withLock { $0 }
       let after = try environment.write { transaction in
         var state = before
+        try state.index.deleteLeftovers(batches: items.count, &transaction)
         for item in items {
           try state.write(
             item.batch, try item.block.get(), item.stream, tables, compressor, &transaction)
@@ -266,6 +282,24 @@ public struct StreamExistsError: Error, Equatable, CustomStringConvertible {
   public var description: String { "stream \"\(name)\" exists already" }
 }
 
+/// A stream's dedup id cannot be its time.
+public struct DedupByTimeError: Error, Equatable, CustomStringConvertible {
+  public var path: String
+  public var description: String {
+    "\(path.debugDescription) is the event's time and cannot be its dedup id as well; "
+      + "name another field, or none"
+  }
+}
+
+/// The name of a source or an actor is too long.
+public struct SourceNameError: Error, Equatable, CustomStringConvertible {
+  public var byteCount: Int
+  public var description: String {
+    "the name of a source or an actor may have \(Limits.maxSourceNameBytes) bytes, "
+      + "this one has \(byteCount)"
+  }
+}
+
 /// The log was opened for reading, or is closed.
 public struct ReadOnlyError: Error, Equatable, CustomStringConvertible {
   public var description: String { "the log is open for reading only" }
@@ -281,13 +315,15 @@ public struct EarlierCommitFailedError: Error, Equatable, CustomStringConvertibl
 }
 
 extension LogHead {
+  fileprivate static let missing = DamageError(what: "head of the log is missing")
+
   static func read(
     _ tables: LogTables, _ transaction: borrowing ReadTransaction
   ) throws -> LogHead {
     guard let value = try transaction.get(tables.meta, key) else {
       // The first writer has made the tables, and no more yet.
       if try transaction.count(tables.blocks) == 0 { return LogHead() }
-      throw DamageError(what: "head of the log is missing")
+      throw missing
     }
     return try LogHead(value)
   }

@@ -36,21 +36,24 @@ public struct FactColumn: Sendable {
     factCount = summary.factCount
     let infos = stream.schema.snapshot().columns
     var columns: [ColumnValues] = []
-    var isElement = false
+    // A path may name a field of events and, in others, one of the elements of their array.
+    var isOfElements: [Bool] = []
     for (number, info) in infos.enumerated() where info.path.isPath(path) && info.kind != .opaque {
       let reader = try store.reader(
         column: Int32(number), summary, transaction, decompressor)
       if let column = try reader?.column(Int32(number), info) {
         columns.append(column)
-        isElement = info.isElement
+        isOfElements.append(info.isElement)
       }
     }
-    let rowCount = isElement ? summary.factCount : summary.eventCount
-    merge(columns, rowCount: rowCount)
-    if rowCount != factCount {
+    if summary.factCount != summary.eventCount && isOfElements.contains(false) {
       let reader = try store.reader(summary, transaction, decompressor)
-      spread(try reader.integers(.factCounts))
+      let factCounts = try reader.integers(.factCounts)
+      for index in columns.indices where !isOfElements[index] {
+        columns[index] = columns[index].spread(factCounts)
+      }
     }
+    merge(columns, rowCount: factCount)
   }
 
   private mutating func merge(_ columns: [ColumnValues], rowCount: Int) {
@@ -104,29 +107,6 @@ public struct FactColumn: Sendable {
     }
     return all
   }
-
-  /// Repeats each event's value for its facts.
-  private mutating func spread(_ factCounts: [Int64]) {
-    var events: [Int] = []
-    events.reserveCapacity(factCount)
-    for (event, count) in factCounts.enumerated() {
-      events.append(contentsOf: repeatElement(event, count: Int(count)))
-    }
-    if !presence.isEmpty {
-      var spread = [UInt64](repeating: 0, count: (events.count + 63) / 64)
-      for (fact, event) in events.enumerated() where isPresent(event) {
-        spread[fact >> 6] |= 1 << UInt64(fact & 63)
-      }
-      presence = spread
-    }
-    switch values {
-    case .integers(let all): values = .integers(events.map { all[$0] })
-    case .doubles(let all): values = .doubles(events.map { all[$0] })
-    case .bools(let all): values = .bools(events.map { all[$0] })
-    case .strings(let all): values = .strings(events.map { all[$0] })
-    case .none: break
-    }
-  }
 }
 
 extension NumberValues {
@@ -152,6 +132,33 @@ extension NumberValues {
 }
 
 extension ColumnValues {
+  /// A column of events as one of their facts: each value as often as its event has facts. O(facts).
+  func spread(_ factCounts: [Int64]) -> ColumnValues {
+    let factCount = factCounts.reduce(0) { $0 + Int($1) }
+    var spread = self
+    spread.presence = Array(repeating: 0, count: (factCount + 63) / 64)
+    var indices: [Int] = []
+    var fact = 0
+    var index = 0
+    for (event, count) in factCounts.enumerated() {
+      let isPresent = isPresent(event)
+      if isPresent {
+        for row in fact..<fact + Int(count) { spread.presence[row >> 6] |= 1 << UInt64(row & 63) }
+        indices.append(contentsOf: repeatElement(index, count: Int(count)))
+        index += 1
+      }
+      fact += Int(count)
+    }
+    spread.count = indices.count
+    spread.integers = integers.isEmpty ? [] : indices.map { integers[$0] }
+    spread.numbers.mantissas = numbers.mantissas.isEmpty ? [] : indices.map { numbers.mantissas[$0] }
+    spread.numbers.scales = numbers.scales.isEmpty ? [] : indices.map { numbers.scales[$0] }
+    // Plain strings become the entries of a dictionary.
+    spread.strings.codes = strings.isDictionary ? indices.map { strings.codes[$0] } : indices.map(Int64.init)
+    spread.strings.isDictionary = true
+    return spread
+  }
+
   func double(_ index: Int) -> Double {
     kind == .number
       ? numbers.double(index) : Double(bitPattern: UInt64(bitPattern: integers[index]))

@@ -18,7 +18,7 @@ public struct LedgerEntry: Sendable, Equatable {
   public var seq: UInt64?
   /// Why the document was rejected.
   public var reason: String?
-  /// The first KiB of a rejected document, or the dedup id of a duplicate.
+  /// The first KiB of a rejected document, or of the dedup id of a duplicate.
   public var bytes: [UInt8]
   /// For late events: the event's time, and how far behind the watermark that was.
   public var timeNs: Int64?
@@ -55,7 +55,7 @@ struct LedgerPage {
   mutating func append(_ duplicate: DuplicateEvent) {
     body.append(signedVarint: duplicate.position)
     body.append(varint: duplicate.firstSeq)
-    append(bytes: duplicate.id)
+    append(bytes: duplicate.id.prefix(Limits.ledgerIdBytes))
   }
 
   mutating func append(_ late: LateEvent) {
@@ -65,7 +65,7 @@ struct LedgerPage {
     count += 1
   }
 
-  private mutating func append(bytes: [UInt8]) {
+  private mutating func append(bytes: some Collection<UInt8>) {
     body.append(varint: UInt64(bytes.count))
     body.append(contentsOf: bytes)
     count += 1

@@ -17,14 +17,11 @@ public struct StreamTotals: Sendable, Equatable {
   public var maxTimeNs: Int64 = .min
   /// Events up to this one have their ids in the dedup index.
   var indexedSeq: UInt64 = 0
-  /// Blocks after that event.
-  var unindexedBlocks: UInt64 = 0
 
   var encoded: [UInt8] {
     var bytes: [UInt8] = []
     for value in [
       events, facts, duplicates, rejected, late, originalBytes, blockBytes, indexedSeq,
-      unindexedBlocks,
     ] {
       bytes.append(varint: value)
     }
@@ -46,7 +43,6 @@ public struct StreamTotals: Sendable, Equatable {
     originalBytes = try reader.varint()
     blockBytes = try reader.varint()
     indexedSeq = try reader.varint()
-    unindexedBlocks = try reader.varint()
     minTimeNs = try reader.signedVarint()
     maxTimeNs = try reader.signedVarint()
   }

@@ -139,13 +139,19 @@ struct Sequencer {
     let lateness = batch.definition.latenessNs
     // A clock that runs far ahead must not make all other devices late.
     let highest = receivedNs.addingReportingOverflow(SourceState.maxAheadNs).partialValue
+    // Times can be further apart than nanoseconds can say: then the distance is as great as it gets.
+    var due = watermark.saturatingSubtracting(lateness)
     for row in batch.times.indices {
       let time = batch.times[row]
       if time > watermark {
-        if time <= highest { watermark = time }
-      } else if watermark - lateness > time {
+        if time > highest { continue }
+        watermark = time
+        due = watermark.saturatingSubtracting(lateness)
+      } else if time < due {
         late.append(
-          LateEvent(seq: nextSeq + UInt64(row), timeNs: time, behindNs: watermark - time))
+          LateEvent(
+            seq: nextSeq + UInt64(row), timeNs: time,
+            behindNs: watermark.saturatingSubtracting(time)))
       }
     }
     source.watermarkNs = watermark == .min ? nil : watermark
@@ -191,7 +197,13 @@ struct Sequencer {
     let streamId = stream.definition.id
     var recent = StreamIds()
     swap(&recent, &ids[streamId, default: StreamIds()])
-    defer { ids[streamId] = recent }
+    let known = recent.recent.count
+    var isDone = false
+    defer {
+      // The rows of a batch that damage stopped midway get no numbers.
+      if !isDone { recent.recent.removeAll(after: known) }
+      ids[streamId] = recent
+    }
     recent.recentBlocks += 1
     var duplicates: [(row: Int, seq: UInt64)] = []
     // Row of each event that this batch will add.
@@ -222,6 +234,7 @@ struct Sequencer {
       }
       kept.append(Int32(row))
     }
+    isDone = true
     return duplicates
   }
 
