@@ -61,7 +61,7 @@ let package = Package(
       ],
       swiftSettings: settings),
     .executableTarget(
-      name: "nilo-bench", dependencies: ["Store", "SimdJSON", "Zstd", "Checksum", "Bytes"],
+      name: "nilo-bench", dependencies: ["Store", "SimdJSON", "Zstd", "Checksum", "Bytes", "CMalloc"],
       path: "Benchmarks/nilo-bench", swiftSettings: settings),
 
     tests("LMDB"),

@@ -1,4 +1,5 @@
 import Bytes
+import CMalloc
 import Checksum
 import EventLog
 import Foundation
@@ -136,6 +137,11 @@ func benchReopen(_ directory: String) throws {
   store.close()
   report([("open_ms", openTime * 1e3), ("first_append_ms", appendTime * 1e3)])
 }
+
+// As `nilo` does.
+_ = mallopt(M_ARENA_MAX, 1)
+_ = mallopt(M_MMAP_THRESHOLD, 64 << 20)
+_ = mallopt(M_TRIM_THRESHOLD, 64 << 20)
 
 switch arguments.dropFirst().first {
 case "simdjson": try benchSimdjson(arguments[2])

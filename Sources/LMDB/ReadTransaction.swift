@@ -12,6 +12,9 @@ import CLMDB
   let handle: OpaquePointer
   let environment: Environment
 
+  /// Rises with each commit: two transactions of one number see the same. O(1).
+  public var commitNumber: Int { unsafe Int(mdb_txn_id(handle)) }
+
   /// The value of `key`, in place in the memory map, or nil if there is none. O(log n).
   @_lifetime(borrow self)
   public func get(_ table: Table, _ key: Key) throws(LMDBError) -> RawSpan? {

@@ -54,4 +54,14 @@ import Testing
     let devices = try columns(documents, "d", explode: "r")
     #expect(devices.map(\.0) == [.strings(["a", "a", "b", "c"])])
   }
+
+  /// Where the array is an object in some documents, one path names fields of events and of elements.
+  @Test func fieldsOfEventsAndOfElementsShareAPath() throws {
+    let documents = [
+      #"{"ts":1,"r":[{"v":1},{"v":2.5}]}"#, #"{"ts":2,"r":{"v":5}}"#, #"{"ts":3,"r":[{},{"v":7}]}"#,
+    ]
+    let values = try columns(documents, "r.v", explode: "r")
+    #expect(values.first?.1 == [true, true, true, false, true])
+    #expect(values.map(\.0) == [.doubles([1, 2.5, 5, 0, 7])])
+  }
 }

@@ -149,7 +149,11 @@ extension EventLog {
   /// since it was opened.
   func currentStreams(_ transaction: borrowing ReadTransaction) throws -> [EventStream] {
     if mode == .readWrite { return streams + [catalogueStream] }
-    return try Catalogue.load(tables, store, transaction).map(\.0)
+    let commit = transaction.commitNumber
+    if let known = lastRead.withLock({ $0.commit == commit ? $0.streams : nil }) { return known }
+    let streams = try Catalogue.load(tables, store, transaction).map(\.0)
+    lastRead.withLock { $0 = (commit, streams) }
+    return streams
   }
 
   func stream(
@@ -183,11 +187,14 @@ extension BlockStore {
     where isWanted: (BlockSummary) -> Bool
   ) throws -> BlockSummary? {
     var next = seq
+    // Mostly the next block is wanted.
+    var limit = 1
     while true {
-      let summaries = try summaries(ofStream: streamId, from: next, limit: 64, transaction)
+      let summaries = try summaries(ofStream: streamId, from: next, limit: limit, transaction)
       if let summary = summaries.first(where: isWanted) { return summary }
-      guard let last = summaries.last, summaries.count == 64 else { return nil }
+      guard let last = summaries.last, summaries.count == limit else { return nil }
       next = last.lastSeq + 1
+      limit = 64
     }
   }
 }

@@ -18,6 +18,8 @@ public final class EventLog: Sendable {
   let tables: LogTables
   let store: BlockStore
   private let catalogue: Mutex<Catalogue>
+  /// In a log that another process writes to: the streams as of the last commit that was looked at.
+  let lastRead = Mutex<(commit: Int, streams: [EventStream])>((-1, []))
   private let sequencer: Mutex<Sequencer>
   private let filters: FilterCache
   private let committed: Mutex<CommitState>
