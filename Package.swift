@@ -61,7 +61,8 @@ let package = Package(
       ],
       swiftSettings: settings),
     .executableTarget(
-      name: "nilo-bench", dependencies: ["Store", "SimdJSON", "Zstd", "Checksum", "Bytes", "CMalloc"],
+      name: "nilo-bench",
+      dependencies: ["Store", "SimdJSON", "Zstd", "Checksum", "Bytes", "CMalloc"],
       path: "Benchmarks/nilo-bench", swiftSettings: settings),
 
     tests("LMDB"),

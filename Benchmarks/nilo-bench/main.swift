@@ -132,7 +132,8 @@ func benchReopen(_ directory: String) throws {
   let openTime = try seconds { opened = try Store(directory: directory) }
   guard let store = opened else { return }
   let time = Timestamp(ns: EventLog.wallClockNs())
-  let document = "{\"event_id\":\"reopen-\(time.ns)\",\"device_id\":\"d\",\"timestamp\":\"\(time)\"}"
+  let document =
+    "{\"event_id\":\"reopen-\(time.ns)\",\"device_id\":\"d\",\"timestamp\":\"\(time)\"}"
   let appendTime = try seconds { _ = try store.append([document], to: "fleet", source: "bench") }
   store.close()
   report([("open_ms", openTime * 1e3), ("first_append_ms", appendTime * 1e3)])

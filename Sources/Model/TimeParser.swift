@@ -22,8 +22,9 @@ public struct TimeParser: Sendable {
       return nil
     }
     let separator = bytes.byte(at: range.lowerBound + 10)
-    guard separator == UInt8(ascii: "T") || separator == UInt8(ascii: " ")
-      || separator == UInt8(ascii: "t")
+    guard
+      separator == UInt8(ascii: "T") || separator == UInt8(ascii: " ")
+        || separator == UInt8(ascii: "t")
     else { return nil }
     guard let (seconds, isLeap) = timeOfDay(bytes.word(at: range.lowerBound + 11)) else {
       return nil
@@ -138,7 +139,8 @@ public struct TimeParser: Sendable {
       }
     let product = mantissa.multipliedFullWidth(by: unit.nanoseconds)
     // The quotient fits when the high word is below half the divisor; by the choice of unit it mostly is.
-    guard product.high == Int64(bitPattern: product.low) >> 63 || product.high.magnitude < divisor / 2
+    guard
+      product.high == Int64(bitPattern: product.low) >> 63 || product.high.magnitude < divisor / 2
     else { return nil }
     let (ns, rest) = divisor.dividingFullWidth(product)
     let isExact = rest == 0 && scale <= 9

@@ -28,7 +28,9 @@ import CSimdjson
   public func validate(_ bytes: RawSpan, range: Range<Int>) throws(Refusal) {
     precondition(range.lowerBound >= 0 && range.upperBound <= bytes.byteCount)
     let code = unsafe bytes.withUnsafeBytes { buffer -> Int32 in
-      guard let base = buffer.baseAddress else { return unsafe nilo_json_validate(parser, "", 0, 0) }
+      guard let base = buffer.baseAddress else {
+        return unsafe nilo_json_validate(parser, "", 0, 0)
+      }
       let start = unsafe base.advanced(by: range.lowerBound).assumingMemoryBound(to: CChar.self)
       return unsafe nilo_json_validate(
         parser, start, range.count, buffer.count - range.lowerBound)

@@ -50,7 +50,7 @@ struct IngestRun {
         try ingest(file)
       } catch let error as FileError {
         fail("\(error)")
-      } catch where total.documents > 0 {
+      } catch  where total.documents > 0 {
         // Not the file's fault, such as a full disk: the next one would meet the same.
         fail("\(error)")
         break

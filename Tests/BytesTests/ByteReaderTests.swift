@@ -4,7 +4,12 @@ import Testing
 
 /// One call of the writer and the reader.
 private enum Item: Equatable, CustomStringConvertible {
-  case byte(UInt8), short(UInt16), word(Int64), varint(UInt64), signed(Int64), text(String)
+  case byte(UInt8)
+  case short(UInt16)
+  case word(Int64)
+  case varint(UInt64)
+  case signed(Int64)
+  case text(String)
   case run([UInt8])
 
   static func random(_ random: inout SeededGenerator) -> Item {
@@ -97,10 +102,11 @@ private func reading<T>(
     }
   }
 
-  @Test(arguments: [
-    (0, [0]), (0x7F, [0x7F]), (0x80, [0x80, 1]), (300, [0xAC, 2]),
-    (UInt64.max, [255, 255, 255, 255, 255, 255, 255, 255, 255, 1]),
-  ] as [(UInt64, [UInt8])])
+  @Test(
+    arguments: [
+      (0, [0]), (0x7F, [0x7F]), (0x80, [0x80, 1]), (300, [0xAC, 2]),
+      (UInt64.max, [255, 255, 255, 255, 255, 255, 255, 255, 255, 1]),
+    ] as [(UInt64, [UInt8])])
   func varintsAreLEB128(value: UInt64, encoded: [UInt8]) throws {
     var bytes: [UInt8] = []
     bytes.append(varint: value)
@@ -115,8 +121,9 @@ private func reading<T>(
     #expect(read == nil)
   }
 
-  @Test(arguments: [(0, 0), (-1, 1), (1, 2), (-2, 3), (.max, .max - 1), (.min, .max)]
-    as [(Int64, UInt64)])
+  @Test(
+    arguments: [(0, 0), (-1, 1), (1, 2), (-2, 3), (.max, .max - 1), (.min, .max)]
+      as [(Int64, UInt64)])
   func zigzagFoldsTheSigns(value: Int64, folded: UInt64) {
     #expect(value.zigzag == folded)
     #expect(Int64(zigzag: folded) == value)

@@ -38,7 +38,9 @@ import Testing
     try expectGolden(name, outcome.error, in: workspace)
   }
 
-  @Test(arguments: [["stat"], ["events", "--stream", "s"], ["ledger"], ["check"], ["backup", "b"]])
+  @Test(arguments: [
+    ["stat"], ["events", "--stream", "s"], ["ledger"], ["check"], ["backup", "b"],
+  ])
   func aMissingStore(_ arguments: [String]) throws {
     let outcome = try workspace.nilo(arguments + ["--data", "nothing/here"])
     #expect(outcome.status == 1)

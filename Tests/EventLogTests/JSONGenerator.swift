@@ -30,7 +30,8 @@ struct JSONGenerator {
   static func definition(_ random: inout SeededGenerator) -> StreamDefinition {
     let explode = random.pick([nil, nil, "items", "m.items"])
     return StreamDefinition(
-      name: "test", timePath: random.pick(["ts", "m.ts"]), idPath: random.pick([nil, "id", "m.id"]),
+      name: "test", timePath: random.pick(["ts", "m.ts"]),
+      idPath: random.pick([nil, "id", "m.id"]),
       explodePath: explode,
       elementTimePath: random.oneIn(3) ? nil : explode.map { $0 + ".t" })
   }

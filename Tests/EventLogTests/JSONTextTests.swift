@@ -52,11 +52,12 @@ private func read(_ text: String) -> JSONText.Number? {
     }
   }
 
-  @Test(arguments: [
-    ("0", 0, 0), ("-1", -1, 0), ("21.50", 2_150, 2), ("-0.5", -5, 1), ("0.0", 0, 1),
-    ("9223372036854775807", .max, 0), ("-9223372036854775807", -.max, 0),
-    ("922337203685477580.7", .max, 1), ("1700000000.123456789", 1_700_000_000_123_456_789, 9),
-  ] as [(String, Int64, Int)])
+  @Test(
+    arguments: [
+      ("0", 0, 0), ("-1", -1, 0), ("21.50", 2_150, 2), ("-0.5", -5, 1), ("0.0", 0, 1),
+      ("9223372036854775807", .max, 0), ("-9223372036854775807", -.max, 0),
+      ("922337203685477580.7", .max, 1), ("1700000000.123456789", 1_700_000_000_123_456_789, 9),
+    ] as [(String, Int64, Int)])
   func numbersAreMantissaAndScale(text: String, mantissa: Int64, scale: Int) throws {
     let number = try #require(read(text))
     #expect(number.mantissa == mantissa)

@@ -44,23 +44,24 @@ private func texts(_ numbers: NumberValues) -> [String] {
 }
 
 @Suite struct NumberCodingTests {
-  @Test(arguments: [
-    (["21.50", "3.10", "-0.05"], .fixed),
-    (["1", "-2", "300"], .fixed),
-    (["0.0", "0.0"], .fixed),
-    (["21.5", "3", "100", "-0.25", "0"], .stripped),
-    (["21.5", "3.0", "0.0", "-10.125"], .strippedToOne),
-    (["21.5", "3.10"], .each),
-    (["21.50", "3"], .each),
-    (["0.0", "0"], .each),
-    (["999999999999999999", "0.5"], .each),
-    (["9223372036854775", "0.001"], .stripped),
-    (["9223372036854776", "0.001"], .each),
-    (["0.00000000000000001", "1"], .stripped),
-    (["12345678901234567.8", "12345678901234567"], .stripped),
-    (["9223372036854775807", "-9223372036854775807", "0"], .fixed),
-    (["0.123456789012345678", "1"], .stripped),
-  ] as [([String], NumberStyle)])
+  @Test(
+    arguments: [
+      (["21.50", "3.10", "-0.05"], .fixed),
+      (["1", "-2", "300"], .fixed),
+      (["0.0", "0.0"], .fixed),
+      (["21.5", "3", "100", "-0.25", "0"], .stripped),
+      (["21.5", "3.0", "0.0", "-10.125"], .strippedToOne),
+      (["21.5", "3.10"], .each),
+      (["21.50", "3"], .each),
+      (["0.0", "0"], .each),
+      (["999999999999999999", "0.5"], .each),
+      (["9223372036854775", "0.001"], .stripped),
+      (["9223372036854776", "0.001"], .each),
+      (["0.00000000000000001", "1"], .stripped),
+      (["12345678901234567.8", "12345678901234567"], .stripped),
+      (["9223372036854775807", "-9223372036854775807", "0"], .fixed),
+      (["0.123456789012345678", "1"], .stripped),
+    ] as [([String], NumberStyle)])
   func styles(numbers: [String], style: NumberStyle) throws {
     let values = try decoded(Numbers(numbers).encoded, count: numbers.count)
     #expect(values.style == style)

@@ -162,9 +162,10 @@ private func hexText(_ count: Int, _ random: inout SeededGenerator) -> String {
       let places = Set((0..<random.below(20)).map { _ in random.below(length) })
       let isHex = random.oneIn(2)
       let texts = (0..<random.within(2...40)).map { _ in
-        String((0..<length).map { place in
-          places.contains(place) ? random.pick(isHex ? hex : Array("xyz~09AF")) : "-"
-        })
+        String(
+          (0..<length).map { place in
+            places.contains(place) ? random.pick(isHex ? hex : Array("xyz~09AF")) : "-"
+          })
       }
       let column = StringColumn(texts)
       guard let pattern = StringPattern(column.ranges, of: column.bytes.rawSpan) else {

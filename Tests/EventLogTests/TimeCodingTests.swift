@@ -22,17 +22,19 @@ import Testing
     rounds(200) { random in
       let unit = random.pick([1, 1_000, 1_000_000, 1_000_000_000] as [Int64])
       let times = (0..<random.below(100)).map { _ in
-        random.oneIn(20) ? random.pick([.min, .max, 0, -1] as [Int64])
+        random.oneIn(20)
+          ? random.pick([.min, .max, 0, -1] as [Int64])
           : Int64(bitPattern: random.next()) / unit * unit
       }
       try checkEqual(try decoded(encoded(times), count: times.count), times, "times")
     }
   }
 
-  @Test(arguments: [
-    ([1_000_000_000, -3_000_000_000], 0), ([1_000_000_000, 1_000_000], 1), ([-1_000], 2),
-    ([1_000_000_000, 1], 3), ([Int64.min], 3), ([0], 0),
-  ] as [([Int64], UInt8)])
+  @Test(
+    arguments: [
+      ([1_000_000_000, -3_000_000_000], 0), ([1_000_000_000, 1_000_000], 1), ([-1_000], 2),
+      ([1_000_000_000, 1], 3), ([Int64.min], 3), ([0], 0),
+    ] as [([Int64], UInt8)])
   func unitIsTheCoarsest(times: [Int64], unit: UInt8) throws {
     #expect(encoded(times).first == unit)
     #expect(try decoded(encoded(times), count: times.count) == times)

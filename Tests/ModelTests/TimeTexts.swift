@@ -52,7 +52,9 @@ struct TimeText {
   }
 
   static func random(_ random: inout SeededGenerator) -> TimeText {
-    let year = random.oneIn(10) ? random.pick([1678, 1900, 1970, 2000, 2261])
+    let year =
+      random.oneIn(10)
+      ? random.pick([1678, 1900, 1970, 2000, 2261])
       : random.within(1678...2261)
     let months = monthDays(year)
     let month = random.below(12)

@@ -35,9 +35,10 @@ import Testing
     #expect(early < late)
   }
 
-  @Test(arguments: [
-    (-1, -1, 999), (0, 0, 0), (-1_000, -1, 0), (1_999, 1, 999),
-  ] as [(Int64, Int64, Int64)])
+  @Test(
+    arguments: [
+      (-1, -1, 999), (0, 0, 0), (-1_000, -1, 0), (1_999, 1, 999),
+    ] as [(Int64, Int64, Int64)])
   func flooring(value: Int64, quotient: Int64, rest: Int64) {
     #expect(value.flooredQuotient(1_000) == quotient)
     #expect(value.flooredRemainder(1_000) == rest)

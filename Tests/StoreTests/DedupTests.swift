@@ -53,7 +53,8 @@ import Testing
     }
     let report = try store.check()
     #expect(report.isSound)
-    #expect(report.dedupRuns > 0, "nothing was written to the index: the test shows less than it should")
+    #expect(
+      report.dedupRuns > 0, "nothing was written to the index: the test shows less than it should")
     store.close()
   }
 

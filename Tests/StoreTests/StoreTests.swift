@@ -82,7 +82,8 @@ import Testing
     let second = try store.append([event("b", 8), event("a", 9)], to: "s")
     #expect(second.duplicates.map(\.firstSeq) == [3])
     #expect(second.accepted == 1)
-    #expect(try store.ledger(.duplicate).map { String(decoding: $0.bytes, as: UTF8.self) } == ["a", "b"])
+    #expect(
+      try store.ledger(.duplicate).map { String(decoding: $0.bytes, as: UTF8.self) } == ["a", "b"])
     store.close()
   }
 

@@ -115,7 +115,7 @@ extension StreamDefinition {
     name: String, _ options: StreamOptions, in batch: DocumentBatch
   ) -> (candidate: StreamDefinition?, isAccepted: Bool) {
     var candidate: StreamDefinition?
-    var row = Row()
+    var timeParser = TimeParser()
     let validator = SimdJSONValidator()
     var list = TokenList()
     for document in batch.documents {
@@ -126,8 +126,8 @@ extension StreamDefinition {
           into: &list)
         guard let definition = detect(name: name, options, from: list) else { continue }
         candidate = candidate ?? definition
-        var reader = DocumentReader(definition: definition, schema: StreamSchema())
-        try reader.read(batch.bytes.rawSpan, range, into: &row)
+        let token = list.tokens.first { list.paths[Int($0.path)].isPath(definition.timePath) }
+        if token?.time(in: batch.bytes.rawSpan, &timeParser) == nil { continue }
         return (definition, true)
       } catch {
         continue

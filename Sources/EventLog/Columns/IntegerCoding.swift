@@ -59,7 +59,9 @@ enum IntegerCoding {
     }
     guard let best else { return .offset }
     if known == nil { _ = apply(best.transform, values, range, &scratch) }
-    write(best.transform, base: best.base, first: values[range.lowerBound], best.width, scratch, &output)
+    write(
+      best.transform, base: best.base, first: values[range.lowerBound], best.width, scratch, &output
+    )
     return best.transform
   }
 

@@ -109,7 +109,8 @@ struct BlockIds {
     if isPlain {
       let range = strings.range(row)
       if range.isEmpty { return nil }
-      return IdHash.hash(strings.bytes.rawSpan, start: range.lowerBound, count: range.count, key: hashKey)
+      return IdHash.hash(
+        strings.bytes.rawSpan, start: range.lowerBound, count: range.count, key: hashKey)
     }
     return ids[row].map { IdHash.hash($0.rawSpan, start: 0, count: $0.count, key: hashKey) }
   }

@@ -221,7 +221,9 @@ struct IdRunLayout: Equatable {
 
   /// The layout of a run of `count` entries whose sequence numbers span `seqSpan`.
   init(count: Int, seqSpan: UInt64) {
-    func bits(_ value: Int) -> Int { value <= 1 ? 0 : Int.bitWidth - (value - 1).leadingZeroBitCount }
+    func bits(_ value: Int) -> Int {
+      value <= 1 ? 0 : Int.bitWidth - (value - 1).leadingZeroBitCount
+    }
     pageBits = bits((count + Self.pageEntries - 1) / Self.pageEntries)
     bucketBits = bits(max(count >> pageBits, 1) / Self.bucketEntries)
     seqBytes = (71 - seqSpan.leadingZeroBitCount) / 8

@@ -229,7 +229,8 @@ struct DocumentScanner: ~Escapable {
     var hasEscapes = false
     let end = JSONText.stringEnd(bytes, from: cursor + 1, limit: limit, hasEscapes: &hasEscapes)
     guard end >= 0 else {
-      throw error("a string is unterminated, or holds a control character, escape or UTF-8 that is not legal")
+      throw error(
+        "a string is unterminated, or holds a control character, escape or UTF-8 that is not legal")
     }
     cursor = end + 1
     return hasEscapes

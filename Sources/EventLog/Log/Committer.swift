@@ -87,7 +87,9 @@ final class Committer: @unchecked Sendable {
     condition.withLock {
       while waiting[nextTicket] == nil {
         if isStopped {
-          for item in waiting.values { item.completion.finish(.failure(EarlierCommitFailedError())) }
+          for item in waiting.values {
+            item.completion.finish(.failure(EarlierCommitFailedError()))
+          }
           waiting = [:]
           return nil
         }

@@ -151,10 +151,12 @@ extension ColumnValues {
     }
     spread.count = indices.count
     spread.integers = integers.isEmpty ? [] : indices.map { integers[$0] }
-    spread.numbers.mantissas = numbers.mantissas.isEmpty ? [] : indices.map { numbers.mantissas[$0] }
+    spread.numbers.mantissas =
+      numbers.mantissas.isEmpty ? [] : indices.map { numbers.mantissas[$0] }
     spread.numbers.scales = numbers.scales.isEmpty ? [] : indices.map { numbers.scales[$0] }
     // Plain strings become the entries of a dictionary.
-    spread.strings.codes = strings.isDictionary ? indices.map { strings.codes[$0] } : indices.map(Int64.init)
+    spread.strings.codes =
+      strings.isDictionary ? indices.map { strings.codes[$0] } : indices.map(Int64.init)
     spread.strings.isDictionary = true
     return spread
   }

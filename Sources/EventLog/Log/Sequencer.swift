@@ -97,7 +97,8 @@ struct Sequencer {
   /// Takes the next place in the log for `parsed`; `hits` is what the index said of its ids before. O(events),
   /// amortised.
   mutating func sequence(
-    _ parsed: consuming ParsedBatch, of stream: EventStream, _ envelope: Envelope, _ hits: IndexHits,
+    _ parsed: consuming ParsedBatch, of stream: EventStream, _ envelope: Envelope,
+    _ hits: IndexHits,
     totals: StreamTotals, sourceState: SourceState?, _ transaction: borrowing ReadTransaction
   ) throws -> SequencedBatch {
     try loadIds(of: stream, after: totals.indexedSeq, transaction)

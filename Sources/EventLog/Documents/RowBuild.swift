@@ -1,0 +1,288 @@
+import Bytes
+import Model
+
+/// Makes a row, and if possible a shape, of one scanned document.
+struct RowBuild: ~Escapable {
+  let bytes: RawSpan
+  let range: Range<Int>
+  let definition: StreamDefinition
+  let schema: StreamSchema
+  let list: TokenList
+
+  /// Whether a shape can give the document's bytes back.
+  private var isReproducible: Bool
+  private var segments: [Segment] = []
+  private var elementSegments: [Segment] = []
+  /// Where the literal of the next segment begins.
+  private var literalStart: Int
+  private var separator: [UInt8]?
+  private var eventTime: ParsedTime?
+  private var hasArray = false
+  /// By the paths' numbers.
+  private var uses: [PathUse]
+  private var didLearn = false
+  private var lastElement: (segments: [Segment], number: UInt32) = ([], Shape.none)
+
+  /// What is known of a path of the document, so that its many values need not ask again.
+  private struct PathUse {
+    var isKnown = false
+    var isTime = false
+    var isElementTime = false
+    var isId = false
+    /// An event's own value was seen here.
+    var isSeen = false
+    /// The last element that had a value here.
+    var lastElement = -1
+    /// The column of the value before.
+    var column: Int32 = -1
+    var kind = SlotKind.end
+    var isElement = false
+  }
+
+  /// A document with more values is kept whole: matching it would gain nothing.
+  private static let maxSegments = 2_048
+
+  @_lifetime(copy bytes)
+  init(
+    bytes: RawSpan, range: Range<Int>, definition: StreamDefinition, schema: StreamSchema,
+    list: TokenList
+  ) {
+    self.bytes = bytes
+    self.range = range
+    self.definition = definition
+    self.schema = schema
+    self.list = list
+    literalStart = range.lowerBound
+    uses = Array(repeating: PathUse(), count: list.paths.count)
+    isReproducible =
+      !list.hasDuplicateKeys && list.opaqueDepth <= DocumentScanner.maxOpaqueNesting
+      && !list.tokens.contains { $0.kind == .hardNumber }
+  }
+
+  /// Fills `row`; true when a new shape may have been learned.
+  mutating func run(
+    into row: inout Row, _ timeParser: inout TimeParser
+  ) throws(DocumentError) -> Bool {
+    var isInOtherArray = false
+    for index in list.tokens.indices {
+      let token = list.tokens[index]
+      if isInOtherArray {
+        isInOtherArray = token.kind != .arrayEnd
+        continue
+      }
+      switch token.kind {
+      case .null: break
+      case .arrayBegin:
+        // The first of several arrays at the path explodes; the others stay in the document.
+        if hasArray {
+          (isInOtherArray, isReproducible) = (true, false)
+        } else {
+          beginElements(at: index)
+        }
+      case .elementBegin: beginElement(token, &row)
+      case .elementEnd: endElement(token, &row)
+      case .arrayEnd: row.isInElement = false
+      default: try addValue(token, &row, &timeParser)
+      }
+    }
+    guard eventTime != nil else {
+      let path = definition.timePath
+      throw DocumentError(
+        reason: path == StreamDefinition.undetectedTimePath
+          ? "no time: none of the fields \(path) is there; name the one that is the time"
+          : "no time: the field \"\(path)\" is missing", offset: nil)
+    }
+    finish(&row)
+    return didLearn
+  }
+
+  private mutating func beginElements(at index: Int) {
+    hasArray = true
+    let first = list.tokens[index + 1]
+    guard first.kind == .elementBegin else { return }
+    addSegment(.elements, column: -1, until: first.start, next: first.start, isElement: false)
+  }
+
+  private mutating func beginElement(_ token: Token, _ row: inout Row) {
+    if !row.elements.isEmpty { checkSeparator(until: token.start) }
+    row.isInElement = true
+    row.elements.append(
+      ElementValues(shape: Shape.none, firstValue: Int32(row.elementValues.count)))
+    elementSegments.removeAll(keepingCapacity: true)
+    literalStart = token.start
+  }
+
+  private mutating func checkSeparator(until start: Int) {
+    guard isReproducible else { return }
+    var between: [UInt8] = []
+    between.append(span: bytes.extracting(literalStart..<start))
+    if separator == nil { separator = between }
+    if separator != between { isReproducible = false }
+  }
+
+  private mutating func endElement(_ token: Token, _ row: inout Row) {
+    if isReproducible {
+      addSegment(.end, column: -1, until: token.end, next: token.end, isElement: true)
+      // Neighbours are mostly of one shape.
+      if elementSegments != lastElement.segments {
+        let number = schema.learn(Shape(segments: elementSegments, isElement: true))
+        lastElement = (elementSegments, number)
+        didLearn = true
+      }
+      let shape = lastElement.number
+      if shape == Shape.none { isReproducible = false }
+      row.elements[row.elements.count - 1].shape = shape
+    }
+    literalStart = token.end
+  }
+
+  private mutating func addSegment(
+    _ kind: SlotKind, column: Int32, until literalEnd: Int, next: Int, isElement: Bool,
+    isId: Bool = false
+  ) {
+    guard isReproducible else { return }
+    var segment = Segment(literal: [], kind: kind, column: column, isId: isId)
+    segment.literal.append(span: bytes.extracting(literalStart..<literalEnd))
+    if isElement { elementSegments.append(segment) } else { segments.append(segment) }
+    literalStart = next
+    if segments.count + elementSegments.count > Self.maxSegments { isReproducible = false }
+  }
+
+  private mutating func addValue(
+    _ token: Token, _ row: inout Row, _ timeParser: inout TimeParser
+  ) throws(DocumentError) {
+    let isElement = row.isInElement
+    // The first of several values at one path is the column's; the others stay in the document.
+    guard visit(token.path, isElement ? row.elements.count : nil) else {
+      isReproducible = false
+      return
+    }
+    let use = use(token.path)
+    if isElement ? use.isElementTime : use.isTime {
+      return try addTime(token, &row, &timeParser)
+    }
+    let isId = use.isId && !isElement
+    if isId, [.string, .number, .hardNumber].contains(token.kind) {
+      row.idStart = token.start
+      row.idBytes = token.end - token.start
+      row.idHasEscapes = token.kind == .string && token.detail == 1
+    }
+    guard let value = slotValue(token, isElement) else {
+      isReproducible = false
+      return
+    }
+    row.append(value)
+    addSegment(
+      value.kind, column: value.column, until: token.start, next: token.end,
+      isElement: isElement, isId: isId)
+  }
+
+  /// Notes a value of the event, or of its element number `element`; false when there was one at that path.
+  private mutating func visit(_ path: Int32, _ element: Int?) -> Bool {
+    if let element {
+      defer { uses[Int(path)].lastElement = element }
+      return uses[Int(path)].lastElement != element
+    }
+    defer { uses[Int(path)].isSeen = true }
+    return !uses[Int(path)].isSeen
+  }
+
+  private mutating func use(_ number: Int32) -> PathUse {
+    var use = uses[Int(number)]
+    if use.isKnown { return use }
+    let path = list.paths[Int(number)]
+    use.isKnown = true
+    use.isTime = path.isPath(definition.timePath)
+    use.isElementTime = path.isPath(definition.elementTimePath)
+    use.isId = path.isPath(definition.idPath)
+    uses[Int(number)] = use
+    return use
+  }
+
+  /// The number of the column for values of `kind`; nil when there is none.
+  private mutating func column(_ number: Int32, _ kind: SlotKind, _ isElement: Bool) -> Int32? {
+    let use = uses[Int(number)]
+    if use.column >= 0 && use.kind == kind && use.isElement == isElement { return use.column }
+    let path = list.paths[Int(number)]
+    guard let column = schema.column(path, kind, isElement: isElement) else { return nil }
+    uses[Int(number)].column = column
+    uses[Int(number)].kind = kind
+    uses[Int(number)].isElement = isElement
+    return column
+  }
+
+  /// The token's value with its column; nil when it gets none.
+  private mutating func slotValue(_ token: Token, _ isElement: Bool) -> SlotValue? {
+    let kind: SlotKind
+    var a = Int64(token.start)
+    var b = UInt32(token.end - token.start)
+    switch token.kind {
+    case .string: kind = .string
+    case .opaque: kind = .opaque
+    case .number: (kind, a, b) = (.number, token.mantissa, 0)
+    case .bool: (kind, a, b) = (.bool, token.mantissa, 0)
+    case .hardNumber:
+      guard let double = Double(token.text(in: bytes)), double.isFinite else { return nil }
+      (kind, a, b) = (.real, Int64(bitPattern: double.bitPattern), 0)
+    case .null, .arrayBegin, .elementBegin, .elementEnd, .arrayEnd: return nil
+    }
+    guard let column = column(token.path, kind, isElement) else { return nil }
+    return SlotValue(kind: kind, detail: token.detail, column: column, a: a, b: b)
+  }
+
+  private mutating func addTime(
+    _ token: Token, _ row: inout Row, _ timeParser: inout TimeParser
+  ) throws(DocumentError) {
+    guard let time = token.time(in: bytes, &timeParser) else {
+      throw DocumentError(
+        reason:
+          "unreadable time: \"\(list.paths[Int(token.path)])\" is \(token.text(in: bytes).prefix(64).debugDescription), "
+          + "expected RFC 3339 with a zone, such as 2024-07-30T12:00:00Z, or an epoch number",
+        offset: token.start - range.lowerBound)
+    }
+    let isElement = row.isInElement
+    if !isElement { eventTime = time }
+    if time.format == .irreproducible || (token.kind == .string && token.detail == 1) {
+      isReproducible = false
+    }
+    row.append(
+      SlotValue(kind: .time, detail: 0, column: -1, a: time.ns, b: time.format.code))
+    addSegment(
+      token.kind == .string ? .time : .epoch, column: -1, until: token.start, next: token.end,
+      isElement: isElement)
+  }
+
+  private mutating func finish(_ row: inout Row) {
+    addSegment(
+      .end, column: -1, until: range.upperBound, next: range.upperBound, isElement: false)
+    guard isReproducible else { return }
+    if let separator, let index = segments.firstIndex(where: { $0.kind == .elements }) {
+      segments[index].separator = separator
+    } else if let index = segments.firstIndex(where: { $0.kind == .elements }) {
+      segments[index].separator = [UInt8(ascii: ",")]
+    }
+    row.shape = schema.learn(Shape(segments: segments, isElement: false))
+    didLearn = true
+  }
+}
+
+extension Token {
+  /// The text of a string or a number, escapes resolved.
+  func text(in bytes: RawSpan) -> String {
+    var text: [UInt8] = []
+    JSONText.unescape(bytes, start..<end, into: &text)
+    return String(decoding: text, as: UTF8.self)
+  }
+
+  /// The instant that the value means; nil when it means none.
+  func time(in bytes: RawSpan, _ timeParser: inout TimeParser) -> ParsedTime? {
+    switch kind {
+    case .string where detail == 0: return timeParser.parse(bytes, start..<end)
+    case .string:
+      let plain = Array(text(in: bytes).utf8)
+      return timeParser.parse(plain.rawSpan, 0..<plain.count)
+    case .number: return TimeParser.epoch(mantissa: mantissa, scale: Int(detail))
+    default: return nil
+    }
+  }
+}
