@@ -3,8 +3,10 @@ import Store
 
 /// What `nilo ingest` prints at its end.
 extension IngestRun {
+  /// Events that were read, new or not.
   private var eventsPerSecond: Double {
-    elapsedSeconds > 0 ? (Double(total.accepted) / elapsedSeconds).rounded() : 0
+    let events = total.accepted + total.duplicates
+    return elapsedSeconds > 0 ? (Double(events) / elapsedSeconds).rounded() : 0
   }
 
   var json: [UInt8] {

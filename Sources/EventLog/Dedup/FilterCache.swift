@@ -100,10 +100,15 @@ final class FilterCache: Sendable {
     _ index: DedupIndex, _ transaction: borrowing ReadTransaction,
     _ found: (Int32, UInt64) throws -> Void
   ) throws {
+    // Mostly there is none, and the page's detail need not be touched.
+    var hits: [(row: HashedRow, candidates: Range<Int>)] = []
     for row in rows {
       let candidates = filter.candidates(row.hash)
-      if candidates.isEmpty { continue }
-      let detail = try index.detail(page, of: run, count: filter.count, transaction)
+      if !candidates.isEmpty { hits.append((row, candidates)) }
+    }
+    if hits.isEmpty { return }
+    let detail = try index.detail(page, of: run, count: filter.count, transaction)
+    for (row, candidates) in hits {
       for candidate in candidates where detail.rest(candidate) == run.layout.rest(row.hash) {
         try found(row.row, detail.seq(candidate))
       }
