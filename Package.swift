@@ -50,7 +50,11 @@ let package = Package(
     // The product, from the terms up.
     module("Model", ["Bytes"]),
     module("EventLog", ["Model", "Bytes", "LMDB", "Zstd", "Checksum", "SimdJSON"]),
-    module("Store", ["EventLog", "Model"]),
+    module("Sketches", ["Bytes"]),
+    module("Language"),
+    module(
+      "Projections", ["EventLog", "Language", "Sketches", "Model", "Bytes", "LMDB", "Checksum"]),
+    module("Store", ["Projections", "EventLog", "Model"]),
     module("FileConnector", ["Model", "Zstd", "Gzip"]),
     module("Workloads"),
     .executableTarget(
@@ -67,8 +71,14 @@ let package = Package(
 
     tests("LMDB"),
     tests("Bytes"),
-    tests("Model"),
+    tests("Model", golden: ["zones.py"]),
     tests("EventLog", golden: ["golden"]),
+    tests("Sketches", golden: ["peers.py"]),
+    tests("Language", golden: ["cases"]),
+    .testTarget(
+      name: "ProjectionsTests",
+      dependencies: ["Store", "Projections", "EventLog", "Language", "Workloads", "Model"],
+      exclude: ["oracle.py"], swiftSettings: settings),
     tests("Store"),
     tests("FileConnector"),
     tests("Workloads"),

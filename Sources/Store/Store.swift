@@ -1,5 +1,6 @@
 import EventLog
 import Model
+import Projections
 
 @_exported import struct EventLog.AppendResult
 @_exported import struct EventLog.CheckReport
@@ -9,6 +10,11 @@ import Model
 @_exported import struct EventLog.LogStatistics
 @_exported import struct EventLog.StreamDefinition
 @_exported import struct EventLog.StreamOptions
+@_exported import struct Projections.KpiAnswer
+@_exported import struct Projections.KpiDefinition
+@_exported import enum Projections.KpiValue
+@_exported import struct Projections.RebuildProgress
+@_exported import struct Projections.RebuildReport
 
 /// A store of events: what a program embeds.
 ///
@@ -30,11 +36,14 @@ public final class Store: Sendable {
   public typealias Mode = EventLog.Mode
 
   public let log: EventLog
+  public let projections: Projections
 
   /// Opens the store in `directory`; for writing, it is made when there is none. One process may have it
   /// open for writing, others may read meanwhile.
   public init(directory: String, mode: Mode = .readWrite) throws {
-    log = try EventLog(directory: directory, mode: mode)
+    log = try EventLog(
+      directory: directory, mode: mode, projectionTables: Projections.tables)
+    projections = try Projections(log)
   }
 
   /// A larger batch is refused: split it.

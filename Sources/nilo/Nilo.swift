@@ -15,7 +15,8 @@ struct Nilo: ParsableCommand {
       """,
     version: "0.1.0",
     subcommands: [
-      Ingest.self, Stat.self, Events.self, Ledger.self, Check.self, Backup.self, Generate.self,
+      Ingest.self, Stat.self, Events.self, Ledger.self, Check.self, Backup.self, Kpi.self,
+      Rebuild.self, Generate.self,
     ])
 
   static func main() {

@@ -30,20 +30,11 @@ struct Catalogue {
       definition: .catalogue,
       schema: try schema(StreamDefinition.catalogue.id, tables, transaction))
     var streams = [own]
-    let decompressor = try ZstdDecompressor()
-    let state = own.schema.snapshot()
-    let program = ShapeProgram(state.trie.shapes)
-    for summary in try store.summaries(ofStream: own.definition.id, transaction) {
-      let documents = try DocumentRenderer.documents(
-        try store.reader(summary, transaction, decompressor), columns: state.columns,
-        program: program)
-      for index in documents.ends.indices {
-        let document = Array(documents.bytes[documents.range(index)])
-        guard let definition = StreamDefinition(document: document) else { continue }
-        streams.append(
-          EventStream(
-            definition: definition, schema: try schema(definition.id, tables, transaction)))
-      }
+    for document in try documents(own, after: 0, store, transaction) {
+      guard let definition = StreamDefinition(document) else { continue }
+      streams.append(
+        EventStream(
+          definition: definition, schema: try schema(definition.id, tables, transaction)))
     }
     var loaded: [(EventStream, StreamTotals)] = []
     for stream in streams {
@@ -52,6 +43,27 @@ struct Catalogue {
       loaded.append((stream, totals))
     }
     return loaded
+  }
+
+  /// The catalogue's documents after event `seq`, in order. O(documents).
+  static func documents(
+    _ own: EventStream, after seq: UInt64, _ store: BlockStore,
+    _ transaction: borrowing ReadTransaction
+  ) throws -> [CatalogueDocument] {
+    let decompressor = try ZstdDecompressor()
+    let state = own.schema.snapshot()
+    let program = ShapeProgram(state.trie.shapes)
+    var found: [CatalogueDocument] = []
+    for summary in try store.summaries(ofStream: own.definition.id, from: seq + 1, transaction) {
+      let documents = try DocumentRenderer.documents(
+        try store.reader(summary, transaction, decompressor), columns: state.columns,
+        program: program)
+      for index in documents.ends.indices where summary.firstSeq + UInt64(index) > seq {
+        let bytes = Array(documents.bytes[documents.range(index)])
+        found.append(CatalogueDocument(seq: summary.firstSeq + UInt64(index), bytes))
+      }
+    }
+    return found
   }
 
   private static func schema(
@@ -99,7 +111,7 @@ public struct StreamNameError: Error, Equatable, CustomStringConvertible {
 }
 
 extension StreamDefinition {
-  static func checkName(_ name: String) throws {
+  package static func checkName(_ name: String) throws {
     let isLegal =
       name.utf8.count <= 100 && name.first.map { $0.isASCII && $0.isLetter } == true
       && name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "_-.".contains($0)) }

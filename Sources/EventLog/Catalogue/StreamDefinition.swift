@@ -121,16 +121,7 @@ extension StreamDefinition {
   }
 
   /// Reads back what `document` wrote. Nil when it is something else.
-  init?(document: [UInt8]) {
-    var list = TokenList()
-    var scanner = DocumentScanner(document.rawSpan, range: 0..<document.count, explodePath: nil)
-    do throws(DocumentError) { try scanner.scan(into: &list) } catch { return nil }
-    var texts: [String: String] = [:]
-    for token in list.tokens {
-      var text: [UInt8] = []
-      JSONText.unescape(document.rawSpan, token.start..<token.end, into: &text)
-      texts[list.paths[Int(token.path)]] = String(decoding: text, as: UTF8.self)
-    }
+  init?(_ texts: CatalogueDocument) {
     guard texts["change"] == "define_stream", let id = texts["id"].flatMap({ UInt32($0) }),
       let name = texts["name"], let time = texts["time"],
       let window = texts["dedup_window_ns"].flatMap({ Int64($0) }),

@@ -57,13 +57,20 @@ package final class Appender {
   package func sequence(
     _ parsed: consuming Parsed, source: String, actor: String, epoch: Int? = nil
   ) throws -> Sequenced {
+    try sequence(parsed, source: source, actor: actor, closing: nil, epoch: epoch)
+  }
+
+  private func sequence(
+    _ parsed: consuming Parsed, source: String, actor: String, closing closed: SourceKey?,
+    epoch: Int?
+  ) throws -> Sequenced {
     let stream = parsed.stream
     var parts: [SequencedBatch] = []
     do {
       for part in parsed.parts {
         parts.append(
           try log.sequence(
-            part.batch, of: stream, part.hits, source: source, actor: actor,
+            part.batch, of: stream, part.hits, source: source, actor: actor, closing: closed,
             epoch: parts.last?.place.epoch ?? epoch))
       }
     } catch {
@@ -78,7 +85,8 @@ package final class Appender {
   package func submit(_ sequenced: consuming Sequenced) throws -> [PendingAppend] {
     let stream = sequenced.stream
     return try sequenced.parts.map { part in
-      try log.submit(part.place, Result { try encode(part) }, stream)
+      try log.submit(
+        part.place, Result { try encode(part).map { try fold($0, stream) } }, stream)
     }
   }
 
@@ -86,10 +94,25 @@ package final class Appender {
   package func append(
     _ batch: DocumentBatch, to stream: EventStream, source: String, actor: String
   ) throws -> AppendResult {
-    let sequenced = try sequence(parse(batch, of: stream), source: source, actor: actor)
+    try append(batch, to: stream, source: source, actor: actor, closing: nil)
+  }
+
+  /// Appends `batch`; a record of the catalogue that closes a source says which.
+  func append(
+    _ batch: DocumentBatch, to stream: EventStream, source: String, actor: String,
+    closing closed: SourceKey?
+  ) throws -> AppendResult {
+    let sequenced = try sequence(
+      parse(batch, of: stream), source: source, actor: actor, closing: closed, epoch: nil)
     var result = AppendResult()
     for pending in try submit(sequenced) { result.merge(try pending.wait()) }
     return result
+  }
+
+  private func fold(_ block: EncodedBlock, _ stream: EventStream) throws -> FoldedBlock {
+    guard let projection = log.projection else { return FoldedBlock(block: block) }
+    let facts = try BlockFacts(BlockReader(block, decompressor), stream)
+    return FoldedBlock(block: block, folded: try projection.fold(facts))
   }
 
   private func encode(_ batch: SequencedBatch) throws -> EncodedBlock? {

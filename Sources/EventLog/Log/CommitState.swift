@@ -9,6 +9,7 @@ struct CommitState {
   var head: LogHead
   var index: DedupIndex
   var totals: [UInt32: StreamTotals] = [:]
+  private var clocks: [UInt32: StreamClock] = [:]
   /// Columns, shapes and fields without column of each stream that are on disk.
   private var learned: [UInt32: Learned] = [:]
 
@@ -24,7 +25,8 @@ struct CommitState {
   }
 
   /// Notes what is on disk of a stream that was just opened.
-  mutating func add(_ stream: EventStream, totals: StreamTotals) {
+  mutating func add(_ stream: EventStream, totals: StreamTotals, _ clock: StreamClock) {
+    clocks[stream.definition.id] = clock
     let state = stream.schema.snapshot()
     self.totals[stream.definition.id] = totals
     learned[stream.definition.id] = Learned(
@@ -34,13 +36,20 @@ struct CommitState {
 
   /// Writes all that `batch` changes, in one transaction with the others of its group.
   mutating func write(
-    _ batch: BatchPlace, _ block: EncodedBlock?, _ stream: EventStream, _ tables: LogTables,
-    _ compressor: ZstdCompressor, _ transaction: inout WriteTransaction
+    _ batch: BatchPlace, _ folded: FoldedBlock?, _ stream: EventStream, _ tables: LogTables,
+    _ compressor: ZstdCompressor, _ projection: (any LogProjection)?,
+    _ transaction: inout WriteTransaction
   ) throws {
+    let block = folded?.block
     let store = BlockStore(blocks: tables.blocks, streams: tables.streams)
     // Documents of a stream that could not be made are on the ledger only: it has no number.
     if stream.definition.id != 0 { try writeLearned(stream, tables, &transaction) }
     if let block { try store.put(block, &transaction) }
+    if let folded, let added = folded.folded {
+      try projection?.apply(
+        added, of: StoredBlock(folded.block.header),
+        watermarkNs: totals[stream.definition.id]?.watermarkNs, &transaction)
+    }
     try writeLedger(batch, tables, compressor, &transaction)
     for flush in batch.flushes {
       try index.add(flush.entries, streamId: flush.streamId, &transaction)
@@ -53,6 +62,11 @@ struct CommitState {
     let id = stream.definition.id
     if id != 0 {
       totals[id, default: StreamTotals()].add(batch, block)
+      if block != nil, let reached = batch.sourceState.watermarkNs {
+        clocks[id, default: StreamClock()].advance(batch.envelope.source, to: reached)
+      }
+      if let closed = batch.envelope.closes { try close(closed, tables, &transaction) }
+      totals[id]?.watermarkNs = clocks[id]?.watermarkNs
       try write(totals[id] ?? StreamTotals(), id, tables, &transaction)
       try transaction.put(
         tables.sources, SourceState.key(id, batch.envelope.source),
@@ -60,6 +74,21 @@ struct CommitState {
     }
     head.nextSeq = batch.firstSeq + UInt64(batch.eventCount)
     try transaction.put(tables.meta, LogHead.key, head.encoded)
+  }
+
+  /// Marks a source as closed: the batch that is written holds the catalogue's record of it.
+  private mutating func close(
+    _ key: SourceKey, _ tables: LogTables, _ transaction: inout WriteTransaction
+  ) throws {
+    clocks[key.streamId]?.close(key.name)
+    totals[key.streamId]?.watermarkNs = clocks[key.streamId]?.watermarkNs
+    try write(totals[key.streamId] ?? StreamTotals(), key.streamId, tables, &transaction)
+    guard
+      var state = try SourceState.find(key.streamId, key.name, tables, transaction.reading)
+    else { return }
+    state.isClosed = true
+    try transaction.put(
+      tables.sources, SourceState.key(key.streamId, key.name), state.record(named: key.name))
   }
 
   private func write(

@@ -28,13 +28,19 @@ package final class PendingAppend: Sendable {
   }
 }
 
+/// A block on its way to disk, with what it adds to the projection.
+struct FoldedBlock {
+  var block: EncodedBlock
+  var folded: (any Sendable)?
+}
+
 /// Commits batches in ticket order on a thread of its own. All that are ready go into one transaction, so
 /// that writers who come together share one wait for the disk.
 final class Committer: @unchecked Sendable {
   struct Item {
     var batch: BatchPlace
     /// Nil when no event of the batch was new.
-    var block: Result<EncodedBlock?, any Error>
+    var block: Result<FoldedBlock?, any Error>
     var stream: EventStream
     var completion: PendingAppend
   }
@@ -100,7 +106,7 @@ final class Committer: @unchecked Sendable {
       while let item = waiting[nextTicket], bytes < Self.maxGroupBytes {
         waiting[nextTicket] = nil
         nextTicket += 1
-        bytes += (try? item.block.get()?.bytes.count) ?? 0
+        bytes += (try? item.block.get()?.block.bytes.count) ?? 0
         group.append(item)
       }
       return group

@@ -143,11 +143,19 @@ extension EventLog {
     }
   }
 
+  /// The catalogue's documents, in order. O(documents).
+  package func catalogueDocuments(
+    _ transaction: borrowing ReadTransaction
+  ) throws -> [CatalogueDocument] {
+    let own = try stream(named: StreamDefinition.catalogue.name, transaction)
+    return try Catalogue.documents(own, after: 0, store, transaction)
+  }
+
   // MARK: Streams as of a transaction
 
   /// The streams as the transaction sees them. A log that another process writes to may have learned more
   /// since it was opened.
-  func currentStreams(_ transaction: borrowing ReadTransaction) throws -> [EventStream] {
+  package func currentStreams(_ transaction: borrowing ReadTransaction) throws -> [EventStream] {
     if mode == .readWrite { return streams + [catalogueStream] }
     let commit = transaction.commitNumber
     if let known = lastRead.withLock({ $0.commit == commit ? $0.streams : nil }) { return known }
@@ -156,7 +164,7 @@ extension EventLog {
     return streams
   }
 
-  func stream(
+  package func stream(
     named name: String, _ transaction: borrowing ReadTransaction
   ) throws -> EventStream {
     if mode == .readWrite, let stream = stream(named: name) ?? own(name) { return stream }

@@ -23,7 +23,7 @@ public struct LogStatistics: Sendable, Equatable {
     /// Fields that got no column because the stream has as many as it may have.
     public var fieldsWithoutColumn: [String]
     public var sources: [Source]
-    /// How far event time has got: the greatest of the sources' watermarks.
+    /// How far event time has got in all of its open sources.
     public var watermarkNs: Int64?
   }
 
@@ -66,13 +66,8 @@ extension EventLog {
     let id = stream.definition.id
     let value = try transaction.get(tables.totals, Key().appending(id))
     let totals = if let value { try StreamTotals(value) } else { StreamTotals() }
-    var sources: [LogStatistics.Source] = []
-    var cursor = try transaction.cursor(tables.sources)
-    var found = try cursor.seek(atOrAfter: Key().appending(id))
-    while found, cursor.hasPrefix(Key().appending(id)) {
-      let (name, state) = try SourceState.read(record: cursor.value)
-      sources.append(LogStatistics.Source(name: name, state: state))
-      found = try cursor.next()
+    let sources = try SourceState.all(id, tables, transaction).map {
+      LogStatistics.Source(name: $0.name, state: $0.state)
     }
     let state = stream.schema.snapshot()
     return LogStatistics.Stream(
@@ -81,7 +76,7 @@ extension EventLog {
       blockCount: try store.summaries(ofStream: id, transaction).count,
       fieldsWithoutColumn: state.fieldsWithoutColumn.sorted(),
       sources: sources.sorted { $0.name < $1.name },
-      watermarkNs: sources.compactMap(\.state.watermarkNs).max())
+      watermarkNs: totals.watermarkNs)
   }
 
   /// Logical columns: a path that has values of several kinds is widened.

@@ -14,9 +14,10 @@ public final class EventLog: Sendable {
 
   public let directory: String
   public let mode: Mode
-  let environment: Environment
+  package let environment: Environment
   let tables: LogTables
   let store: BlockStore
+  private let attached = Mutex<(any LogProjection)?>(nil)
   private let catalogue: Mutex<Catalogue>
   /// In a log that another process writes to: the streams as of the last commit that was looked at.
   let lastRead = Mutex<(commit: Int, streams: [EventStream])>((-1, []))
@@ -32,14 +33,15 @@ public final class EventLog: Sendable {
   /// Throws ``LMDBError`` when the directory cannot be opened or another process writes to it,
   /// ``UnknownFormatError``, or ``DamageError``. Takes some milliseconds, whatever the log's size.
   public init(
-    directory: String, mode: Mode, clock: @escaping @Sendable () -> Int64 = EventLog.wallClockNs
+    directory: String, mode: Mode, projectionTables: [String] = [],
+    clock: @escaping @Sendable () -> Int64 = EventLog.wallClockNs
   ) throws {
     self.directory = directory
     self.mode = mode
     self.clock = clock
     environment = try Environment(
       directory: directory, mode: mode == .readWrite ? .readWrite : .readOnly,
-      tables: LogTables.names)
+      tables: LogTables.names + projectionTables)
     tables = LogTables(environment)
     store = BlockStore(blocks: tables.blocks, streams: tables.streams)
     let tables = tables
@@ -60,7 +62,12 @@ public final class EventLog: Sendable {
     }
     let store = store
     let streams = try environment.read { try Catalogue.load(tables, store, $0) }
-    for (stream, totals) in streams { loaded.add(stream, totals: totals) }
+    for (stream, totals) in streams {
+      let clock = try environment.read {
+        try StreamClock.load(stream.definition.id, totals, tables, $0)
+      }
+      loaded.add(stream, totals: totals, clock)
+    }
     catalogue = Mutex(Catalogue(streams.map(\.0)))
     filters = FilterCache()
     sequencer = Mutex(
@@ -71,6 +78,12 @@ public final class EventLog: Sendable {
       let thread = Committer { [unowned self] in commit($0) }
       committer.withLock { $0 = thread }
     }
+  }
+
+  /// Takes part in every commit from now on. To be attached before the first append.
+  package var projection: (any LogProjection)? {
+    get { attached.withLock { $0 } }
+    set { attached.withLock { $0 = newValue } }
   }
 
   deinit { close() }
@@ -152,18 +165,66 @@ public final class EventLog: Sendable {
     var definition = definition
     definition.id = catalogue.nextId
     definition.hashKey = .random(in: .min ... .max)
-    let document = definition.document(receivedNs: clock())
+    _ = try append(definition.document(receivedNs: clock()), to: catalogue.own, actor: "nilo")
+    let stream = EventStream(definition: definition, schema: StreamSchema())
+    catalogue.streams.append(stream)
+    return stream
+  }
+
+  /// Appends a document to the catalogue; gives its sequence number. `change` says what has changed, and is told
+  /// the time to write into it.
+  @discardableResult
+  package func record(actor: String, _ change: (Int64) -> [UInt8]) throws -> UInt64 {
+    try append(change(clock()), to: catalogueStream, actor: actor)
+  }
+
+  private func append(
+    _ document: [UInt8], to own: EventStream, actor: String, closing closed: SourceKey? = nil
+  ) throws -> UInt64 {
     let appender = try Appender(self)
     let batch = DocumentBatch(
       bytes: document,
       documents: [DocumentRange(start: 0, byteCount: UInt32(document.count), position: 0)],
       endPosition: 0)
     let result = try appender.append(
-      batch, to: catalogue.own, source: "catalogue", actor: "nilo")
-    precondition(result.accepted == 1, "the catalogue's own document was not accepted")
-    let stream = EventStream(definition: definition, schema: StreamSchema())
-    catalogue.streams.append(stream)
-    return stream
+      batch, to: own, source: "catalogue", actor: actor, closing: closed)
+    guard let seq = result.firstSeq else {
+      throw DamageError(what: "the catalogue's own document was not accepted")
+    }
+    return seq
+  }
+
+  // MARK: Sources
+
+  /// Takes note that nothing more is expected of a source: the stream's watermark does not wait for it. That is
+  /// itself an event of the catalogue. Does nothing when the source is closed already or has no event.
+  package func closeSource(_ source: String, of stream: EventStream) throws {
+    let key = SourceKey(streamId: stream.definition.id, name: source)
+    guard let state = try state(of: key), !state.isClosed, state.watermarkNs != nil else { return }
+    try close(key, stream, "end")
+  }
+
+  /// Closes the stream's sources that have brought nothing for `idleNs` of wall clock.
+  package func closeIdleSources(of stream: EventStream, idleNs: Int64) throws {
+    let id = stream.definition.id
+    let now = clock()
+    let idle = try environment.read { transaction in
+      try SourceState.all(id, tables, transaction).filter {
+        !$0.state.isClosed && $0.state.watermarkNs != nil
+          && now.saturatingSubtracting($0.state.lastReceivedNs) > idleNs
+      }
+    }
+    for (name, _) in idle { try close(SourceKey(streamId: id, name: name), stream, "idle") }
+  }
+
+  private func state(of key: SourceKey) throws -> SourceState? {
+    try environment.read { try SourceState.find(key.streamId, key.name, tables, $0) }
+  }
+
+  private func close(_ key: SourceKey, _ stream: EventStream, _ reason: String) throws {
+    let document = SourceClosing(stream: stream.name, source: key.name).document(
+      reason: reason, receivedNs: clock())
+    _ = try append(document, to: catalogueStream, actor: "nilo", closing: key)
   }
 
   // MARK: Appending
@@ -175,12 +236,13 @@ public final class EventLog: Sendable {
   /// has failed since: that batch may be lost, and this one must not be stored without it.
   func sequence(
     _ parsed: consuming ParsedBatch, of stream: EventStream, _ hits: IndexHits, source: String,
-    actor: String, epoch: Int? = nil
+    actor: String, closing closed: SourceKey? = nil, epoch: Int? = nil
   ) throws -> SequencedBatch {
     for name in [source, actor] where name.utf8.count > Limits.maxSourceNameBytes {
       throw SourceNameError(byteCount: name.utf8.count)
     }
-    let envelope = Envelope(source: source, actor: actor, receivedNs: clock())
+    let envelope = Envelope(
+      source: source, actor: actor, receivedNs: clock(), closes: closed)
     let id = stream.definition.id
     let batch = parsed
     return try sequencer.withLock { sequencer in
@@ -213,7 +275,7 @@ public final class EventLog: Sendable {
 
   /// Hands a sequenced batch with its block to the committer.
   func submit(
-    _ batch: BatchPlace, _ block: Result<EncodedBlock?, any Error>, _ stream: EventStream
+    _ batch: BatchPlace, _ block: Result<FoldedBlock?, any Error>, _ stream: EventStream
   ) throws -> PendingAppend {
     let completion = PendingAppend()
     guard let committer = committer.withLock({ $0 }) else { throw ReadOnlyError() }
@@ -244,15 +306,23 @@ public final class EventLog: Sendable {
       for item in items { _ = try item.block.get() }
       let compressor = try ZstdCompressor(level: 1)
       let before = committed.withLock { $0 }
-      let after = try environment.write { transaction in
-        var state = before
-        try state.index.deleteLeftovers(batches: items.count, &transaction)
-        for item in items {
-          try state.write(
-            item.batch, try item.block.get(), item.stream, tables, compressor, &transaction)
-          releaseMemory()
+      let projection = projection
+      let after = try inTurn(projection) {
+        let after = try environment.write { transaction in
+          var state = before
+          projection?.begin()
+          try state.index.deleteLeftovers(batches: items.count, &transaction)
+          for item in items {
+            try state.write(
+              item.batch, try item.block.get(), item.stream, tables, compressor, projection,
+              &transaction)
+            releaseMemory()
+          }
+          try projection?.finish(&transaction)
+          return state
         }
-        return state
+        projection?.committed()
+        return after
       }
       committed.withLock { $0 = after }
       sequencer.withLock { sequencer in
@@ -262,11 +332,18 @@ public final class EventLog: Sendable {
         }
       }
       for item in items {
-        item.completion.finish(.success(AppendResult(item.batch, try item.block.get())))
+        item.completion.finish(.success(AppendResult(item.batch, try item.block.get()?.block)))
       }
     } catch {
       fail(items, error)
     }
+  }
+
+  private func inTurn<R>(
+    _ projection: (any LogProjection)?, _ body: () throws -> R
+  ) rethrows -> R {
+    guard let projection else { return try body() }
+    return try projection.inTurn(body)
   }
 
   /// Nothing of `items` is in the log. What was sequenced after them has numbers that now will not be, so it
@@ -332,6 +409,20 @@ extension LogHead {
 }
 
 extension SourceState {
+  /// All sources of a stream. O(sources).
+  static func all(
+    _ streamId: UInt32, _ tables: LogTables, _ transaction: borrowing ReadTransaction
+  ) throws -> [(name: String, state: SourceState)] {
+    var sources: [(name: String, state: SourceState)] = []
+    var cursor = try transaction.cursor(tables.sources)
+    var found = try cursor.seek(atOrAfter: Key().appending(streamId))
+    while found, cursor.hasPrefix(Key().appending(streamId)) {
+      sources.append(try read(record: cursor.value))
+      found = try cursor.next()
+    }
+    return sources
+  }
+
   static func find(
     _ streamId: UInt32, _ name: String, _ tables: LogTables,
     _ transaction: borrowing ReadTransaction

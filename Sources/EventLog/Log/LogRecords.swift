@@ -15,6 +15,8 @@ public struct StreamTotals: Sendable, Equatable {
   /// Of the facts; meaningless while there are none.
   public var minTimeNs: Int64 = .max
   public var maxTimeNs: Int64 = .min
+  /// How far event time has got; see ``StreamClock``. Nil before the first event.
+  public var watermarkNs: Int64?
   /// Events up to this one have their ids in the dedup index.
   var indexedSeq: UInt64 = 0
 
@@ -27,6 +29,8 @@ public struct StreamTotals: Sendable, Equatable {
     }
     bytes.append(signedVarint: minTimeNs)
     bytes.append(signedVarint: maxTimeNs)
+    bytes.append(watermarkNs == nil ? 0 : 1)
+    bytes.append(signedVarint: watermarkNs ?? 0)
     return bytes.sealed()
   }
 
@@ -45,6 +49,9 @@ public struct StreamTotals: Sendable, Equatable {
     indexedSeq = try reader.varint()
     minTimeNs = try reader.signedVarint()
     maxTimeNs = try reader.signedVarint()
+    let hasWatermark = try reader.integer(UInt8.self) == 1
+    let watermark = try reader.signedVarint()
+    watermarkNs = hasWatermark ? watermark : nil
   }
 }
 
@@ -56,6 +63,8 @@ public struct SourceState: Sendable, Equatable {
   public var watermarkNs: Int64?
   public var events: UInt64 = 0
   public var lastReceivedNs: Int64 = 0
+  /// Nothing more is expected of it, so the stream does not wait for it.
+  public var isClosed = false
 
   var encoded: [UInt8] {
     var bytes: [UInt8] = []
@@ -64,6 +73,7 @@ public struct SourceState: Sendable, Equatable {
     bytes.append(signedVarint: watermarkNs ?? 0)
     bytes.append(varint: events)
     bytes.append(signedVarint: lastReceivedNs)
+    bytes.append(isClosed ? 1 : 0)
     return bytes.sealed()
   }
 
@@ -78,6 +88,7 @@ public struct SourceState: Sendable, Equatable {
     watermarkNs = hasWatermark ? watermark : nil
     events = try reader.varint()
     lastReceivedNs = try reader.signedVarint()
+    isClosed = try reader.integer(UInt8.self) == 1
   }
 }
 

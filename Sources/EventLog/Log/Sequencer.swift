@@ -115,6 +115,7 @@ struct Sequencer {
     var source = sources[key] ?? sourceState ?? SourceState()
     let late = judge(batch, envelope.receivedNs, &source)
     sources[key] = source
+    if let closed = envelope.closes { sources[closed]?.isClosed = true }
     let firstSeq = nextSeq
     nextSeq += UInt64(batch.eventCount)
     nextTicket += 1
@@ -159,6 +160,7 @@ struct Sequencer {
     source.endPosition = batch.endPosition
     source.events += UInt64(batch.eventCount)
     source.lastReceivedNs = receivedNs
+    if batch.eventCount > 0 { source.isClosed = false }
     return late
   }
 

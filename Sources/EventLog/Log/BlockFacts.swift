@@ -1,0 +1,198 @@
+import LMDB
+import Model
+import Zstd
+
+/// The facts of one block as columns, each read when it is asked for.
+package struct BlockFacts {
+  package let block: StoredBlock
+  package let stream: EventStream
+  package let source: String
+  package let receivedNs: Int64
+  private let reader: BlockReader
+  private let columns: [ColumnInfo]
+  /// Facts of each event, when that is not one.
+  private let factCounts: [Int64]
+
+  package var factCount: Int { block.factCount }
+
+  init(_ reader: BlockReader, _ stream: EventStream) throws {
+    self.reader = reader
+    self.stream = stream
+    block = StoredBlock(reader.header)
+    source = reader.header.source
+    receivedNs = reader.header.receivedNs
+    columns = stream.schema.snapshot().columns
+    factCounts = reader.header.isExploded ? try reader.integers(.factCounts) : []
+  }
+
+  /// The time of each fact.
+  package func times() throws -> [Int64] {
+    try reader.times(reader.header.isExploded ? .factTimes : .times)
+  }
+
+  /// The event of each fact, counted from the block's first; nil when each event is one fact.
+  package func events() -> [Int32]? {
+    if factCounts.isEmpty { return nil }
+    var events: [Int32] = []
+    events.reserveCapacity(factCount)
+    for (event, count) in factCounts.enumerated() {
+      events.append(contentsOf: repeatElement(Int32(event), count: Int(count)))
+    }
+    return events
+  }
+
+  /// How far the block takes its source's watermark; nil when all its events are too far ahead of the
+  /// clock to count.
+  package func watermarkNs() throws -> Int64? {
+    let highest = receivedNs.addingReportingOverflow(SourceState.maxAheadNs).partialValue
+    if !reader.header.isExploded && block.maxTimeNs <= highest { return block.maxTimeNs }
+    var watermark: Int64?
+    for time in try reader.times(.times) where time <= highest {
+      watermark = max(watermark ?? .min, time)
+    }
+    return watermark
+  }
+
+  /// The physical columns at `path`, spread to facts.
+  private func physical(_ path: String) throws -> [ColumnValues] {
+    var found: [ColumnValues] = []
+    for (number, info) in columns.enumerated() where info.path.isPath(path) {
+      guard let column = try reader.column(Int32(number), info) else { continue }
+      let isOfFacts = info.isElement || factCounts.isEmpty
+      found.append(isOfFacts ? column : column.spread(factCounts))
+    }
+    return found
+  }
+
+  /// The numbers at `path`. O(facts).
+  package func numbers(_ path: String) throws -> FactNumbers {
+    let columns = try physical(path).filter { $0.kind == .number || $0.kind == .real }
+    guard let first = columns.first else { return FactNumbers(values: [], presence: nil) }
+    if columns.count == 1 && first.presence.isEmpty {
+      return FactNumbers(values: first.doubles, presence: [])
+    }
+    var values = [Double](repeating: 0, count: factCount)
+    var presence = [UInt64](repeating: 0, count: (factCount + 63) / 64)
+    for column in columns {
+      let dense = column.doubles
+      var next = 0
+      for fact in 0..<factCount where column.isPresent(fact) {
+        values[fact] = dense[next]
+        presence[fact >> 6] |= 1 << UInt64(fact & 63)
+        next += 1
+      }
+    }
+    return FactNumbers(values: values, presence: presence)
+  }
+
+  /// The values at `path` as text, each distinct one once. O(facts).
+  package func labels(_ path: String) throws -> FactLabels {
+    let columns = try physical(path).filter { $0.kind != .opaque }
+    if columns.count == 1, let column = columns.first, column.presence.isEmpty,
+      column.kind == .string, column.strings.isDictionary
+    {
+      return FactLabels(codes: column.strings.codes, names: column.entries)
+    }
+    var labels = FactLabels(codes: Array(repeating: -1, count: factCount), names: [])
+    var codes: [[UInt8]: Int64] = [:]
+    for column in columns {
+      var next = 0
+      for fact in 0..<factCount where column.isPresent(fact) {
+        let text = column.label(next)
+        next += 1
+        if let code = codes[text] {
+          labels.codes[fact] = code
+        } else {
+          labels.codes[fact] = Int64(labels.names.count)
+          codes[text] = labels.codes[fact]
+          labels.names.append(text)
+        }
+      }
+    }
+    return labels
+  }
+
+  /// Which facts have a value of any kind at `path`: one bit each; empty when all have, nil when none has.
+  package func presence(_ path: String) throws -> [UInt64]? {
+    let columns = try physical(path)
+    guard !columns.isEmpty else { return nil }
+    if columns.contains(where: \.presence.isEmpty) { return [] }
+    var presence = [UInt64](repeating: 0, count: (factCount + 63) / 64)
+    for column in columns {
+      for index in presence.indices { presence[index] |= column.presence[index] }
+    }
+    return presence
+  }
+}
+
+/// Numbers of facts.
+package struct FactNumbers: Sendable {
+  /// One for each fact; what stands where there is no number means nothing. Empty when no fact has one.
+  package var values: [Double]
+  /// One bit for each fact that has a number; empty when all have, nil when none has.
+  package var presence: [UInt64]?
+}
+
+/// Texts of facts.
+package struct FactLabels: Sendable {
+  /// For each fact the place of its text in `names`, or -1.
+  package var codes: [Int64]
+  package var names: [[UInt8]]
+}
+
+extension ColumnValues {
+  /// The numbers of a numeric column.
+  fileprivate var doubles: [Double] {
+    kind == .number ? numbers.doubles : integers.map { Double(bitPattern: UInt64(bitPattern: $0)) }
+  }
+
+  /// The texts of a dictionary, escapes resolved.
+  fileprivate var entries: [[UInt8]] {
+    var plain = self
+    plain.strings.isDictionary = false
+    return strings.ends.indices.map { plain.text($0) }
+  }
+
+  /// The value as a label: numbers that are equal are one label, however they were written.
+  fileprivate func label(_ index: Int) -> [UInt8] {
+    guard kind == .number || kind == .real else { return text(index) }
+    let number = double(index)
+    let isWhole = number.magnitude < 1e15 && number == number.rounded()
+    return Array((isWhole ? String(Int64(number)) : String(number)).utf8)
+  }
+}
+
+extension EventLog {
+  /// How far a stream's event time has got, and the log's last event.
+  package func position(
+    of stream: String, _ transaction: borrowing ReadTransaction
+  ) throws -> (watermarkNs: Int64?, lastSeq: UInt64) {
+    let id = try self.stream(named: stream, transaction).definition.id
+    let value = try transaction.get(tables.totals, Key().appending(id))
+    let totals = if let value { try StreamTotals(value) } else { StreamTotals() }
+    return (totals.watermarkNs, try LogHead.read(tables, transaction).nextSeq - 1)
+  }
+
+  /// The stream's next blocks after event `seq`, at most `limit`.
+  package func blocks(
+    of stream: EventStream, after seq: UInt64, limit: Int, _ transaction: borrowing ReadTransaction
+  ) throws -> [StoredBlock] {
+    try store.summaries(
+      ofStream: stream.definition.id, from: seq + 1, limit: limit, transaction
+    ).map(StoredBlock.init)
+  }
+
+  /// The facts of a stored block.
+  package func facts(
+    of block: StoredBlock, _ stream: EventStream, _ transaction: borrowing ReadTransaction
+  ) throws -> BlockFacts {
+    let summary = try store.summaries(
+      ofStream: block.streamId, from: block.firstSeq, limit: 1, transaction
+    ).first
+    guard let summary, summary.firstSeq == block.firstSeq else {
+      throw DamageError(what: "a block is missing", firstSeq: block.firstSeq)
+    }
+    return try BlockFacts(
+      store.reader(summary, transaction, try ZstdDecompressor()), stream)
+  }
+}

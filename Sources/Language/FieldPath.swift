@@ -1,0 +1,11 @@
+/// The name of a field of an event, its levels parted by dots: `readings.value`.
+public struct FieldPath: Sendable, Hashable {
+  /// The levels joined by dots, without quotes.
+  public var path: String
+  public var span: SourceSpan
+
+  public init(_ path: String, span: SourceSpan = .none) {
+    self.path = path
+    self.span = span
+  }
+}

@@ -1,0 +1,114 @@
+/// All that is wrong with a text, as far as it could be read.
+public struct LanguageError: Error, Sendable, CustomStringConvertible {
+  /// One thing that is wrong, where, and what to do about it.
+  public struct Issue: Error, Sendable {
+    public var span: SourceSpan
+    public var message: String
+    public var hint: String?
+
+    public init(_ span: SourceSpan, _ message: String, hint: String? = nil) {
+      self.span = span
+      self.message = message
+      self.hint = hint
+    }
+  }
+
+  /// In the order of the text, at least one, at most ``LanguageLimits/maxIssues``.
+  public var issues: [Issue]
+  public var text: String
+
+  public init(issues: [Issue], text: String) {
+    self.issues = issues
+    self.text = text
+  }
+
+  /// For each issue `line:column: message`, the line, carets under the span, and the hint. Columns
+  /// count characters (Unicode scalars) from 1.
+  public var description: String {
+    let bytes = Array(text.utf8)
+    var place = Place()
+    var parts: [String] = []
+    for issue in issues {
+      let start = min(max(issue.span.start, 0), bytes.count)
+      if start < place.offset { place = Place() }
+      place.move(to: start, in: bytes)
+      parts.append(Excerpt(issue.span, at: place, of: bytes).describe(issue))
+    }
+    return parts.joined(separator: "\n")
+  }
+}
+
+/// A place in a text, for people. It only moves on, so that all issues take one pass.
+private struct Place {
+  private(set) var offset = 0
+  private(set) var line = 1
+  private(set) var column = 1
+  private(set) var lineStart = 0
+
+  mutating func move(to end: Int, in bytes: [UInt8]) {
+    while offset < end {
+      let byte = bytes[offset]
+      offset += 1
+      if byte == UInt8(ascii: "\n") {
+        line += 1
+        column = 1
+        lineStart = offset
+      } else if !byte.isContinuation {
+        column += 1
+      }
+    }
+  }
+}
+
+/// The line of a text that a span begins in, cut to a width that can be read.
+private struct Excerpt {
+  private static let maxWidth = 100
+  private static let maxBefore = 60
+
+  private let place: Place
+  private var shownLine = ""
+  private var indent = 0
+  private var width = 1
+
+  init(_ span: SourceSpan, at place: Place, of bytes: [UInt8]) {
+    self.place = place
+    let start = place.offset
+    let first = Self.stepBack(from: start, to: place.lineStart, in: bytes)
+    let lineEnd = Self.lineEnd(from: start, in: bytes)
+    indent = bytes[first..<start].count { !$0.isContinuation }
+    if first > place.lineStart {
+      shownLine = "…"
+      indent += 1
+    }
+    shownLine += shown(bytes[first..<lineEnd], limit: Self.maxWidth)
+    let end = max(start, min(span.end, lineEnd))
+    width = max(1, bytes[start..<end].count { !$0.isContinuation })
+    width = min(width, max(1, shownLine.unicodeScalars.count - indent))
+  }
+
+  /// The end of the line, or an offset too far to be shown.
+  private static func lineEnd(from start: Int, in bytes: [UInt8]) -> Int {
+    let limit = min(bytes.count, start + 4 * maxWidth + 8)
+    let end = bytes[start..<limit].firstIndex(of: UInt8(ascii: "\n")) ?? limit
+    return end > start && bytes[end - 1] == UInt8(ascii: "\r") ? end - 1 : end
+  }
+
+  /// The offset `maxBefore` characters before `start`, or the start of the line.
+  private static func stepBack(from start: Int, to lineStart: Int, in bytes: [UInt8]) -> Int {
+    var offset = start
+    var steps = 0
+    while offset > lineStart, steps < maxBefore {
+      offset -= 1
+      if !bytes[offset].isContinuation { steps += 1 }
+    }
+    return offset
+  }
+
+  func describe(_ issue: LanguageError.Issue) -> String {
+    var lines = ["\(place.line):\(place.column): \(issue.message)", shownLine]
+    lines.append(
+      String(repeating: " ", count: indent) + String(repeating: "^", count: width))
+    if let hint = issue.hint { lines.append("hint: \(hint)") }
+    return lines.joined(separator: "\n")
+  }
+}

@@ -1,0 +1,58 @@
+/// Reads texts of the query language. Linear time, at most ``LanguageLimits/maxTextBytes`` of text and
+/// ``LanguageLimits/maxNesting`` levels.
+public enum Parser {
+  /// Reads a select list, `item [AS name], ...`: at least one item.
+  public static func items(_ text: String) throws(LanguageError) -> [Item] {
+    try list(text) { reader throws(LanguageError.Issue) in
+      let item = try reader.item()
+      try reader.expectEndOfItem()
+      return item
+    }
+  }
+
+  /// Reads what may stand after WHERE.
+  public static func predicate(_ text: String) throws(LanguageError) -> Predicate {
+    try checkLength(text)
+    var reader = TokenReader(text)
+    do throws(LanguageError.Issue) {
+      let predicate = try reader.predicate().node
+      try reader.expectEndOfPredicate()
+      return predicate
+    } catch {
+      throw LanguageError(issues: [error], text: text)
+    }
+  }
+
+  /// Reads `field, ...`: at least one.
+  public static func fieldList(_ text: String) throws(LanguageError) -> [FieldPath] {
+    try list(text) { reader throws(LanguageError.Issue) in
+      let field = try reader.fieldPath()
+      guard reader.token.kind == .comma || reader.token.kind == .end else {
+        throw reader.unexpected("',' or the end", hint: reader.hyphenHint)
+      }
+      return field
+    }
+  }
+
+  private static func list<Element>(
+    _ text: String, _ element: (inout TokenReader) throws(LanguageError.Issue) -> Element
+  ) throws(LanguageError) -> [Element] {
+    try checkLength(text)
+    var reader = TokenReader(text)
+    let elements = reader.list(element)
+    if !reader.issues.isEmpty { throw LanguageError(issues: reader.issues, text: text) }
+    return elements
+  }
+
+  private static func checkLength(_ text: String) throws(LanguageError) {
+    let count = text.utf8.count
+    if count <= LanguageLimits.maxTextBytes { return }
+    throw LanguageError(
+      issues: [
+        LanguageError.Issue(
+          .none,
+          "the text has \(count) bytes; the limit is \(LanguageLimits.maxTextBytes)")
+      ],
+      text: text)
+  }
+}

@@ -1,0 +1,292 @@
+import EventLog
+import Foundation
+import LMDB
+import Model
+
+/// How far a rebuild has got.
+public struct RebuildProgress: Sendable {
+  public var facts: UInt64
+  /// Share of the blocks that is done, 0 to 1.
+  public var share: Double
+}
+
+/// What a rebuild did for one KPI.
+public struct RebuildReport: Sendable {
+  public var name: String
+  public var version: Int
+  public var facts: UInt64
+  public var cells: Int
+  /// Cells that differ from the live ones; only filled when verifying.
+  public var differences: [String]
+}
+
+/// A rebuild was interrupted; the live cells are as they were.
+public struct RebuildCancelledError: Error, CustomStringConvertible {
+  public var description: String { "interrupted; the cells are as they were before" }
+}
+
+/// Builds the cells of some KPIs of one stream from the log's columns. Blocks are folded side by side, and merged in
+/// the order of the log.
+final class CellBuilder {
+  private let projections: Projections
+  private let stream: EventStream
+  private let caches: [CellCache]
+  private let isCancelled: @Sendable () -> Bool
+  /// The clock as of the last block that was merged.
+  private var clock = StreamClock()
+  private var reached: [String: Int64] = [:]
+  private var closings: ArraySlice<(seq: UInt64, source: String)> = []
+  private var closingsSeq: UInt64 = 0
+  private var lastSeq: UInt64 = 0
+  private var facts: UInt64 = 0
+  private var cellCount = 0
+
+  /// Changed cells in memory at most, over all KPIs.
+  private static let maxPendingCells = 60_000
+
+  init(
+    _ projections: Projections, _ kpis: [CompiledKpi], _ isCancelled: @escaping @Sendable () -> Bool
+  ) throws {
+    self.projections = projections
+    self.isCancelled = isCancelled
+    let (log, records, cells) = (projections.log, projections.records, projections.cells)
+    stream = try log.environment.read {
+      try log.stream(named: kpis[0].definition.stream, $0)
+    }
+    let generations = try log.environment.write { transaction in
+      try kpis.map { _ in try KpiRecord.newGeneration(records, &transaction) }
+    }
+    caches = zip(kpis, generations).map { CellCache($0, generation: $1, table: cells) }
+  }
+
+  private var log: EventLog { projections.log }
+
+  /// Builds, and switches or compares.
+  func run(verify: Bool, _ progress: (RebuildProgress) -> Void) throws -> [RebuildReport] {
+    var isBehind = true
+    while isBehind {
+      let blocks = try log.environment.read {
+        try readClosings($0)
+        return try log.blocks(of: stream, after: lastSeq, limit: .max, $0)
+      }
+      try merge(blocks, progress)
+      // What has come meanwhile is little after some rounds; the rest is done while commits wait.
+      isBehind = blocks.count > 4
+    }
+    try flush()
+    if verify { return try compare() }
+    try projections.switching(to: caches) {
+      try log.environment.write { transaction in
+        try catchUp(&transaction)
+        for cache in caches {
+          try transaction.put(
+            projections.records, KpiRecord.key(cache.kpi.definition.id),
+            KpiRecord(generation: cache.generation, isLive: true).encoded)
+        }
+      }
+      for cache in caches { cache.committed() }
+    }
+    return reports(caches.map { _ in [] })
+  }
+
+  private func reports(_ differences: [[String]]) -> [RebuildReport] {
+    zip(caches, differences).map { cache, differences in
+      RebuildReport(
+        name: cache.kpi.definition.name, version: cache.kpi.definition.version, facts: facts,
+        cells: (try? count(cache)) ?? 0, differences: differences)
+    }
+  }
+
+  private func count(_ cache: CellCache) throws -> Int {
+    try log.environment.read { transaction in
+      var count = 0
+      var cursor = try transaction.cursor(projections.cells)
+      let prefix = Key().appending(cache.generation)
+      var found = try cursor.seek(atOrAfter: prefix)
+      while found, cursor.hasPrefix(prefix) {
+        count += 1
+        found = try cursor.next()
+      }
+      return count
+    }
+  }
+
+  /// Compares with the live cells at one commit.
+  private func compare() throws -> [RebuildReport] {
+    try projections.inTurn {
+      try log.environment.write { try catchUp(&$0) }
+      for cache in caches { cache.committed() }
+      let differences = try log.environment.read { transaction in
+        try caches.map { cache in
+          let id = cache.kpi.definition.id
+          guard let record = try KpiRecord.read(id, projections.records, transaction),
+            record.isLive
+          else { return ["KPI \(cache.kpi.definition.name) has no live cells yet"] }
+          let live = CellTable(projections.cells, cache.kpi, record.generation)
+          return try CellTable(projections.cells, cache.kpi, cache.generation)
+            .differences(from: live, transaction)
+        }
+      }
+      return reports(differences)
+    }
+  }
+
+  /// Merges the last blocks and writes the cells, in a transaction that may run again.
+  private func catchUp(_ transaction: inout WriteTransaction) throws {
+    let before = (clock, reached, closings, closingsSeq, lastSeq, facts)
+    for cache in caches { cache.begin() }
+    defer {
+      // A retry begins from the same place; after the commit nobody asks again.
+      (clock, reached, closings, closingsSeq, lastSeq, _) = before
+    }
+    try readClosings(transaction.reading)
+    for block in try log.blocks(of: stream, after: lastSeq, limit: .max, transaction.reading) {
+      try merge(try fold(block, transaction.reading), transaction.reading)
+    }
+    for cache in caches { try cache.finish(&transaction) }
+  }
+
+  /// The closings of sources that the catalogue has recorded since.
+  private func readClosings(_ transaction: borrowing ReadTransaction) throws {
+    var found = Array(closings)
+    for document in try log.catalogueDocuments(transaction) where document.seq > closingsSeq {
+      closingsSeq = document.seq
+      guard let closing = SourceClosing(document), closing.stream == stream.name else { continue }
+      found.append((document.seq, closing.source))
+    }
+    closings = found[...]
+  }
+
+  // MARK: Folding and merging
+
+  private struct Folded: Sendable {
+    var block: StoredBlock
+    var source: String
+    var watermarkNs: Int64?
+    var folds: [BlockFold?]
+  }
+
+  private func fold(
+    _ block: StoredBlock, _ transaction: borrowing ReadTransaction
+  ) throws -> Folded {
+    try Self.fold(block, log, stream, caches.map(\.kpi), transaction)
+  }
+
+  private static func fold(
+    _ block: StoredBlock, _ log: EventLog, _ stream: EventStream, _ kpis: [CompiledKpi],
+    _ transaction: borrowing ReadTransaction
+  ) throws -> Folded {
+    let facts = try log.facts(of: block, stream, transaction)
+    let columns = try FactColumns(facts)
+    return Folded(
+      block: block, source: facts.source, watermarkNs: try facts.watermarkNs(),
+      folds: try kpis.map { try BlockFold(columns, $0) })
+  }
+
+  private func merge(_ folded: Folded, _ transaction: borrowing ReadTransaction) throws {
+    while let closing = closings.first, closing.seq < folded.block.firstSeq {
+      clock.close(closing.source)
+      closings.removeFirst()
+    }
+    for (cache, fold) in zip(caches, folded.folds) {
+      if let fold { try cache.apply(fold, watermarkNs: clock.watermarkNs, transaction) }
+    }
+    if let time = folded.watermarkNs {
+      reached[folded.source] = max(reached[folded.source] ?? .min, time)
+    }
+    if let time = reached[folded.source] { clock.advance(folded.source, to: time) }
+    lastSeq = folded.block.lastSeq
+    facts += UInt64(folded.block.factCount)
+  }
+
+  /// Folds `blocks` on all cores and merges them in order.
+  private func merge(_ blocks: [StoredBlock], _ progress: (RebuildProgress) -> Void) throws {
+    let (log, stream, kpis) = (log, stream, caches.map(\.kpi))
+    let folds = OrderedWork(count: blocks.count) { index in
+      try log.environment.read { try Self.fold(blocks[index], log, stream, kpis, $0) }
+    }
+    defer { folds.stop() }
+    for index in blocks.indices {
+      if isCancelled() { throw RebuildCancelledError() }
+      let folded = try folds.next()
+      try log.environment.read { try merge(folded, $0) }
+      if caches.reduce(0, { $0 + $1.pendingCount }) > Self.maxPendingCells { try flush() }
+      progress(
+        RebuildProgress(facts: facts, share: Double(index + 1) / Double(blocks.count)))
+    }
+  }
+
+  private func flush() throws {
+    try log.environment.write { transaction in
+      for cache in caches { try cache.finish(&transaction) }
+    }
+    for cache in caches { cache.committed() }
+  }
+}
+
+/// Work in numbered pieces, done by several threads and handed out in order. A few pieces are ahead at most.
+final class OrderedWork<Result: Sendable>: @unchecked Sendable {
+  private let count: Int
+  private let work: @Sendable (Int) throws -> Result
+  private let condition = NSCondition()
+  // Guarded by `condition`.
+  private var nextToDo = 0
+  private var nextToTake = 0
+  private var done: [Int: Swift.Result<Result, any Error>] = [:]
+  private var isStopped = false
+
+  private static var threadCount: Int { max(2, ProcessInfo.processInfo.activeProcessorCount) }
+  private static var maxAhead: Int { 2 * threadCount + 2 }
+
+  init(count: Int, _ work: @escaping @Sendable (Int) throws -> Result) {
+    self.count = count
+    self.work = work
+    for number in 0..<min(Self.threadCount, count) {
+      let thread = Thread { [self] in run() }
+      thread.name = "nilo.fold.\(number)"
+      thread.stackSize = 8 << 20
+      thread.start()
+    }
+  }
+
+  /// The next piece's result. To be called `count` times.
+  func next() throws -> Result {
+    try condition.withLock {
+      while done[nextToTake] == nil { condition.wait() }
+      defer {
+        nextToTake += 1
+        condition.broadcast()
+      }
+      return try done.removeValue(forKey: nextToTake)!.get()
+    }
+  }
+
+  /// No piece is begun any more.
+  func stop() {
+    condition.withLock {
+      isStopped = true
+      condition.broadcast()
+    }
+  }
+
+  private func run() {
+    while let piece = take() {
+      let result = Swift.Result { try work(piece) }
+      condition.withLock {
+        done[piece] = result
+        condition.broadcast()
+      }
+    }
+  }
+
+  private func take() -> Int? {
+    condition.withLock {
+      while !isStopped && nextToDo < count && nextToDo - nextToTake >= Self.maxAhead {
+        condition.wait()
+      }
+      guard !isStopped, nextToDo < count else { return nil }
+      defer { nextToDo += 1 }
+      return nextToDo
+    }
+  }
+}

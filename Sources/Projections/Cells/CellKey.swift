@@ -1,0 +1,106 @@
+import Bytes
+import Checksum
+import LMDB
+import Model
+
+/// Where a cell is: the generation of its KPI's cells, the bucket's start, and the group.
+struct CellKey {
+  let key: Key
+  let group: [UInt8]
+  let isHashed: Bool
+
+  /// Groups up to this long stand in the key itself.
+  private static let maxPlainBytes = Key.capacity - prefixBytes - 1
+  private static let prefixBytes = 12
+  private static let hashBytes = 8
+
+  init(generation: UInt32, bucketNs: Int64, group: [UInt8]) {
+    self.group = group
+    isHashed = group.count > Self.maxPlainBytes
+    var key = Self.prefix(generation, bucketNs)
+    if isHashed {
+      key.append(group.rawSpan(0..<Self.maxPlainBytes - Self.hashBytes))
+      key.append(Checksum.checksum(group.rawSpan))
+    } else {
+      key.append(group.rawSpan)
+    }
+    key.append(UInt8(isHashed ? 1 : 0))
+    self.key = key
+  }
+
+  var checksum: UInt64 { Checksum.checksum(key.bytes) }
+
+  static func prefix(_ generation: UInt32, _ bucketNs: Int64) -> Key {
+    Key().appending(generation).appending(UInt64(bitPattern: bucketNs) ^ 1 << 63)
+  }
+
+  /// The bucket that a key names.
+  static func bucketNs(_ key: RawSpan) -> Int64 {
+    Int64(bitPattern: (Key.uint64(in: key, at: 4) ?? 0) ^ 1 << 63)
+  }
+
+  static func isHashed(_ key: RawSpan) -> Bool {
+    key.byteCount > prefixBytes && key.load(at: key.byteCount - 1, as: UInt8.self) == 1
+  }
+
+  /// The group that a key names when it is not hashed.
+  static func plainGroup(_ key: RawSpan) -> [UInt8] {
+    var group: [UInt8] = []
+    group.append(span: key.extracting(prefixBytes..<key.byteCount - 1))
+    return group
+  }
+
+  static func describe(_ key: RawSpan) -> String {
+    "cell of generation \(Key.uint32(in: key, at: 0) ?? 0), bucket \(Timestamp(ns: bucketNs(key)))"
+  }
+}
+
+/// The dimensions of a group as bytes that sort by them: each is absent, or a text that a zero byte ends.
+enum GroupKey {
+  private static let absent: UInt8 = 1
+  private static let present: UInt8 = 2
+
+  static func append(_ label: [UInt8]?, to bytes: inout [UInt8]) {
+    guard let label else {
+      bytes.append(absent)
+      return
+    }
+    bytes.append(present)
+    for byte in label {
+      bytes.append(byte)
+      // A zero within the text is followed by a one, so that the end is unmistakable.
+      if byte == 0 { bytes.append(1) }
+    }
+    bytes.append(0)
+    bytes.append(0)
+  }
+
+  /// The dimensions again; nil when the bytes are not a group of `count` dimensions.
+  static func labels(_ bytes: [UInt8], count: Int) -> [String?]? {
+    var labels: [String?] = []
+    var offset = 0
+    while offset < bytes.count {
+      let kind = bytes[offset]
+      offset += 1
+      if kind == absent {
+        labels.append(nil)
+        continue
+      }
+      guard kind == present else { return nil }
+      var text: [UInt8] = []
+      while true {
+        guard offset < bytes.count else { return nil }
+        let byte = bytes[offset]
+        offset += 1
+        if byte == 0 {
+          guard offset < bytes.count else { return nil }
+          offset += 1
+          if bytes[offset - 1] == 0 { break }
+        }
+        text.append(byte)
+      }
+      labels.append(String(decoding: text, as: UTF8.self))
+    }
+    return labels.count == count ? labels : nil
+  }
+}

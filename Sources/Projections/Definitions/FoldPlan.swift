@@ -1,0 +1,69 @@
+import Language
+
+/// What a KPI's cells have to hold, so that each of its items can be computed from them.
+struct FoldPlan: Sendable, Equatable {
+  /// States of one field under one filter; items that need the same share it.
+  struct Measure: Sendable, Equatable {
+    /// Nil counts facts.
+    var path: String?
+    var filter: Predicate?
+    var needs: Needs = []
+  }
+
+  struct Needs: OptionSet, Sendable, Equatable {
+    var rawValue: UInt8
+    /// Sum, extremes, first and last.
+    static let moments = Needs(rawValue: 1)
+    /// Deviations from the mean.
+    static let variance = Needs(rawValue: 2)
+    static let quantiles = Needs(rawValue: 4)
+    static let distinct = Needs(rawValue: 8)
+    static let top = Needs(rawValue: 16)
+  }
+
+  private(set) var measures: [Measure] = []
+
+  init(_ definition: KpiDefinition) throws {
+    for item in definition.items { try add(item.expression) }
+  }
+
+  private mutating func add(_ expression: Expression) throws {
+    switch expression {
+    case .number: break
+    case .negate(let inner): try add(inner)
+    case .binary(_, let left, let right):
+      try add(left)
+      try add(right)
+    case .aggregate(let aggregate):
+      let needs = try Self.needs(aggregate.function)
+      if let index = index(of: aggregate) {
+        measures[index].needs.formUnion(needs)
+      } else {
+        measures.append(
+          Measure(path: aggregate.argument?.path, filter: aggregate.filter, needs: needs))
+      }
+    }
+  }
+
+  private static func needs(_ function: AggregateFunction) throws -> Needs {
+    switch function {
+    case .count: []
+    case .sum, .avg, .min, .max, .first, .last, .delta: .moments
+    case .stddev, .variance: [.moments, .variance]
+    // The extremes bound what a sketch estimates.
+    case .percentile: [.moments, .quantiles]
+    case .distinct: .distinct
+    case .top: .top
+    case .rate, .increase, .timeAverage:
+      throw KpiError("\(function) is not there yet in a KPI")
+    }
+  }
+
+  /// The measure that holds what `aggregate` needs.
+  func index(of aggregate: Aggregate) -> Int? {
+    measures.firstIndex {
+      $0.path.map { Array($0.utf8) } == aggregate.argument.map { Array($0.path.utf8) }
+        && $0.filter == aggregate.filter
+    }
+  }
+}

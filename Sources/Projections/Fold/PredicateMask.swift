@@ -1,0 +1,143 @@
+import EventLog
+import Language
+
+/// For each fact of a block whether a predicate holds. SQL's three values: what is compared with nothing is
+/// neither true nor false.
+enum PredicateMask {
+  private enum Truth: UInt8 { case no, yes, unknown }
+
+  /// True for the facts that the predicate holds for. O(facts x terms).
+  static func evaluate(_ predicate: Predicate, _ columns: FactColumns) throws -> [Bool] {
+    try truths(predicate, columns).map { $0 == .yes }
+  }
+
+  private static func truths(_ predicate: Predicate, _ columns: FactColumns) throws -> [Truth] {
+    switch predicate {
+    case .constant(let value):
+      return Array(repeating: value ? .yes : .no, count: columns.count)
+    case .and(let left, let right):
+      return zip(try truths(left, columns), try truths(right, columns)).map { left, right in
+        if left == .no || right == .no { return .no }
+        return left == .yes && right == .yes ? .yes : .unknown
+      }
+    case .or(let left, let right):
+      return zip(try truths(left, columns), try truths(right, columns)).map { left, right in
+        if left == .yes || right == .yes { return .yes }
+        return left == .no && right == .no ? .no : .unknown
+      }
+    case .not(let inner): return negated(try truths(inner, columns), true)
+    case .compare(let field, let comparison, let literal):
+      return try compare(field.path, literal, columns) { holds(comparison, $0) }
+    case .between(let field, let low, let high, let isNegated):
+      let above = try compare(field.path, low, columns) { $0 >= 0 }
+      let below = try compare(field.path, high, columns) { $0 <= 0 }
+      let both = zip(above, below).map { $0 == .yes ? $1 : $0 }
+      return negated(both, isNegated)
+    case .in(let field, let literals, let isNegated):
+      var found = [Truth](repeating: .unknown, count: columns.count)
+      for literal in literals {
+        let equal = try compare(field.path, literal, columns) { $0 == 0 }
+        for fact in found.indices {
+          if equal[fact] == .yes || found[fact] == .unknown { found[fact] = equal[fact] }
+        }
+      }
+      return negated(found, isNegated)
+    case .like(let field, let pattern, let isNegated):
+      let pattern = Array(pattern.unicodeScalars)
+      let like = try texts(field.path, columns) { Self.isLike(Array($0.unicodeScalars), pattern) }
+      return negated(like, isNegated)
+    case .matches(let field, let pattern, let isNegated):
+      let regex = try Regex(pattern)
+      let matching = try texts(field.path, columns) { try regex.firstMatch(in: $0) != nil }
+      return negated(matching, isNegated)
+    case .isNull(let field, let isNegated):
+      guard let presence = try columns.facts.presence(field.path) else {
+        return Array(repeating: isNegated ? .no : .yes, count: columns.count)
+      }
+      return (0..<columns.count).map { fact in
+        let isPresent = presence.isEmpty || presence[fact >> 6] >> UInt64(fact & 63) & 1 == 1
+        return isPresent == isNegated ? .yes : .no
+      }
+    }
+  }
+
+  private static func negated(_ truths: [Truth], _ isNegated: Bool) -> [Truth] {
+    guard isNegated else { return truths }
+    return truths.map { $0 == .unknown ? .unknown : $0 == .yes ? .no : .yes }
+  }
+
+  private static func holds(_ comparison: Comparison, _ order: Int) -> Bool {
+    switch comparison {
+    case .eq: order == 0
+    case .ne: order != 0
+    case .lt: order < 0
+    case .le: order <= 0
+    case .gt: order > 0
+    case .ge: order >= 0
+    }
+  }
+
+  /// Numbers are compared with numbers, anything else as text, byte by byte.
+  private static func compare(
+    _ path: String, _ literal: Literal, _ columns: FactColumns, _ holds: (Int) -> Bool
+  ) throws -> [Truth] {
+    switch literal {
+    case .number(let wanted, _):
+      let numbers = try columns.numbers(path)
+      guard let presence = numbers.presence else {
+        return Array(repeating: .unknown, count: columns.count)
+      }
+      return (0..<columns.count).map { fact in
+        guard presence.isEmpty || presence[fact >> 6] >> UInt64(fact & 63) & 1 == 1 else {
+          return .unknown
+        }
+        let number = numbers.values[fact]
+        return holds(number < wanted ? -1 : number == wanted ? 0 : 1) ? .yes : .no
+      }
+    case .string(let wanted):
+      return try texts(path, columns) { holds(order($0, wanted)) }
+    case .bool(let wanted):
+      return try texts(path, columns) { holds(order($0, wanted ? "true" : "false")) }
+    }
+  }
+
+  private static func order(_ left: String, _ right: String) -> Int {
+    if left.utf8.elementsEqual(right.utf8) { return 0 }
+    return left.utf8.lexicographicallyPrecedes(right.utf8) ? -1 : 1
+  }
+
+  /// Decides once for each distinct text.
+  private static func texts(
+    _ path: String, _ columns: FactColumns, _ holds: (String) throws -> Bool
+  ) throws -> [Truth] {
+    let labels = try columns.labels(path)
+    let truths = try labels.names.map { name -> Truth in
+      try holds(String(decoding: name, as: UTF8.self)) ? .yes : .no
+    }
+    if labels.codes.isEmpty { return Array(repeating: .unknown, count: columns.count) }
+    return labels.codes.map { $0 < 0 ? .unknown : truths[Int($0)] }
+  }
+
+  /// SQL's LIKE: `%` is any text, `_` any character. O(text x pattern) at worst.
+  static func isLike(_ text: [Unicode.Scalar], _ pattern: [Unicode.Scalar]) -> Bool {
+    var (place, next) = (0, 0)
+    // Where the last `%` may begin anew.
+    var retry: (place: Int, next: Int)?
+    while place < text.count {
+      if next < pattern.count, pattern[next] == "%" {
+        next += 1
+        retry = (place, next)
+      } else if next < pattern.count, pattern[next] == "_" || pattern[next] == text[place] {
+        place += 1
+        next += 1
+      } else if let last = retry {
+        retry = (last.place + 1, last.next)
+        (place, next) = (last.place + 1, last.next)
+      } else {
+        return false
+      }
+    }
+    while next < pattern.count, pattern[next] == "%" { next += 1 }
+    return next == pattern.count
+  }
+}

@@ -1,0 +1,318 @@
+import EventLog
+import Foundation
+import LMDB
+import Model
+import Synchronization
+
+/// The KPIs of a store: their definitions, which the log's catalogue keeps, and their cells, which change in the
+/// same commits as the log.
+public final class Projections: LogProjection, Sendable {
+  /// Tables that the log's environment has to have.
+  package static let tables = ["kpis", "cells"]
+
+  let log: EventLog
+  let records: Table
+  let cells: Table
+  private let state: Mutex<State>
+  /// Held by whoever commits blocks or switches cells: a KPI becomes live between two commits.
+  private let turn = NSRecursiveLock()
+
+  struct Live {
+    var kpi: CompiledKpi
+    var streamId: UInt32
+    /// Nil while the cells are being filled for the first time.
+    var cache: CellCache?
+    /// Share of the log that a filling has done.
+    var progress: Double?
+  }
+
+  private struct State {
+    var kpis: [UInt64: Live] = [:]
+    /// In a store that another process writes to: the commit that `kpis` are of.
+    var commit = -1
+  }
+
+  /// Reads the definitions. O(catalogue).
+  package init(_ log: EventLog) throws {
+    self.log = log
+    records = log.environment.table("kpis")
+    cells = log.environment.table("cells")
+    let (records, cells) = (records, cells)
+    let kpis = try log.environment.read { try Self.load(log, records, cells, $0) }
+    state = Mutex(State(kpis: kpis))
+    log.projection = self
+  }
+
+  private static func load(
+    _ log: EventLog, _ records: Table, _ cells: Table, _ transaction: borrowing ReadTransaction
+  ) throws -> [UInt64: Live] {
+    var definitions: [KpiDefinition] = []
+    for document in try log.catalogueDocuments(transaction) {
+      if let definition = try KpiDefinition(document) {
+        definitions.append(definition)
+      } else if document["change"] == "drop_kpi" {
+        definitions.removeAll { $0.name == document["name"] }
+      }
+    }
+    var kpis: [UInt64: Live] = [:]
+    for definition in definitions {
+      let kpi = try CompiledKpi(definition)
+      let stream = try log.stream(named: definition.stream, transaction)
+      let record = try KpiRecord.read(definition.id, records, transaction)
+      let cache = record.flatMap { record in
+        record.isLive ? CellCache(kpi, generation: record.generation, table: cells) : nil
+      }
+      kpis[definition.id] = Live(kpi: kpi, streamId: stream.definition.id, cache: cache)
+    }
+    return kpis
+  }
+
+  /// The KPIs as of a transaction, by their ids.
+  func kpis(_ transaction: borrowing ReadTransaction) throws -> [Live] {
+    if log.mode == .readOnly {
+      let commit = transaction.commitNumber
+      if state.withLock({ $0.commit != commit }) {
+        let kpis = try Self.load(log, records, cells, transaction)
+        state.withLock { $0 = State(kpis: kpis, commit: commit) }
+      }
+    }
+    return state.withLock { Array($0.kpis.values) }.sorted {
+      $0.kpi.definition.id < $1.kpi.definition.id
+    }
+  }
+
+  func kpi(named name: String, _ transaction: borrowing ReadTransaction) throws -> Live {
+    let all = try kpis(transaction)
+    guard let found = all.last(where: { $0.kpi.definition.name == name }) else {
+      throw UnknownKpiError(name: name, known: all.map(\.kpi.definition.name).sorted())
+    }
+    return found
+  }
+
+  /// The definitions, oldest first, with how far each is filled: nil when it is complete.
+  public func list() throws -> [(definition: KpiDefinition, progress: Double?)] {
+    try log.environment.read { transaction in
+      try kpis(transaction).map { ($0.kpi.definition, $0.cache == nil ? $0.progress ?? 0 : nil) }
+    }
+  }
+
+  /// One definition, with how far it is filled.
+  public func definition(
+    named name: String
+  ) throws -> (definition: KpiDefinition, progress: Double?) {
+    try log.environment.read { transaction in
+      let found = try kpi(named: name, transaction)
+      return (found.kpi.definition, found.cache == nil ? found.progress ?? 0 : nil)
+    }
+  }
+
+  // MARK: Changes
+
+  /// Defines a KPI and fills its cells from the log; the definition is an event of the catalogue. Throws ``KpiError``
+  /// when the name is taken or the stream has no such field. O(events of the stream).
+  @discardableResult
+  public func define(
+    _ definition: KpiDefinition, actor: String, progress: (RebuildProgress) -> Void = { _ in },
+    isCancelled: @escaping @Sendable () -> Bool = { false }
+  ) throws -> KpiDefinition {
+    let stream = try log.environment.read { transaction in
+      if try kpis(transaction).contains(where: { $0.kpi.definition.name == definition.name }) {
+        throw KpiError("KPI \(definition.name) exists already; drop it first, or take another name")
+      }
+      return try log.stream(named: definition.stream, transaction)
+    }
+    try check(definition, stream)
+    let kpi = try CompiledKpi(definition)
+    let seq = try log.record(actor: actor) { definition.document(receivedNs: $0) }
+    var defined = kpi.definition
+    defined.id = seq
+    let live = Live(kpi: try CompiledKpi(defined), streamId: stream.definition.id)
+    state.withLock { $0.kpis[seq] = live }
+    _ = try rebuild([seq], verify: false, progress: progress, isCancelled: isCancelled)
+    return defined
+  }
+
+  /// Refuses fields that the stream does not have.
+  private func check(_ definition: KpiDefinition, _ stream: EventStream) throws {
+    let known = try log.statistics().streams.first { $0.definition.id == stream.definition.id }
+    guard let known, !known.columns.isEmpty else { return }
+    let fields = Set(known.columns.map(\.path) + known.fieldsWithoutColumn)
+    for path in try FoldPlan(definition).measures.compactMap(\.path)
+      + definition.groupBy.map(\.path)
+    where !fields.contains(path) {
+      throw KpiError(
+        "stream \(definition.stream) has no field \(path.debugDescription); it has: "
+          + fields.sorted().joined(separator: ", "))
+    }
+  }
+
+  /// Drops a KPI and its cells; its events stay.
+  public func drop(_ name: String, actor: String) throws {
+    let found = try log.environment.read { try kpi(named: name, $0) }
+    try log.record(actor: actor) { KpiDefinition.dropDocument(name, receivedNs: $0) }
+    let id = found.kpi.definition.id
+    turn.withLock { _ = state.withLock { $0.kpis.removeValue(forKey: id) } }
+    try log.environment.write { try $0.delete(records, KpiRecord.key(id)) }
+    try collectGarbage()
+  }
+
+  // MARK: Rebuilding
+
+  /// Builds the cells of all named KPIs, or of all, anew from the log's columns, beside the live ones, in one scan for
+  /// each stream; then puts them in their place in one commit. With `verify` they are compared with the live ones
+  /// instead and thrown away. O(facts).
+  public func rebuild(
+    named names: [String], verify: Bool, progress: (RebuildProgress) -> Void = { _ in },
+    isCancelled: @escaping @Sendable () -> Bool = { false }
+  ) throws -> [RebuildReport] {
+    let ids = try log.environment.read { transaction in
+      if names.isEmpty { return try kpis(transaction).map(\.kpi.definition.id) }
+      return try names.map { try kpi(named: $0, transaction).kpi.definition.id }
+    }
+    return try rebuild(ids, verify: verify, progress: progress, isCancelled: isCancelled)
+  }
+
+  /// Fills the KPIs whose filling was cut off.
+  public func resume(isCancelled: @escaping @Sendable () -> Bool = { false }) throws {
+    let missing = state.withLock { state in
+      state.kpis.values.filter { $0.cache == nil }.map(\.kpi.definition.id)
+    }
+    if missing.isEmpty { return }
+    _ = try rebuild(missing.sorted(), verify: false, progress: { _ in }, isCancelled: isCancelled)
+  }
+
+  func rebuild(
+    _ ids: [UInt64], verify: Bool, progress: (RebuildProgress) -> Void,
+    isCancelled: @escaping @Sendable () -> Bool
+  ) throws -> [RebuildReport] {
+    try collectGarbage()
+    let chosen = state.withLock { state in ids.compactMap { state.kpis[$0] } }
+    let byStream = Dictionary(grouping: chosen, by: \.streamId)
+    var reports: [RebuildReport] = []
+    for (_, kpis) in byStream.sorted(by: { $0.key < $1.key }) {
+      let builder = try CellBuilder(self, kpis.map(\.kpi), isCancelled)
+      reports += try builder.run(verify: verify) { step in
+        state.withLock { state in
+          for kpi in kpis { state.kpis[kpi.kpi.definition.id]?.progress = step.share }
+        }
+        progress(step)
+      }
+      try collectGarbage()
+    }
+    return reports
+  }
+
+  /// Makes `caches` the live cells, in the commit that `write` is part of. No block is committed meanwhile.
+  func switching<R>(to caches: [CellCache], _ write: () throws -> R) throws -> R {
+    try turn.withLock {
+      let result = try write()
+      state.withLock { state in
+        for cache in caches { state.kpis[cache.kpi.definition.id]?.cache = cache }
+      }
+      return result
+    }
+  }
+
+  /// Runs `body` while no block is committed.
+  package func inTurn<R>(_ body: () throws -> R) rethrows -> R { try turn.withLock(body) }
+
+  /// Deletes cells that belong to no KPI, a few at a time.
+  private func collectGarbage() throws {
+    let used = try log.environment.read { transaction in
+      var used: Set<UInt32> = []
+      var cursor = try transaction.cursor(records)
+      var found = try cursor.seekFirst()
+      while found {
+        if cursor.key.byteCount == 8 { used.insert(try KpiRecord(cursor.value).generation) }
+        found = try cursor.next()
+      }
+      return used
+    }
+    var generation: UInt32 = 0
+    while let next = try nextGeneration(after: generation) {
+      generation = next
+      if used.contains(next) { continue }
+      let prefix = Key().appending(next)
+      while try log.environment.write({
+        try $0.deleteRange(cells, from: prefix, to: prefix.endOfPrefix, limit: 4_096)
+      }) == 4_096 {}
+    }
+  }
+
+  private func nextGeneration(after generation: UInt32) throws -> UInt32? {
+    try log.environment.read { transaction in
+      var cursor = try transaction.cursor(cells)
+      guard try cursor.seek(atOrAfter: Key().appending(generation + 1)) else { return nil }
+      return Key.uint32(in: cursor.key, at: 0)
+    }
+  }
+
+  // MARK: Taking part in commits
+
+  /// What a block adds to each KPI that was known when it was folded.
+  private struct Folded: Sendable {
+    var folds: [UInt64: BlockFold] = [:]
+    var known: Set<UInt64> = []
+  }
+
+  package func fold(_ facts: BlockFacts) throws -> (any Sendable)? {
+    let id = facts.block.streamId
+    let kpis = state.withLock { state in state.kpis.values.filter { $0.streamId == id } }
+    var folded = Folded()
+    if kpis.isEmpty { return folded }
+    let columns = try FactColumns(facts)
+    for live in kpis {
+      folded.known.insert(live.kpi.definition.id)
+      folded.folds[live.kpi.definition.id] = try BlockFold(columns, live.kpi)
+    }
+    return folded
+  }
+
+  private func caches(ofStream id: UInt32) -> [(UInt64, CellCache)] {
+    state.withLock { state in
+      state.kpis.compactMap { key, live in
+        live.streamId == id ? live.cache.map { (key, $0) } : nil
+      }
+    }
+  }
+
+  private var allCaches: [CellCache] { state.withLock { $0.kpis.values.compactMap(\.cache) } }
+
+  package func begin() { for cache in allCaches { cache.begin() } }
+
+  package func apply(
+    _ folded: any Sendable, of block: StoredBlock, watermarkNs: Int64?,
+    _ transaction: inout WriteTransaction
+  ) throws {
+    guard let folded = folded as? Folded else { return }
+    for (id, cache) in caches(ofStream: block.streamId) {
+      var fold = folded.folds[id]
+      if !folded.known.contains(id) {
+        // The KPI has become live while the block was on its way.
+        let stream = try log.stream(named: cache.kpi.definition.stream, transaction.reading)
+        let facts = try log.facts(of: block, stream, transaction.reading)
+        fold = try BlockFold(FactColumns(facts), cache.kpi)
+      }
+      if let fold {
+        try cache.apply(fold, watermarkNs: watermarkNs, transaction.reading)
+      }
+    }
+  }
+
+  package func finish(_ transaction: inout WriteTransaction) throws {
+    for cache in allCaches { try cache.finish(&transaction) }
+  }
+
+  package func committed() { for cache in allCaches { cache.committed() } }
+}
+
+/// There is no KPI of that name.
+public struct UnknownKpiError: Error, Equatable, CustomStringConvertible {
+  public var name: String
+  public var known: [String]
+  public var description: String {
+    known.isEmpty
+      ? "no KPI \"\(name)\": none is defined yet"
+      : "no KPI \"\(name)\"; there are: \(known.joined(separator: ", "))"
+  }
+}

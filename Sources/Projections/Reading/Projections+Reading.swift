@@ -1,0 +1,188 @@
+import EventLog
+import LMDB
+import Model
+
+extension Projections {
+  /// The rows of a KPI whose buckets start within `range`, by time and group. `groups` picks rows by dimension: nil as a
+  /// value is the absent one. O(cells of the range).
+  public func read(
+    _ name: String, _ range: Range<Int64> = Int64.min..<Int64.max, groups: [String: String?] = [:]
+  ) throws -> KpiAnswer {
+    try log.environment.read { transaction in
+      let live = try kpi(named: name, transaction)
+      for dimension in groups.keys where !live.kpi.dimensions.contains(dimension) {
+        throw KpiError(
+          "KPI \(name) has no dimension \(dimension.debugDescription)"
+            + (live.kpi.dimensions.isEmpty
+              ? "" : "; it has: \(live.kpi.dimensions.joined(separator: ", "))"))
+      }
+      let head = try log.position(of: live.kpi.definition.stream, transaction)
+      var answer = KpiAnswer(
+        definition: live.kpi.definition, watermarkNs: head.watermarkNs, asOfSeq: head.lastSeq)
+      var reader = KpiReader(live.kpi, groups, watermarkNs: head.watermarkNs)
+      if let cache = live.cache {
+        let table = CellTable(cells, live.kpi, cache.generation)
+        try reader.readCells(table, range, transaction)
+      } else {
+        answer.source = .columns
+        answer.fillingProgress = live.progress ?? 0
+        try reader.readColumns(log, range, transaction)
+      }
+      answer.rows = reader.rows(range)
+      return answer
+    }
+  }
+}
+
+/// Gathers the cells that an answer needs, and makes rows of them.
+private struct KpiReader {
+  private let kpi: CompiledKpi
+  private let groups: [String: String?]
+  private let watermarkNs: Int64?
+  private var cells: [[UInt8]: [(bucketNs: Int64, cell: Cell)]] = [:]
+  /// Labels of each group that was asked for.
+  private var labels: [[UInt8]: [String?]] = [:]
+  private var skipped: Set<[UInt8]> = []
+
+  /// One group's buckets are looked up one by one when there are at most this many.
+  private static let maxLookups = 10_000
+
+  init(_ kpi: CompiledKpi, _ groups: [String: String?], watermarkNs: Int64?) {
+    self.kpi = kpi
+    self.groups = groups
+    self.watermarkNs = watermarkNs
+  }
+
+  /// The buckets whose cells rows of `range` need.
+  private func needed(_ range: Range<Int64>) -> Range<Int64> {
+    guard kpi.panesPerWindow > 1 else { return range }
+    // A window, and the chunk before it, with room for days that are an hour longer.
+    let widthNs = Int64(kpi.panesPerWindow + 1) * kpi.definition.every.nominalNs
+    let reach = widthNs.multipliedReportingOverflow(by: 3)
+    return range.lowerBound.saturatingSubtracting(
+      reach.overflow ? .max : reach.partialValue)..<range.upperBound
+  }
+
+  private mutating func add(_ bucketNs: Int64, _ group: [UInt8], _ cell: Cell) {
+    if labels[group] == nil {
+      if skipped.contains(group) { return }
+      guard let names = GroupKey.labels(group, count: kpi.dimensions.count), isWanted(names) else {
+        skipped.insert(group)
+        return
+      }
+      labels[group] = names
+    }
+    cells[group, default: []].append((bucketNs, cell))
+  }
+
+  private func isWanted(_ names: [String?]) -> Bool {
+    zip(kpi.dimensions, names).allSatisfy { dimension, name in
+      guard let wanted = groups[dimension] else { return true }
+      return wanted == name
+    }
+  }
+
+  mutating func readCells(
+    _ table: CellTable, _ range: Range<Int64>, _ transaction: borrowing ReadTransaction
+  ) throws {
+    let range = needed(range)
+    if try readOneGroup(table, range, transaction) { return }
+    try table.forEach(range, transaction) { add($0, $1, $2) }
+  }
+
+  /// With all dimensions given there is one cell a bucket.
+  private mutating func readOneGroup(
+    _ table: CellTable, _ range: Range<Int64>, _ transaction: borrowing ReadTransaction
+  ) throws -> Bool {
+    let every = kpi.definition.every.nominalNs
+    guard groups.count == kpi.dimensions.count, range.lowerBound > .min, range.upperBound < .max,
+      range.upperBound.saturatingSubtracting(range.lowerBound) / every <= Self.maxLookups
+    else { return false }
+    var group: [UInt8] = []
+    for dimension in kpi.dimensions {
+      GroupKey.append((groups[dimension] ?? nil).map { Array($0.utf8) }, to: &group)
+    }
+    var bucket = kpi.buckets.start(of: range.lowerBound)
+    while bucket < range.upperBound {
+      if bucket >= range.lowerBound, let cell = try table.cell(bucket, group, transaction) {
+        add(bucket, group, cell)
+      }
+      bucket = kpi.buckets.end(ofBucketStarting: bucket)
+    }
+    return true
+  }
+
+  /// Computes the cells from the log's columns, while the stored ones are not complete.
+  mutating func readColumns(
+    _ log: EventLog, _ range: Range<Int64>, _ transaction: borrowing ReadTransaction
+  ) throws {
+    let range = needed(range)
+    let stream = try log.stream(named: kpi.definition.stream, transaction)
+    var found: [Int64: [[UInt8]: Cell]] = [:]
+    for block in try log.blocks(of: stream, after: 0, limit: .max, transaction) {
+      let columns = try FactColumns(log.facts(of: block, stream, transaction))
+      guard let fold = try BlockFold(columns, kpi) else { continue }
+      for index in 0..<fold.count where range.contains(fold.buckets[index]) {
+        fold.add(
+          index,
+          to: &found[fold.buckets[index], default: [:]][
+            fold.groups[index], default: Cell(kpi.plan)], kpi.plan)
+      }
+    }
+    for (bucket, cells) in found.sorted(by: { $0.key < $1.key }) {
+      for (group, cell) in cells { add(bucket, group, cell) }
+    }
+  }
+
+  // MARK: Rows
+
+  /// By time, then by group.
+  func rows(_ range: Range<Int64>) -> [KpiAnswer.Row] {
+    let evaluator = ItemEvaluator(kpi: kpi)
+    var rows: [(group: [UInt8], row: KpiAnswer.Row)] = []
+    for (group, cells) in cells {
+      let found = kpi.panesPerWindow > 1 ? windows(cells, range) : cells
+      for (bucketNs, cell) in found where range.contains(bucketNs) && cell.facts > 0 {
+        let row = KpiAnswer.Row(
+          timeNs: bucketNs, group: labels[group] ?? [], values: evaluator.values(cell),
+          facts: cell.facts, firstSeq: cell.firstSeq, lastSeq: cell.lastSeq,
+          isFinal: kpi.isFinal(bucketNs, watermarkNs), revision: cell.revision)
+        rows.append((group, row))
+      }
+    }
+    rows.sort { left, right in
+      left.row.timeNs != right.row.timeNs
+        ? left.row.timeNs < right.row.timeNs
+        : left.group.lexicographicallyPrecedes(right.group)
+    }
+    return rows.map(\.row)
+  }
+
+  /// For each bucket the merge of the window that ends with it.
+  private func windows(
+    _ cells: [(bucketNs: Int64, cell: Cell)], _ range: Range<Int64>
+  ) -> [(bucketNs: Int64, cell: Cell)] {
+    guard let first = cells.first?.bucketNs, let last = cells.last?.bucketNs else { return [] }
+    let width = kpi.panesPerWindow
+    let chunkNs = Int64(width) * kpi.definition.every.nominalNs
+    // The last cell is part of windows up to a width after it.
+    let end = min(range.upperBound, last.addingReportingOverflow(chunkNs).partialValue)
+    var starts: [Int64] = []
+    var panes: [Cell?] = []
+    var next = 0
+    var bucket = first
+    while bucket < max(end, last + 1) {
+      starts.append(bucket)
+      let isHere = next < cells.count && cells[next].bucketNs == bucket
+      panes.append(isHere ? cells[next].cell : nil)
+      if isHere { next += 1 }
+      bucket = kpi.buckets.end(ofBucketStarting: bucket)
+    }
+    let windows = RollingWindows(
+      panes, chunks: starts.map { $0.flooredQuotient(chunkNs) }, kpi.plan)
+    return starts.indices.compactMap { index in
+      guard range.contains(starts[index]) else { return nil }
+      return windows.window(max(0, index - width + 1)...index).map { (starts[index], $0) }
+    }
+  }
+}

@@ -1,0 +1,188 @@
+import ArgumentParser
+import Model
+import Store
+
+struct Kpi: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Define and read KPIs: numbers kept up to date for each bucket of time and group.",
+    discussion: """
+      Example:
+        nilo kpi define heat --from weather --select 'avg(temperature), p95(temperature)' \\
+          --by city --every 1h
+        nilo kpi read heat --since 2013-07-04T00:00:00Z --until 2013-07-05T00:00:00Z
+      """,
+    subcommands: [
+      KpiDefine.self, KpiList.self, KpiShow.self, KpiRead.self, KpiDrop.self,
+    ])
+}
+
+struct KpiDefine: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "define",
+    abstract: "Define a KPI; its cells are filled from the log, and kept in step from then on.",
+    discussion: """
+      Items are arithmetic over count, sum, avg, min, max, stddev, variance, median, p50 to p99.9, \\
+      percentile, first, last, delta, distinct and top, each with a filter if need be.
+
+      Example:
+        nilo kpi define down_share --from fleet --by site --every 15m --rolling 1h \\
+          --select "count(* WHERE status = 'down') / count(*) AS share"
+      """)
+
+  @OptionGroup var store: StoreArguments
+
+  @Argument(help: "The KPI's name.") var name: String
+
+  @Option(name: .long, help: ArgumentHelp("The stream it is computed from.", valueName: "stream"))
+  var from: String
+
+  @Option(name: .long, help: ArgumentHelp("What is computed.", valueName: "items"))
+  var select: String
+
+  @Option(name: .long, help: ArgumentHelp("The facts that count.", valueName: "predicate"))
+  var `where`: String?
+
+  @Option(name: .long, help: ArgumentHelp("The dimensions of the groups.", valueName: "fields"))
+  var by: String?
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp("The buckets' length: 1s to 1y; d, w, mo and y follow the calendar."))
+  var every: String
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp("Cover so much time up to each bucket's end.", valueName: "time"))
+  var rolling: String?
+
+  @Option(name: .long, help: ArgumentHelp("The zone that buckets are aligned in."))
+  var timeZone = "UTC"
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp("A bucket is final when event time has passed its end by so much."),
+    transform: DurationText.init)
+  var lateness = DurationText(milliseconds: 0)
+
+  func run() throws {
+    Interruption.catchSignals()
+    let definition = try KpiDefinition(
+      name: name, stream: from, select: select, filter: `where`, groupBy: by, every: every,
+      rolling: rolling, timeZone: timeZone, latenessNs: Int64(lateness.milliseconds) * 1_000_000)
+    let opened = try store.writing()
+    defer { opened.close() }
+    var progress = Progress()
+    defer { progress.wipe() }
+    let defined = try opened.projections.define(
+      definition, actor: userName(),
+      progress: { progress.update(share: $0.share, events: $0.facts) },
+      isCancelled: { Interruption.isRequested })
+    progress.wipe()
+    try Output.report(store.json ? defined.json(progress: nil) : Array(defined.text.utf8))
+  }
+}
+
+struct KpiList: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "list", abstract: "List the KPIs.",
+    discussion: """
+      Example:
+        nilo kpi list --json
+      """)
+
+  @OptionGroup var store: StoreArguments
+
+  func run() throws {
+    let list = try store.reading { try $0.projections.list() }
+    try Output.buffered { output in
+      for (definition, progress) in list {
+        if store.json {
+          try output.line(definition.json(progress: progress))
+        } else {
+          let state = progress.map { "  filled to \(Int($0 * 100)) %" } ?? ""
+          try output.line("\(definition.name)  \(definition.summary)\(state)")
+        }
+      }
+    }
+  }
+}
+
+struct KpiShow: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "show", abstract: "Show a KPI's definition.",
+    discussion: """
+      Example:
+        nilo kpi show heat
+      """)
+
+  @OptionGroup var store: StoreArguments
+  @Argument(help: "The KPI's name.") var name: String
+
+  func run() throws {
+    let (definition, progress) = try store.reading { try $0.projections.definition(named: name) }
+    if store.json { return try Output.report(definition.json(progress: progress)) }
+    try Output.report(definition.text)
+  }
+}
+
+struct KpiDrop: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "drop", abstract: "Drop a KPI and its cells; the events stay.",
+    discussion: """
+      Example:
+        nilo kpi drop heat
+      """)
+
+  @OptionGroup var store: StoreArguments
+  @Argument(help: "The KPI's name.") var name: String
+
+  func run() throws {
+    let opened = try store.writing()
+    defer { opened.close() }
+    try opened.projections.drop(name, actor: userName())
+    if !store.json { try Output.report("dropped \(name)") }
+  }
+}
+
+extension KpiDefinition {
+  /// The definition on one line, as one would type it.
+  var summary: String {
+    var text = "\(selectText) FROM \(stream)"
+    if let filter { text += " WHERE \(filter.canonicalText)" }
+    if !groupBy.isEmpty { text += " GROUP BY \(groupText)" }
+    text += " EVERY \(every)"
+    if let rolling { text += " ROLLING \(rolling)" }
+    if timeZone != "UTC" { text += " TIME ZONE '\(timeZone)'" }
+    if latenessNs > 0 {
+      text += " LATENESS \(DurationText(milliseconds: Int(latenessNs / 1_000_000)))"
+    }
+    return text
+  }
+
+  var text: String {
+    Text.table([
+      ("kpi", name), ("version", "\(version), defined by seq \(Text.count(id))"),
+      ("stream", stream), ("select", selectText), ("where", filter?.canonicalText ?? "all facts"),
+      ("by", groupBy.isEmpty ? "nothing" : groupText), ("every", every.description),
+      ("rolling", rolling?.description ?? "no"), ("time zone", timeZone),
+      ("lateness", Text.seconds(Double(latenessNs) / 1e9)),
+    ])
+  }
+
+  func json(progress: Double?) -> [UInt8] {
+    jsonObject { json in
+      json.field("name", name)
+      json.field("version", Int64(version))
+      json.field("seq", id)
+      json.field("stream", stream)
+      json.field("select", selectText)
+      json.field("where", optional: filter?.canonicalText)
+      json.field("by", strings: groupBy.map(\.path))
+      json.field("every", every.description)
+      json.field("rolling", optional: rolling?.description)
+      json.field("time_zone", timeZone)
+      json.field("lateness_s", seconds: Double(latenessNs) / 1e9)
+      if let progress { json.field("filled", progress) }
+    }
+  }
+}

@@ -1,0 +1,213 @@
+import ArgumentParser
+import Bytes
+import Model
+import Store
+
+struct KpiRead: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "read", abstract: "Print a KPI's rows.",
+    discussion: """
+      A row is final when event time has passed its bucket's end by the KPI's lateness; until then \\
+      it is provisional. A late event still corrects a final row: its revision then rises.
+
+      Example:
+        nilo kpi read heat --since 2013-07-04T00:00:00Z --group city=JFK
+        nilo kpi read heat --format csv > heat.csv
+      """)
+
+  enum Format: String, ExpressibleByArgument, CaseIterable { case table, csv, json }
+
+  @OptionGroup var store: StoreArguments
+  @Argument(help: "The KPI's name.") var name: String
+
+  @Option(
+    name: .long, help: ArgumentHelp("Buckets that start at or after it.", valueName: "time"),
+    transform: TimeText.parse)
+  var since: Timestamp?
+
+  @Option(
+    name: .long, help: ArgumentHelp("Buckets that start before it.", valueName: "time"),
+    transform: TimeText.parse)
+  var until: Timestamp?
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp("Rows of this group only; can be repeated.", valueName: "field=value"))
+  var group: [String] = []
+
+  @Option(name: .long, help: ArgumentHelp("table, csv or json.", valueName: "format"))
+  var format = Format.table
+
+  func run() throws {
+    var groups: [String: String?] = [:]
+    for text in group {
+      guard let equals = text.firstIndex(of: "=") else {
+        throw ValidationError("--group \(text): write it as FIELD=VALUE")
+      }
+      groups[String(text[..<equals])] = String(text[text.index(after: equals)...])
+    }
+    let low = since?.ns ?? .min
+    let high = until?.ns ?? .max
+    guard low <= high else { throw ValidationError("--since is after --until") }
+    let answer = try store.reading { try $0.projections.read(name, low..<high, groups: groups) }
+    let view = try KpiView(answer)
+    try Output.buffered { output in
+      switch store.json ? .json : format {
+      case .table: try view.table(&output)
+      case .csv: try view.csv(&output)
+      case .json: try output.line(view.json)
+      }
+    }
+  }
+}
+
+/// An answer as text.
+private struct KpiView {
+  let answer: KpiAnswer
+  private let zone: ZoneRules
+  private let names: [String]
+
+  init(_ answer: KpiAnswer) throws {
+    self.answer = answer
+    zone = try ZoneRules(named: answer.definition.timeZone)
+    let definition = answer.definition
+    names = ["time"] + definition.groupBy.map(\.path) + definition.items.map(\.name) + ["state"]
+  }
+
+  /// The time on the zone's clock, with the offset that it has then.
+  private func time(_ ns: Int64) -> String {
+    let offsetNs = zone.offsetNs(at: ns)
+    if offsetNs == 0 { return Timestamp(ns: ns).description }
+    let local = Timestamp(ns: ns.saturatingSubtracting(-offsetNs)).description.dropLast()
+    let minutes = offsetNs.magnitude / 60_000_000_000
+    func two(_ number: UInt64) -> String { number < 10 ? "0\(number)" : "\(number)" }
+    return "\(local)\(offsetNs < 0 ? "-" : "+")\(two(minutes / 60)):\(two(minutes % 60))"
+  }
+
+  private func state(_ row: KpiAnswer.Row) -> String {
+    let revision = row.revision > 0 ? ", revision \(row.revision)" : ""
+    return (row.isFinal ? "final" : "provisional") + revision
+  }
+
+  private func text(_ value: KpiValue, rounded: Bool) -> String? {
+    switch value {
+    case .null: nil
+    case .integer(let number): "\(number)"
+    case .number(let number): rounded ? Self.short(number) : "\(number)"
+    case .top(let entries): entries.map { "\($0.value) (\($0.count))" }.joined(separator: ", ")
+    }
+  }
+
+  /// Six significant digits are enough for people; CSV and JSON have all.
+  private static func short(_ number: Double) -> String {
+    guard number != 0, number.magnitude >= 1e-4, number.magnitude < 1e15 else { return "\(number)" }
+    var scale = 1.0
+    while number.magnitude * scale < 100_000 && scale < 1e9 { scale *= 10 }
+    let rounded = (number * scale).rounded() / scale
+    return rounded == rounded.rounded() ? "\(Int64(rounded))" : "\(rounded)"
+  }
+
+  func table(_ output: inout Output) throws {
+    var lines = [names]
+    for row in answer.rows {
+      lines.append(
+        [time(row.timeNs)] + row.group.map { $0 ?? "NULL" }
+          + row.values.map { text($0, rounded: true) ?? "NULL" } + [state(row)])
+    }
+    let widths = names.indices.map { column in lines.map { $0[column].count }.max() ?? 0 }
+    for line in lines {
+      var text = ""
+      for (cell, width) in zip(line, widths) {
+        text += cell + String(repeating: " ", count: width - cell.count + 2)
+      }
+      while text.last == " " { text.removeLast() }
+      try output.line(text)
+    }
+    try output.line("")
+    try output.line(note)
+  }
+
+  private var note: String {
+    var parts = ["\(Text.count(answer.rows.count)) rows"]
+    if let watermark = answer.watermarkNs { parts.append("watermark \(time(watermark))") }
+    parts.append("as of seq \(Text.count(answer.asOfSeq))")
+    if let progress = answer.fillingProgress {
+      parts.append(
+        "computed from the events, since the cells are filled to \(Int(progress * 100)) %")
+    }
+    return parts.joined(separator: ", ")
+  }
+
+  func csv(_ output: inout Output) throws {
+    try output.line((names + ["facts", "revision"]).map(Self.quoted).joined(separator: ","))
+    for row in answer.rows {
+      let cells =
+        [time(row.timeNs)] + row.group.map { $0.map(Self.quoted) ?? "" }
+        + row.values.map { text($0, rounded: false).map(Self.quoted) ?? "" }
+        + [row.isFinal ? "final" : "provisional", "\(row.facts)", "\(row.revision)"]
+      try output.line(cells.joined(separator: ","))
+    }
+  }
+
+  private static func quoted(_ text: String) -> String {
+    guard text.contains(where: { $0 == "," || $0 == "\"" || $0.isNewline }) else { return text }
+    return "\"" + text.replacing("\"", with: "\"\"") + "\""
+  }
+
+  var json: [UInt8] {
+    jsonObject { json in
+      json.field("columns", strings: names + ["facts", "revision"])
+      json.field("rows", array: answer.rows.map(json(of:)))
+      json.field(
+        "meta",
+        json: jsonObject { json in
+          json.field("kpi", answer.definition.name)
+          json.field("version", Int64(answer.definition.version))
+          json.field("time_zone", answer.definition.timeZone)
+          json.field("watermark", timeNs: answer.watermarkNs)
+          json.field("source", answer.source.rawValue)
+          if let progress = answer.fillingProgress { json.field("filled", progress) }
+          json.field("as_of_seq", answer.asOfSeq)
+        })
+    }
+  }
+
+  private func json(of row: KpiAnswer.Row) -> [UInt8] {
+    var cells: [[UInt8]] = [Self.json(time(row.timeNs))]
+    cells += row.group.map { $0.map(Self.json) ?? Array("null".utf8) }
+    cells += row.values.map(json(of:))
+    cells.append(Self.json(row.isFinal ? "final" : "provisional"))
+    cells += [Array("\(row.facts)".utf8), Array("\(row.revision)".utf8)]
+    return Self.array(cells)
+  }
+
+  private func json(of value: KpiValue) -> [UInt8] {
+    guard case .top(let entries) = value else {
+      return Array((text(value, rounded: false) ?? "null").utf8)
+    }
+    return Self.array(
+      entries.map { entry in
+        jsonObject { json in
+          json.field("value", entry.value)
+          json.field("count", entry.count)
+          json.field("error", entry.error)
+        }
+      })
+  }
+
+  private static func json(_ text: String) -> [UInt8] {
+    var bytes: [UInt8] = []
+    bytes.append(jsonString: text)
+    return bytes
+  }
+
+  private static func array(_ values: [[UInt8]]) -> [UInt8] {
+    var bytes: [UInt8] = [UInt8(ascii: "[")]
+    for (index, value) in values.enumerated() {
+      if index > 0 { bytes.append(UInt8(ascii: ",")) }
+      bytes.append(contentsOf: value)
+    }
+    bytes.append(UInt8(ascii: "]"))
+    return bytes
+  }
+}

@@ -1,0 +1,53 @@
+import Language
+import Testing
+
+@Suite struct NodeTests {
+  @Test func tree() throws {
+    let items = try Parser.items(
+      "COUNT(* where status = 'down') / count(*) as share, percentile(t.v, 99.9) - -2")
+    #expect(
+      items == [
+        Item(
+          .binary(
+            .divide,
+            .aggregate(
+              Aggregate(
+                .count, nil, filter: .compare(FieldPath("status"), .eq, .string("down")))),
+            .aggregate(Aggregate(.count, nil))), alias: "share"),
+        Item(
+          .binary(
+            .subtract, .aggregate(Aggregate(.percentile(99.9), FieldPath("t.v"))),
+            .negate(.number(2)))),
+      ])
+    #expect(items.map(\.name) == ["share", "p99.9(t.v) - -2"])
+  }
+
+  @Test func spans() throws {
+    let text = "sum(a) , 1 + top(b.\"c\", 3)  AS x"
+    func slice(_ span: SourceSpan) -> String {
+      String(decoding: Array(text.utf8)[span.start..<span.end], as: UTF8.self)
+    }
+    let items = try Parser.items(text)
+    #expect(items.map { slice($0.span) } == ["sum(a)", "1 + top(b.\"c\", 3)  AS x"])
+    guard case .binary(_, _, .aggregate(let top)) = items[1].expression else {
+      Issue.record("not a sum")
+      return
+    }
+    #expect(slice(top.span) == "top(b.\"c\", 3)")
+    #expect(top.argument.map { slice($0.span) } == "b.\"c\"")
+    #expect(top.argument?.path == "b.c")
+  }
+
+  @Test func precedence() throws {
+    #expect(
+      try Parser.predicate("a = 1 OR NOT b = 2 AND 3 < c")
+        == .or(
+          .compare(FieldPath("a"), .eq, .number(1, text: "1")),
+          .and(
+            .not(.compare(FieldPath("b"), .eq, .number(2, text: "2"))),
+            .compare(FieldPath("c"), .gt, .number(3, text: "3")))))
+    #expect(
+      try Parser.items("-1 + 2 * 3")[0].expression
+        == .binary(.add, .negate(.number(1)), .binary(.multiply, .number(2), .number(3))))
+  }
+}

@@ -1,0 +1,36 @@
+import Language
+import Testing
+
+/// A tree printed and read again is the same tree.
+@Suite struct RoundTripTests {
+  @Test func items() {
+    rounds(3000) { random in
+      var generator = Generator(random: random)
+      let items = (0...generator.random.below(3)).map { _ in generator.item() }
+      let text = items.map(\.canonicalText).joined(separator: ", ")
+      let parsed = try Parser.items(text)
+      try checkEqual(parsed, items, text)
+      try checkEqual(parsed.map(\.canonicalText).joined(separator: ", "), text, "printed again")
+    }
+  }
+
+  @Test func predicates() {
+    rounds(3000) { random in
+      var generator = Generator(random: random)
+      let predicate = generator.predicate(6)
+      let text = predicate.canonicalText
+      try checkEqual(try Parser.predicate(text), predicate, text)
+    }
+  }
+
+  @Test func fields() {
+    rounds(1000) { random in
+      var generator = Generator(random: random)
+      let fields = (0...generator.random.below(4)).map { _ in generator.field() }
+      let text = fields.map(\.canonicalText).joined(separator: ", ")
+      let parsed = try Parser.fieldList(text)
+      // Strings are equal when they look equal; names are their bytes.
+      try checkEqual(parsed.map { Array($0.path.utf8) }, fields.map { Array($0.path.utf8) }, text)
+    }
+  }
+}
