@@ -6,14 +6,15 @@ extension UInt8 {
   var isContinuation: Bool { self & 0xC0 == 0x80 }
 }
 
-/// Small letters for ASCII only. Unicode's rules would make `like` of a word with a Kelvin sign in it.
+/// Small letters for ASCII only. Unicode's rules would make `like` of a word with a Kelvin sign in
+/// it.
 func asciiLowercased(_ text: String) -> String {
   String(
     decoding: text.utf8.map { $0 &- UInt8(ascii: "A") < 26 ? $0 | 0x20 : $0 }, as: UTF8.self)
 }
 
-/// Whether a name may begin (`isFirst`) or go on with a character, without quotes: letters, digits and
-/// the underscore, in the sense of Unicode Annex 31.
+/// Whether a name may begin (`isFirst`) or go on with a character, without quotes: letters, digits
+/// and the underscore, in the sense of Unicode Annex 31.
 func isNameScalar(_ scalar: Unicode.Scalar, isFirst: Bool) -> Bool {
   if scalar.isASCII {
     let byte = UInt8(truncatingIfNeeded: scalar.value)
@@ -32,8 +33,8 @@ func scalar(at offset: Int, of bytes: [UInt8]) -> (scalar: Unicode.Scalar, lengt
   return (first ?? "\u{FFFD}", end - offset)
 }
 
-/// A piece of the text fit for a message: at most `limit` characters, none that moves the cursor of a
-/// terminal.
+/// A piece of the text fit for a message: at most `limit` characters, none that moves the cursor of
+/// a terminal.
 func shown(_ bytes: ArraySlice<UInt8>, limit: Int) -> String {
   // A character has up to four bytes.
   let scalars = String(decoding: bytes.prefix(4 * limit + 4), as: UTF8.self).unicodeScalars

@@ -2,7 +2,8 @@ public enum BinaryOperator: Sendable, Equatable, CaseIterable {
   case add, subtract, multiply, divide
 }
 
-/// Arithmetic over aggregates. The parser makes a negative number a ``negate(_:)`` of a positive one.
+/// Arithmetic over aggregates. The parser makes a negative number a ``negate(_:)`` of a positive
+/// one.
 public indirect enum Expression: Sendable, Equatable {
   case number(Double)
   case aggregate(Aggregate)

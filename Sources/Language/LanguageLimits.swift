@@ -1,4 +1,5 @@
-/// What a text in the query language is held to, so that any bytes end in an answer or an error soon.
+/// What a text in the query language is held to, so that any bytes end in an answer or an error
+/// soon.
 public enum LanguageLimits {
   public static let maxTextBytes = 1 << 20
   /// Levels of parentheses and operators: the height of the tree of a text.

@@ -142,7 +142,8 @@ struct Lexer {
     if skipNameScalars(isFirst: false) || cursor > end {
       return invalid(
         start, cursor, "'\(shown(bytes[start..<cursor], limit: 40))' is not a number",
-        hint: "a name that begins with a digit is written in double quotes")
+        hint: cursor > end + 1 || bytes[cursor - 1] != UInt8(ascii: ".")
+          ? "a name that begins with a digit is written in double quotes" : nil)
     }
     if cursor - start > LanguageLimits.maxNumberBytes {
       return invalid(
@@ -207,7 +208,7 @@ struct Lexer {
       case "=": "a regular expression is compared with ~, or !~"
       case "‘", "’", "“", "”", "´": "strings are written in plain single quotes: 'text'"
       case "−", "–", "—": "minus is written -"
-      case "@", "#", ":", "$": "a name with such a character is written in double quotes"
+      case "@", "#", ":": "a name with such a character is written in double quotes"
       case ";": "leave it out"
       default: nil
       }

@@ -1,5 +1,5 @@
-/// Reads texts of the query language. Linear time, at most ``LanguageLimits/maxTextBytes`` of text and
-/// ``LanguageLimits/maxNesting`` levels.
+/// Reads texts of the query language. Linear time, at most ``LanguageLimits/maxTextBytes`` of text
+/// and ``LanguageLimits/maxNesting`` levels.
 public enum Parser {
   /// Reads a select list, `item [AS name], ...`: at least one item.
   public static func items(_ text: String) throws(LanguageError) -> [Item] {

@@ -67,8 +67,8 @@ func doubling(_ mark: Unicode.Scalar, in text: String) -> String {
   return String(doubled)
 }
 
-/// Writes the canonical form: keywords in capitals, functions in small letters, one space, and no more
-/// parentheses than needed.
+/// Writes the canonical form: keywords in capitals, functions in small letters, one space, and no
+/// more parentheses than needed.
 struct Printer {
   private(set) var text = ""
 

@@ -24,6 +24,7 @@ extension TokenReader {
     var hint: String?
     switch token.kind {
     case .word, .quotedName: hint = "a name for an item is given with AS"
+    case .dot: hint = "a name with '.' in it is written in double quotes"
     case .keyword(.where): hint = "a condition of one aggregate stands within its parentheses"
     case .rightParenthesis: hint = "there is no open '('"
     default: break
@@ -113,6 +114,11 @@ extension TokenReader {
   }
 
   private func fieldAsItem(_ field: FieldPath) throws(Issue) -> Grown<Expression> {
+    if token.kind == .leftParenthesis {
+      throw Issue(
+        field.span, "expected an aggregate or a number",
+        hint: "the name of a function is written without quotes")
+    }
     let text = field.canonicalText
     throw Issue(
       field.span, "an item needs an aggregate, and \(brief(text)) is a field",
@@ -140,8 +146,9 @@ extension TokenReader {
   }
 
   private func unknownFunction(_ name: Token) -> Issue {
-    let foreign = CallShape.foreignNames[asciiLowercased(name.text)]
-    let nearest = foreign ?? Spelling.nearest(name.text, CallShape.names)
+    let foreign = CallShape.foreignNames
+    let near = Spelling.nearest(name.text, CallShape.names + foreign.keys.sorted())
+    let nearest = near.map { foreign[$0] ?? $0 }
     return Issue(
       name.span, "there is no function \(brief(name.text))",
       hint: nearest.map { "did you mean \($0)?" }

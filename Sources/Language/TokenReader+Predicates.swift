@@ -56,6 +56,10 @@ extension TokenReader {
       return Grown(node: try test(of: field), height: 1)
     case .number, .string, .minus, .keyword(.true), .keyword(.false):
       return Grown(node: try literalFirst(), height: 1)
+    case .keyword(.null):
+      throw unexpected("a condition", hint: "to test for NULL, write field IS NULL")
+    case .keyword(.and), .keyword(.or):
+      throw unexpected("a condition")
     default:
       throw unexpected("a condition", hint: quotedNameHint)
     }

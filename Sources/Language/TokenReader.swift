@@ -1,5 +1,5 @@
-/// A node and the height of the tree under it, which the parser keeps within the nesting limit: what
-/// walks the tree later, even its release, goes as deep.
+/// A node and the height of the tree under it, which the parser keeps within the nesting limit:
+/// what walks the tree later, even its release, goes as deep.
 struct Grown<Node> {
   var node: Node
   var height: Int
@@ -88,8 +88,8 @@ struct TokenReader {
 
   // MARK: Lists
 
-  /// Reads `element, element, ...` to the end of the text. After an error it goes on behind the next
-  /// comma outside of parentheses.
+  /// Reads `element, element, ...` to the end of the text. After an error it goes on behind the
+  /// next comma outside of parentheses.
   mutating func list<Element>(
     _ element: (inout TokenReader) throws(Issue) -> Element
   ) -> [Element] {

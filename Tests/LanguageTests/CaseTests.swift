@@ -3,8 +3,8 @@ import Language
 import Testing
 
 /// The cases of `cases/*.txt`: a text, `----`, and its canonical form or the error in full. A line
-/// `====` parts two cases; lines with `#` before a text are comments. What a file holds is told by the
-/// beginning of its name. NILO_REWRITE=1 writes the answers anew.
+/// `====` parts two cases; lines with `#` before a text are comments. What a file holds is told by
+/// the beginning of its name. NILO_REWRITE=1 writes the answers anew.
 @Suite struct CaseTests {
   private static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
     .appendingPathComponent("cases")
