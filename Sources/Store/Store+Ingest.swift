@@ -45,11 +45,16 @@ extension Store {
   /// before stays, and the error is thrown after `progress` was told of it.
   ///
   /// Memory is bounded: ``IngestPipeline/maxInFlight`` batches are on their way at a time.
+  ///
+  /// Other sources of the stream that have brought nothing for ``idleNs`` are closed first; see ``closeSource(_:of:)``.
   public func ingest(
     into stream: String, options: StreamOptions = StreamOptions(), source: String,
     actor: String = "", progress: (IngestSummary) -> Void = { _ in },
     next: () throws -> (@Sendable () -> DocumentBatch)?
   ) throws -> IngestSummary {
+    if let known = log.stream(named: stream) {
+      try log.closeIdleSources(of: known, idleNs: Self.idleNs)
+    }
     var summary = IngestSummary()
     var pipeline: IngestPipeline?
     var failure: (any Error)?

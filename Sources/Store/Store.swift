@@ -92,6 +92,16 @@ public final class Store: Sendable {
       actor: actor)
   }
 
+  /// A source that has brought nothing for so long is not waited for.
+  public static let idleNs: Int64 = 600_000_000_000
+
+  /// Takes note that a source has come to its end: the stream's watermark does not wait for it. It opens again with
+  /// the next event that it brings. The closing is itself an event of the catalogue.
+  public func closeSource(_ source: String, of stream: String) throws {
+    guard let known = log.stream(named: stream) else { return }
+    try log.closeSource(source, of: known)
+  }
+
   /// Makes a stream ahead of its first event.
   public func define(_ definition: StreamDefinition) throws { try log.define(definition) }
 

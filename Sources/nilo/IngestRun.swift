@@ -90,6 +90,7 @@ struct IngestRun {
         bytesRead = reader.bytesRead
         return { chunk.documents() }
       })
+    if !Interruption.isRequested { try store.closeSource(reader.sourceName, of: stream) }
   }
 
   private mutating func openStore() throws -> Store {

@@ -1,1 +1,211 @@
+import EventLog
+import Foundation
 import Testing
+
+@testable import Projections
+@testable import Store
+
+/// What holds of KPIs whatever the definitions and the data are.
+@Suite struct KpiTests {
+  /// Live cells are those that a rebuild finds, bit for bit, however events come and are batched.
+  @Test func rebuiltEqualsLive() {
+    rounds(30) { random in
+      let workspace = TemporaryDirectory()
+      var store = try Store(directory: workspace.path)
+      defer { store.close() }
+      _ = try store.append([#"{"ts":1717200000,"d":"a","n":1,"v":1,"w":2}"#], to: "s")
+      let early = try random.definitions(1...3, "early")
+      for definition in early { try store.projections.define(definition, actor: "test") }
+      for _ in 0..<random.within(1...12) {
+        try random.appendBatch(to: store)
+        if random.oneIn(6) {
+          store.close()
+          store = try Store(directory: workspace.path)
+        }
+      }
+      let late = try random.definitions(1...2, "late")
+      for definition in late { try store.projections.define(definition, actor: "test") }
+      for _ in 0..<random.within(0...5) { try random.appendBatch(to: store) }
+      try Self.verify(store, "after appending")
+      _ = try store.projections.rebuild(named: [], verify: false)
+      try random.appendBatch(to: store)
+      try Self.verify(store, "after a rebuild")
+      #expect(try store.check().isSound)
+    }
+  }
+
+  /// Cells in a store that is read by another process are those of its last commit.
+  @Test func readersSeeWholeCommits() throws {
+    let workspace = TemporaryDirectory()
+    let store = try Store(directory: workspace.path)
+    defer { store.close() }
+    let document = #"{"ts":"2024-06-01T00:00:00Z","d":"a","v":1}"#
+    _ = try store.append([document], to: "s")
+    try store.projections.define(
+      try KpiDefinition(
+        name: "k", stream: "s", select: "count(*), sum(v)", groupBy: "d", every: "1h"),
+      actor: "test")
+    _ = try store.append([document, document], to: "s")
+    let answer = try store.projections.read("k")
+    #expect(answer.rows.map(\.values) == [[.integer(3), .number(3)]])
+    #expect(answer.source == .cells)
+  }
+
+  static func verify(_ store: Store, _ when: String) throws {
+    for report in try store.projections.rebuild(named: [], verify: true) {
+      try check(report.differences.isEmpty, "\(report.name) \(when): \(report.differences.prefix(3))")
+    }
+  }
+
+  /// The buckets of a KPI sum up to all events, whatever the zone.
+  @Test(arguments: ["UTC", "Europe/Paris", "Asia/Kolkata", "Australia/Lord_Howe"])
+  func nothingIsLostBetweenBuckets(_ zone: String) throws {
+    let workspace = TemporaryDirectory()
+    let store = try Store(directory: workspace.path)
+    defer { store.close() }
+    var random = SeededGenerator(seed: 7)
+    let count = 3_000
+    _ = try store.append((0..<count).map { _ in random.event(400) }, to: "s")
+    for every in ["1h", "7h", "1d", "1w", "1mo", "1y"] {
+      let name = "k\(every)"
+      try store.projections.define(
+        try KpiDefinition(
+          name: name, stream: "s", select: "count(*)", every: every, timeZone: zone),
+        actor: "test")
+      let rows = try store.projections.read(name).rows
+      #expect(rows.reduce(0) { $0 + Int($1.facts) } == count, "\(every) in \(zone)")
+    }
+  }
+
+  /// Whatever part of a rolling KPI is asked for, a row has the same bits.
+  @Test func windowsDoNotDependOnTheRange() {
+    rounds(20) { random in
+      let workspace = TemporaryDirectory()
+      let store = try Store(directory: workspace.path)
+      defer { store.close() }
+      _ = try store.append((0..<400).map { _ in random.event(3) }, to: "s")
+      let rolling = random.pick(["2h", "5h", "1d"])
+      try store.projections.define(
+        try KpiDefinition(
+          name: "k", stream: "s", select: "sum(v), stddev(v), p50(v), count(*)", groupBy: "d",
+          every: "1h", rolling: rolling), actor: "test")
+      let all = try store.projections.read("k").rows
+      for _ in 0..<10 {
+        let row = random.pick(all)
+        let low = row.timeNs - Int64(random.below(40)) * 3_600_000_000_000
+        let high = row.timeNs + Int64(1 + random.below(40)) * 3_600_000_000_000
+        let part = try store.projections.read("k", low..<high).rows
+        let expected = all.filter { (low..<high).contains($0.timeNs) }
+        try check(part == expected, "rolling \(rolling) from \(low) to \(high)")
+      }
+    }
+  }
+
+  @Test func lateEventsReviseFinalCells() throws {
+    let workspace = TemporaryDirectory()
+    let store = try Store(directory: workspace.path)
+    defer { store.close() }
+    func event(_ time: String, _ value: Int) -> String {
+      "{\"ts\":\"2024-06-01T\(time)Z\",\"v\":\(value)}"
+    }
+    _ = try store.append([event("00:10:00", 1)], to: "s", source: "a")
+    try store.projections.define(
+      try KpiDefinition(
+        name: "k", stream: "s", select: "sum(v)", every: "1h", latenessNs: 600_000_000_000),
+      actor: "test")
+    func row() throws -> KpiAnswer.Row { try store.projections.read("k").rows[0] }
+    _ = try store.append([event("01:09:59", 2)], to: "s", source: "a")
+    #expect(try !row().isFinal)
+    _ = try store.append([event("01:10:00", 2)], to: "s", source: "a")
+    #expect(try row().isFinal && row().revision == 0)
+    _ = try store.append([event("00:20:00", 4)], to: "s", source: "a")
+    #expect(try row().values == [.number(5)] && row().revision == 1)
+    // A second source holds the watermark back until it is closed; it never goes back.
+    _ = try store.append([event("05:00:00", 1)], to: "s", source: "a")
+    _ = try store.append([event("02:00:00", 1)], to: "s", source: "b")
+    #expect(try store.statistics().streams[0].watermarkNs == 1_717_218_000_000_000_000)
+    _ = try store.append([event("09:00:00", 1)], to: "s", source: "a")
+    #expect(try store.statistics().streams[0].watermarkNs == 1_717_218_000_000_000_000)
+    try store.closeSource("b", of: "s")
+    #expect(try store.statistics().streams[0].watermarkNs == 1_717_232_400_000_000_000)
+    try Self.verify(store, "after closing a source")
+  }
+
+  @Test func wrongDefinitionsAreRefused() throws {
+    let workspace = TemporaryDirectory()
+    let store = try Store(directory: workspace.path)
+    defer { store.close() }
+    _ = try store.append([#"{"ts":1,"v":1}"#], to: "s")
+    func define(_ select: String, rolling: String? = nil, from stream: String = "s") throws {
+      try store.projections.define(
+        try KpiDefinition(name: "k", stream: stream, select: select, every: "2h", rolling: rolling),
+        actor: "test")
+    }
+    #expect(throws: KpiError("stream s has no field \"w\"; it has: v")) { try define("sum(w)") }
+    #expect(throws: KpiError("ROLLING 3h is not a multiple of EVERY 2h")) {
+      try define("sum(v)", rolling: "3h")
+    }
+    #expect(throws: UnknownStreamError.self) { try define("sum(v)", from: "t") }
+    #expect(throws: KpiError("two columns would be named \"sum(v)\"; rename one with AS")) {
+      try define("sum(v), sum(v)")
+    }
+    try define("sum(v)")
+    #expect(throws: KpiError.self) { try define("sum(v)") }
+    try store.projections.drop("k", actor: "test")
+    #expect(throws: UnknownKpiError(name: "k", known: [])) { try store.projections.read("k") }
+    try define("sum(v)")
+  }
+}
+
+extension SeededGenerator {
+  /// An event within some days, mostly in order of `day`.
+  mutating func event(_ days: Int) -> String {
+    let time = 1_717_200_000_000 + within(0...max(days, 1) * 86_400) * 1_000 + below(1_000)
+    var fields = ["\"ts\":\(time)"]
+    if !oneIn(8) { fields.append("\"d\":\"\(pick(["a", "b", "c", "é", ""]))\"") }
+    if oneIn(2) { fields.append("\"n\":\(below(4))") }
+    if !oneIn(9) { fields.append("\"v\":\(number())") }
+    if oneIn(3) { fields.append("\"w\":\(oneIn(4) ? "\"text\"" : number())") }
+    return "{\(fields.joined(separator: ","))}"
+  }
+
+  private mutating func number() -> String {
+    switch below(4) {
+    case 0: "\(below(100))"
+    case 1: "\(Double(within(-100_000...100_000)) / 1_000)"
+    case 2: "\(within(-9...9))e\(within(-20...20))"
+    default: "\(Double(word()) / 3)"
+    }
+  }
+
+  mutating func appendBatch(to store: Store) throws {
+    let (days, count) = (pick([1, 3, 40]), pick([1, 5, 80, 400]))
+    let documents = (0..<count).map { _ in event(days) }
+    let source = pick(["a", "b", "c"])
+    _ = try store.append(documents, to: "s", source: source)
+    if oneIn(4) { try store.closeSource(pick(["a", "b", "c"]), of: "s") }
+  }
+
+  mutating func definitions(
+    _ count: ClosedRange<Int>, _ prefix: String
+  ) throws -> [KpiDefinition] {
+    let items = [
+      "count(*)", "count(v)", "sum(v)", "avg(v)", "min(v)", "max(w)", "stddev(v)", "first(v)",
+      "last(w)", "p95(v)", "median(w)", "distinct(d)", "distinct(n)", "top(d, 2)", "delta(v)",
+      "count(* WHERE v > 10) / count(*)", "sum(v WHERE d = 'a') / sum(v)",
+    ]
+    let filters = [
+      nil, "v > 0", "d IN ('a', 'b') OR n IS NULL", "NOT (v BETWEEN 1 AND 50)", "d LIKE '_'",
+      "d ~ '[ab]'",
+    ]
+    return try (0..<within(count)).map { number in
+      let chosen = Set((0..<within(1...5)).map { _ in pick(items) }).sorted()
+      return try KpiDefinition(
+        name: "\(prefix)\(number)", stream: "s", select: chosen.joined(separator: ", "),
+        filter: pick(filters), groupBy: pick([nil, "d", "n", "d, n"]),
+        every: pick(["1m", "1h", "7h", "1d", "1mo"]), rolling: nil,
+        timeZone: pick(["UTC", "Europe/Paris", "Asia/Kolkata", "Australia/Lord_Howe"]),
+        latenessNs: pick([0, 3_600_000_000_000]))
+    }
+  }
+}
