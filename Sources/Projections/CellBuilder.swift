@@ -56,7 +56,9 @@ final class CellBuilder {
     let generations = try log.environment.write { transaction in
       try kpis.map { _ in try KpiRecord.newGeneration(records, &transaction) }
     }
-    caches = zip(kpis, generations).map { CellCache($0, generation: $1, table: cells) }
+    caches = zip(kpis, generations).map {
+      CellCache($0, generation: $1, table: cells, isNew: true)
+    }
   }
 
   private var log: EventLog { projections.log }

@@ -16,6 +16,10 @@ public final class Projections: LogProjection, Sendable {
   private let state: Mutex<State>
   /// Held by whoever commits blocks or switches cells: a KPI becomes live between two commits.
   private let turn = NSRecursiveLock()
+  /// Held by the one rebuild that is under way: cells of no known generation are its own.
+  private let rebuilding = NSLock()
+  private let isClosing = Atomic<Bool>(false)
+  private let filler = Mutex<DispatchSemaphore?>(nil)
 
   struct Live {
     var kpi: CompiledKpi
@@ -40,7 +44,7 @@ public final class Projections: LogProjection, Sendable {
     let (records, cells) = (records, cells)
     let kpis = try log.environment.read { try Self.load(log, records, cells, $0) }
     state = Mutex(State(kpis: kpis))
-    log.projection = self
+    if log.mode == .readWrite { log.projection = self }
   }
 
   private static func load(
@@ -153,7 +157,7 @@ public final class Projections: LogProjection, Sendable {
     let id = found.kpi.definition.id
     turn.withLock { _ = state.withLock { $0.kpis.removeValue(forKey: id) } }
     try log.environment.write { try $0.delete(records, KpiRecord.key(id)) }
-    try collectGarbage()
+    try rebuilding.withLock { try collectGarbage() }
   }
 
   // MARK: Rebuilding
@@ -161,6 +165,8 @@ public final class Projections: LogProjection, Sendable {
   /// Builds the cells of all named KPIs, or of all, anew from the log's columns, beside the live ones, in one scan for
   /// each stream; then puts them in their place in one commit. With `verify` they are compared with the live ones
   /// instead and thrown away. O(facts).
+  ///
+  /// Throws ``RebuildCancelledError`` when `isCancelled` has said so.
   public func rebuild(
     named names: [String], verify: Bool, progress: (RebuildProgress) -> Void = { _ in },
     isCancelled: @escaping @Sendable () -> Bool = { false }
@@ -172,19 +178,40 @@ public final class Projections: LogProjection, Sendable {
     return try rebuild(ids, verify: verify, progress: progress, isCancelled: isCancelled)
   }
 
-  /// Fills the KPIs whose filling was cut off.
-  public func resume(isCancelled: @escaping @Sendable () -> Bool = { false }) throws {
+  /// Fills the KPIs whose filling was cut off, on a thread of its own. Until then they are read from the events.
+  package func resumeFilling() {
     let missing = state.withLock { state in
-      state.kpis.values.filter { $0.cache == nil }.map(\.kpi.definition.id)
+      state.kpis.values.filter { $0.cache == nil }.map(\.kpi.definition.id).sorted()
     }
     if missing.isEmpty { return }
-    _ = try rebuild(missing.sorted(), verify: false, progress: { _ in }, isCancelled: isCancelled)
+    let done = DispatchSemaphore(value: 0)
+    filler.withLock { $0 = done }
+    let thread = Thread { [self] in
+      // What fails now is tried again when the store is opened next.
+      _ = try? rebuild(
+        missing, verify: false, progress: { _ in },
+        isCancelled: { [self] in isClosing.load(ordering: .relaxed) })
+      done.signal()
+    }
+    thread.name = "nilo.fill"
+    thread.start()
+  }
+
+  /// Waits until a filling has stopped.
+  package func close() {
+    isClosing.store(true, ordering: .relaxed)
+    filler.withLock { filler in
+      defer { filler = nil }
+      return filler
+    }?.wait()
   }
 
   func rebuild(
     _ ids: [UInt64], verify: Bool, progress: (RebuildProgress) -> Void,
     isCancelled: @escaping @Sendable () -> Bool
   ) throws -> [RebuildReport] {
+    rebuilding.lock()
+    defer { rebuilding.unlock() }
     try collectGarbage()
     let chosen = state.withLock { state in ids.compactMap { state.kpis[$0] } }
     let byStream = Dictionary(grouping: chosen, by: \.streamId)

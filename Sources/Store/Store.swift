@@ -44,13 +44,17 @@ public final class Store: Sendable {
     log = try EventLog(
       directory: directory, mode: mode, projectionTables: Projections.tables)
     projections = try Projections(log)
+    if mode == .readWrite { projections.resumeFilling() }
   }
 
   /// A larger batch is refused: split it.
   public static let maxBatchBytes = 1 << 30
 
   /// Ends all appends and closes the files.
-  public func close() { log.close() }
+  public func close() {
+    projections.close()
+    log.close()
+  }
 
   /// Appends JSON documents and waits until they are durable.
   ///
@@ -133,14 +137,23 @@ public final class Store: Sendable {
 
   /// Reads everything and verifies every checksum and invariant.
   public func check(progress: (Double) -> Void = { _ in }) throws -> CheckReport {
-    try log.check(progress: progress)
+    var report = try log.check(progress: progress)
+    do {
+      report.cells = try projections.check(&report.damages)
+    } catch {
+      report.damages.append(DamageError(what: "KPIs: \(error)"))
+    }
+    return report
   }
 
   /// Copies the store into `directory` as it is at one commit, while writers go on, and checks the copy.
   public func backup(
     to directory: String, progress: (Double) -> Void = { _ in }
   ) throws -> CheckReport {
-    try log.backup(to: directory, progress: progress)
+    try log.copy(to: directory)
+    let copy = try Store(directory: directory, mode: .readOnly)
+    defer { copy.close() }
+    return try copy.check(progress: progress)
   }
 }
 

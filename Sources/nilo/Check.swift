@@ -37,6 +37,7 @@ extension CheckReport {
     json.field("bytes", Int64(bytes))
     json.field("ledger_entries", Int64(ledgerEntries))
     json.field("dedup_runs", Int64(dedupRuns))
+    json.field("cells", Int64(cells))
     json.field(
       "damages",
       array: damages.map { damage in
@@ -55,6 +56,7 @@ extension CheckReport {
       ("events", "\(Text.count(events)), the definitions of streams among them"),
       ("ledger entries", Text.count(ledgerEntries)),
       ("runs of ids", Text.count(dedupRuns)),
+      ("cells", Text.count(cells)),
     ])
     let list = damages.map { damage in
       let last = damage.lastSeq.map { " to \(Text.count($0))" } ?? ""

@@ -163,14 +163,15 @@ extension ColumnValues {
 }
 
 extension EventLog {
-  /// How far a stream's event time has got, and the log's last event.
+  /// How far a stream's event time has got, how many facts it has, and the log's last event.
   package func position(
     of stream: String, _ transaction: borrowing ReadTransaction
-  ) throws -> (watermarkNs: Int64?, lastSeq: UInt64) {
+  ) throws -> (watermarkNs: Int64?, facts: UInt64, lastSeq: UInt64) {
     let id = try self.stream(named: stream, transaction).definition.id
     let value = try transaction.get(tables.totals, Key().appending(id))
     let totals = if let value { try StreamTotals(value) } else { StreamTotals() }
-    return (totals.watermarkNs, try LogHead.read(tables, transaction).nextSeq - 1)
+    let lastSeq = try LogHead.read(tables, transaction).nextSeq - 1
+    return (totals.watermarkNs, totals.facts, lastSeq)
   }
 
   /// The stream's next blocks after event `seq`, at most `limit`.

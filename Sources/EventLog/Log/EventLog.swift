@@ -96,6 +96,7 @@ public final class EventLog: Sendable {
       return committer
     }
     running?.stop()
+    projection = nil
     environment.close()
   }
 

@@ -8,8 +8,9 @@ import Sketches
 /// of the log, and then the blocks in the order of the log. So it does not matter who folds a block, when, or how
 /// many are folded side by side.
 struct BlockFold: Sendable {
-  /// The bucket's start and the group of each cell.
+  /// The bucket's start of each cell, and the place of its group in `groups`.
   private(set) var buckets: [Int64]
+  private(set) var groupOfCell: [Int32]
   private(set) var groups: [[UInt8]]
   private(set) var facts: [UInt64]
   private(set) var firstSeqs: [UInt64]
@@ -24,6 +25,7 @@ struct BlockFold: Sendable {
     let slots = try FactSlots(columns, kpi)
     guard slots.count > 0 else { return nil }
     buckets = slots.buckets
+    groupOfCell = slots.groupOfCell
     groups = slots.groups
     facts = Array(repeating: 0, count: slots.count)
     firstSeqs = Array(repeating: 0, count: slots.count)
@@ -138,15 +140,51 @@ struct MeasureFold: Sendable {
     moments = cells
   }
 
-  /// Sorts the pairs of cell and key, so that equal ones stand together.
+  /// Counts how often each key occurs in each cell.
   private mutating func foldKeys(_ values: [Int32], _ places: [Int32], _ cellCount: Int) {
+    var (low, high) = (Int32.max, Int32.min)
+    for fact in values.indices where places[fact] >= 0 {
+      low = min(low, values[fact])
+      high = max(high, values[fact])
+    }
+    keyEnds = Array(repeating: 0, count: cellCount)
+    guard low <= high else { return }
+    let width = Int(high) - Int(low) + 1
+    if cellCount * width <= max(Self.maxTableSize, 4 * values.count) {
+      countKeys(values, places, cellCount, low, width)
+    } else {
+      sortKeys(values, places, cellCount)
+    }
+  }
+
+  /// Counters of all keys of all cells at most; a table of them stays in the cache.
+  private static let maxTableSize = 1 << 18
+
+  /// Numbers of one kind have few keys: a counter for each.
+  private mutating func countKeys(
+    _ values: [Int32], _ places: [Int32], _ cellCount: Int, _ low: Int32, _ width: Int
+  ) {
+    var table = [UInt32](repeating: 0, count: cellCount * width)
+    for fact in values.indices where places[fact] >= 0 {
+      table[Int(places[fact]) * width + Int(values[fact] - low)] += 1
+    }
+    for cell in 0..<cellCount {
+      for offset in 0..<width where table[cell * width + offset] > 0 {
+        keys.append(low + Int32(offset))
+        keyCounts.append(UInt64(table[cell * width + offset]))
+      }
+      keyEnds[cell] = Int32(keys.count)
+    }
+  }
+
+  /// Sorts the pairs of cell and key, so that equal ones stand together.
+  private mutating func sortKeys(_ values: [Int32], _ places: [Int32], _ cellCount: Int) {
     var pairs: [UInt64] = []
     pairs.reserveCapacity(values.count)
     for fact in values.indices where places[fact] >= 0 {
       pairs.append(UInt64(places[fact]) << 18 | UInt64(values[fact] + Self.keyOffset))
     }
     pairs.radixSort(bits: 18 + (Int.bitWidth - cellCount.leadingZeroBitCount))
-    keyEnds = Array(repeating: 0, count: cellCount)
     Self.forEachRun(pairs) { pair, count in
       keys.append(Int32(pair & 0x3FFFF) - Self.keyOffset)
       keyCounts.append(count)

@@ -3,16 +3,18 @@ import Model
 
 /// Which cell each fact of a block belongs to. Cells are numbered in order of their first facts.
 struct FactSlots {
-  /// For each fact the place of its cell in `buckets` and `groups`, or -1 when it is not part of the KPI.
+  /// For each fact the number of its cell, or -1 when it is not part of the KPI.
   private(set) var slots: [Int32]
   /// The bucket's start of each cell.
   private(set) var buckets: [Int64] = []
-  /// The group of each cell.
+  /// The group of each cell, as its place in `groups`.
+  private(set) var groupOfCell: [Int32] = []
+  /// The groups that occur.
   private(set) var groups: [[UInt8]] = []
 
   var count: Int { buckets.count }
 
-  /// With more combinations of bucket and labels than this, those that occur are numbered anew.
+  /// With more combinations than this, those that occur are numbered anew.
   private static let maxDomain = 1 << 20
 
   /// O(facts x dimensions).
@@ -20,21 +22,31 @@ struct FactSlots {
     let mask = try kpi.definition.filter.map { try PredicateMask.evaluate($0, columns) }
     let (starts, bucketOfFact) = Self.buckets(columns.times, kpi.buckets)
     let dimensions = try kpi.dimensions.map { try columns.labels($0) }
-    var codes = bucketOfFact
-    var domain = max(starts.count, 1)
+    var groupOfFact = [Int64](repeating: 0, count: columns.count)
+    var groupDomain = 1
     for labels in dimensions where !labels.codes.isEmpty {
-      Self.combine(&codes, &domain, labels)
+      Self.combine(&groupOfFact, &groupDomain, labels.codes, labels.names.count)
     }
-    var table = [Int32](repeating: -1, count: domain)
+    var cellOfFact = groupOfFact
+    var domain = groupDomain
+    Self.combine(&cellOfFact, &domain, bucketOfFact, starts.count)
+
+    var cells = [Int32](repeating: -1, count: domain)
+    var places = [Int32](repeating: -1, count: groupDomain)
     slots = Array(repeating: -1, count: columns.count)
     for fact in slots.indices where mask?[fact] ?? true {
-      let code = Int(codes[fact])
-      if table[code] < 0 {
-        table[code] = Int32(buckets.count)
+      let code = Int(cellOfFact[fact])
+      if cells[code] < 0 {
+        cells[code] = Int32(buckets.count)
         buckets.append(starts[Int(bucketOfFact[fact])])
-        groups.append(Self.group(dimensions, fact))
+        let group = Int(groupOfFact[fact])
+        if places[group] < 0 {
+          places[group] = Int32(groups.count)
+          groups.append(Self.group(dimensions, fact))
+        }
+        groupOfCell.append(places[group])
       }
-      slots[fact] = table[code]
+      slots[fact] = cells[code]
     }
   }
 
@@ -59,22 +71,22 @@ struct FactSlots {
     return (starts, placeOfFact)
   }
 
-  /// Makes one number of each fact's number so far and its label.
-  private static func combine(_ codes: inout [Int64], _ domain: inout Int, _ labels: FactLabels) {
-    let factor = Int64(labels.names.count + 1)
-    if domain * Int(factor) <= maxDomain {
-      for fact in codes.indices { codes[fact] = codes[fact] * factor + labels.codes[fact] + 1 }
-      domain *= Int(factor)
-      return
+  /// Makes one number of each fact's number so far and its code, which is at least -1 and less than `count`.
+  private static func combine(
+    _ numbers: inout [Int64], _ domain: inout Int, _ codes: [Int64], _ count: Int
+  ) {
+    let factor = Int64(count + 1)
+    for fact in numbers.indices { numbers[fact] = numbers[fact] * factor + codes[fact] + 1 }
+    domain *= Int(factor)
+    guard domain > maxDomain else { return }
+    var known: [Int64: Int64] = [:]
+    for fact in numbers.indices {
+      let next = Int64(known.count)
+      let number = known[numbers[fact]] ?? next
+      if number == next { known[numbers[fact]] = next }
+      numbers[fact] = number
     }
-    var numbers: [Int64: Int64] = [:]
-    for fact in codes.indices {
-      let code = codes[fact] * factor + labels.codes[fact] + 1
-      let number = numbers[code] ?? Int64(numbers.count)
-      numbers[code] = number
-      codes[fact] = number
-    }
-    domain = max(numbers.count, 1)
+    domain = max(known.count, 1)
   }
 
   private static func group(_ dimensions: [FactLabels], _ fact: Int) -> [UInt8] {

@@ -126,7 +126,7 @@ private struct KpiReader {
         fold.add(
           index,
           to: &found[fold.buckets[index], default: [:]][
-            fold.groups[index], default: Cell(kpi.plan)], kpi.plan)
+            fold.groups[Int(fold.groupOfCell[index])], default: Cell(kpi.plan)], kpi.plan)
       }
     }
     for (bucket, cells) in found.sorted(by: { $0.key < $1.key }) {

@@ -1,0 +1,34 @@
+import EventLog
+import LMDB
+import Model
+
+extension Projections {
+  /// Reads every cell of the KPIs that are filled: its checksum, and that all facts of the stream are in the cells
+  /// of a KPI that takes all of them. Adds what is wrong to `damages`; gives the count of cells. O(cells).
+  package func check(_ damages: inout [DamageError]) throws -> Int {
+    try log.environment.read { transaction in
+      var count = 0
+      for live in try kpis(transaction) {
+        guard let cache = live.cache else { continue }
+        let name = live.kpi.definition.name
+        var facts: UInt64 = 0
+        do {
+          let table = CellTable(cells, live.kpi, cache.generation)
+          try table.forEach(Int64.min..<Int64.max, transaction) { _, _, cell in
+            count += 1
+            facts += cell.facts
+          }
+        } catch let damage as DamageError {
+          damages.append(DamageError(what: "KPI \(name), \(damage.what)"))
+          continue
+        }
+        let known = try log.position(of: live.kpi.definition.stream, transaction).facts
+        if live.kpi.definition.filter == nil, facts != known {
+          damages.append(
+            DamageError(what: "KPI \(name) has \(facts) facts of \(known); rebuild it"))
+        }
+      }
+      return count
+    }
+  }
+}
