@@ -88,7 +88,7 @@ let package = Package(
       path: "Tests/CrashTests/Writer", swiftSettings: settings),
     .testTarget(
       name: "CrashTests",
-      dependencies: ["nilo", "crash-writer", "Store", "EventLog", "Model", "Bytes", "Workloads"],
+      dependencies: ["nilo", "crash-writer", "Store", "Projections", "EventLog", "Model", "Bytes", "Workloads"],
       exclude: ["Writer"], swiftSettings: settings),
     .testTarget(
       name: "CommandTests", dependencies: ["nilo"], exclude: ["golden"], swiftSettings: settings),
