@@ -66,7 +66,9 @@ let package = Package(
       swiftSettings: settings),
     .executableTarget(
       name: "nilo-bench",
-      dependencies: ["Store", "SimdJSON", "Zstd", "Checksum", "Bytes", "CMalloc"],
+      dependencies: [
+        "Store", "FileConnector", "Model", "SimdJSON", "Zstd", "Checksum", "Bytes", "CMalloc",
+      ],
       path: "Benchmarks/nilo-bench", swiftSettings: settings),
 
     tests("LMDB"),
@@ -88,7 +90,9 @@ let package = Package(
       path: "Tests/CrashTests/Writer", swiftSettings: settings),
     .testTarget(
       name: "CrashTests",
-      dependencies: ["nilo", "crash-writer", "Store", "Projections", "EventLog", "Model", "Bytes", "Workloads"],
+      dependencies: [
+        "nilo", "crash-writer", "Store", "Projections", "EventLog", "Model", "Bytes", "Workloads",
+      ],
       exclude: ["Writer"], swiftSettings: settings),
     .testTarget(
       name: "CommandTests", dependencies: ["nilo"], exclude: ["golden"], swiftSettings: settings),

@@ -124,12 +124,58 @@ def rows(options):
     for name, times in (("a clean stop", clean), ("a kill", killed)):
         yield (f"reopen after {name}", f"{times['open_ms']:.1f} ms", "under 50 ms",
                f"first append {times['first_append_ms']:.1f} ms")
+    yield from kpi_rows(options.rounds, fleet)
     summary, seconds, peak = median_load(options.rounds, large, "press", "--explode", "readings")
     size = large.stat().st_size
     yield ("5 MB documents, exploded", f"{size / seconds / 1e6:.0f} MB/s", "at least 400 MB/s",
            f"peak memory {peak:.0f} MiB")
     if options.long:
         yield from long_rows(rate)
+
+
+ITEMS = ", ".join(f"{name}(temperature)" for name in "sum avg min max stddev p95".split())
+KPIS = {"by_device": ("device_id", "1h"), "by_site": ("site", "1h"), "by_minute": ("site", "1m")}
+
+
+def define_kpis(store, fleet):
+    """A new store with three KPIs and a few events."""
+    shutil.rmtree(store, ignore_errors=True)
+    head = b"".join(line for _, line in zip(range(1000), open(fleet, "rb")))
+    subprocess.run([NILO, "ingest", "--data", store, "--stream", "fleet", "-"], input=head, check=True,
+                   stdout=subprocess.DEVNULL)
+    for name, (by, every) in KPIS.items():
+        rolling = ["--rolling", "1h"] if name == "by_minute" else []
+        run([NILO, "kpi", "define", name, "--data", store, "--from", "fleet", "--by", by, "--every", every,
+             "--select", f"count(*), {ITEMS}", *rolling])
+
+
+def kpi_rows(rounds, fleet):
+    store, plain = WORK / "kpi-store", WORK / "plain-store"
+    ratios, rates, peaks = [], [], []
+    for _ in range(rounds):  # in turns, so that the machine's moods hit both
+        shutil.rmtree(plain, ignore_errors=True)
+        output, without, _ = run([NILO, "ingest", "--data", plain, "--stream", "fleet", "--json", fleet])
+        define_kpis(store, fleet)
+        output, seconds, peak = run([NILO, "ingest", "--data", store, "--stream", "fleet", "--json", fleet])
+        summary = json.loads(output)
+        rates.append((summary["accepted"] + summary["duplicates"]) / seconds)
+        ratios.append(without / seconds)
+        peaks.append(peak)
+    yield ("ingest with three KPIs live", f"{statistics.median(rates) / 1e6:.2f} M events/s",
+           "0.70 of the rate without", f"{statistics.median(ratios):.2f} of the rate without")
+    yield ("its peak memory", f"{max(peaks):.0f} MiB", "at most 256 MiB", "")
+    rebuild = tool("rebuild", store)["facts_per_s"]
+    yield ("rebuild of all three", f"{rebuild / 1e6:.1f} M events/s", "at least 30 M/s", "")
+    read = tool("kpi-read", store, "by_device", "device_id")
+    yield (f"read of {read['cells']:.0f} hourly cells of one device", f"{read['one_group_us']:.0f} us",
+           "under 20 us", "")
+    yield (f"read of {read['all_cells']:.0f} cells of all devices", f"{read['all_groups_ms']:.1f} ms",
+           "under 2 ms", "")
+    define_kpis(store, fleet)
+    beside = tool("rebuild-beside", store, fleet, "by_site")
+    yield ("ingest while rebuilds follow each other", f"{beside['events_per_s'] / 1e6:.2f} M events/s",
+           "half of the rate with KPIs", f"{beside['events_per_s'] / statistics.median(rates):.2f} of it")
+    yield ("a KPI's read meanwhile, p99", f"{beside['read_p99_ms']:.1f} ms", "under 10 ms", "")
 
 
 def long_rows(rate):

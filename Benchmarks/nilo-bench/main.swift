@@ -16,6 +16,9 @@ import Zstd
 //   nilo-bench zstd FILE             compression at level 1, one core
 //   nilo-bench scan STORE STREAM COLUMN
 //   nilo-bench reopen STORE          opening for writing, and the first append after it
+//   nilo-bench rebuild STORE         all KPIs anew
+//   nilo-bench kpi-read STORE KPI DIMENSION
+//   nilo-bench rebuild-beside STORE FILE KPI
 let arguments = CommandLine.arguments
 
 func seconds(_ body: () throws -> Void) rethrows -> Double {
@@ -151,7 +154,11 @@ case "disk": try benchDisk(arguments[2])
 case "zstd": try benchZstd(arguments[2])
 case "scan": try benchScan(arguments[2], arguments[3], arguments[4])
 case "reopen": try benchReopen(arguments[2])
+case "rebuild": try benchRebuild(arguments[2])
+case "kpi-read": try benchKpiRead(arguments[2], arguments[3], arguments[4])
+case "rebuild-beside": try benchRebuildBeside(arguments[2], arguments[3], arguments[4])
 default:
-  print("usage: nilo-bench simdjson|memory|disk|zstd|scan|reopen ...")
+  print(
+    "usage: nilo-bench simdjson|memory|disk|zstd|scan|reopen|rebuild|kpi-read|rebuild-beside ...")
   exit(2)
 }

@@ -126,14 +126,25 @@ public final class Projections: LogProjection, Sendable {
       return try log.stream(named: definition.stream, transaction)
     }
     try check(definition, stream)
-    let kpi = try CompiledKpi(definition)
-    let seq = try log.record(actor: actor) { definition.document(receivedNs: $0) }
-    var defined = kpi.definition
-    defined.id = seq
+    var defined = definition
+    defined.version = try earlierVersions(definition.name) + 1
+    defined.latenessNs = max(definition.latenessNs, stream.definition.latenessNs)
+    _ = try CompiledKpi(defined)
+    defined.id = try log.record(actor: actor) { [defined] in defined.document(receivedNs: $0) }
+    let seq = defined.id
     let live = Live(kpi: try CompiledKpi(defined), streamId: stream.definition.id)
     state.withLock { $0.kpis[seq] = live }
     _ = try rebuild([seq], verify: false, progress: progress, isCancelled: isCancelled)
     return defined
+  }
+
+  /// How often the name was defined, dropped ones among them.
+  private func earlierVersions(_ name: String) throws -> Int {
+    try log.environment.read { transaction in
+      try log.catalogueDocuments(transaction).count {
+        $0["change"] == "define_kpi" && $0["name"] == name
+      }
+    }
   }
 
   /// Refuses fields that the stream does not have.
@@ -141,9 +152,7 @@ public final class Projections: LogProjection, Sendable {
     let known = try log.statistics().streams.first { $0.definition.id == stream.definition.id }
     guard let known, !known.columns.isEmpty else { return }
     let fields = Set(known.columns.map(\.path) + known.fieldsWithoutColumn)
-    for path in try FoldPlan(definition).measures.compactMap(\.path)
-      + definition.groupBy.map(\.path)
-    where !fields.contains(path) {
+    for path in definition.fields.map(\.path) where !fields.contains(path) {
       throw KpiError(
         "stream \(definition.stream) has no field \(path.debugDescription); it has: "
           + fields.sorted().joined(separator: ", "))

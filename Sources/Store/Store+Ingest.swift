@@ -46,7 +46,7 @@ extension Store {
   ///
   /// Memory is bounded: ``IngestPipeline/maxInFlight`` batches are on their way at a time.
   ///
-  /// Other sources of the stream that have brought nothing for ``idleNs`` are closed first; see ``closeSource(_:of:)``.
+  /// Other sources of the stream that have brought nothing for ``idleNs`` are closed first; see ``closeSources(_:of:)``.
   public func ingest(
     into stream: String, options: StreamOptions = StreamOptions(), source: String,
     actor: String = "", progress: (IngestSummary) -> Void = { _ in },

@@ -99,11 +99,11 @@ public final class Store: Sendable {
   /// A source that has brought nothing for so long is not waited for.
   public static let idleNs: Int64 = 600_000_000_000
 
-  /// Takes note that a source has come to its end: the stream's watermark does not wait for it. It opens again with
-  /// the next event that it brings. The closing is itself an event of the catalogue.
-  public func closeSource(_ source: String, of stream: String) throws {
+  /// Takes note that sources have come to their end: the stream's watermark does not wait for them. A source opens again
+  /// with the next event that it brings. The closing is itself an event of the catalogue.
+  public func closeSources(_ sources: [String], of stream: String) throws {
     guard let known = log.stream(named: stream) else { return }
-    try log.closeSource(source, of: known)
+    try log.closeSources(sources, of: known)
   }
 
   /// Makes a stream ahead of its first event.

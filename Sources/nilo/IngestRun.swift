@@ -23,6 +23,8 @@ struct IngestRun {
   private var totalBytes: Int64?
   private var bytesOfFilesBefore: Int64 = 0
   private var rejectionsShown: UInt64 = 0
+  /// Files that were read to their ends.
+  private var endedSources: [String] = []
 
   private static let maxRejectionsShown = 5
 
@@ -57,6 +59,12 @@ struct IngestRun {
       }
     }
     progress.wipe()
+    // All at once, so that no file makes the others' events late.
+    do {
+      try store?.closeSources(endedSources, of: stream)
+    } catch {
+      fail("\(error)")
+    }
     if total.rejected > rejectionsShown {
       printNote(
         "\(Text.count(total.rejected - rejectionsShown)) more rejected; see all with: "
@@ -90,7 +98,7 @@ struct IngestRun {
         bytesRead = reader.bytesRead
         return { chunk.documents() }
       })
-    if !Interruption.isRequested { try store.closeSource(reader.sourceName, of: stream) }
+    if !Interruption.isRequested { endedSources.append(reader.sourceName) }
   }
 
   private mutating func openStore() throws -> Store {

@@ -12,10 +12,7 @@ struct StoreArguments: ParsableArguments {
 
   /// Calls `body` with the store, open for reading: another process may write to it meanwhile.
   func reading<R>(_ body: (Store) throws -> R) throws -> R {
-    guard hasStore else {
-      throw Failure(
-        "no store at \(data); make one with: nilo ingest --data \(data) --stream NAME FILE")
-    }
+    try requireStore()
     let store = try Store(directory: data, mode: .readOnly)
     defer { store.close() }
     return try body(store)
@@ -28,6 +25,18 @@ struct StoreArguments: ParsableArguments {
       throw Failure("no directory \(parent) to make the store in; make it with: mkdir -p \(parent)")
     }
     return try Store(directory: data)
+  }
+
+  /// The store that is there, open for writing.
+  func changing() throws -> Store {
+    try requireStore()
+    return try writing()
+  }
+
+  private func requireStore() throws {
+    guard !hasStore else { return }
+    throw Failure(
+      "no store at \(data); make one with: nilo ingest --data \(data) --stream NAME FILE")
   }
 
   private var hasStore: Bool { FileManager.default.fileExists(atPath: "\(data)/data.mdb") }

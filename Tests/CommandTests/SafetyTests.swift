@@ -17,7 +17,7 @@ import Testing
     #expect(outcome.status == 0)
     let report = try outcome.json()
     #expect(report["sound"] as? Bool == true)
-    #expect(report["events"] as? Int == 2_401)
+    #expect(report["events"] as? Int == 2_402)
     #expect((report["damages"] as? [Any])?.isEmpty == true)
     #expect(try workspace.nilo("check").output.hasPrefix("the store is sound"))
   }
@@ -66,7 +66,7 @@ import Testing
     #expect(outcome.status == 0)
     #expect(outcome.error == "")
     let report = try outcome.json()
-    #expect(report["events"] as? Int == 2_401)
+    #expect(report["events"] as? Int == 2_402)
     #expect(report["destination"] as? String == copy)
     #expect(try #require(report["file_bytes"] as? Int) > 0)
     let original = try streams("nilo-data")

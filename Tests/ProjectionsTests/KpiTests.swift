@@ -53,7 +53,8 @@ import Testing
 
   static func verify(_ store: Store, _ when: String) throws {
     for report in try store.projections.rebuild(named: [], verify: true) {
-      try check(report.differences.isEmpty, "\(report.name) \(when): \(report.differences.prefix(3))")
+      try check(
+        report.differences.isEmpty, "\(report.name) \(when): \(report.differences.prefix(3))")
     }
   }
 
@@ -126,7 +127,7 @@ import Testing
     #expect(try store.statistics().streams[0].watermarkNs == 1_717_218_000_000_000_000)
     _ = try store.append([event("09:00:00", 1)], to: "s", source: "a")
     #expect(try store.statistics().streams[0].watermarkNs == 1_717_218_000_000_000_000)
-    try store.closeSource("b", of: "s")
+    try store.closeSources(["b"], of: "s")
     #expect(try store.statistics().streams[0].watermarkNs == 1_717_232_400_000_000_000)
     try Self.verify(store, "after closing a source")
   }
@@ -183,7 +184,7 @@ extension SeededGenerator {
     let documents = (0..<count).map { _ in event(days) }
     let source = pick(["a", "b", "c"])
     _ = try store.append(documents, to: "s", source: source)
-    if oneIn(4) { try store.closeSource(pick(["a", "b", "c"]), of: "s") }
+    if oneIn(4) { try store.closeSources([pick(["a", "b", "c"])], of: "s") }
   }
 
   mutating func definitions(

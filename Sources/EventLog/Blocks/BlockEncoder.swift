@@ -189,8 +189,8 @@ struct Envelope: Sendable {
   var actor: String
   /// Wall clock at the append, in nanoseconds since the epoch.
   var receivedNs: Int64
-  /// The source that the document, a record of the catalogue, closes.
-  var closes: SourceKey?
+  /// The sources that the documents, records of the catalogue, close.
+  var closes: [SourceKey] = []
 }
 
 /// A block ready to be stored.

@@ -101,11 +101,11 @@ struct Catalogue {
   }
 }
 
-/// A stream cannot have that name.
+/// A stream or a KPI cannot have that name.
 public struct StreamNameError: Error, Equatable, CustomStringConvertible {
   public var name: String
   public var description: String {
-    "\(name.debugDescription) cannot be a stream's name: use a letter, then letters, digits, "
+    "\(name.debugDescription) cannot be a name: use a letter, then letters, digits, "
       + "'_', '-' or '.', 100 in all at most"
   }
 }

@@ -57,11 +57,11 @@ package final class Appender {
   package func sequence(
     _ parsed: consuming Parsed, source: String, actor: String, epoch: Int? = nil
   ) throws -> Sequenced {
-    try sequence(parsed, source: source, actor: actor, closing: nil, epoch: epoch)
+    try sequence(parsed, source: source, actor: actor, closing: [], epoch: epoch)
   }
 
   private func sequence(
-    _ parsed: consuming Parsed, source: String, actor: String, closing closed: SourceKey?,
+    _ parsed: consuming Parsed, source: String, actor: String, closing closed: [SourceKey],
     epoch: Int?
   ) throws -> Sequenced {
     let stream = parsed.stream
@@ -94,13 +94,13 @@ package final class Appender {
   package func append(
     _ batch: DocumentBatch, to stream: EventStream, source: String, actor: String
   ) throws -> AppendResult {
-    try append(batch, to: stream, source: source, actor: actor, closing: nil)
+    try append(batch, to: stream, source: source, actor: actor, closing: [])
   }
 
-  /// Appends `batch`; a record of the catalogue that closes a source says which.
+  /// Appends `batch`; records of the catalogue that close sources say which.
   func append(
     _ batch: DocumentBatch, to stream: EventStream, source: String, actor: String,
-    closing closed: SourceKey?
+    closing closed: [SourceKey]
   ) throws -> AppendResult {
     let sequenced = try sequence(
       parse(batch, of: stream), source: source, actor: actor, closing: closed, epoch: nil)

@@ -24,6 +24,8 @@ struct CommitState {
     self.index = index
   }
 
+  func clock(ofStream id: UInt32) -> StreamClock { clocks[id] ?? StreamClock() }
+
   /// Notes what is on disk of a stream that was just opened.
   mutating func add(_ stream: EventStream, totals: StreamTotals, _ clock: StreamClock) {
     clocks[stream.definition.id] = clock
@@ -65,7 +67,7 @@ struct CommitState {
       if block != nil, let reached = batch.sourceState.watermarkNs {
         clocks[id, default: StreamClock()].advance(batch.envelope.source, to: reached)
       }
-      if let closed = batch.envelope.closes { try close(closed, tables, &transaction) }
+      for closed in batch.envelope.closes { try close(closed, tables, &transaction) }
       totals[id]?.watermarkNs = clocks[id]?.watermarkNs
       try write(totals[id] ?? StreamTotals(), id, tables, &transaction)
       try transaction.put(

@@ -166,7 +166,7 @@ public final class EventLog: Sendable {
     var definition = definition
     definition.id = catalogue.nextId
     definition.hashKey = .random(in: .min ... .max)
-    _ = try append(definition.document(receivedNs: clock()), to: catalogue.own, actor: "nilo")
+    _ = try append([definition.document(receivedNs: clock())], to: catalogue.own, actor: "nilo")
     let stream = EventStream(definition: definition, schema: StreamSchema())
     catalogue.streams.append(stream)
     return stream
@@ -176,20 +176,23 @@ public final class EventLog: Sendable {
   /// the time to write into it.
   @discardableResult
   package func record(actor: String, _ change: (Int64) -> [UInt8]) throws -> UInt64 {
-    try append(change(clock()), to: catalogueStream, actor: actor)
+    try append([change(clock())], to: catalogueStream, actor: actor)
   }
 
+  /// Gives the sequence number of the first document.
   private func append(
-    _ document: [UInt8], to own: EventStream, actor: String, closing closed: SourceKey? = nil
+    _ documents: [[UInt8]], to own: EventStream, actor: String, closing closed: [SourceKey] = []
   ) throws -> UInt64 {
-    let appender = try Appender(self)
-    let batch = DocumentBatch(
-      bytes: document,
-      documents: [DocumentRange(start: 0, byteCount: UInt32(document.count), position: 0)],
-      endPosition: 0)
-    let result = try appender.append(
+    var batch = DocumentBatch(bytes: [], documents: [], endPosition: 0)
+    for document in documents {
+      batch.documents.append(
+        DocumentRange(
+          start: UInt32(batch.bytes.count), byteCount: UInt32(document.count), position: 0))
+      batch.bytes += document
+    }
+    let result = try Appender(self).append(
       batch, to: own, source: "catalogue", actor: actor, closing: closed)
-    guard let seq = result.firstSeq else {
+    guard let seq = result.firstSeq, result.accepted == documents.count else {
       throw DamageError(what: "the catalogue's own document was not accepted")
     }
     return seq
@@ -197,35 +200,39 @@ public final class EventLog: Sendable {
 
   // MARK: Sources
 
-  /// Takes note that nothing more is expected of a source: the stream's watermark does not wait for it. That is
-  /// itself an event of the catalogue. Does nothing when the source is closed already or has no event.
-  package func closeSource(_ source: String, of stream: EventStream) throws {
-    let key = SourceKey(streamId: stream.definition.id, name: source)
-    guard let state = try state(of: key), !state.isClosed, state.watermarkNs != nil else { return }
-    try close(key, stream, "end")
+  /// Takes note that nothing more is expected of some sources: the stream's watermark does not wait for them. That is
+  /// itself recorded in the catalogue, in one commit. Passes over sources that are closed already or have no event.
+  package func closeSources(_ sources: [String], of stream: EventStream) throws {
+    let id = stream.definition.id
+    let open = try environment.read { transaction in
+      try sources.filter { name in
+        guard let state = try SourceState.find(id, name, tables, transaction) else { return false }
+        return !state.isClosed && state.watermarkNs != nil
+      }
+    }
+    try close(open, stream, "end")
   }
 
   /// Closes the stream's sources that have brought nothing for `idleNs` of wall clock.
   package func closeIdleSources(of stream: EventStream, idleNs: Int64) throws {
-    let id = stream.definition.id
     let now = clock()
     let idle = try environment.read { transaction in
-      try SourceState.all(id, tables, transaction).filter {
+      try SourceState.all(stream.definition.id, tables, transaction).filter {
         !$0.state.isClosed && $0.state.watermarkNs != nil
           && now.saturatingSubtracting($0.state.lastReceivedNs) > idleNs
       }
     }
-    for (name, _) in idle { try close(SourceKey(streamId: id, name: name), stream, "idle") }
+    try close(idle.map(\.name), stream, "idle")
   }
 
-  private func state(of key: SourceKey) throws -> SourceState? {
-    try environment.read { try SourceState.find(key.streamId, key.name, tables, $0) }
-  }
-
-  private func close(_ key: SourceKey, _ stream: EventStream, _ reason: String) throws {
-    let document = SourceClosing(stream: stream.name, source: key.name).document(
-      reason: reason, receivedNs: clock())
-    _ = try append(document, to: catalogueStream, actor: "nilo", closing: key)
+  private func close(_ sources: [String], _ stream: EventStream, _ reason: String) throws {
+    if sources.isEmpty { return }
+    let now = clock()
+    let documents = sources.map {
+      SourceClosing(stream: stream.name, source: $0).document(reason: reason, receivedNs: now)
+    }
+    let keys = sources.map { SourceKey(streamId: stream.definition.id, name: $0) }
+    _ = try append(documents, to: catalogueStream, actor: "nilo", closing: keys)
   }
 
   // MARK: Appending
@@ -237,7 +244,7 @@ public final class EventLog: Sendable {
   /// has failed since: that batch may be lost, and this one must not be stored without it.
   func sequence(
     _ parsed: consuming ParsedBatch, of stream: EventStream, _ hits: IndexHits, source: String,
-    actor: String, closing closed: SourceKey? = nil, epoch: Int? = nil
+    actor: String, closing closed: [SourceKey] = [], epoch: Int? = nil
   ) throws -> SequencedBatch {
     for name in [source, actor] where name.utf8.count > Limits.maxSourceNameBytes {
       throw SourceNameError(byteCount: name.utf8.count)
@@ -248,11 +255,14 @@ public final class EventLog: Sendable {
     let batch = parsed
     return try sequencer.withLock { sequencer in
       if let epoch, epoch != sequencer.epoch { throw EarlierCommitFailedError() }
-      let totals = committed.withLock { $0.totals[id] } ?? StreamTotals()
+      let (totals, clock) = committed.withLock {
+        ($0.totals[id] ?? StreamTotals(), $0.clock(ofStream: id))
+      }
       return try environment.read { transaction in
         let state = try SourceState.find(id, source, tables, transaction)
         return try sequencer.sequence(
-          batch, of: stream, envelope, hits, totals: totals, sourceState: state, transaction)
+          batch, of: stream, envelope, hits, totals: totals, clock: clock, sourceState: state,
+          transaction)
       }
     }
   }

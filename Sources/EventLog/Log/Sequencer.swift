@@ -45,6 +45,7 @@ struct Sequencer {
   private let filters: FilterCache
   private var ids: [UInt32: StreamIds] = [:]
   private var sources: [SourceKey: SourceState] = [:]
+  private var clocks: [UInt32: StreamClock] = [:]
   /// Batches that are sequenced but not committed, in order.
   private var pending: [PendingBatch] = []
   private var cache = BlockIdCache()
@@ -83,6 +84,7 @@ struct Sequencer {
     filters.keep(only: index)
     ids = [:]
     sources = [:]
+    clocks = [:]
     pending = []
   }
 
@@ -99,7 +101,8 @@ struct Sequencer {
   mutating func sequence(
     _ parsed: consuming ParsedBatch, of stream: EventStream, _ envelope: Envelope,
     _ hits: IndexHits,
-    totals: StreamTotals, sourceState: SourceState?, _ transaction: borrowing ReadTransaction
+    totals: StreamTotals, clock durableClock: StreamClock, sourceState: SourceState?,
+    _ transaction: borrowing ReadTransaction
   ) throws -> SequencedBatch {
     try loadIds(of: stream, after: totals.indexedSeq, transaction)
     let found = try findDuplicates(in: parsed, of: stream, hits, transaction)
@@ -113,9 +116,18 @@ struct Sequencer {
     batch.remove(events: found.map(\.row))
     let key = SourceKey(streamId: stream.definition.id, name: envelope.source)
     var source = sources[key] ?? sourceState ?? SourceState()
-    let late = judge(batch, envelope.receivedNs, &source)
+    var clock = clocks[key.streamId] ?? durableClock
+    let late = judge(
+      batch, envelope.receivedNs, &source, streamWatermarkNs: clock.watermarkNs)
     sources[key] = source
-    if let closed = envelope.closes { sources[closed]?.isClosed = true }
+    if batch.eventCount > 0, let reached = source.watermarkNs {
+      clock.advance(envelope.source, to: reached)
+    }
+    clocks[key.streamId] = clock
+    for closed in envelope.closes {
+      sources[closed]?.isClosed = true
+      clocks[closed.streamId]?.close(closed.name)
+    }
     let firstSeq = nextSeq
     nextSeq += UInt64(batch.eventCount)
     nextTicket += 1
@@ -132,28 +144,33 @@ struct Sequencer {
 
   // MARK: Lateness
 
-  /// Moves the source's watermark over the batch; gives the events it had passed.
+  /// Moves the source's watermark over the batch; gives the events that it, or the stream's, had passed.
   private func judge(
-    _ batch: borrowing ParsedBatch, _ receivedNs: Int64, _ source: inout SourceState
+    _ batch: borrowing ParsedBatch, _ receivedNs: Int64, _ source: inout SourceState,
+    streamWatermarkNs: Int64?
   ) -> [LateEvent] {
     var late: [LateEvent] = []
     var watermark = source.watermarkNs ?? .min
+    var passed = max(watermark, streamWatermarkNs ?? .min)
     let lateness = batch.definition.latenessNs
     // A clock that runs far ahead must not make all other devices late.
     let highest = receivedNs.addingReportingOverflow(SourceState.maxAheadNs).partialValue
     // Times can be further apart than nanoseconds can say: then the distance is as great as it gets.
-    var due = watermark.saturatingSubtracting(lateness)
+    var due = passed.saturatingSubtracting(lateness)
     for row in batch.times.indices {
       let time = batch.times[row]
-      if time > watermark {
-        if time > highest { continue }
+      if time > watermark, time <= highest {
         watermark = time
-        due = watermark.saturatingSubtracting(lateness)
-      } else if time < due {
+        if time > passed {
+          passed = time
+          due = passed.saturatingSubtracting(lateness)
+        }
+      }
+      if time < due {
         late.append(
           LateEvent(
             seq: nextSeq + UInt64(row), timeNs: time,
-            behindNs: watermark.saturatingSubtracting(time)))
+            behindNs: passed.saturatingSubtracting(time)))
       }
     }
     source.watermarkNs = watermark == .min ? nil : watermark

@@ -16,7 +16,7 @@ struct CellKey {
 
   init(generation: UInt32, bucketNs: Int64, group: [UInt8]) {
     self.group = group
-    isHashed = group.count > Self.maxPlainBytes
+    isHashed = Self.isHashed(group: group)
     var key = Self.prefix(generation, bucketNs)
     if isHashed {
       key.append(group.rawSpan(0..<Self.maxPlainBytes - Self.hashBytes))
@@ -38,6 +38,8 @@ struct CellKey {
   static func bucketNs(_ key: RawSpan) -> Int64 {
     Int64(bitPattern: (Key.uint64(in: key, at: 4) ?? 0) ^ 1 << 63)
   }
+
+  static func isHashed(group: [UInt8]) -> Bool { group.count > maxPlainBytes }
 
   static func isHashed(_ key: RawSpan) -> Bool {
     key.byteCount > prefixBytes && key.load(at: key.byteCount - 1, as: UInt8.self) == 1

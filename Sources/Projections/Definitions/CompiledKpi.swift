@@ -9,10 +9,13 @@ struct CompiledKpi: Sendable {
   /// Paths of the dimensions.
   let dimensions: [String]
   let panesPerWindow: Int
+  let items: [ItemProgram]
 
   init(_ definition: KpiDefinition) throws {
     self.definition = definition
-    plan = try FoldPlan(definition)
+    let plan = try FoldPlan(definition)
+    self.plan = plan
+    items = try definition.items.map { try ItemProgram($0.expression, plan) }
     buckets = Buckets(
       length: definition.every, zone: try ZoneRules(named: definition.timeZone))
     dimensions = definition.groupBy.map(\.path)

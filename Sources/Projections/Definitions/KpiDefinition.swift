@@ -22,8 +22,9 @@ public struct KpiDefinition: Sendable, Equatable {
   public var rolling: BucketLength?
   /// The zone in which buckets are aligned.
   public var timeZone: String
-  /// A bucket is final when the watermark has passed its end by this much.
-  public var latenessNs: Int64
+  /// A bucket is final when the watermark has passed its end by this much. At least the stream's own lateness: so
+  /// every event that changes a final row is on the ledger as late.
+  public internal(set) var latenessNs: Int64
 
   /// Parses the texts of a definition. Throws ``LanguageError``, ``BucketLengthError``, ``UnknownZoneError`` or
   /// ``KpiError``.
@@ -44,6 +45,23 @@ public struct KpiDefinition: Sendable, Equatable {
     _ = try panesPerWindow
     _ = try FoldPlan(self)
     try checkNames()
+    try checkPatterns()
+  }
+
+  /// All fields that the definition names.
+  var fields: [FieldPath] {
+    groupBy + (filter?.fields ?? []) + items.flatMap(\.expression.fields)
+  }
+
+  private func checkPatterns() throws {
+    let patterns = (filter?.patterns ?? []) + items.flatMap(\.expression.patterns)
+    for pattern in patterns {
+      do {
+        _ = try Regex(pattern)
+      } catch {
+        throw KpiError("the regular expression \(pattern.debugDescription) is not legal: \(error)")
+      }
+    }
   }
 
   private func checkNames() throws {

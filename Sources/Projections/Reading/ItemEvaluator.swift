@@ -26,17 +26,20 @@ public enum KpiValue: Sendable, Equatable {
 }
 
 /// Computes the items of a KPI from a cell: ratios from sums, never averages from averages.
-struct ItemEvaluator {
-  let kpi: CompiledKpi
-
+extension CompiledKpi {
   func values(_ cell: Cell) -> [KpiValue] {
-    kpi.definition.items.map { value($0.expression, cell) }
+    items.map { item in
+      let value = value(item, cell)
+      // What is beyond a double's range, as a sum can be, has no value.
+      if case .number(let number) = value, !number.isFinite { return .null }
+      return value
+    }
   }
 
-  private func value(_ expression: Expression, _ cell: Cell) -> KpiValue {
-    switch expression {
+  private func value(_ program: ItemProgram, _ cell: Cell) -> KpiValue {
+    switch program {
     case .number(let number): return .number(number)
-    case .aggregate(let aggregate): return value(aggregate, cell)
+    case .aggregate(let function, let measure): return value(function, cell.measures[measure])
     case .negate(let inner):
       guard let number = value(inner, cell).double else { return .null }
       return .number(-number)
@@ -56,10 +59,8 @@ struct ItemEvaluator {
     }
   }
 
-  private func value(_ aggregate: Aggregate, _ cell: Cell) -> KpiValue {
-    guard let index = kpi.plan.index(of: aggregate) else { return .null }
-    let state = cell.measures[index]
-    switch aggregate.function {
+  private func value(_ function: AggregateFunction, _ state: MeasureState) -> KpiValue {
+    switch function {
     case .count: return .integer(Int64(state.count))
     case .distinct: return .integer(Int64(state.distinct.estimate()))
     case .top(let count):
@@ -72,7 +73,7 @@ struct ItemEvaluator {
     }
     let moments = state.moments
     if moments.count == 0 { return .null }
-    switch aggregate.function {
+    switch function {
     case .sum: return .number(moments.total)
     case .avg: return .number(moments.mean)
     case .min: return .number(moments.min)

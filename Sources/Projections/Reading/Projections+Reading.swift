@@ -28,7 +28,7 @@ extension Projections {
         answer.fillingProgress = live.progress ?? 0
         try reader.readColumns(log, range, transaction)
       }
-      answer.rows = reader.rows(range)
+      answer.rows = reader.finish(range)
       return answer
     }
   }
@@ -43,6 +43,8 @@ private struct KpiReader {
   /// Labels of each group that was asked for.
   private var labels: [[UInt8]: [String?]] = [:]
   private var skipped: Set<[UInt8]> = []
+  /// Rows that need no other cell.
+  private var rows: [KpiAnswer.Row] = []
 
   /// One group's buckets are looked up one by one when there are at most this many.
   private static let maxLookups = 10_000
@@ -72,7 +74,11 @@ private struct KpiReader {
       }
       labels[group] = names
     }
-    cells[group, default: []].append((bucketNs, cell))
+    if kpi.panesPerWindow > 1 {
+      cells[group, default: []].append((bucketNs, cell))
+    } else {
+      rows.append(row(bucketNs, group, cell))
+    }
   }
 
   private func isWanted(_ names: [String?]) -> Bool {
@@ -130,32 +136,36 @@ private struct KpiReader {
       }
     }
     for (bucket, cells) in found.sorted(by: { $0.key < $1.key }) {
-      for (group, cell) in cells { add(bucket, group, cell) }
+      for (group, cell) in cells.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }) {
+        add(bucket, group, cell)
+      }
     }
   }
 
   // MARK: Rows
 
-  /// By time, then by group.
-  func rows(_ range: Range<Int64>) -> [KpiAnswer.Row] {
-    let evaluator = ItemEvaluator(kpi: kpi)
-    var rows: [(group: [UInt8], row: KpiAnswer.Row)] = []
-    for (group, cells) in cells {
-      let found = kpi.panesPerWindow > 1 ? windows(cells, range) : cells
-      for (bucketNs, cell) in found where range.contains(bucketNs) && cell.facts > 0 {
-        let row = KpiAnswer.Row(
-          timeNs: bucketNs, group: labels[group] ?? [], values: evaluator.values(cell),
-          facts: cell.facts, firstSeq: cell.firstSeq, lastSeq: cell.lastSeq,
-          isFinal: kpi.isFinal(bucketNs, watermarkNs), revision: cell.revision)
-        rows.append((group, row))
+  private func row(_ bucketNs: Int64, _ group: [UInt8], _ cell: Cell) -> KpiAnswer.Row {
+    KpiAnswer.Row(
+      timeNs: bucketNs, group: labels[group] ?? [], values: kpi.values(cell), facts: cell.facts,
+      firstSeq: cell.firstSeq, lastSeq: cell.lastSeq, isFinal: kpi.isFinal(bucketNs, watermarkNs),
+      revision: cell.revision)
+  }
+
+  /// By time, then by group. O(cells).
+  mutating func finish(_ range: Range<Int64>) -> [KpiAnswer.Row] {
+    // Cells come in order of their keys, which is that of the groups, but for long ones.
+    if kpi.panesPerWindow == 1 && labels.keys.allSatisfy({ !CellKey.isHashed(group: $0) }) {
+      return rows
+    }
+    for group in cells.keys.sorted(by: { $0.lexicographicallyPrecedes($1) }) {
+      for (bucketNs, cell) in windows(cells[group] ?? [], range) where cell.facts > 0 {
+        rows.append(row(bucketNs, group, cell))
       }
     }
-    rows.sort { left, right in
-      left.row.timeNs != right.row.timeNs
-        ? left.row.timeNs < right.row.timeNs
-        : left.group.lexicographicallyPrecedes(right.group)
+    let order = rows.indices.sorted { left, right in
+      (rows[left].timeNs, left) < (rows[right].timeNs, right)
     }
-    return rows.map(\.row)
+    return order.map { rows[$0] }
   }
 
   /// For each bucket the merge of the window that ends with it.

@@ -21,7 +21,7 @@ struct KpiDefine: ParsableCommand {
     commandName: "define",
     abstract: "Define a KPI; its cells are filled from the log, and kept in step from then on.",
     discussion: """
-      Items are arithmetic over count, sum, avg, min, max, stddev, variance, median, p50 to p99.9, \\
+      Items are arithmetic over count, sum, avg, min, max, stddev, variance, median, p50 to p99.9, \
       percentile, first, last, delta, distinct and top, each with a filter if need be.
 
       Example:
@@ -60,16 +60,18 @@ struct KpiDefine: ParsableCommand {
 
   @Option(
     name: .long,
-    help: ArgumentHelp("A bucket is final when event time has passed its end by so much."),
+    help: ArgumentHelp(
+      "A bucket is final when event time has passed its end by so much. (default: the stream's)"),
     transform: DurationText.init)
-  var lateness = DurationText(milliseconds: 0)
+  var lateness: DurationText?
 
   func run() throws {
     Interruption.catchSignals()
     let definition = try KpiDefinition(
       name: name, stream: from, select: select, filter: `where`, groupBy: by, every: every,
-      rolling: rolling, timeZone: timeZone, latenessNs: Int64(lateness.milliseconds) * 1_000_000)
-    let opened = try store.writing()
+      rolling: rolling, timeZone: timeZone,
+      latenessNs: Int64(lateness?.milliseconds ?? 0) * 1_000_000)
+    let opened = try store.changing()
     defer { opened.close() }
     var progress = Progress()
     defer { progress.wipe() }
@@ -137,7 +139,7 @@ struct KpiDrop: ParsableCommand {
   @Argument(help: "The KPI's name.") var name: String
 
   func run() throws {
-    let opened = try store.writing()
+    let opened = try store.changing()
     defer { opened.close() }
     try opened.projections.drop(name, actor: userName())
     if !store.json { try Output.report("dropped \(name)") }
@@ -153,10 +155,7 @@ extension KpiDefinition {
     text += " EVERY \(every)"
     if let rolling { text += " ROLLING \(rolling)" }
     if timeZone != "UTC" { text += " TIME ZONE '\(timeZone)'" }
-    if latenessNs > 0 {
-      text += " LATENESS \(DurationText(milliseconds: Int(latenessNs / 1_000_000)))"
-    }
-    return text
+    return text + " LATENESS \(DurationText(milliseconds: Int(latenessNs / 1_000_000)))"
   }
 
   var text: String {

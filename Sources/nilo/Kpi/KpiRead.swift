@@ -7,7 +7,7 @@ struct KpiRead: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "read", abstract: "Print a KPI's rows.",
     discussion: """
-      A row is final when event time has passed its bucket's end by the KPI's lateness; until then \\
+      A row is final when event time has passed its bucket's end by the KPI's lateness; until then \
       it is provisional. A late event still corrects a final row: its revision then rises.
 
       Example:
@@ -32,7 +32,9 @@ struct KpiRead: ParsableCommand {
 
   @Option(
     name: .long,
-    help: ArgumentHelp("Rows of this group only; can be repeated.", valueName: "field=value"))
+    help: ArgumentHelp(
+      "Rows of this group only; can be repeated. FIELD alone: without a value.",
+      valueName: "field=value"))
   var group: [String] = []
 
   @Option(name: .long, help: ArgumentHelp("table, csv or json.", valueName: "format"))
@@ -42,7 +44,8 @@ struct KpiRead: ParsableCommand {
     var groups: [String: String?] = [:]
     for text in group {
       guard let equals = text.firstIndex(of: "=") else {
-        throw ValidationError("--group \(text): write it as FIELD=VALUE")
+        groups[text] = .some(nil)
+        continue
       }
       groups[String(text[..<equals])] = String(text[text.index(after: equals)...])
     }
@@ -128,7 +131,7 @@ private struct KpiView {
   }
 
   private var note: String {
-    var parts = ["\(Text.count(answer.rows.count)) rows"]
+    var parts = [answer.rows.count == 1 ? "1 row" : "\(Text.count(answer.rows.count)) rows"]
     if let watermark = answer.watermarkNs { parts.append("watermark \(time(watermark))") }
     parts.append("as of seq \(Text.count(answer.asOfSeq))")
     if let progress = answer.fillingProgress {

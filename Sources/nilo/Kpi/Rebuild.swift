@@ -6,7 +6,7 @@ struct Rebuild: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Compute the cells of KPIs anew from the log, beside the live ones.",
     discussion: """
-      The new cells take the live ones' place in one commit. With --verify they are compared with \\
+      The new cells take the live ones' place in one commit. With --verify they are compared with \
       the live ones instead, bit for bit; it exits with 1 when any differs.
 
       Example:
@@ -24,7 +24,7 @@ struct Rebuild: ParsableCommand {
 
   func run() throws {
     Interruption.catchSignals()
-    let opened = try store.writing()
+    let opened = try store.changing()
     defer { opened.close() }
     var progress = Progress()
     defer { progress.wipe() }
