@@ -70,12 +70,14 @@ enum ZoneSamples {
       .appendingPathComponent("nilometer-zones-\(UUID().uuidString)")
     try Data(input.utf8).write(to: file)
     defer { try? FileManager.default.removeItem(at: file) }
-    let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-      .appendingPathComponent("zones.py")
+    let here = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+    let script = here.appendingPathComponent("zones.py")
+    let venv = here.appendingPathComponent("../../build/venv/bin/python3").standardizedFileURL.path
+    let hasVenv = FileManager.default.isExecutableFile(atPath: venv)
     let process = Process()
     let output = Pipe()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = ["python3", script.path, file.path]
+    process.arguments = [hasVenv ? venv : "python3", script.path, file.path]
     process.standardOutput = output
     try process.run()
     let text = try output.fileHandleForReading.readToEnd() ?? Data()

@@ -26,10 +26,15 @@ import Testing
 
   /// What the peers say; nil when they are not installed.
   private func peerAnswers() throws -> [Answer]? {
-    let script = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "peers.py")
+    let here = URL(filePath: #filePath).deletingLastPathComponent()
+    let venv = here.appending(path: "../../build/venv/bin/python3").standardizedFileURL
+      .path(percentEncoded: false)
+    let script = here.appending(path: "peers.py").path(percentEncoded: false)
     let process = Process()
     process.executableURL = URL(filePath: "/usr/bin/env")
-    process.arguments = ["python3", script.path(percentEncoded: false)]
+    process.arguments = [
+      FileManager.default.isExecutableFile(atPath: venv) ? venv : "python3", script,
+    ]
     let pipe = Pipe()
     process.standardOutput = pipe
     process.standardError = FileHandle.nullDevice
@@ -49,7 +54,7 @@ import Testing
 
   @Test func peersAndWeAreWithinTheBounds() throws {
     guard let answers = try peerAnswers() else {
-      print("SKIPPED: PeerTests needs python3 with `pip install ddsketch datasketches`")
+      print("SKIPPED: PeerTests needs the Python packages that scripts/setup installs")
       return
     }
     let quantiles = answers.filter { $0.name == "quantile" }

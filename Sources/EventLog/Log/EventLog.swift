@@ -26,7 +26,7 @@ public final class EventLog: Sendable {
   private let committed: Mutex<CommitState>
   private let committer: Mutex<Committer?>
   /// The wall clock, in nanoseconds since the epoch: an event's received time.
-  private let clock: @Sendable () -> Int64
+  let clock: @Sendable () -> Int64
 
   /// Opens the log in `directory`; for writing, it is made when there is none.
   ///
@@ -180,7 +180,7 @@ public final class EventLog: Sendable {
   }
 
   /// Gives the sequence number of the first document.
-  private func append(
+  func append(
     _ documents: [[UInt8]], to own: EventStream, actor: String, closing closed: [SourceKey] = []
   ) throws -> UInt64 {
     var batch = DocumentBatch(bytes: [], documents: [], endPosition: 0)
@@ -196,43 +196,6 @@ public final class EventLog: Sendable {
       throw DamageError(what: "the catalogue's own document was not accepted")
     }
     return seq
-  }
-
-  // MARK: Sources
-
-  /// Takes note that nothing more is expected of some sources: the stream's watermark does not wait for them. That is
-  /// itself recorded in the catalogue, in one commit. Passes over sources that are closed already or have no event.
-  package func closeSources(_ sources: [String], of stream: EventStream) throws {
-    let id = stream.definition.id
-    let open = try environment.read { transaction in
-      try sources.filter { name in
-        guard let state = try SourceState.find(id, name, tables, transaction) else { return false }
-        return !state.isClosed && state.watermarkNs != nil
-      }
-    }
-    try close(open, stream, "end")
-  }
-
-  /// Closes the stream's sources that have brought nothing for `idleNs` of wall clock.
-  package func closeIdleSources(of stream: EventStream, idleNs: Int64) throws {
-    let now = clock()
-    let idle = try environment.read { transaction in
-      try SourceState.all(stream.definition.id, tables, transaction).filter {
-        !$0.state.isClosed && $0.state.watermarkNs != nil
-          && now.saturatingSubtracting($0.state.lastReceivedNs) > idleNs
-      }
-    }
-    try close(idle.map(\.name), stream, "idle")
-  }
-
-  private func close(_ sources: [String], _ stream: EventStream, _ reason: String) throws {
-    if sources.isEmpty { return }
-    let now = clock()
-    let documents = sources.map {
-      SourceClosing(stream: stream.name, source: $0).document(reason: reason, receivedNs: now)
-    }
-    let keys = sources.map { SourceKey(streamId: stream.definition.id, name: $0) }
-    _ = try append(documents, to: catalogueStream, actor: "nilo", closing: keys)
   }
 
   // MARK: Appending
@@ -416,30 +379,5 @@ extension LogHead {
       throw missing
     }
     return try LogHead(value)
-  }
-}
-
-extension SourceState {
-  /// All sources of a stream. O(sources).
-  static func all(
-    _ streamId: UInt32, _ tables: LogTables, _ transaction: borrowing ReadTransaction
-  ) throws -> [(name: String, state: SourceState)] {
-    var sources: [(name: String, state: SourceState)] = []
-    var cursor = try transaction.cursor(tables.sources)
-    var found = try cursor.seek(atOrAfter: Key().appending(streamId))
-    while found, cursor.hasPrefix(Key().appending(streamId)) {
-      sources.append(try read(record: cursor.value))
-      found = try cursor.next()
-    }
-    return sources
-  }
-
-  static func find(
-    _ streamId: UInt32, _ name: String, _ tables: LogTables,
-    _ transaction: borrowing ReadTransaction
-  ) throws -> SourceState? {
-    guard let record = try transaction.get(tables.sources, key(streamId, name)) else { return nil }
-    let (found, state) = try read(record: record)
-    return found == name ? state : nil
   }
 }
