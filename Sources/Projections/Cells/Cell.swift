@@ -9,18 +9,24 @@ struct MeasureState: Sendable, Equatable {
   var count: UInt64 = 0
   var moments = Moments()
   var quantiles = QuantileSketch()
-  var distinct = HyperLogLog()
-  var top = TopK(capacity: MeasureState.topCapacity)
+  /// Nil where no item needs it.
+  var distinct: HyperLogLog?
+  var top: TopK?
 
   /// Counters of `top`: a value that is more than a 256th of all is among them.
   static let topCapacity = 256
+
+  init(_ needs: FoldPlan.Needs) {
+    if needs.contains(.distinct) { distinct = HyperLogLog() }
+    if needs.contains(.top) { top = TopK(capacity: Self.topCapacity) }
+  }
 
   mutating func merge(_ next: MeasureState, _ needs: FoldPlan.Needs) {
     count += next.count
     if needs.contains(.moments) { moments.merge(next.moments) }
     if needs.contains(.quantiles) { quantiles.merge(next.quantiles) }
-    if needs.contains(.distinct) { distinct.merge(next.distinct) }
-    if needs.contains(.top) { top.merge(next.top) }
+    if let added = next.distinct { distinct?.merge(added) }
+    if let added = next.top { top?.merge(added) }
   }
 }
 
@@ -35,7 +41,7 @@ struct Cell: Sendable, Equatable {
   var measures: [MeasureState]
 
   init(_ plan: FoldPlan) {
-    measures = Array(repeating: MeasureState(), count: plan.measures.count)
+    measures = plan.measures.map { MeasureState($0.needs) }
   }
 
   /// Adds the cell of the bucket that follows.
@@ -67,8 +73,8 @@ struct Cell: Sendable, Equatable {
       bytes.append(varint: state.count)
       if measure.needs.contains(.moments) { state.moments.encode(into: &bytes) }
       if measure.needs.contains(.quantiles) { state.quantiles.encode(into: &bytes) }
-      if measure.needs.contains(.distinct) { state.distinct.encode(into: &bytes) }
-      if measure.needs.contains(.top) { state.top.encode(into: &bytes) }
+      state.distinct?.encode(into: &bytes)
+      state.top?.encode(into: &bytes)
     }
     bytes.append(littleEndian: checksum(bytes.rawSpan) ^ key.checksum)
     return bytes

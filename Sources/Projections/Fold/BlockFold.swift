@@ -243,8 +243,8 @@ struct MeasureFold: Sendable {
     guard !labelEnds.isEmpty else { return }
     for entry in Self.range(index, labelEnds) {
       let name = Int(labelCodes[entry])
-      if needs.contains(.distinct) { state.distinct.insert(hash: hashes[name]) }
-      if needs.contains(.top) { state.top.add(names[name], count: labelCounts[entry]) }
+      if needs.contains(.distinct) { state.distinct?.insert(hash: hashes[name]) }
+      if needs.contains(.top) { state.top?.add(names[name], count: labelCounts[entry]) }
     }
   }
 }

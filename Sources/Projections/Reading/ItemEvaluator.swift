@@ -39,7 +39,7 @@ extension CompiledKpi {
   private func value(_ program: ItemProgram, _ cell: Cell) -> KpiValue {
     switch program {
     case .number(let number): return .number(number)
-    case .aggregate(let function, let measure): return value(function, cell.measures[measure])
+    case .aggregate(let function, let measure): return value(function, measure, cell)
     case .negate(let inner):
       guard let number = value(inner, cell).double else { return .null }
       return .number(-number)
@@ -59,19 +59,21 @@ extension CompiledKpi {
     }
   }
 
-  private func value(_ function: AggregateFunction, _ state: MeasureState) -> KpiValue {
+  private func value(
+    _ function: AggregateFunction, _ measure: Int, _ cell: borrowing Cell
+  ) -> KpiValue {
     switch function {
-    case .count: return .integer(Int64(state.count))
-    case .distinct: return .integer(Int64(state.distinct.estimate()))
+    case .count: return .integer(Int64(cell.measures[measure].count))
+    case .distinct: return .integer(Int64(cell.measures[measure].distinct?.estimate() ?? 0))
     case .top(let count):
       return .top(
-        state.top.top(count).map {
+        (cell.measures[measure].top?.top(count) ?? []).map {
           KpiValue.TopEntry(
             value: String(decoding: $0.key, as: UTF8.self), count: $0.count, error: $0.error)
         })
     default: break
     }
-    let moments = state.moments
+    let moments = cell.measures[measure].moments
     if moments.count == 0 { return .null }
     switch function {
     case .sum: return .number(moments.total)
@@ -84,7 +86,7 @@ extension CompiledKpi {
     case .variance: return Self.variance(moments).map(KpiValue.number) ?? .null
     case .stddev: return Self.variance(moments).map { .number($0.squareRoot()) } ?? .null
     case .percentile(let percent):
-      guard let estimate = state.quantiles.quantile(percent / 100) else { return .null }
+      guard let estimate = cell.measures[measure].quantiles.quantile(percent / 100) else { return .null }
       return .number(Swift.min(Swift.max(estimate, moments.min), moments.max))
     default: return .null
     }
