@@ -42,7 +42,7 @@ final class CellBuilder {
   private var cellCount = 0
 
   /// Changed cells in memory at most, over all KPIs.
-  private static let maxPendingCells = 60_000
+  private static let maxPendingCells = 40_000
 
   init(
     _ projections: Projections, _ kpis: [CompiledKpi], _ isCancelled: @escaping @Sendable () -> Bool
@@ -57,7 +57,9 @@ final class CellBuilder {
       try kpis.map { _ in try KpiRecord.newGeneration(records, &transaction) }
     }
     caches = zip(kpis, generations).map {
-      CellCache($0, generation: $1, table: cells, isNew: true)
+      CellCache(
+        $0, generation: $1, table: cells, isNew: true,
+        releaseMemory: { [log] in log.releaseMemory(above: Projections.maxResidentFileBytes) })
     }
   }
 
@@ -108,6 +110,7 @@ final class CellBuilder {
       while found, cursor.hasPrefix(prefix) {
         count += 1
         found = try cursor.next()
+        if count % 4_096 == 0 { log.releaseMemory(above: Projections.maxResidentFileBytes) }
       }
       return count
     }
@@ -126,7 +129,9 @@ final class CellBuilder {
           else { return ["KPI \(cache.kpi.definition.name) has no live cells yet"] }
           let live = CellTable(projections.cells, cache.kpi, record.generation)
           return try CellTable(projections.cells, cache.kpi, cache.generation)
-            .differences(from: live, transaction)
+            .differences(from: live, transaction) {
+              log.releaseMemory(above: Projections.maxResidentFileBytes)
+            }
         }
       }
       return reports(differences)
@@ -213,6 +218,7 @@ final class CellBuilder {
       let folded = try folds.next()
       try log.environment.read { try merge(folded, $0) }
       if caches.reduce(0, { $0 + $1.pendingCount }) > Self.maxPendingCells { try flush() }
+      log.releaseMemory(above: Projections.maxResidentFileBytes)
       progress(
         RebuildProgress(facts: facts, share: Double(index + 1) / Double(blocks.count)))
     }

@@ -10,6 +10,9 @@ public final class Projections: LogProjection, Sendable {
   /// Tables that the log's environment has to have.
   package static let tables = ["kpis", "cells"]
 
+  /// Pages of the store's file that may count as memory while cells are read and written all over it.
+  static let maxResidentFileBytes = 128 << 20
+
   let log: EventLog
   let records: Table
   let cells: Table
@@ -64,7 +67,11 @@ public final class Projections: LogProjection, Sendable {
       let stream = try log.stream(named: definition.stream, transaction)
       let record = try KpiRecord.read(definition.id, records, transaction)
       let cache = record.flatMap { record in
-        record.isLive ? CellCache(kpi, generation: record.generation, table: cells) : nil
+        record.isLive
+          ? CellCache(
+            kpi, generation: record.generation, table: cells,
+            releaseMemory: { [unowned log] in log.releaseMemory(above: maxResidentFileBytes) })
+          : nil
       }
       kpis[definition.id] = Live(kpi: kpi, streamId: stream.definition.id, cache: cache)
     }
@@ -73,21 +80,28 @@ public final class Projections: LogProjection, Sendable {
 
   /// The KPIs as of a transaction, by their ids.
   func kpis(_ transaction: borrowing ReadTransaction) throws -> [Live] {
-    if log.mode == .readOnly {
-      let commit = transaction.commitNumber
-      if state.withLock({ $0.commit != commit }) {
-        let kpis = try Self.load(log, records, cells, transaction)
-        state.withLock { $0 = State(kpis: kpis, commit: commit) }
-      }
-    }
+    try refresh(transaction)
     return state.withLock { Array($0.kpis.values) }.sorted {
       $0.kpi.definition.id < $1.kpi.definition.id
     }
   }
 
+  /// Another process may have defined KPIs since.
+  private func refresh(_ transaction: borrowing ReadTransaction) throws {
+    guard log.mode == .readOnly else { return }
+    let commit = transaction.commitNumber
+    guard state.withLock({ $0.commit != commit }) else { return }
+    let kpis = try Self.load(log, records, cells, transaction)
+    state.withLock { $0 = State(kpis: kpis, commit: commit) }
+  }
+
   func kpi(named name: String, _ transaction: borrowing ReadTransaction) throws -> Live {
-    let all = try kpis(transaction)
-    guard let found = all.last(where: { $0.kpi.definition.name == name }) else {
+    try refresh(transaction)
+    let found = state.withLock { state in
+      state.kpis.values.first { $0.kpi.definition.name == name }
+    }
+    guard let found else {
+      let all = try kpis(transaction)
       throw UnknownKpiError(name: name, known: all.map(\.kpi.definition.name).sorted())
     }
     return found
@@ -271,7 +285,7 @@ public final class Projections: LogProjection, Sendable {
       let prefix = Key().appending(next)
       while try log.environment.write({
         try $0.deleteRange(cells, from: prefix, to: prefix.endOfPrefix, limit: 4_096)
-      }) == 4_096 {}
+      }) == 4_096 { log.releaseMemory(above: Self.maxResidentFileBytes) }
     }
   }
 
@@ -333,6 +347,13 @@ public final class Projections: LogProjection, Sendable {
         try cache.apply(fold, watermarkNs: watermarkNs, transaction.reading)
       }
     }
+  }
+
+  /// Changed cells of one transaction that are enough.
+  private static let maxPendingCells = 40_000
+
+  package var isFull: Bool {
+    allCaches.reduce(0) { $0 + $1.pendingCount } > Self.maxPendingCells
   }
 
   package func finish(_ transaction: inout WriteTransaction) throws {

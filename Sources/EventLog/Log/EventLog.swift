@@ -238,7 +238,7 @@ public final class EventLog: Sendable {
     var hits = IndexHits()
     do {
       try environment.read {
-        try index.lookUp(parsed, filters, $0, into: &hits, afterRun: releaseMemory)
+        try index.lookUp(parsed, filters, $0, into: &hits, afterRun: { releaseMemory() })
       }
       return hits
     } catch {
@@ -260,12 +260,10 @@ public final class EventLog: Sendable {
 
   /// Pages of the store's file that lookups have touched count as the program's memory until they are given
   /// back.
-  private static let maxResidentFileBytes = 28 << 20
+  package static let maxResidentFileBytes = 28 << 20
 
-  private func releaseMemory() {
-    if Environment.residentFileBytes > Self.maxResidentFileBytes {
-      environment.releaseResidentPages()
-    }
+  package func releaseMemory(above limit: Int = maxResidentFileBytes) {
+    if Environment.residentFileBytes > limit { environment.releaseResidentPages() }
   }
 
   private func commit(_ group: [Committer.Item]) {
@@ -278,39 +276,55 @@ public final class EventLog: Sendable {
     if items.isEmpty { return }
     do {
       for item in items { _ = try item.block.get() }
-      let compressor = try ZstdCompressor(level: 1)
-      let before = committed.withLock { $0 }
-      let projection = projection
-      let after = try inTurn(projection) {
-        let after = try environment.write { transaction in
-          var state = before
-          projection?.begin()
-          try state.index.deleteLeftovers(batches: items.count, &transaction)
-          for item in items {
-            try state.write(
-              item.batch, try item.block.get(), item.stream, tables, compressor, projection,
-              &transaction)
-            releaseMemory()
-          }
-          try projection?.finish(&transaction)
-          return state
-        }
-        projection?.committed()
-        return after
-      }
-      committed.withLock { $0 = after }
-      sequencer.withLock { sequencer in
-        for item in items {
-          sequencer.committed(
-            ticket: item.batch.ticket, flushes: item.batch.flushes, index: after.index)
-        }
-      }
-      for item in items {
-        item.completion.finish(.success(AppendResult(item.batch, try item.block.get()?.block)))
-      }
     } catch {
-      fail(items, error)
+      return fail(items, error)
     }
+    var rest = items[...]
+    while !rest.isEmpty {
+      do {
+        let done = try commit(first: rest)
+        for item in rest.prefix(done) {
+          item.completion.finish(.success(AppendResult(item.batch, try item.block.get()?.block)))
+        }
+        rest = rest.dropFirst(done)
+      } catch {
+        return fail(Array(rest), error)
+      }
+    }
+  }
+
+  /// Commits as many of `items` as the projection's memory has room for, at least one; gives how many.
+  private func commit(first items: ArraySlice<Committer.Item>) throws -> Int {
+    let compressor = try ZstdCompressor(level: 1)
+    let before = committed.withLock { $0 }
+    let projection = projection
+    let (after, done) = try inTurn(projection) {
+      let written = try environment.write { transaction in
+        var state = before
+        var done = 0
+        projection?.begin()
+        try state.index.deleteLeftovers(batches: items.count, &transaction)
+        for item in items where done == 0 || projection?.isFull != true {
+          try state.write(
+            item.batch, try item.block.get(), item.stream, tables, compressor, projection,
+            &transaction)
+          releaseMemory()
+          done += 1
+        }
+        try projection?.finish(&transaction)
+        return (state, done)
+      }
+      projection?.committed()
+      return written
+    }
+    committed.withLock { $0 = after }
+    sequencer.withLock { sequencer in
+      for item in items.prefix(done) {
+        sequencer.committed(
+          ticket: item.batch.ticket, flushes: item.batch.flushes, index: after.index)
+      }
+    }
+    return done
   }
 
   private func inTurn<R>(

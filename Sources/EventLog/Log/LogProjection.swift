@@ -20,6 +20,9 @@ package protocol LogProjection: AnyObject, Sendable {
     _ transaction: inout WriteTransaction
   ) throws
 
+  /// So much was changed that the transaction should take no further block.
+  var isFull: Bool { get }
+
   /// Writes what the transaction has changed.
   func finish(_ transaction: inout WriteTransaction) throws
 

@@ -17,6 +17,10 @@ final class CellCache: @unchecked Sendable {
   private var commits = 0
   /// Nothing is on disk that is not in memory as well.
   private var hasAll: Bool
+  /// Gives pages of the store's file back when too many count as memory.
+  private let releaseMemory: () -> Void
+  /// Cells that were read or written, each somewhere in the file.
+  private var touched = 0
   /// Cells that were changed since the last commit.
   private(set) var pendingCount = 0
 
@@ -53,7 +57,11 @@ final class CellCache: @unchecked Sendable {
   }
 
   /// `isNew`: the generation has no cells yet.
-  init(_ kpi: CompiledKpi, generation: UInt32, table: Table, isNew: Bool = false) {
+  init(
+    _ kpi: CompiledKpi, generation: UInt32, table: Table, isNew: Bool = false,
+    releaseMemory: @escaping () -> Void
+  ) {
+    self.releaseMemory = releaseMemory
     self.kpi = kpi
     self.generation = generation
     self.table = table
@@ -115,9 +123,15 @@ final class CellCache: @unchecked Sendable {
     if !hasAll {
       let stored = CellTable(table, kpi, generation)
       cell = try stored.cell(bucketNs, groups[Int(group)], transaction)
+      touch()
     }
     hotCount += 1
     return bucket.add(cell ?? Cell(kpi.plan), group)
+  }
+
+  private func touch() {
+    touched += 1
+    if touched % 256 == 0 { releaseMemory() }
   }
 
   /// Writes the changed cells. O(cells).
@@ -129,6 +143,7 @@ final class CellCache: @unchecked Sendable {
         let key = CellKey(generation: generation, bucketNs: bucketNs, group: group)
         try transaction.put(
           table, key.key, bucket.cells[Int(place)].encoded(kpi.plan, key))
+        touch()
       }
     }
   }

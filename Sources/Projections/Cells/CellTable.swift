@@ -46,7 +46,7 @@ struct CellTable {
 
   /// The keys after the generation whose rows differ from those of `other`, as texts. O(cells).
   func differences(
-    from other: CellTable, _ transaction: borrowing ReadTransaction
+    from other: CellTable, _ transaction: borrowing ReadTransaction, releaseMemory: () -> Void
   ) throws -> [String] {
     var mine = try transaction.cursor(table)
     var others = try transaction.cursor(table)
@@ -55,7 +55,10 @@ struct CellTable {
     var isHere = try mine.seek(atOrAfter: prefix) && mine.hasPrefix(prefix)
     var isThere = try others.seek(atOrAfter: otherPrefix) && others.hasPrefix(otherPrefix)
     var found: [String] = []
+    var compared = 0
     while isHere || isThere {
+      compared += 1
+      if compared % 4_096 == 0 { releaseMemory() }
       let order: Int =
         !isHere ? 1 : !isThere ? -1 : Self.order(mine.key, others.key)
       if order < 0 { found.append("\(describe(mine.key)): only among the rebuilt") }

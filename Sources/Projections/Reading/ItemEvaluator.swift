@@ -86,7 +86,9 @@ extension CompiledKpi {
     case .variance: return Self.variance(moments).map(KpiValue.number) ?? .null
     case .stddev: return Self.variance(moments).map { .number($0.squareRoot()) } ?? .null
     case .percentile(let percent):
-      guard let estimate = cell.measures[measure].quantiles.quantile(percent / 100) else { return .null }
+      guard let estimate = cell.measures[measure].quantiles.quantile(percent / 100) else {
+        return .null
+      }
       return .number(Swift.min(Swift.max(estimate, moments.min), moments.max))
     default: return .null
     }

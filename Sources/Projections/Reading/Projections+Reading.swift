@@ -45,6 +45,7 @@ private struct KpiReader {
   private var skipped: Set<[UInt8]> = []
   /// Rows that need no other cell.
   private var rows: [KpiAnswer.Row] = []
+  private var finality = (bucketNs: Int64(0), isFinal: false, isKnown: false)
 
   /// One group's buckets are looked up one by one when there are at most this many.
   private static let maxLookups = 10_000
@@ -66,19 +67,24 @@ private struct KpiReader {
   }
 
   private mutating func add(_ bucketNs: Int64, _ group: [UInt8], _ cell: Cell) {
-    if labels[group] == nil {
-      if skipped.contains(group) { return }
-      guard let names = GroupKey.labels(group, count: kpi.dimensions.count), isWanted(names) else {
-        skipped.insert(group)
-        return
-      }
-      labels[group] = names
-    }
+    guard let names = labels(group) else { return }
     if kpi.panesPerWindow > 1 {
       cells[group, default: []].append((bucketNs, cell))
     } else {
-      rows.append(row(bucketNs, group, cell))
+      rows.append(row(bucketNs, names, cell))
     }
+  }
+
+  /// The dimensions of a group; nil when it was not asked for.
+  private mutating func labels(_ group: [UInt8]) -> [String?]? {
+    if let known = labels[group] { return known }
+    if skipped.contains(group) { return nil }
+    guard let names = GroupKey.labels(group, count: kpi.dimensions.count), isWanted(names) else {
+      skipped.insert(group)
+      return nil
+    }
+    labels[group] = names
+    return names
   }
 
   private func isWanted(_ names: [String?]) -> Bool {
@@ -144,10 +150,18 @@ private struct KpiReader {
 
   // MARK: Rows
 
-  private func row(_ bucketNs: Int64, _ group: [UInt8], _ cell: Cell) -> KpiAnswer.Row {
+  private mutating func isFinal(_ bucketNs: Int64) -> Bool {
+    // Neighbours are mostly of one bucket.
+    if finality.bucketNs != bucketNs || !finality.isKnown {
+      finality = (bucketNs, kpi.isFinal(bucketNs, watermarkNs), true)
+    }
+    return finality.isFinal
+  }
+
+  private mutating func row(_ bucketNs: Int64, _ names: [String?], _ cell: Cell) -> KpiAnswer.Row {
     KpiAnswer.Row(
-      timeNs: bucketNs, group: labels[group] ?? [], values: kpi.values(cell), facts: cell.facts,
-      firstSeq: cell.firstSeq, lastSeq: cell.lastSeq, isFinal: kpi.isFinal(bucketNs, watermarkNs),
+      timeNs: bucketNs, group: names, values: kpi.values(cell), facts: cell.facts,
+      firstSeq: cell.firstSeq, lastSeq: cell.lastSeq, isFinal: isFinal(bucketNs),
       revision: cell.revision)
   }
 
@@ -159,7 +173,7 @@ private struct KpiReader {
     }
     for group in cells.keys.sorted(by: { $0.lexicographicallyPrecedes($1) }) {
       for (bucketNs, cell) in windows(cells[group] ?? [], range) where cell.facts > 0 {
-        rows.append(row(bucketNs, group, cell))
+        rows.append(row(bucketNs, labels[group] ?? [], cell))
       }
     }
     let order = rows.indices.sorted { left, right in
