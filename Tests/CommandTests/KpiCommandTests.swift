@@ -1,0 +1,85 @@
+import Foundation
+import Testing
+
+/// `nilo kpi` and `nilo rebuild`.
+@Suite struct KpiCommandTests {
+  let workspace: Workspace
+
+  init() throws {
+    workspace = try Workspace()
+    let file = try workspace.write(
+      "pumps.ndjson",
+      """
+      {"device_id":"p,1","timestamp":"2024-03-30T22:30:00Z","flow":1.5,"state":"ok"}
+      {"device_id":"p,1","timestamp":"2024-03-31T00:30:00Z","flow":2.5,"state":"down"}
+      {"timestamp":"2024-03-31T01:30:00Z","flow":4,"state":"ok"}
+      {"device_id":"p,1","timestamp":"2024-04-01T00:30:00Z","state":"ok"}
+
+      """)
+    try #require(try workspace.nilo("ingest", "--stream", "pumps", file).status == 0)
+  }
+
+  private func define(_ arguments: String...) throws -> Outcome {
+    try workspace.nilo(["kpi", "define", "k", "--from", "pumps"] + arguments)
+  }
+
+  @Test func answersInAllFormats() throws {
+    let defined = try define(
+      "--select", "sum(flow), count(* WHERE state = 'down') / count(*) AS down", "--by",
+      "device_id",
+      "--every", "1d", "--time-zone", "Europe/Paris")
+    #expect(defined.status == 0, "\(defined.error)")
+    try expectGolden("kpi-table", try workspace.nilo("kpi", "read", "k").output, in: workspace)
+    try expectGolden(
+      "kpi-csv", try workspace.nilo("kpi", "read", "k", "--format", "csv").output, in: workspace)
+    try expectGolden(
+      "kpi-json", try workspace.nilo("kpi", "read", "k", "--json").output, in: workspace)
+    let one = try workspace.nilo(
+      "kpi", "read", "k", "--json", "--since", "2024-03-31T00:00:00Z", "--group", "device_id=p,1"
+    ).json()
+    #expect((one["rows"] as? [[Any]])?.count == 1)
+    let none = try workspace.nilo("kpi", "read", "k", "--json", "--group", "device_id").json()
+    #expect((none["rows"] as? [[Any]])?.count == 1)
+  }
+
+  @Test func rebuildsAndDrops() throws {
+    try #require(
+      try define("--select", "avg(flow)", "--every", "1h", "--rolling", "3h").status == 0)
+    let verified = try workspace.nilo("rebuild", "--verify", "--json").json()
+    #expect(verified["differences"] as? [String] == [])
+    #expect(verified["cells"] as? Int == 4)
+    #expect(try workspace.nilo("rebuild", "k").status == 0)
+    #expect(try workspace.nilo("kpi", "drop", "k").output == "dropped k\n")
+    #expect(try workspace.nilo("kpi", "list").output == "")
+    #expect(try workspace.nilo("check", "--json").json()["cells"] as? Int == 0)
+  }
+
+  /// What is wrong is said, with the place and what to do, and nothing is defined.
+  @Test(arguments: [
+    ("kpi-no-field", ["--select", "sum(flaw)", "--every", "1h"]),
+    (
+      "kpi-no-field-in-filter", ["--select", "count(*)", "--where", "stat = 'ok'", "--every", "1h"]
+    ),
+    ("kpi-syntax", ["--select", "avrage(flow), sum(", "--every", "1h"]),
+    ("kpi-bucket", ["--select", "sum(flow)", "--every", "36h"]),
+    ("kpi-rolling", ["--select", "sum(flow)", "--every", "2h", "--rolling", "5h"]),
+    ("kpi-zone", ["--select", "sum(flow)", "--every", "1h", "--time-zone", "Europe/Pariss"]),
+    ("kpi-pattern", ["--select", "count(*)", "--where", "state ~ '('", "--every", "1h"]),
+    ("kpi-later", ["--select", "rate(flow)", "--every", "1h"]),
+  ])
+  func wrongDefinitionsAreRefused(_ golden: String, _ arguments: [String]) throws {
+    let outcome = try workspace.nilo(["kpi", "define", "k", "--from", "pumps"] + arguments)
+    #expect(outcome.status == 1)
+    try expectGolden(golden, outcome.error, in: workspace)
+    #expect(try workspace.nilo("kpi", "list").output == "")
+  }
+
+  @Test func unknownNamesAreRefused() throws {
+    let unknown = try workspace.nilo("kpi", "read", "speed")
+    #expect(unknown.status == 1)
+    #expect(unknown.error == "nilo: no KPI \"speed\": none is defined yet\n")
+    let noStore = try workspace.nilo("rebuild", "--data", workspace.path("none"))
+    #expect(noStore.status == 1)
+    #expect(!FileManager.default.fileExists(atPath: workspace.path("none")))
+  }
+}
