@@ -82,7 +82,7 @@ final class CellBuilder {
     try projections.switching(to: caches) {
       try log.environment.write { transaction in
         try catchUp(&transaction)
-        for cache in caches {
+        for cache in caches where projections.isDefined(cache.kpi.definition.id) {
           try transaction.put(
             projections.records, KpiRecord.key(cache.kpi.definition.id),
             KpiRecord(generation: cache.generation, isLive: true).encoded)

@@ -9,11 +9,12 @@ extension Projections {
     try log.environment.read { transaction in
       var count = 0
       for live in try kpis(transaction) {
-        guard let cache = live.cache else { continue }
+        let record = try KpiRecord.read(live.kpi.definition.id, records, transaction)
+        guard let record, record.isLive else { continue }
         let name = live.kpi.definition.name
         var facts: UInt64 = 0
         do {
-          let table = CellTable(cells, live.kpi, cache.generation)
+          let table = CellTable(cells, live.kpi, record.generation)
           try table.forEach(Int64.min..<Int64.max, transaction) { _, _, cell in
             count += 1
             facts += cell.facts

@@ -80,29 +80,23 @@ public final class Projections: LogProjection, Sendable {
 
   /// The KPIs as of a transaction, by their ids.
   func kpis(_ transaction: borrowing ReadTransaction) throws -> [Live] {
-    try refresh(transaction)
-    return state.withLock { Array($0.kpis.values) }.sorted {
-      $0.kpi.definition.id < $1.kpi.definition.id
-    }
+    try known(transaction).values.sorted { $0.kpi.definition.id < $1.kpi.definition.id }
   }
 
-  /// Another process may have defined KPIs since.
-  private func refresh(_ transaction: borrowing ReadTransaction) throws {
-    guard log.mode == .readOnly else { return }
+  /// In a store that another process writes to, what it had defined by then.
+  private func known(_ transaction: borrowing ReadTransaction) throws -> [UInt64: Live] {
+    guard log.mode == .readOnly else { return state.withLock { $0.kpis } }
     let commit = transaction.commitNumber
-    guard state.withLock({ $0.commit != commit }) else { return }
+    if let known = state.withLock({ $0.commit == commit ? $0.kpis : nil }) { return known }
     let kpis = try Self.load(log, records, cells, transaction)
     state.withLock { $0 = State(kpis: kpis, commit: commit) }
+    return kpis
   }
 
   func kpi(named name: String, _ transaction: borrowing ReadTransaction) throws -> Live {
-    try refresh(transaction)
-    let found = state.withLock { state in
-      state.kpis.values.first { $0.kpi.definition.name == name }
-    }
-    guard let found else {
-      let all = try kpis(transaction)
-      throw UnknownKpiError(name: name, known: all.map(\.kpi.definition.name).sorted())
+    let all = try known(transaction)
+    guard let found = all.values.first(where: { $0.kpi.definition.name == name }) else {
+      throw UnknownKpiError(name: name, known: all.values.map(\.kpi.definition.name).sorted())
     }
     return found
   }
@@ -179,7 +173,6 @@ public final class Projections: LogProjection, Sendable {
     try log.record(actor: actor) { KpiDefinition.dropDocument(name, receivedNs: $0) }
     let id = found.kpi.definition.id
     turn.withLock { _ = state.withLock { $0.kpis.removeValue(forKey: id) } }
-    try log.environment.write { try $0.delete(records, KpiRecord.key(id)) }
     try rebuilding.withLock { try collectGarbage() }
   }
 
@@ -211,9 +204,11 @@ public final class Projections: LogProjection, Sendable {
     filler.withLock { $0 = done }
     let thread = Thread { [self] in
       // What fails now is tried again when the store is opened next.
-      _ = try? rebuild(
-        missing, verify: false, progress: { _ in },
-        isCancelled: { [self] in isClosing.load(ordering: .relaxed) })
+      for id in missing where !isClosing.load(ordering: .relaxed) {
+        _ = try? rebuild(
+          [id], verify: false, progress: { _ in },
+          isCancelled: { [self] in isClosing.load(ordering: .relaxed) })
+      }
       done.signal()
     }
     thread.name = "nilo.fill"
@@ -266,17 +261,21 @@ public final class Projections: LogProjection, Sendable {
   /// Runs `body` while no block is committed.
   package func inTurn<R>(_ body: () throws -> R) rethrows -> R { try turn.withLock(body) }
 
-  /// Deletes cells that belong to no KPI, a few at a time.
+  /// Whether the KPI is still defined.
+  func isDefined(_ id: UInt64) -> Bool { state.withLock { $0.kpis[id] != nil } }
+
+  /// Deletes records and cells that belong to no KPI, a few at a time.
   private func collectGarbage() throws {
-    let used = try log.environment.read { transaction in
-      var used: Set<UInt32> = []
-      var cursor = try transaction.cursor(records)
-      var found = try cursor.seekFirst()
-      while found {
-        if cursor.key.byteCount == 8 { used.insert(try KpiRecord(cursor.value).generation) }
-        found = try cursor.next()
+    let used = try turn.withLock {
+      try log.environment.write { transaction in
+        var used: Set<UInt32> = []
+        var orphans: [UInt64] = []
+        try forEachRecord(transaction.reading) { id, record in
+          if isDefined(id) { used.insert(record.generation) } else { orphans.append(id) }
+        }
+        for id in orphans { try transaction.delete(records, KpiRecord.key(id)) }
+        return used
       }
-      return used
     }
     var generation: UInt32 = 0
     while let next = try nextGeneration(after: generation) {
@@ -286,6 +285,19 @@ public final class Projections: LogProjection, Sendable {
       while try log.environment.write({
         try $0.deleteRange(cells, from: prefix, to: prefix.endOfPrefix, limit: 4_096)
       }) == 4_096 { log.releaseMemory(above: Self.maxResidentFileBytes) }
+    }
+  }
+
+  private func forEachRecord(
+    _ transaction: borrowing ReadTransaction, _ body: (UInt64, KpiRecord) -> Void
+  ) throws {
+    var cursor = try transaction.cursor(records)
+    var found = try cursor.seekFirst()
+    while found {
+      if cursor.key.byteCount == 8, let id = Key.uint64(in: cursor.key, at: 0) {
+        body(id, try KpiRecord(cursor.value))
+      }
+      found = try cursor.next()
     }
   }
 

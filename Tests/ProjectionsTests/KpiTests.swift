@@ -132,6 +132,71 @@ import Testing
     try Self.verify(store, "after closing a source")
   }
 
+  /// A numeric item leaves the texts of the same field to others.
+  @Test func textsCountBesideNumbers() throws {
+    let workspace = TemporaryDirectory()
+    let store = try Store(directory: workspace.path)
+    defer { store.close() }
+    _ = try store.append(
+      [#"{"ts":1,"code":"A1"}"#, #"{"ts":2,"code":"B2"}"#, #"{"ts":3,"code":7}"#], to: "s")
+    try store.projections.define(
+      try KpiDefinition(
+        name: "k", stream: "s", select: "max(code), distinct(code), count(code)", every: "1h"),
+      actor: "test")
+    let rows = try store.projections.read("k").rows
+    #expect(rows.map(\.values) == [[.number(7), .integer(3), .integer(3)]])
+  }
+
+  /// One clock that was reset does not make a reader fill half a century with panes.
+  @Test func farApartCellsAreReadQuickly() throws {
+    let workspace = TemporaryDirectory()
+    let store = try Store(directory: workspace.path)
+    defer { store.close() }
+    _ = try store.append([#"{"ts":1,"v":1}"#, #"{"ts":1717200000,"v":2}"#], to: "s")
+    try store.projections.define(
+      try KpiDefinition(
+        name: "k", stream: "s", select: "sum(v)", every: "1s", rolling: "3s"), actor: "test")
+    let rows = try store.projections.read("k").rows
+    #expect(
+      rows.map { $0.timeNs / 1_000_000_000 } == [
+        1, 2, 3, 1_717_200_000, 1_717_200_001, 1_717_200_002,
+      ])
+    #expect(
+      rows.map(\.values) == [[.number(1)], [.number(1)], [.number(1)]]
+        + Array(repeating: [.number(2)], count: 3))
+  }
+
+  /// Streams are made while cells are filled and blocks of others are on their way.
+  @Test func streamsAreMadeWhileCellsAreFilled() throws {
+    let workspace = TemporaryDirectory()
+    let store = try Store(directory: workspace.path)
+    defer { store.close() }
+    var random = SeededGenerator(seed: 3)
+    _ = try store.append((0..<2_000).map { _ in random.event(40) }, to: "s")
+    let threads = DispatchGroup()
+    for number in 0..<3 {
+      threads.enter()
+      Thread {
+        for round in 0..<12 {
+          _ = try? store.append([#"{"ts":1,"v":1}"#], to: "t\(number)-\(round)")
+          _ = try? store.append([#"{"ts":1717200000,"v":1,"d":"a"}"#], to: "s")
+        }
+        threads.leave()
+      }.start()
+    }
+    for number in 0..<6 {
+      try store.projections.define(
+        try KpiDefinition(
+          name: "k\(number)", stream: "s", select: "sum(v)", groupBy: "d", every: "1h"),
+        actor: "test")
+      if number % 2 == 1 { try store.projections.drop("k\(number)", actor: "test") }
+    }
+    #expect(threads.wait(timeout: .now() + 300) == .success)
+    #expect(try store.statistics().streams.count == 37)
+    try Self.verify(store, "after all")
+    #expect(try store.check().isSound)
+  }
+
   @Test func wrongDefinitionsAreRefused() throws {
     let workspace = TemporaryDirectory()
     let store = try Store(directory: workspace.path)

@@ -45,9 +45,12 @@ package struct BlockFacts {
   /// clock to count.
   package func watermarkNs() throws -> Int64? {
     let highest = receivedNs.addingReportingOverflow(SourceState.maxAheadNs).partialValue
-    if !reader.header.isExploded && block.maxTimeNs <= highest { return block.maxTimeNs }
+    // The first instant of all stands for none.
+    if !reader.header.isExploded && block.maxTimeNs <= highest {
+      return block.maxTimeNs == .min ? nil : block.maxTimeNs
+    }
     var watermark: Int64?
-    for time in try reader.times(.times) where time <= highest {
+    for time in try reader.times(.times) where time <= highest && time > .min {
       watermark = max(watermark ?? .min, time)
     }
     return watermark

@@ -19,6 +19,8 @@ public final class EventLog: Sendable {
   let store: BlockStore
   private let attached = Mutex<(any LogProjection)?>(nil)
   private let catalogue: Mutex<Catalogue>
+  /// Held while a stream is made, which takes a commit; `catalogue` is not, since commits ask it.
+  private let defining = NSLock()
   /// In a log that another process writes to: the streams as of the last commit that was looked at.
   let lastRead = Mutex<(commit: Int, streams: [EventStream])>((-1, []))
   private let sequencer: Mutex<Sequencer>
@@ -123,11 +125,11 @@ public final class EventLog: Sendable {
   /// Makes a stream. Throws ``StreamExistsError`` when there is one of that name.
   @discardableResult
   public func define(_ definition: StreamDefinition) throws -> EventStream {
-    try catalogue.withLock { catalogue in
-      if let existing = catalogue.stream(named: definition.name) {
+    try defining.withLock {
+      if let existing = stream(named: definition.name) {
         throw StreamExistsError(name: existing.name)
       }
-      return try define(definition, &catalogue)
+      return try add(definition)
     }
   }
 
@@ -137,11 +139,12 @@ public final class EventLog: Sendable {
     named name: String, _ options: StreamOptions, detectingFrom batch: DocumentBatch
   ) throws -> EventStream? {
     try StreamDefinition.checkName(name)
-    return try catalogue.withLock { catalogue in
-      if let stream = catalogue.stream(named: name) { return stream }
+    if let known = stream(named: name) { return known }
+    return try defining.withLock {
+      if let known = stream(named: name) { return known }
       let detected = StreamDefinition.detect(name: name, options, in: batch)
       guard let definition = detected.candidate, detected.isAccepted else { return nil }
-      return try define(definition, &catalogue)
+      return try add(definition)
     }
   }
 
@@ -156,19 +159,17 @@ public final class EventLog: Sendable {
       schema: StreamSchema())
   }
 
-  private func define(
-    _ definition: StreamDefinition, _ catalogue: inout Catalogue
-  ) throws -> EventStream {
+  private func add(_ definition: StreamDefinition) throws -> EventStream {
     try StreamDefinition.checkName(definition.name)
     if definition.idPath.map({ $0.isPath(definition.timePath) }) ?? false {
       throw DedupByTimeError(path: definition.timePath)
     }
     var definition = definition
-    definition.id = catalogue.nextId
+    definition.id = catalogue.withLock { $0.nextId }
     definition.hashKey = .random(in: .min ... .max)
-    _ = try append([definition.document(receivedNs: clock())], to: catalogue.own, actor: "nilo")
+    _ = try append([definition.document(receivedNs: clock())], to: catalogueStream, actor: "nilo")
     let stream = EventStream(definition: definition, schema: StreamSchema())
-    catalogue.streams.append(stream)
+    catalogue.withLock { $0.streams.append(stream) }
     return stream
   }
 
@@ -222,6 +223,11 @@ public final class EventLog: Sendable {
         ($0.totals[id] ?? StreamTotals(), $0.clock(ofStream: id))
       }
       return try environment.read { transaction in
+        for key in closed {
+          sequencer.prepare(
+            toClose: key, try SourceState.find(key.streamId, key.name, tables, transaction),
+            committed.withLock { $0.clock(ofStream: key.streamId) })
+        }
         let state = try SourceState.find(id, source, tables, transaction)
         return try sequencer.sequence(
           batch, of: stream, envelope, hits, totals: totals, clock: clock, sourceState: state,

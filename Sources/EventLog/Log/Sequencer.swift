@@ -88,6 +88,12 @@ struct Sequencer {
     pending = []
   }
 
+  /// Makes sure that a closing is noted in the state that runs ahead of the commits.
+  mutating func prepare(toClose key: SourceKey, _ durable: SourceState?, _ clock: StreamClock) {
+    if sources[key] == nil { sources[key] = durable }
+    if clocks[key.streamId] == nil { clocks[key.streamId] = clock }
+  }
+
   /// Takes note of commits up to and with `ticket`.
   mutating func committed(ticket: UInt64, flushes: [IdFlush], index: DedupIndex) {
     pending.removeAll { $0.ticket <= ticket }

@@ -164,7 +164,7 @@ final class CellCache: @unchecked Sendable {
     hasAll = false
     let byUse = buckets.map { ($0.value.lastUse, $0.key) }.sorted { $0 < $1 }
     for (lastUse, bucketNs) in byUse where lastUse < commits - 1 {
-      if hotCount <= Self.maxHotCells / 2 { return }
+      if hotCount <= Self.maxHotCells / 2 { break }
       hotCount -= buckets.removeValue(forKey: bucketNs)?.cells.count ?? 0
     }
     // Groups are only forgotten all at once.

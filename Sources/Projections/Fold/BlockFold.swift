@@ -88,10 +88,11 @@ struct MeasureFold: Sendable {
     counts = Self.count(places, slots.count)
     if measure.needs.contains(.moments) {
       let numbers = try columns.numbers(path)
-      Self.drop(absentFrom: numbers.presence, &places)
-      foldMoments(numbers.values, columns.times, places, slots.count, measure.needs)
+      var numeric = places
+      Self.drop(absentFrom: numbers.presence, &numeric)
+      foldMoments(numbers.values, columns.times, numeric, slots.count, measure.needs)
       if measure.needs.contains(.quantiles) {
-        foldKeys(numbers.values.isEmpty ? [] : try columns.keys(path), places, slots.count)
+        foldKeys(numbers.values.isEmpty ? [] : try columns.keys(path), numeric, slots.count)
       }
     }
     if !measure.needs.isDisjoint(with: [.distinct, .top]) {

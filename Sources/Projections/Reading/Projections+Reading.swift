@@ -20,8 +20,10 @@ extension Projections {
       var answer = KpiAnswer(
         definition: live.kpi.definition, watermarkNs: head.watermarkNs, asOfSeq: head.lastSeq)
       var reader = KpiReader(live.kpi, groups, watermarkNs: head.watermarkNs)
-      if let cache = live.cache {
-        let table = CellTable(cells, live.kpi, cache.generation)
+      // The generation is that of this transaction: a rebuild may have switched since it began.
+      let record = try KpiRecord.read(live.kpi.definition.id, records, transaction)
+      if let record, record.isLive {
+        let table = CellTable(cells, live.kpi, record.generation)
         try reader.readCells(table, range, transaction)
       } else {
         answer.source = .columns
@@ -182,28 +184,50 @@ private struct KpiReader {
     return order.map { rows[$0] }
   }
 
-  /// For each bucket the merge of the window that ends with it.
+  /// For each bucket the merge of the window that ends with it. O(cells x width of a window) at worst, however far apart
+  /// they are.
   private func windows(
     _ cells: [(bucketNs: Int64, cell: Cell)], _ range: Range<Int64>
   ) -> [(bucketNs: Int64, cell: Cell)] {
+    let widthNs = Int64(kpi.panesPerWindow) * kpi.definition.every.nominalNs
+    var found: [(bucketNs: Int64, cell: Cell)] = []
+    var start = 0
+    while start < cells.count {
+      // Cells that no window has in common do not need the panes between them.
+      var end = start + 1
+      while end < cells.count,
+        cells[end].bucketNs.saturatingSubtracting(cells[end - 1].bucketNs) <= 2 * widthNs
+      { end += 1 }
+      found += windows(run: cells[start..<end], widthNs, range)
+      start = end
+    }
+    return found
+  }
+
+  /// The windows of cells that are near each other.
+  private func windows(
+    run cells: ArraySlice<(bucketNs: Int64, cell: Cell)>, _ widthNs: Int64, _ range: Range<Int64>
+  ) -> [(bucketNs: Int64, cell: Cell)] {
     guard let first = cells.first?.bucketNs, let last = cells.last?.bucketNs else { return [] }
     let width = kpi.panesPerWindow
-    let chunkNs = Int64(width) * kpi.definition.every.nominalNs
-    // The last cell is part of windows up to a width after it.
-    let end = min(range.upperBound, last.addingReportingOverflow(chunkNs).partialValue)
     var starts: [Int64] = []
     var panes: [Cell?] = []
-    var next = 0
+    var next = cells.startIndex
     var bucket = first
-    while bucket < max(end, last + 1) {
+    var left = width
+    // The last cell is part of windows up to a width after it.
+    while bucket < range.upperBound, left > 0 || bucket <= last {
       starts.append(bucket)
-      let isHere = next < cells.count && cells[next].bucketNs == bucket
+      let isHere = next < cells.endIndex && cells[next].bucketNs == bucket
       panes.append(isHere ? cells[next].cell : nil)
       if isHere { next += 1 }
-      bucket = kpi.buckets.end(ofBucketStarting: bucket)
+      if bucket >= last { left -= 1 }
+      let end = kpi.buckets.end(ofBucketStarting: bucket)
+      if end == bucket { break }
+      bucket = end
     }
     let windows = RollingWindows(
-      panes, chunks: starts.map { $0.flooredQuotient(chunkNs) }, kpi.plan)
+      panes, chunks: starts.map { $0.flooredQuotient(widthNs) }, kpi.plan)
     return starts.indices.compactMap { index in
       guard range.contains(starts[index]) else { return nil }
       return windows.window(max(0, index - width + 1)...index).map { (starts[index], $0) }
