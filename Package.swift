@@ -15,7 +15,7 @@ func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target 
 /// The tests of the module of the same name.
 func tests(_ name: String, golden: [String] = []) -> Target {
   .testTarget(
-    name: "\(name)Tests", dependencies: [.byName(name: name)], exclude: golden,
+    name: "\(name)Tests", dependencies: [.byName(name: name), "TestSupport"], exclude: golden,
     swiftSettings: settings)
 }
 
@@ -71,6 +71,8 @@ let package = Package(
       ],
       path: "Benchmarks/nilo-bench", swiftSettings: settings),
 
+    // What the tests have in common.
+    .target(name: "TestSupport", path: "Tests/Support", swiftSettings: settings),
     tests("LMDB"),
     tests("Bytes"),
     tests("Model", golden: ["zones.py"]),
@@ -79,7 +81,9 @@ let package = Package(
     tests("Language", golden: ["cases"]),
     .testTarget(
       name: "ProjectionsTests",
-      dependencies: ["Store", "Projections", "EventLog", "Language", "Workloads", "Model"],
+      dependencies: [
+        "Store", "Projections", "EventLog", "Language", "Workloads", "Model", "TestSupport",
+      ],
       exclude: ["oracle.py"], swiftSettings: settings),
     tests("Store"),
     tests("FileConnector"),
@@ -92,6 +96,7 @@ let package = Package(
       name: "CrashTests",
       dependencies: [
         "nilo", "crash-writer", "Store", "Projections", "EventLog", "Model", "Bytes", "Workloads",
+        "TestSupport",
       ],
       exclude: ["Writer"], swiftSettings: settings),
     .testTarget(

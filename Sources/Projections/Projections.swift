@@ -21,6 +21,8 @@ public final class Projections: LogProjection, Sendable {
   private let turn = NSRecursiveLock()
   /// Held by the one rebuild that is under way: cells of no known generation are its own.
   private let rebuilding = NSLock()
+  /// Held while a definition is made or dropped, so that two cannot take one name.
+  private let changing = NSLock()
   private let isClosing = Atomic<Bool>(false)
   private let filler = Mutex<DispatchSemaphore?>(nil)
 
@@ -127,6 +129,13 @@ public final class Projections: LogProjection, Sendable {
     _ definition: KpiDefinition, actor: String, progress: (RebuildProgress) -> Void = { _ in },
     isCancelled: @escaping @Sendable () -> Bool = { false }
   ) throws -> KpiDefinition {
+    let defined = try changing.withLock { try record(definition, actor: actor) }
+    _ = try rebuild([defined.id], verify: false, progress: progress, isCancelled: isCancelled)
+    return defined
+  }
+
+  /// Checks a definition and records it in the catalogue; its cells are still to be filled.
+  private func record(_ definition: KpiDefinition, actor: String) throws -> KpiDefinition {
     let stream = try log.environment.read { transaction in
       if try kpis(transaction).contains(where: { $0.kpi.definition.name == definition.name }) {
         throw KpiError("KPI \(definition.name) exists already; drop it first, or take another name")
@@ -139,10 +148,8 @@ public final class Projections: LogProjection, Sendable {
     defined.latenessNs = max(definition.latenessNs, stream.definition.latenessNs)
     _ = try CompiledKpi(defined)
     defined.id = try log.record(actor: actor) { [defined] in defined.document(receivedNs: $0) }
-    let seq = defined.id
     let live = Live(kpi: try CompiledKpi(defined), streamId: stream.definition.id)
-    state.withLock { $0.kpis[seq] = live }
-    _ = try rebuild([seq], verify: false, progress: progress, isCancelled: isCancelled)
+    state.withLock { $0.kpis[defined.id] = live }
     return defined
   }
 
@@ -169,10 +176,12 @@ public final class Projections: LogProjection, Sendable {
 
   /// Drops a KPI and its cells; its events stay.
   public func drop(_ name: String, actor: String) throws {
-    let found = try log.environment.read { try kpi(named: name, $0) }
-    try log.record(actor: actor) { KpiDefinition.dropDocument(name, receivedNs: $0) }
-    let id = found.kpi.definition.id
-    turn.withLock { _ = state.withLock { $0.kpis.removeValue(forKey: id) } }
+    try changing.withLock {
+      let found = try log.environment.read { try kpi(named: name, $0) }
+      try log.record(actor: actor) { KpiDefinition.dropDocument(name, receivedNs: $0) }
+      let id = found.kpi.definition.id
+      turn.withLock { _ = state.withLock { $0.kpis.removeValue(forKey: id) } }
+    }
     try rebuilding.withLock { try collectGarbage() }
   }
 

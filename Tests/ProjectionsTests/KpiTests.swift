@@ -197,6 +197,39 @@ import Testing
     #expect(try store.check().isSound)
   }
 
+  /// Of several that define one name at once, one succeeds.
+  @Test func aNameIsTakenOnce() throws {
+    let workspace = TemporaryDirectory()
+    let store = try Store(directory: workspace.path)
+    defer { store.close() }
+    _ = try store.append([#"{"ts":1,"v":1}"#], to: "s")
+    DispatchQueue.concurrentPerform(iterations: 4) { _ in
+      let definition = try? KpiDefinition(name: "k", stream: "s", select: "sum(v)", every: "1h")
+      if let definition { _ = try? store.projections.define(definition, actor: "test") }
+    }
+    #expect(try store.projections.list().map(\.definition.version) == [1])
+  }
+
+  /// A text has one cell however its JSON is written, and a block revises it once.
+  @Test func escapesDoNotDivideALabel() throws {
+    let workspace = TemporaryDirectory()
+    let store = try Store(directory: workspace.path)
+    defer { store.close() }
+    _ = try store.append([#"{"ts":1717200000,"d":"é","v":1}"#], to: "s")
+    try store.projections.define(
+      try KpiDefinition(name: "k", stream: "s", select: "sum(v)", groupBy: "d", every: "1h"),
+      actor: "test")
+    _ = try store.append([#"{"ts":1717300000,"d":"x","v":1}"#], to: "s")
+    _ = try store.append(
+      [
+        #"{"ts":1717200001,"d":"é","v":1}"#, #"{"ts":1717200002,"d":"\u00e9","v":1}"#,
+        #"{"ts":1717200003,"d":"é","v":1}"#,
+      ], to: "s")
+    let row = try #require(try store.projections.read("k").rows.first)
+    #expect(row.values == [.number(4)] && row.revision == 1)
+    try Self.verify(store, "after escapes")
+  }
+
   @Test func wrongDefinitionsAreRefused() throws {
     let workspace = TemporaryDirectory()
     let store = try Store(directory: workspace.path)

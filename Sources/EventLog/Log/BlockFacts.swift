@@ -92,7 +92,9 @@ package struct BlockFacts {
   package func labels(_ path: String) throws -> FactLabels {
     let columns = try physical(path).filter { $0.kind != .opaque }
     if columns.count == 1, let column = columns.first, column.presence.isEmpty,
-      column.kind == .string, column.strings.isDictionary
+      column.kind == .string, column.strings.isDictionary,
+      // With escapes two entries can be one text.
+      !column.strings.bytes.contains(JSONText.backslash)
     {
       return FactLabels(codes: column.strings.codes, names: column.entries)
     }

@@ -2,12 +2,12 @@ import Foundation
 import Testing
 
 /// A small random number generator that replays from its seed (SplitMix64, Steele et al. 2014).
-struct SeededGenerator: RandomNumberGenerator {
+package struct SeededGenerator: RandomNumberGenerator {
   private var state: UInt64
 
-  init(seed: UInt64) { state = seed }
+  package init(seed: UInt64) { state = seed }
 
-  mutating func next() -> UInt64 {
+  package mutating func next() -> UInt64 {
     state &+= 0x9E37_79B9_7F4A_7C15
     var mixed = state
     mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
@@ -15,39 +15,43 @@ struct SeededGenerator: RandomNumberGenerator {
     return mixed ^ (mixed >> 31)
   }
 
-  mutating func below(_ bound: Int) -> Int { Int.random(in: 0..<bound, using: &self) }
-  mutating func within(_ range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &self) }
+  package mutating func below(_ bound: Int) -> Int { Int.random(in: 0..<bound, using: &self) }
+  package mutating func within(_ range: ClosedRange<Int>) -> Int {
+    Int.random(in: range, using: &self)
+  }
 
   /// True once in `times`.
-  mutating func oneIn(_ times: Int) -> Bool { below(times) == 0 }
-  mutating func pick<C: Collection>(_ values: C) -> C.Element {
+  package mutating func oneIn(_ times: Int) -> Bool { below(times) == 0 }
+  package mutating func pick<C: Collection>(_ values: C) -> C.Element {
     values[values.index(values.startIndex, offsetBy: below(values.count))]
   }
 
   /// A number of a random count of significant bits, so that small and large ones are as likely.
-  mutating func word() -> UInt64 {
+  package mutating func word() -> UInt64 {
     let bits = below(65)
     return bits == 0 ? 0 : next() >> UInt64(64 - bits)
   }
 }
 
 /// What a random test found wrong.
-struct Mismatch: Error, CustomStringConvertible {
-  var description: String
+package struct Mismatch: Error, CustomStringConvertible {
+  package var description: String
+
+  package init(description: String) { self.description = description }
 }
 
-func check(_ condition: Bool, _ what: @autoclosure () -> String) throws {
+package func check(_ condition: Bool, _ what: @autoclosure () -> String) throws {
   if !condition { throw Mismatch(description: what()) }
 }
 
-func checkEqual<T: Equatable>(
+package func checkEqual<T: Equatable>(
   _ got: T, _ wanted: T, _ what: @autoclosure () -> String
 ) throws {
   if got != wanted { throw Mismatch(description: "\(what()): got \(got), wanted \(wanted)") }
 }
 
 /// The seed of the first round: NILO_SEED, or another one each time.
-let firstSeed: UInt64 = {
+package let firstSeed: UInt64 = {
   if let text = ProcessInfo.processInfo.environment["NILO_SEED"], let seed = UInt64(text) {
     return seed
   }
@@ -59,7 +63,7 @@ let firstSeed: UInt64 = {
 
 /// Runs `body` `count` times (times NILO_ROUNDS), each round with a generator of its own seed. A
 /// failure names the seed with which the first round fails.
-func rounds(
+package func rounds(
   _ count: Int, location: SourceLocation = #_sourceLocation,
   _ body: (inout SeededGenerator) throws -> Void
 ) {
