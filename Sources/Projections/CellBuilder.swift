@@ -49,7 +49,7 @@ final class CellBuilder {
   ) throws {
     self.projections = projections
     self.isCancelled = isCancelled
-    let (log, records, cells) = (projections.log, projections.records, projections.cells)
+    let (log, records, tables) = (projections.log, projections.records, projections.tables)
     stream = try log.environment.read {
       try log.stream(named: kpis[0].definition.stream, $0)
     }
@@ -58,7 +58,7 @@ final class CellBuilder {
     }
     caches = zip(kpis, generations).map {
       CellCache(
-        $0, generation: $1, table: cells, isNew: true,
+        $0, generation: $1, tables: tables, isNew: true,
         releaseMemory: { [log] in log.releaseMemory(above: Projections.maxResidentFileBytes) })
     }
   }
@@ -104,7 +104,7 @@ final class CellBuilder {
   private func count(_ cache: CellCache) throws -> Int {
     try log.environment.read { transaction in
       var count = 0
-      var cursor = try transaction.cursor(projections.cells)
+      var cursor = try transaction.cursor(projections.tables.cells)
       let prefix = Key().appending(cache.generation)
       var found = try cursor.seek(atOrAfter: prefix)
       while found, cursor.hasPrefix(prefix) {
@@ -127,9 +127,9 @@ final class CellBuilder {
           guard let record = try KpiRecord.read(id, projections.records, transaction),
             record.isLive
           else { return ["KPI \(cache.kpi.definition.name) has no live cells yet"] }
-          let live = CellTable(projections.cells, cache.kpi, record.generation)
-          return try CellTable(projections.cells, cache.kpi, cache.generation)
-            .differences(from: live, transaction) {
+          let live = CellReader(projections.tables, cache.kpi, record.generation)
+          return try CellReader(projections.tables, cache.kpi, cache.generation)
+            .differences(from: live, transaction) { [log] in
               log.releaseMemory(above: Projections.maxResidentFileBytes)
             }
         }

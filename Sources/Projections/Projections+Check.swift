@@ -13,12 +13,20 @@ extension Projections {
         guard let record, record.isLive else { continue }
         let name = live.kpi.definition.name
         var facts: UInt64 = 0
+        func add(_ headers: [CellHeader]) {
+          count += headers.count
+          facts += headers.reduce(0) { $0 + $1.facts }
+        }
         do {
-          let table = CellTable(cells, live.kpi, record.generation)
-          try table.forEach(Int64.min..<Int64.max, transaction) { _, _, cell in
-            count += 1
-            facts += cell.facts
+          let stored = CellReader(tables, live.kpi, record.generation)
+          var columns = CellColumns(live.kpi.plan)
+          try stored.forEach(.min..<Int64.max, into: &columns, transaction, code: { _ in 0 }) {
+            _, _, columns in
+            if columns.count < 1_024 { return }
+            add(columns.headers)
+            columns = CellColumns(live.kpi.plan)
           }
+          add(columns.headers)
         } catch let damage as DamageError {
           damages.append(DamageError(what: "KPI \(name), \(damage.what)"))
           continue

@@ -8,14 +8,14 @@ import Synchronization
 /// same commits as the log.
 public final class Projections: LogProjection, Sendable {
   /// Tables that the log's environment has to have.
-  package static let tables = ["kpis", "cells"]
+  package static let tableNames = ["kpis", "cells", "series"]
 
   /// Pages of the store's file that may count as memory while cells are read and written all over it.
   static let maxResidentFileBytes = 128 << 20
 
   let log: EventLog
   let records: Table
-  let cells: Table
+  let tables: CellTables
   private let state: Mutex<State>
   /// Held by whoever commits blocks or switches cells: a KPI becomes live between two commits.
   private let turn = NSRecursiveLock()
@@ -45,15 +45,17 @@ public final class Projections: LogProjection, Sendable {
   package init(_ log: EventLog) throws {
     self.log = log
     records = log.environment.table("kpis")
-    cells = log.environment.table("cells")
-    let (records, cells) = (records, cells)
-    let kpis = try log.environment.read { try Self.load(log, records, cells, $0) }
+    tables = CellTables(
+      cells: log.environment.table("cells"), series: log.environment.table("series"))
+    let (records, tables) = (records, tables)
+    let kpis = try log.environment.read { try Self.load(log, records, tables, $0) }
     state = Mutex(State(kpis: kpis))
     if log.mode == .readWrite { log.projection = self }
   }
 
   private static func load(
-    _ log: EventLog, _ records: Table, _ cells: Table, _ transaction: borrowing ReadTransaction
+    _ log: EventLog, _ records: Table, _ tables: CellTables,
+    _ transaction: borrowing ReadTransaction
   ) throws -> [UInt64: Live] {
     var definitions: [KpiDefinition] = []
     for document in try log.catalogueDocuments(transaction) {
@@ -65,13 +67,13 @@ public final class Projections: LogProjection, Sendable {
     }
     var kpis: [UInt64: Live] = [:]
     for definition in definitions {
-      let kpi = try CompiledKpi(definition)
       let stream = try log.stream(named: definition.stream, transaction)
+      let kpi = try CompiledKpi(definition, stream.definition)
       let record = try KpiRecord.read(definition.id, records, transaction)
       let cache = record.flatMap { record in
         record.isLive
           ? CellCache(
-            kpi, generation: record.generation, table: cells,
+            kpi, generation: record.generation, tables: tables,
             releaseMemory: { [unowned log] in log.releaseMemory(above: maxResidentFileBytes) })
           : nil
       }
@@ -90,7 +92,7 @@ public final class Projections: LogProjection, Sendable {
     guard log.mode == .readOnly else { return state.withLock { $0.kpis } }
     let commit = transaction.commitNumber
     if let known = state.withLock({ $0.commit == commit ? $0.kpis : nil }) { return known }
-    let kpis = try Self.load(log, records, cells, transaction)
+    let kpis = try Self.load(log, records, tables, transaction)
     state.withLock { $0 = State(kpis: kpis, commit: commit) }
     return kpis
   }
@@ -146,9 +148,10 @@ public final class Projections: LogProjection, Sendable {
     var defined = definition
     defined.version = try earlierVersions(definition.name) + 1
     defined.latenessNs = max(definition.latenessNs, stream.definition.latenessNs)
-    _ = try CompiledKpi(defined)
+    _ = try CompiledKpi(defined, stream.definition)
     defined.id = try log.record(actor: actor) { [defined] in defined.document(receivedNs: $0) }
-    let live = Live(kpi: try CompiledKpi(defined), streamId: stream.definition.id)
+    let live = Live(
+      kpi: try CompiledKpi(defined, stream.definition), streamId: stream.definition.id)
     state.withLock { $0.kpis[defined.id] = live }
     return defined
   }
@@ -286,15 +289,20 @@ public final class Projections: LogProjection, Sendable {
         return used
       }
     }
-    var generation: UInt32 = 0
-    while let next = try nextGeneration(after: generation) {
-      generation = next
-      if used.contains(next) { continue }
-      let prefix = Key().appending(next)
-      while try log.environment.write({
-        try $0.deleteRange(cells, from: prefix, to: prefix.endOfPrefix, limit: 4_096)
-      }) == 4_096 { log.releaseMemory(above: Self.maxResidentFileBytes) }
+    for table in [tables.cells, tables.series] {
+      var generation: UInt32 = 0
+      while let next = try nextGeneration(after: generation, table) {
+        generation = next
+        if !used.contains(next) { try deleteGeneration(next, table) }
+      }
     }
+  }
+
+  private func deleteGeneration(_ generation: UInt32, _ table: Table) throws {
+    let prefix = Key().appending(generation)
+    while try log.environment.write({
+      try $0.deleteRange(table, from: prefix, to: prefix.endOfPrefix, limit: 4_096)
+    }) == 4_096 { log.releaseMemory(above: Self.maxResidentFileBytes) }
   }
 
   private func forEachRecord(
@@ -310,9 +318,9 @@ public final class Projections: LogProjection, Sendable {
     }
   }
 
-  private func nextGeneration(after generation: UInt32) throws -> UInt32? {
+  private func nextGeneration(after generation: UInt32, _ table: Table) throws -> UInt32? {
     try log.environment.read { transaction in
-      var cursor = try transaction.cursor(cells)
+      var cursor = try transaction.cursor(table)
       guard try cursor.seek(atOrAfter: Key().appending(generation + 1)) else { return nil }
       return Key.uint32(in: cursor.key, at: 0)
     }

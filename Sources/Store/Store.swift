@@ -42,7 +42,7 @@ public final class Store: Sendable {
   /// open for writing, others may read meanwhile.
   public init(directory: String, mode: Mode = .readWrite) throws {
     log = try EventLog(
-      directory: directory, mode: mode, projectionTables: Projections.tables)
+      directory: directory, mode: mode, projectionTables: Projections.tableNames)
     projections = try Projections(log)
     if mode == .readWrite { projections.resumeFilling() }
   }

@@ -95,7 +95,7 @@ import Testing
         let row = random.pick(all)
         let low = row.timeNs - Int64(random.below(40)) * 3_600_000_000_000
         let high = row.timeNs + Int64(1 + random.below(40)) * 3_600_000_000_000
-        let part = try store.projections.read("k", low..<high).rows
+        let part = Array(try store.projections.read("k", low..<high).rows)
         let expected = all.filter { (low..<high).contains($0.timeNs) }
         try check(part == expected, "rolling \(rolling) from \(low) to \(high)")
       }

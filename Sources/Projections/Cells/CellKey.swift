@@ -46,14 +46,30 @@ struct CellKey {
   }
 
   /// The group that a key names when it is not hashed.
-  static func plainGroup(_ key: RawSpan) -> [UInt8] {
-    var group: [UInt8] = []
-    group.append(span: key.extracting(prefixBytes..<key.byteCount - 1))
-    return group
+  @_lifetime(copy key)
+  static func plainGroup(_ key: RawSpan) -> RawSpan {
+    key.extracting(prefixBytes..<key.byteCount - 1)
   }
 
   static func describe(_ key: RawSpan) -> String {
     "cell of generation \(Key.uint32(in: key, at: 0) ?? 0), bucket \(Timestamp(ns: bucketNs(key)))"
+  }
+}
+
+/// Where it is noted which buckets a series has samples in: the generation, a hash of the group and the series, the
+/// bucket's start. Series with the same hash are told apart by the cells.
+struct SeriesKey {
+  let prefix: Key
+
+  init(generation: UInt32, group: [UInt8], series: [UInt8]) {
+    let hash = Checksum.checksum(group.rawSpan) &* 31 &+ Checksum.checksum(series.rawSpan)
+    prefix = Key().appending(generation).appending(hash)
+  }
+
+  func key(_ bucketNs: Int64) -> Key { prefix.appending(UInt64(bitPattern: bucketNs) ^ 1 << 63) }
+
+  static func bucketNs(_ key: RawSpan) -> Int64 {
+    Int64(bitPattern: (Key.uint64(in: key, at: 12) ?? 0) ^ 1 << 63)
   }
 }
 
@@ -78,11 +94,11 @@ enum GroupKey {
   }
 
   /// The dimensions again; nil when the bytes are not a group of `count` dimensions.
-  static func labels(_ bytes: [UInt8], count: Int) -> [String?]? {
+  static func labels(_ bytes: RawSpan, count: Int) -> [String?]? {
     var labels: [String?] = []
     var offset = 0
-    while offset < bytes.count {
-      let kind = bytes[offset]
+    while offset < bytes.byteCount {
+      let kind = bytes.byte(at: offset)
       offset += 1
       if kind == absent {
         labels.append(nil)
@@ -91,13 +107,13 @@ enum GroupKey {
       guard kind == present else { return nil }
       var text: [UInt8] = []
       while true {
-        guard offset < bytes.count else { return nil }
-        let byte = bytes[offset]
+        guard offset < bytes.byteCount else { return nil }
+        let byte = bytes.byte(at: offset)
         offset += 1
         if byte == 0 {
-          guard offset < bytes.count else { return nil }
+          guard offset < bytes.byteCount else { return nil }
           offset += 1
-          if bytes[offset - 1] == 0 { break }
+          if bytes.byte(at: offset - 1) == 0 { break }
         }
         text.append(byte)
       }

@@ -10,11 +10,14 @@ struct KpiRecord: Equatable {
   /// All of the log is in the cells, and each commit keeps it so.
   var isLive: Bool
 
+  /// Cells of another format count as missing, and are computed anew.
+  private static let cellsFormat: UInt8 = 2
+
   static func key(_ id: UInt64) -> Key { Key(id) }
   static let nextGenerationKey = Key().appending(UInt8(0))
 
   var encoded: [UInt8] {
-    var bytes: [UInt8] = [isLive ? 1 : 0]
+    var bytes: [UInt8] = [isLive ? Self.cellsFormat : 0]
     bytes.append(littleEndian: generation)
     bytes.append(littleEndian: checksum(bytes.rawSpan))
     return bytes
@@ -29,7 +32,7 @@ struct KpiRecord: Equatable {
     guard value.byteCount == 13,
       checksum(value.extracting(0..<5)) == value.load(at: 5, as: UInt64.self)
     else { throw DamageError(what: "record of a KPI") }
-    isLive = value.load(at: 0, as: UInt8.self) == 1
+    isLive = value.load(at: 0, as: UInt8.self) == Self.cellsFormat
     generation = value.load(at: 1, as: UInt32.self)
   }
 

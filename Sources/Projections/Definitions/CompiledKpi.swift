@@ -1,3 +1,4 @@
+import EventLog
 import Language
 import Model
 
@@ -10,9 +11,15 @@ struct CompiledKpi: Sendable {
   let dimensions: [String]
   let panesPerWindow: Int
   let items: [ItemProgram]
+  /// What tells series apart: the stream's key.
+  let seriesPath: String?
+  /// The same for KPIs whose buckets are the same.
+  let bucketName: String
 
-  init(_ definition: KpiDefinition) throws {
+  init(_ definition: KpiDefinition, _ stream: StreamDefinition) throws {
     self.definition = definition
+    seriesPath = stream.keyPath
+    bucketName = "\(definition.every) \(definition.timeZone)"
     let plan = try FoldPlan(definition)
     self.plan = plan
     items = try definition.items.map { try ItemProgram($0.expression, plan) }

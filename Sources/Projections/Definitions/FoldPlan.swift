@@ -19,9 +19,15 @@ struct FoldPlan: Sendable, Equatable {
     static let quantiles = Needs(rawValue: 4)
     static let distinct = Needs(rawValue: 8)
     static let top = Needs(rawValue: 16)
+    /// First and last among the values that are no numbers.
+    static let texts = Needs(rawValue: 32)
+    /// All numbers of each series.
+    static let series = Needs(rawValue: 64)
   }
 
   private(set) var measures: [Measure] = []
+
+  var hasSeries: Bool { measures.contains { $0.needs.contains(.series) } }
 
   init(_ definition: KpiDefinition) throws {
     for item in definition.items { try add(item.expression) }
@@ -35,7 +41,7 @@ struct FoldPlan: Sendable, Equatable {
       try add(left)
       try add(right)
     case .aggregate(let aggregate):
-      let needs = try Self.needs(aggregate.function)
+      let needs = Self.needs(aggregate.function)
       if let index = index(of: aggregate) {
         measures[index].needs.formUnion(needs)
       } else {
@@ -45,17 +51,17 @@ struct FoldPlan: Sendable, Equatable {
     }
   }
 
-  private static func needs(_ function: AggregateFunction) throws -> Needs {
+  private static func needs(_ function: AggregateFunction) -> Needs {
     switch function {
     case .count: []
-    case .sum, .avg, .min, .max, .first, .last, .delta: .moments
+    case .sum, .avg, .min, .max, .delta: .moments
+    case .first, .last: [.moments, .texts]
     case .stddev, .variance: [.moments, .variance]
     // The extremes bound what a sketch estimates.
     case .percentile: [.moments, .quantiles]
     case .distinct: .distinct
     case .top: .top
-    case .rate, .increase, .timeAverage:
-      throw KpiError("\(function) is not there yet in a KPI")
+    case .rate, .increase, .timeAverage: .series
     }
   }
 

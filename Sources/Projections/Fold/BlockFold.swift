@@ -8,265 +8,155 @@ import Sketches
 /// of the log, and then the blocks in the order of the log. So it does not matter who folds a block, when, or how
 /// many are folded side by side.
 struct BlockFold: Sendable {
-  /// The bucket's start of each cell, and the place of its group in `groups`.
-  private(set) var buckets: [Int64]
-  private(set) var groupOfCell: [Int32]
-  private(set) var groups: [[UInt8]]
-  private(set) var facts: [UInt64]
-  private(set) var firstSeqs: [UInt64]
-  private(set) var lastSeqs: [UInt64]
+  /// The bucket's start of each cell, and the place of its group in `groups`. Cells of one bucket are neighbours.
+  let buckets: [Int64]
+  let groupOfCell: [Int32]
+  let groups: [[UInt8]]
+  let headers: [CellHeader]
   /// For each measure of the plan the states of all cells.
-  private(set) var measures: [MeasureFold] = []
+  let measures: [MeasureFold]
 
   var count: Int { buckets.count }
 
-  /// Nil when no fact of the block is part of the KPI. O(facts x measures).
-  init?(_ columns: FactColumns, _ kpi: CompiledKpi) throws {
-    let slots = try FactSlots(columns, kpi)
-    guard slots.count > 0 else { return nil }
-    buckets = slots.buckets
-    groupOfCell = slots.groupOfCell
-    groups = slots.groups
-    facts = Array(repeating: 0, count: slots.count)
-    firstSeqs = Array(repeating: 0, count: slots.count)
-    lastSeqs = Array(repeating: 0, count: slots.count)
-    var lastFacts = [Int32](repeating: 0, count: slots.count)
-    var firstFacts = [Int32](repeating: -1, count: slots.count)
-    for (fact, slot) in slots.slots.enumerated() where slot >= 0 {
-      facts[Int(slot)] += 1
-      if firstFacts[Int(slot)] < 0 { firstFacts[Int(slot)] = Int32(fact) }
-      lastFacts[Int(slot)] = Int32(fact)
+  /// Nil when no fact of the block, or none within `range`, is part of the KPI. O(facts x measures).
+  init?(_ columns: FactColumns, _ kpi: CompiledKpi, within range: Range<Int64>? = nil) throws {
+    let cells = try FactCells(columns, kpi, within: range)
+    guard cells.count > 0 else { return nil }
+    buckets = cells.buckets
+    groupOfCell = cells.groupOfCell
+    groups = cells.groups
+    headers = (0..<cells.count).map { cell in
+      let run = cells.runs.range(cell)
+      return CellHeader(
+        facts: UInt64(run.count),
+        firstSeq: columns.seq(Int(cells.runs.facts[run.lowerBound])),
+        lastSeq: columns.seq(Int(cells.runs.facts[run.upperBound - 1])))
     }
-    for slot in facts.indices {
-      firstSeqs[slot] = columns.seq(Int(firstFacts[slot]))
-      lastSeqs[slot] = columns.seq(Int(lastFacts[slot]))
-    }
-    for measure in kpi.plan.measures {
-      measures.append(try MeasureFold(measure, columns, slots, facts))
-    }
-  }
-
-  /// Adds cell `index` of the block to `cell`.
-  func add(_ index: Int, to cell: inout Cell, _ plan: FoldPlan) {
-    cell.facts += facts[index]
-    cell.firstSeq = min(cell.firstSeq, firstSeqs[index])
-    cell.lastSeq = max(cell.lastSeq, lastSeqs[index])
-    for measure in measures.indices {
-      measures[measure].add(index, to: &cell.measures[measure], plan.measures[measure].needs)
+    measures = try kpi.plan.measures.map {
+      try MeasureFold($0, columns, cells.runs, seriesPath: kpi.seriesPath)
     }
   }
 }
 
 /// What a block adds to one measure of all its cells.
 struct MeasureFold: Sendable {
-  private var counts: [UInt64]
-  private var moments: [Moments] = []
-  /// Sketch entries of all cells, one cell after the other.
-  private var keys: [Int32] = []
-  private var keyCounts: [UInt64] = []
-  private var keyEnds: [Int32] = []
-  /// Distinct labels of each cell, by their places in `names`, with how often they occur.
-  private var labelCodes: [Int32] = []
-  private var labelCounts: [UInt64] = []
-  private var labelEnds: [Int32] = []
-  private var names: [[UInt8]] = []
-  private var hashes: [UInt64] = []
+  private(set) var counts: [UInt64]
+  private(set) var moments: [Moments] = []
+  /// The sketch's key of each number, cell by cell.
+  private(set) var keys: [Int32] = []
+  private(set) var keyEnds: [Int32] = []
+  /// The labels that occur in each cell, as their places in `names`, with how often they do.
+  private(set) var labels: [Int32] = []
+  private(set) var labelCounts: [UInt64] = []
+  private(set) var labelEnds: [Int32] = []
+  private(set) var names: [[UInt8]] = []
+  private(set) var hashes: [UInt64] = []
+  /// Texts and booleans among the values.
+  private(set) var texts: [TextEnds] = []
+  private(set) var samples: [[SeriesRun]] = []
 
   init(
-    _ measure: FoldPlan.Measure, _ columns: FactColumns, _ slots: FactSlots, _ facts: [UInt64]
+    _ measure: FoldPlan.Measure, _ columns: FactColumns, _ all: FactRuns, seriesPath: String?
   ) throws {
-    var places = slots.slots
+    var runs = all
     if let filter = measure.filter {
       let mask = try PredicateMask.evaluate(filter, columns)
-      for fact in places.indices where !mask[fact] { places[fact] = -1 }
+      runs = runs.filtered { mask[$0] }
     }
     guard let path = measure.path else {
-      counts = measure.filter == nil ? facts : Self.count(places, slots.count)
+      counts = runs.counts
       return
     }
-    Self.drop(absentFrom: try columns.facts.presence(path), &places)
-    counts = Self.count(places, slots.count)
-    if measure.needs.contains(.moments) {
+    let presence = try columns.presence(path)
+    runs = runs.filtered(presence)
+    counts = runs.counts
+    if !measure.needs.isDisjoint(with: [.moments, .series]) {
       let numbers = try columns.numbers(path)
-      var numeric = places
-      Self.drop(absentFrom: numbers.presence, &numeric)
-      foldMoments(numbers.values, columns.times, numeric, slots.count, measure.needs)
+      let numeric =
+        numbers.presence == presence ? runs : runs.filtered(numbers.presence)
+      let values = numbers.values
+      if measure.needs.contains(.moments) {
+        moments = Self.moments(values, columns.times, numeric, measure.needs)
+      }
       if measure.needs.contains(.quantiles) {
-        foldKeys(numbers.values.isEmpty ? [] : try columns.keys(path), numeric, slots.count)
+        let keys = values.isEmpty ? [] : try columns.keys(path)
+        self.keys = numeric.facts.map { keys[Int($0)] }
+        keyEnds = numeric.ends
+      }
+      if measure.needs.contains(.series) {
+        let series = try seriesPath.map { try columns.labels($0) }
+        samples = SeriesRun.runs(values, columns.times, numeric, series)
+      }
+      if measure.needs.contains(.texts), numbers.presence != presence {
+        let other = runs.filtered { !numbers.isPresent($0) }
+        texts = TextEnds.ends(try columns.labels(path), columns.times, other)
       }
     }
     if !measure.needs.isDisjoint(with: [.distinct, .top]) {
-      foldLabels(try columns.labels(path), places, slots.count)
-      if measure.needs.contains(.distinct) { hashes = names.map(LabelHash.hash) }
+      let labels = try columns.labels(path)
+      names = labels.names
+      if measure.needs.contains(.distinct) { hashes = try columns.hashes(path) }
+      countLabels(labels.codes, runs)
     }
   }
 
-  private static func drop(absentFrom presence: [UInt64]?, _ places: inout [Int32]) {
-    guard let presence else {
-      places = Array(repeating: -1, count: places.count)
-      return
-    }
-    guard !presence.isEmpty else { return }
-    for fact in places.indices where presence[fact >> 6] >> UInt64(fact & 63) & 1 == 0 {
-      places[fact] = -1
-    }
-  }
-
-  private static func count(_ places: [Int32], _ cellCount: Int) -> [UInt64] {
-    var counts = [UInt64](repeating: 0, count: cellCount)
-    for place in places where place >= 0 { counts[Int(place)] += 1 }
-    return counts
-  }
-
-  private mutating func foldMoments(
-    _ values: [Double], _ times: [Int64], _ places: [Int32], _ cellCount: Int,
-    _ needs: FoldPlan.Needs
-  ) {
-    var cells = Array(repeating: Moments(), count: cellCount)
-    var states = cells.mutableSpan
-    for fact in values.indices {
-      let place = Int(places[fact])
-      if place >= 0 { states[place].add(values[fact], timeNs: times[fact]) }
-    }
-    if needs.contains(.variance) {
-      let means = cells.map(\.mean)
-      var states = cells.mutableSpan
-      for fact in values.indices {
-        let place = Int(places[fact])
-        guard place >= 0 else { continue }
-        let distance = values[fact] - means[place]
-        states[place].deviations += distance * distance
+  private static func moments(
+    _ values: [Double], _ times: [Int64], _ runs: FactRuns, _ needs: FoldPlan.Needs
+  ) -> [Moments] {
+    var cells: [Moments] = []
+    cells.reserveCapacity(runs.cellCount)
+    let isWithDeviations = needs.contains(.variance)
+    let (values, times, facts) = (values.span, times.span, runs.facts.span)
+    for cell in 0..<runs.cellCount {
+      var state = Moments()
+      let run = runs.range(cell)
+      for index in run {
+        let fact = Int(facts[index])
+        state.add(values[fact], timeNs: times[fact])
       }
-    }
-    moments = cells
-  }
-
-  /// Counts how often each key occurs in each cell.
-  private mutating func foldKeys(_ values: [Int32], _ places: [Int32], _ cellCount: Int) {
-    var (low, high) = (Int32.max, Int32.min)
-    for fact in values.indices where places[fact] >= 0 {
-      low = min(low, values[fact])
-      high = max(high, values[fact])
-    }
-    keyEnds = Array(repeating: 0, count: cellCount)
-    guard low <= high else { return }
-    let width = Int(high) - Int(low) + 1
-    if cellCount * width <= max(Self.maxTableSize, 4 * values.count) {
-      countKeys(values, places, cellCount, low, width)
-    } else {
-      sortKeys(values, places, cellCount)
-    }
-  }
-
-  /// Counters of all keys of all cells at most; a table of them stays in the cache.
-  private static let maxTableSize = 1 << 18
-
-  /// Numbers of one kind have few keys: a counter for each.
-  private mutating func countKeys(
-    _ values: [Int32], _ places: [Int32], _ cellCount: Int, _ low: Int32, _ width: Int
-  ) {
-    var table = [UInt32](repeating: 0, count: cellCount * width)
-    for fact in values.indices where places[fact] >= 0 {
-      table[Int(places[fact]) * width + Int(values[fact] - low)] += 1
-    }
-    for cell in 0..<cellCount {
-      for offset in 0..<width where table[cell * width + offset] > 0 {
-        keys.append(low + Int32(offset))
-        keyCounts.append(UInt64(table[cell * width + offset]))
+      if isWithDeviations, state.count > 1 {
+        let mean = state.mean
+        for index in run {
+          let distance = values[Int(facts[index])] - mean
+          state.deviations += distance * distance
+        }
       }
-      keyEnds[cell] = Int32(keys.count)
+      cells.append(state)
+    }
+    return cells
+  }
+
+  /// Counts how often each label occurs in each cell; labels in order of their first facts. O(facts).
+  private mutating func countLabels(_ codes: [Int64], _ runs: FactRuns) {
+    // For each label the cell that had it last, and its entry there.
+    var lastCells = [Int32](repeating: -1, count: names.count)
+    var entries = [Int32](repeating: 0, count: names.count)
+    for cell in 0..<runs.cellCount {
+      for index in runs.range(cell) {
+        let code = Int(codes[Int(runs.facts[index])])
+        if code < 0 { continue }
+        if lastCells[code] == cell {
+          labelCounts[Int(entries[code])] += 1
+        } else {
+          lastCells[code] = Int32(cell)
+          entries[code] = Int32(labels.count)
+          labels.append(Int32(code))
+          labelCounts.append(1)
+        }
+      }
+      labelEnds.append(Int32(labels.count))
     }
   }
 
-  /// Sorts the pairs of cell and key, so that equal ones stand together.
-  private mutating func sortKeys(_ values: [Int32], _ places: [Int32], _ cellCount: Int) {
-    var pairs: [UInt64] = []
-    pairs.reserveCapacity(values.count)
-    for fact in values.indices where places[fact] >= 0 {
-      pairs.append(UInt64(places[fact]) << 18 | UInt64(values[fact] + Self.keyOffset))
-    }
-    pairs.radixSort(bits: 18 + (Int.bitWidth - cellCount.leadingZeroBitCount))
-    Self.forEachRun(pairs) { pair, count in
-      keys.append(Int32(pair & 0x3FFFF) - Self.keyOffset)
-      keyCounts.append(count)
-      keyEnds[Int(pair >> 18)] = Int32(keys.count)
-    }
-    Self.closeGaps(&keyEnds)
-  }
-
-  /// Keys are signed and have 18 bits.
-  private static let keyOffset: Int32 = 1 << 17
-
-  private mutating func foldLabels(_ labels: FactLabels, _ places: [Int32], _ cellCount: Int) {
-    var pairs: [UInt64] = []
-    pairs.reserveCapacity(labels.codes.count)
-    for fact in labels.codes.indices where places[fact] >= 0 && labels.codes[fact] >= 0 {
-      pairs.append(UInt64(places[fact]) << 32 | UInt64(labels.codes[fact]))
-    }
-    pairs.radixSort(bits: 32 + (Int.bitWidth - cellCount.leadingZeroBitCount))
-    labelEnds = Array(repeating: 0, count: cellCount)
-    Self.forEachRun(pairs) { pair, count in
-      labelCodes.append(Int32(truncatingIfNeeded: pair & 0xFFFF_FFFF))
-      labelCounts.append(count)
-      labelEnds[Int(pair >> 32)] = Int32(labelCodes.count)
-    }
-    Self.closeGaps(&labelEnds)
-    names = labels.names
-  }
-
-  private static func forEachRun(_ sorted: [UInt64], _ body: (UInt64, UInt64) -> Void) {
-    var start = 0
-    while start < sorted.count {
-      var end = start + 1
-      while end < sorted.count, sorted[end] == sorted[start] { end += 1 }
-      body(sorted[start], UInt64(end - start))
-      start = end
-    }
-  }
-
-  /// A cell without entries ends where the one before ends.
-  private static func closeGaps(_ ends: inout [Int32]) {
-    for index in ends.indices.dropFirst() where ends[index] == 0 { ends[index] = ends[index - 1] }
-  }
-
-  private static func range(_ index: Int, _ ends: [Int32]) -> Range<Int> {
-    (index == 0 ? 0 : Int(ends[index - 1]))..<Int(ends[index])
-  }
-
-  /// Adds the states of cell `index` to `state`.
-  func add(_ index: Int, to state: inout MeasureState, _ needs: FoldPlan.Needs) {
-    state.count += counts[index]
-    if !moments.isEmpty { state.moments.merge(moments[index]) }
-    if !keyEnds.isEmpty {
-      let range = Self.range(index, keyEnds)
-      if !range.isEmpty { state.quantiles.add(keys: keys[range], counts: keyCounts[range]) }
-    }
-    guard !labelEnds.isEmpty else { return }
-    for entry in Self.range(index, labelEnds) {
-      let name = Int(labelCodes[entry])
-      if needs.contains(.distinct) { state.distinct?.insert(hash: hashes[name]) }
-      if needs.contains(.top) { state.top?.add(names[name], count: labelCounts[entry]) }
-    }
+  /// The part of `ends` that is of a cell.
+  static func range(_ cell: Int, _ ends: [Int32]) -> Range<Int> {
+    (cell == 0 ? 0 : Int(ends[cell - 1]))..<Int(ends[cell])
   }
 }
 
-extension [UInt64] {
-  /// Sorts by the low `bits` bits; higher ones have to be zero. O(count x bits / 11).
-  mutating func radixSort(bits: Int) {
-    guard count > 64 else { return sort() }
-    var other = self
-    var shift: UInt64 = 0
-    while shift < UInt64(bits) {
-      var starts = [Int](repeating: 0, count: 2_049)
-      for value in self { starts[Int(value >> shift & 0x7FF) + 1] += 1 }
-      for digit in 1...2_048 { starts[digit] += starts[digit - 1] }
-      for value in self {
-        let digit = Int(value >> shift & 0x7FF)
-        other[starts[digit]] = value
-        starts[digit] += 1
-      }
-      swap(&self, &other)
-      shift += 11
-    }
+extension FactNumbers {
+  func isPresent(_ fact: Int) -> Bool {
+    guard let presence else { return false }
+    return presence.isEmpty || presence[fact >> 6] >> UInt64(fact & 63) & 1 == 1
   }
 }

@@ -1,5 +1,4 @@
 import EventLog
-import Language
 import Model
 import Sketches
 
@@ -9,9 +8,13 @@ final class FactColumns {
   let times: [Int64]
   /// The event of each fact; nil when they are the same.
   let events: [Int32]?
+  private var presenceByPath: [String: [UInt64]?] = [:]
   private var numbersByPath: [String: FactNumbers] = [:]
   private var labelsByPath: [String: FactLabels] = [:]
+  private var hashesByPath: [String: [UInt64]] = [:]
   private var keysByPath: [String: [Int32]] = [:]
+  private var bucketsByName: [String: BucketCodes] = [:]
+  private var groupsByPaths: [[String]: GroupCodes] = [:]
 
   var count: Int { facts.factCount }
 
@@ -25,25 +28,131 @@ final class FactColumns {
     facts.block.firstSeq + UInt64(events.map { Int($0[fact]) } ?? fact)
   }
 
+  /// One bit for each fact that has a value of any kind; empty when all have, nil when none has.
+  func presence(_ path: String) throws -> [UInt64]? {
+    try Self.cached(&presenceByPath, path) { try facts.presence(path) }
+  }
+
   func numbers(_ path: String) throws -> FactNumbers {
-    if let known = numbersByPath[path] { return known }
-    let numbers = try facts.numbers(path)
-    numbersByPath[path] = numbers
-    return numbers
+    try Self.cached(&numbersByPath, path) { try facts.numbers(path) }
   }
 
   func labels(_ path: String) throws -> FactLabels {
-    if let known = labelsByPath[path] { return known }
-    let labels = try facts.labels(path)
-    labelsByPath[path] = labels
-    return labels
+    try Self.cached(&labelsByPath, path) { try facts.labels(path) }
+  }
+
+  /// The hash of each of the labels at `path`.
+  func hashes(_ path: String) throws -> [UInt64] {
+    try Self.cached(&hashesByPath, path) { try labels(path).names.map(LabelHash.hash) }
   }
 
   /// The sketch's key of each number at `path`.
   func keys(_ path: String) throws -> [Int32] {
-    if let known = keysByPath[path] { return known }
-    let keys = try numbers(path).values.map(LogBuckets.key)
-    keysByPath[path] = keys
-    return keys
+    try Self.cached(&keysByPath, path) { try numbers(path).values.map(LogBuckets.key) }
+  }
+
+  func buckets(_ kpi: CompiledKpi) -> BucketCodes {
+    Self.cached(&bucketsByName, kpi.bucketName) {
+      BucketCodes(times, kpi.buckets, facts.block.minTimeNs...facts.block.maxTimeNs)
+    }
+  }
+
+  func groups(_ paths: [String]) throws -> GroupCodes {
+    try Self.cached(&groupsByPaths, paths) {
+      try GroupCodes(paths.map { try labels($0) }, factCount: count)
+    }
+  }
+
+  private static func cached<Key: Hashable, Value>(
+    _ cache: inout [Key: Value], _ key: Key, _ make: () throws -> Value
+  ) rethrows -> Value {
+    if let known = cache[key] { return known }
+    let value = try make()
+    cache[key] = value
+    return value
+  }
+}
+
+/// The bucket of each fact of a block, as its place among those that occur.
+struct BucketCodes {
+  private(set) var starts: [Int64] = []
+  /// Empty when there is but one bucket.
+  private(set) var codes: [Int32] = []
+
+  /// `range` holds all times, if the block is not exploded. O(facts).
+  init(_ times: [Int64], _ buckets: Buckets, _ range: ClosedRange<Int64>) {
+    var cursor = BucketCursor(buckets)
+    var places: [Int64: Int32] = [:]
+    var (last, place): (Int64, Int32) = (0, -1)
+    codes = times.map { time in
+      let start = cursor.start(of: time)
+      if start != last || place < 0 {
+        last = start
+        place = places[start] ?? Int32(starts.count)
+        if place == starts.count {
+          starts.append(start)
+          places[start] = place
+        }
+      }
+      return place
+    }
+    if starts.count == 1 { codes = [] }
+  }
+}
+
+/// The group of each fact of a block, as its place among those that occur.
+struct GroupCodes {
+  private(set) var groups: [[UInt8]] = []
+  /// Empty when there is but one group.
+  private(set) var codes: [Int32] = []
+
+  /// With more combinations than this, those that occur are numbered after each dimension.
+  private static let maxDomain = 1 << 20
+
+  /// O(facts x dimensions).
+  init(_ dimensions: [FactLabels], factCount: Int) {
+    var numbers = [Int32](repeating: 0, count: factCount)
+    var domain = 1
+    for labels in dimensions where !labels.codes.isEmpty {
+      let factor = labels.names.count + 1
+      if domain * factor > Self.maxDomain {
+        domain = Self.renumber(&numbers, labels.codes, factor)
+      } else {
+        for fact in numbers.indices {
+          numbers[fact] = numbers[fact] * Int32(factor) + Int32(labels.codes[fact] + 1)
+        }
+        domain *= factor
+      }
+    }
+    var places = [Int32](repeating: -1, count: domain)
+    for fact in numbers.indices where places[Int(numbers[fact])] < 0 {
+      places[Int(numbers[fact])] = Int32(groups.count)
+      groups.append(Self.group(dimensions, fact))
+    }
+    if groups.count > 1 { codes = numbers.map { places[Int($0)] } }
+  }
+
+  /// Numbers the pairs that occur; gives their count.
+  private static func renumber(
+    _ numbers: inout [Int32], _ codes: [Int64], _ factor: Int
+  ) -> Int {
+    var known: [Int64: Int32] = [:]
+    for fact in numbers.indices {
+      let pair = Int64(numbers[fact]) * Int64(factor) + codes[fact] + 1
+      let next = Int32(known.count)
+      let number = known[pair] ?? next
+      if number == next { known[pair] = next }
+      numbers[fact] = number
+    }
+    return max(known.count, 1)
+  }
+
+  private static func group(_ dimensions: [FactLabels], _ fact: Int) -> [UInt8] {
+    var group: [UInt8] = []
+    for labels in dimensions {
+      let code = labels.codes.isEmpty ? -1 : labels.codes[fact]
+      GroupKey.append(code < 0 ? nil : labels.names[Int(code)], to: &group)
+    }
+    return group
   }
 }

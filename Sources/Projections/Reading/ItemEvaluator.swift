@@ -1,101 +1,137 @@
 import Language
 
-/// A value of a KPI's row.
-public enum KpiValue: Sendable, Equatable {
-  /// Nothing to compute from: a gap is never 0.
-  case null
-  case integer(Int64)
-  case number(Double)
-  /// The most frequent values, with how often they occur.
-  case top([TopEntry])
+/// Cells from which rows are computed.
+struct CellRows {
+  var cells: CellColumns
+  /// For each row of the answer its place in `cells`.
+  var places: [Int32] = []
+  var timesNs: [Int64] = []
+  var groupOfRow: [Int32] = []
+  /// The time that each row covers, as far as event time has got; empty unless an aggregate asks for it.
+  var spans: [Range<Int64>] = []
+}
 
-  public struct TopEntry: Sendable, Equatable {
-    public var value: String
-    public var count: UInt64
-    /// The count may be this much too high.
-    public var error: UInt64
+/// Computes the items of a KPI from cells: ratios from sums, never averages from averages.
+struct ItemEvaluator {
+  let rows: CellRows
+
+  func column(_ program: ItemProgram) -> ItemColumn {
+    // What is beyond a double's range, as a sum can be, has no value.
+    guard case .numbers(let numbers) = value(program) else { return value(program) }
+    return .numbers(numbers.map { $0.isFinite ? $0 : .nan })
   }
 
-  var double: Double? {
-    switch self {
-    case .integer(let value): Double(value)
-    case .number(let value): value
-    case .null, .top: nil
+  private func value(_ program: ItemProgram) -> ItemColumn {
+    switch program {
+    case .number(let number): return .numbers(Array(repeating: number, count: rows.places.count))
+    case .aggregate(let function, let measure):
+      return value(function, rows.cells.measures[measure])
+    case .negate(let inner): return .numbers(value(inner).doubles.map { -$0 })
+    case .binary(let operation, let left, let right):
+      let (left, right) = (value(left).doubles, value(right).doubles)
+      return .numbers(
+        left.indices.map { row in
+          let result = Self.apply(operation, left[row], right[row])
+          // What is divided by zero has no value.
+          return result.isFinite ? result : .nan
+        })
     }
+  }
+
+  private static func apply(_ operation: BinaryOperator, _ left: Double, _ right: Double) -> Double
+  {
+    switch operation {
+    case .add: left + right
+    case .subtract: left - right
+    case .multiply: left * right
+    case .divide: left / right
+    }
+  }
+
+  private func value(_ function: AggregateFunction, _ measure: MeasureColumns) -> ItemColumn {
+    switch function {
+    case .count: .integers(rows.places.map { Int64(measure.counts[Int($0)]) })
+    case .distinct: .integers(rows.places.map { Int64(measure.distinct[Int($0)].estimate()) })
+    case .top(let count): .values(rows.places.map { .top(top(measure, Int($0), count)) })
+    case .sum: moments(measure) { $0.total }
+    case .avg: moments(measure) { $0.mean }
+    case .min: moments(measure) { $0.min }
+    case .max: moments(measure) { $0.max }
+    case .delta: moments(measure) { $0.last - $0.first }
+    case .variance: moments(measure) { $0.variance }
+    case .stddev: moments(measure) { $0.variance.squareRoot() }
+    case .first: firsts(measure)
+    case .last: lasts(measure)
+    case .percentile(let percent): percentiles(measure, percent / 100)
+    case .increase: summaries(measure) { $0.increase }
+    case .rate: summaries(measure) { $0.rate }
+    case .timeAverage:
+      .numbers(
+        rows.places.indices.map {
+          measure.summaries[Int(rows.places[$0])].timeAverage(rows.spans[$0]) ?? .nan
+        })
+    }
+  }
+
+  private func moments(_ measure: MeasureColumns, _ number: (Moments) -> Double) -> ItemColumn {
+    .numbers(
+      rows.places.map { place in
+        let state = measure.moments[Int(place)]
+        return state.count == 0 ? .nan : number(state)
+      })
+  }
+
+  private func summaries(
+    _ measure: MeasureColumns, _ number: (SeriesSummaries) -> Double?
+  ) -> ItemColumn {
+    .numbers(rows.places.map { number(measure.summaries[Int($0)]) ?? .nan })
+  }
+
+  private func percentiles(_ measure: MeasureColumns, _ share: Double) -> ItemColumn {
+    .numbers(
+      rows.places.map { place in
+        let state = measure.moments[Int(place)]
+        guard let estimate = measure.quantiles.quantile(share, Int(place)) else { return .nan }
+        return min(max(estimate, state.min), state.max)
+      })
+  }
+
+  private func top(_ measure: MeasureColumns, _ place: Int, _ count: Int) -> [KpiValue.TopEntry] {
+    measure.top[place].top(count).map {
+      KpiValue.TopEntry(
+        value: String(decoding: $0.key, as: UTF8.self), count: $0.count, error: $0.error)
+    }
+  }
+
+  /// Numbers, unless there are texts: of a number and a text of one time the number counts as the earlier one.
+  private func firsts(_ measure: MeasureColumns) -> ItemColumn {
+    guard rows.places.contains(where: { !measure.texts[Int($0)].isEmpty }) else {
+      return moments(measure) { $0.first }
+    }
+    return .values(
+      rows.places.map { place in
+        let (numbers, texts) = (measure.moments[Int(place)], measure.texts[Int(place)])
+        if numbers.count > 0, numbers.firstNs <= texts.firstNs { return .number(numbers.first) }
+        return texts.isEmpty ? .null : .text(String(decoding: texts.first, as: UTF8.self))
+      })
+  }
+
+  private func lasts(_ measure: MeasureColumns) -> ItemColumn {
+    guard rows.places.contains(where: { !measure.texts[Int($0)].isEmpty }) else {
+      return moments(measure) { $0.last }
+    }
+    return .values(
+      rows.places.map { place in
+        let (numbers, texts) = (measure.moments[Int(place)], measure.texts[Int(place)])
+        if !texts.isEmpty, numbers.count == 0 || texts.lastNs >= numbers.lastNs {
+          return .text(String(decoding: texts.last, as: UTF8.self))
+        }
+        return numbers.count == 0 ? .null : .number(numbers.last)
+      })
   }
 }
 
-/// Computes the items of a KPI from a cell: ratios from sums, never averages from averages.
-extension CompiledKpi {
-  func values(_ cell: Cell) -> [KpiValue] {
-    items.map { item in
-      let value = value(item, cell)
-      // What is beyond a double's range, as a sum can be, has no value.
-      if case .number(let number) = value, !number.isFinite { return .null }
-      return value
-    }
-  }
-
-  private func value(_ program: ItemProgram, _ cell: Cell) -> KpiValue {
-    switch program {
-    case .number(let number): return .number(number)
-    case .aggregate(let function, let measure): return value(function, measure, cell)
-    case .negate(let inner):
-      guard let number = value(inner, cell).double else { return .null }
-      return .number(-number)
-    case .binary(let operation, let left, let right):
-      guard let left = value(left, cell).double, let right = value(right, cell).double else {
-        return .null
-      }
-      let result: Double =
-        switch operation {
-        case .add: left + right
-        case .subtract: left - right
-        case .multiply: left * right
-        case .divide: left / right
-        }
-      // What is divided by zero has no value.
-      return result.isFinite ? .number(result) : .null
-    }
-  }
-
-  private func value(
-    _ function: AggregateFunction, _ measure: Int, _ cell: borrowing Cell
-  ) -> KpiValue {
-    switch function {
-    case .count: return .integer(Int64(cell.measures[measure].count))
-    case .distinct: return .integer(Int64(cell.measures[measure].distinct?.estimate() ?? 0))
-    case .top(let count):
-      return .top(
-        (cell.measures[measure].top?.top(count) ?? []).map {
-          KpiValue.TopEntry(
-            value: String(decoding: $0.key, as: UTF8.self), count: $0.count, error: $0.error)
-        })
-    default: break
-    }
-    let moments = cell.measures[measure].moments
-    if moments.count == 0 { return .null }
-    switch function {
-    case .sum: return .number(moments.total)
-    case .avg: return .number(moments.mean)
-    case .min: return .number(moments.min)
-    case .max: return .number(moments.max)
-    case .first: return .number(moments.first)
-    case .last: return .number(moments.last)
-    case .delta: return .number(moments.last - moments.first)
-    case .variance: return Self.variance(moments).map(KpiValue.number) ?? .null
-    case .stddev: return Self.variance(moments).map { .number($0.squareRoot()) } ?? .null
-    case .percentile(let percent):
-      guard let estimate = cell.measures[measure].quantiles.quantile(percent / 100) else {
-        return .null
-      }
-      return .number(Swift.min(Swift.max(estimate, moments.min), moments.max))
-    default: return .null
-    }
-  }
-
+extension Moments {
   /// The variance of the sample; one number has none.
-  private static func variance(_ moments: Moments) -> Double? {
-    moments.count < 2 ? nil : moments.deviations / Double(moments.count - 1)
-  }
+  var variance: Double { count < 2 ? .nan : deviations / Double(count - 1) }
 }

@@ -1,5 +1,18 @@
 /// Rows of a KPI, with what one has to know of them.
-public struct KpiAnswer: Sendable, Equatable {
+public struct KpiAnswer: Sendable {
+  public enum Source: String, Sendable { case cells, columns }
+
+  public var definition: KpiDefinition
+  public internal(set) var columns = KpiColumns()
+  /// How far the stream's event time has got.
+  public var watermarkNs: Int64?
+  public var source = Source.cells
+  /// Share of the log that the cells have, while they are being filled; the rows are complete all the same.
+  public var fillingProgress: Double?
+  /// The answer holds for the log up to this event.
+  public var asOfSeq: UInt64 = 0
+
+  /// One row.
   public struct Row: Sendable, Equatable {
     /// The bucket's start.
     public var timeNs: Int64
@@ -16,15 +29,89 @@ public struct KpiAnswer: Sendable, Equatable {
     public var revision: UInt32
   }
 
-  public enum Source: String, Sendable { case cells, columns }
+  /// By time and group, each made when it is asked for.
+  public var rows: Rows { Rows(columns: columns) }
 
-  public var definition: KpiDefinition
-  public var rows: [Row] = []
-  /// How far the stream's event time has got.
-  public var watermarkNs: Int64?
-  public var source = Source.cells
-  /// Share of the log that the cells have, while they are being filled; the rows are complete all the same.
-  public var fillingProgress: Double?
-  /// The answer holds for the log up to this event.
-  public var asOfSeq: UInt64 = 0
+  public struct Rows: RandomAccessCollection, Sendable {
+    fileprivate let columns: KpiColumns
+    public var startIndex: Int { 0 }
+    public var endIndex: Int { columns.count }
+    public subscript(row: Int) -> Row { columns.row(row) }
+  }
+}
+
+/// The rows of an answer as columns, by time and group.
+public struct KpiColumns: Sendable {
+  /// The start of each row's bucket.
+  public var timesNs: [Int64] = []
+  /// Each row's place in `groups`.
+  public var groupOfRow: [Int32] = []
+  /// The dimensions of the groups; nil where a fact has none.
+  public var groups: [[String?]] = []
+  /// One for each item.
+  public var items: [ItemColumn] = []
+  public var headers: [CellHeader] = []
+  /// Whether the watermark has passed the end of the row's bucket by the KPI's lateness.
+  public var isFinal: [Bool] = []
+
+  public var count: Int { timesNs.count }
+
+  func row(_ row: Int) -> KpiAnswer.Row {
+    KpiAnswer.Row(
+      timeNs: timesNs[row], group: groups[Int(groupOfRow[row])], values: items.map { $0[row] },
+      facts: headers[row].facts, firstSeq: headers[row].firstSeq, lastSeq: headers[row].lastSeq,
+      isFinal: isFinal[row], revision: headers[row].revision)
+  }
+}
+
+/// The values of one item.
+public enum ItemColumn: Sendable {
+  /// NaN where there is nothing to compute from.
+  case numbers([Double])
+  case integers([Int64])
+  case values([KpiValue])
+
+  public subscript(row: Int) -> KpiValue {
+    switch self {
+    case .numbers(let numbers): numbers[row].isNaN ? .null : .number(numbers[row])
+    case .integers(let integers): .integer(integers[row])
+    case .values(let values): values[row]
+    }
+  }
+
+  /// As numbers; NaN where there is none.
+  var doubles: [Double] {
+    switch self {
+    case .numbers(let numbers): numbers
+    case .integers(let integers): integers.map { Double($0) }
+    case .values(let values): values.map { $0.double ?? .nan }
+    }
+  }
+}
+
+/// A value of a KPI's row.
+public enum KpiValue: Sendable, Equatable {
+  /// Nothing to compute from: a gap is never 0.
+  case null
+  case integer(Int64)
+  case number(Double)
+  /// The first or last value of a field that is a text or a boolean.
+  case text(String)
+  /// The most frequent values, with how often they occur.
+  case top([TopEntry])
+
+  public struct TopEntry: Sendable, Equatable {
+    public var value: String
+    public var count: UInt64
+    /// The count may be this much too high.
+    public var error: UInt64
+  }
+
+  var double: Double? {
+    switch self {
+    case .integer(let value): Double(value)
+    case .number(let value): value
+    case .null, .text, .top: nil
+    }
+  }
 }

@@ -23,39 +23,45 @@ extension Projections {
       // The generation is that of this transaction: a rebuild may have switched since it began.
       let record = try KpiRecord.read(live.kpi.definition.id, records, transaction)
       if let record, record.isLive {
-        let table = CellTable(cells, live.kpi, record.generation)
-        try reader.readCells(table, range, transaction)
+        let stored = CellReader(tables, live.kpi, record.generation)
+        try reader.readCells(stored, range, transaction)
+        answer.columns = try reader.columns(range) { name, group, measure, bucketNs in
+          try stored.sample(
+            ofSeries: name, group, measure: measure, before: bucketNs, transaction)
+        }
       } else {
         answer.source = .columns
         answer.fillingProgress = live.progress ?? 0
         try reader.readColumns(log, range, transaction)
+        answer.columns = try reader.columns(range) { _, _, _, _ in nil }
       }
-      answer.rows = reader.finish(range)
       return answer
     }
   }
 }
 
 /// Gathers the cells that an answer needs, and makes rows of them.
-private struct KpiReader {
+struct KpiReader {
+  /// Looks for the last sample of a series of a group before a bucket.
+  typealias FindSample = (_ series: [UInt8], _ group: [UInt8], _ measure: Int, _ bucketNs: Int64)
+    throws -> Sample?
+
   private let kpi: CompiledKpi
-  private let groups: [String: String?]
   private let watermarkNs: Int64?
-  private var cells: [[UInt8]: [(bucketNs: Int64, cell: Cell)]] = [:]
-  /// Labels of each group that was asked for.
-  private var labels: [[UInt8]: [String?]] = [:]
-  private var skipped: Set<[UInt8]> = []
-  /// Rows that need no other cell.
-  private var rows: [KpiAnswer.Row] = []
-  private var finality = (bucketNs: Int64(0), isFinal: false, isKnown: false)
+  private var groups: GroupList
+  private var cells: CellColumns
+  /// The bucket and the group's code of each row of `cells`; the code is -1 where the group was not asked for.
+  private var buckets: [Int64] = []
+  private var codes: [Int32] = []
 
   /// One group's buckets are looked up one by one when there are at most this many.
   private static let maxLookups = 10_000
 
-  init(_ kpi: CompiledKpi, _ groups: [String: String?], watermarkNs: Int64?) {
+  init(_ kpi: CompiledKpi, _ wanted: [String: String?], watermarkNs: Int64?) {
     self.kpi = kpi
-    self.groups = groups
     self.watermarkNs = watermarkNs
+    groups = GroupList(kpi.dimensions, wanted)
+    cells = CellColumns(kpi.plan)
   }
 
   /// The buckets whose cells rows of `range` need.
@@ -68,169 +74,247 @@ private struct KpiReader {
       reach.overflow ? .max : reach.partialValue)..<range.upperBound
   }
 
-  private mutating func add(_ bucketNs: Int64, _ group: [UInt8], _ cell: Cell) {
-    guard let names = labels(group) else { return }
-    if kpi.panesPerWindow > 1 {
-      cells[group, default: []].append((bucketNs, cell))
-    } else {
-      rows.append(row(bucketNs, names, cell))
-    }
-  }
-
-  /// The dimensions of a group; nil when it was not asked for.
-  private mutating func labels(_ group: [UInt8]) -> [String?]? {
-    if let known = labels[group] { return known }
-    if skipped.contains(group) { return nil }
-    guard let names = GroupKey.labels(group, count: kpi.dimensions.count), isWanted(names) else {
-      skipped.insert(group)
-      return nil
-    }
-    labels[group] = names
-    return names
-  }
-
-  private func isWanted(_ names: [String?]) -> Bool {
-    zip(kpi.dimensions, names).allSatisfy { dimension, name in
-      guard let wanted = groups[dimension] else { return true }
-      return wanted == name
-    }
-  }
+  // MARK: Cells
 
   mutating func readCells(
-    _ table: CellTable, _ range: Range<Int64>, _ transaction: borrowing ReadTransaction
+    _ stored: CellReader, _ range: Range<Int64>, _ transaction: borrowing ReadTransaction
   ) throws {
     let range = needed(range)
-    if try readOneGroup(table, range, transaction) { return }
-    try table.forEach(range, transaction) { add($0, $1, $2) }
+    if try !readOneGroup(stored, range, transaction) {
+      var (found, known) = (CellColumns(kpi.plan), groups)
+      var places: (buckets: [Int64], codes: [Int32]) = ([], [])
+      try stored.forEach(range, into: &found, transaction, code: { known.code($0) }) {
+        bucketNs, code, _ in
+        places.buckets.append(bucketNs)
+        places.codes.append(code)
+      }
+      (cells, groups, buckets, codes) = (found, known, places.buckets, places.codes)
+    }
+    if kpi.plan.hasSeries { cells.summarize() }
   }
 
   /// With all dimensions given there is one cell a bucket.
   private mutating func readOneGroup(
-    _ table: CellTable, _ range: Range<Int64>, _ transaction: borrowing ReadTransaction
+    _ stored: CellReader, _ range: Range<Int64>, _ transaction: borrowing ReadTransaction
   ) throws -> Bool {
     let every = kpi.definition.every.nominalNs
-    guard groups.count == kpi.dimensions.count, range.lowerBound > .min, range.upperBound < .max,
+    guard let group = groups.onlyGroup, range.lowerBound > .min, range.upperBound < .max,
       range.upperBound.saturatingSubtracting(range.lowerBound) / every <= Self.maxLookups
     else { return false }
-    var group: [UInt8] = []
-    for dimension in kpi.dimensions {
-      GroupKey.append((groups[dimension] ?? nil).map { Array($0.utf8) }, to: &group)
-    }
+    let code = groups.code(group.rawSpan)
     var bucket = kpi.buckets.start(of: range.lowerBound)
     while bucket < range.upperBound {
-      if bucket >= range.lowerBound, let cell = try table.cell(bucket, group, transaction) {
-        add(bucket, group, cell)
+      if bucket >= range.lowerBound, try stored.append(bucket, group, to: &cells, transaction) {
+        buckets.append(bucket)
+        codes.append(code)
       }
       bucket = kpi.buckets.end(ofBucketStarting: bucket)
     }
     return true
   }
 
-  /// Computes the cells from the log's columns, while the stored ones are not complete.
+  /// Computes the cells from the log's columns.
   mutating func readColumns(
     _ log: EventLog, _ range: Range<Int64>, _ transaction: borrowing ReadTransaction
   ) throws {
-    let range = needed(range)
-    let stream = try log.stream(named: kpi.definition.stream, transaction)
-    var found: [Int64: [[UInt8]: Cell]] = [:]
-    for block in try log.blocks(of: stream, after: 0, limit: .max, transaction) {
-      let columns = try FactColumns(log.facts(of: block, stream, transaction))
-      guard let fold = try BlockFold(columns, kpi) else { continue }
-      for index in 0..<fold.count where range.contains(fold.buckets[index]) {
-        fold.add(
-          index,
-          to: &found[fold.buckets[index], default: [:]][
-            fold.groups[Int(fold.groupOfCell[index])], default: Cell(kpi.plan)], kpi.plan)
+    var range = needed(range)
+    // The sample before the first bucket may lie anywhere before it.
+    if kpi.plan.hasSeries { range = .min..<range.upperBound }
+    let hot = try ColumnScan(log, kpi, range).cells(transaction)
+    for (bucketNs, bucket) in hot.buckets.sorted(by: { $0.key < $1.key }) {
+      guard range.contains(bucketNs) else { continue }
+      let rows = (0..<bucket.cells.count).map { ($0, hot.group($0, bucket)) }
+        .sorted { $0.1.lexicographicallyPrecedes($1.1) }
+      for (row, group) in rows {
+        let code = groups.code(group.rawSpan)
+        if code < 0 { continue }
+        cells.append(row, of: bucket.cells)
+        buckets.append(bucketNs)
+        codes.append(code)
       }
     }
-    for (bucket, cells) in found.sorted(by: { $0.key < $1.key }) {
-      for (group, cell) in cells.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }) {
-        add(bucket, group, cell)
-      }
-    }
+    if kpi.plan.hasSeries { cells.summarize() }
   }
 
   // MARK: Rows
 
-  private mutating func isFinal(_ bucketNs: Int64) -> Bool {
-    // Neighbours are mostly of one bucket.
-    if finality.bucketNs != bucketNs || !finality.isKnown {
-      finality = (bucketNs, kpi.isFinal(bucketNs, watermarkNs), true)
+  /// The rows of the buckets that start within `range`. O(cells), and for rolling windows O(cells x width of a window)
+  /// at worst, however far apart they are.
+  mutating func columns(_ range: Range<Int64>, _ find: FindSample) throws -> KpiColumns {
+    var rows = kpi.panesPerWindow > 1 ? windows(range) : buckets(range)
+    if kpi.plan.hasSeries { try findBefore(&rows, find) }
+    let evaluator = ItemEvaluator(rows: rows)
+    var columns = KpiColumns()
+    columns.timesNs = rows.timesNs
+    columns.groupOfRow = rows.groupOfRow
+    columns.groups = groups.labels
+    columns.items = kpi.items.map { evaluator.column($0) }
+    columns.headers = rows.places.map { rows.cells.headers[Int($0)] }
+    var (lastNs, isFinal) = (Int64.min, false)
+    columns.isFinal = rows.timesNs.map { timeNs in
+      if timeNs != lastNs { (lastNs, isFinal) = (timeNs, kpi.isFinal(timeNs, watermarkNs)) }
+      return isFinal
     }
-    return finality.isFinal
+    return columns
   }
 
-  private mutating func row(_ bucketNs: Int64, _ names: [String?], _ cell: Cell) -> KpiAnswer.Row {
-    KpiAnswer.Row(
-      timeNs: bucketNs, group: names, values: kpi.values(cell), facts: cell.facts,
-      firstSeq: cell.firstSeq, lastSeq: cell.lastSeq, isFinal: isFinal(bucketNs),
-      revision: cell.revision)
-  }
-
-  /// By time, then by group. O(cells).
-  mutating func finish(_ range: Range<Int64>) -> [KpiAnswer.Row] {
+  /// A row for each cell.
+  private func buckets(_ range: Range<Int64>) -> CellRows {
+    var places = buckets.indices.filter { codes[$0] >= 0 && range.contains(buckets[$0]) }
     // Cells come in order of their keys, which is that of the groups, but for long ones.
-    if kpi.panesPerWindow == 1 && labels.keys.allSatisfy({ !CellKey.isHashed(group: $0) }) {
-      return rows
+    if groups.hasHashed {
+      let ranks = groups.ranks
+      places.sort { (buckets[$0], ranks[Int(codes[$0])]) < (buckets[$1], ranks[Int(codes[$1])]) }
     }
-    for group in cells.keys.sorted(by: { $0.lexicographicallyPrecedes($1) }) {
-      for (bucketNs, cell) in windows(cells[group] ?? [], range) where cell.facts > 0 {
-        rows.append(row(bucketNs, labels[group] ?? [], cell))
+    return rows(places.map { ($0, buckets[$0], codes[$0], buckets[$0]) }, cells)
+  }
+
+  /// The rows of `cells` given by place, bucket, group, and where the time that they cover begins.
+  private func rows(
+    _ found: [(place: Int, bucketNs: Int64, code: Int32, startNs: Int64)], _ cells: CellColumns
+  ) -> CellRows {
+    var rows = CellRows(cells: cells)
+    rows.places = found.map { Int32($0.place) }
+    rows.timesNs = found.map(\.bucketNs)
+    rows.groupOfRow = found.map(\.code)
+    if kpi.plan.hasSeries {
+      rows.spans = found.map { row in
+        let endNs = kpi.buckets.end(ofBucketStarting: row.bucketNs)
+        // What is to come is not known.
+        return row.startNs..<max(row.startNs, min(endNs, watermarkNs ?? endNs))
       }
     }
-    let order = rows.indices.sorted { left, right in
-      (rows[left].timeNs, left) < (rows[right].timeNs, right)
-    }
-    return order.map { rows[$0] }
+    return rows
   }
 
-  /// For each bucket the merge of the window that ends with it. O(cells x width of a window) at worst, however far apart
-  /// they are.
-  private func windows(
-    _ cells: [(bucketNs: Int64, cell: Cell)], _ range: Range<Int64>
-  ) -> [(bucketNs: Int64, cell: Cell)] {
+  /// Places of cells by group, each in order of time.
+  private func placesByGroup() -> [[Int]] {
+    var places = [[Int]](repeating: [], count: groups.labels.count)
+    for place in codes.indices where codes[place] >= 0 { places[Int(codes[place])].append(place) }
+    return places
+  }
+
+  // MARK: Rolling windows
+
+  /// For each bucket and group the merge of the window that ends with it.
+  private func windows(_ range: Range<Int64>) -> CellRows {
     let widthNs = Int64(kpi.panesPerWindow) * kpi.definition.every.nominalNs
-    var found: [(bucketNs: Int64, cell: Cell)] = []
-    var start = 0
-    while start < cells.count {
-      // Cells that no window has in common do not need the panes between them.
-      var end = start + 1
-      while end < cells.count,
-        cells[end].bucketNs.saturatingSubtracting(cells[end - 1].bucketNs) <= 2 * widthNs
-      { end += 1 }
-      found += windows(run: cells[start..<end], widthNs, range)
-      start = end
+    let ranks = groups.ranks
+    var merged = CellColumns(kpi.plan)
+    var found: [(place: Int, bucketNs: Int64, code: Int32, startNs: Int64)] = []
+    for (code, places) in placesByGroup().enumerated() {
+      var start = 0
+      while start < places.count {
+        // Cells that no window has in common do not need the panes between them.
+        var end = start + 1
+        while end < places.count,
+          buckets[places[end]].saturatingSubtracting(buckets[places[end - 1]]) <= 2 * widthNs
+        { end += 1 }
+        for row in windows(run: places[start..<end], widthNs, range, into: &merged) {
+          found.append((row.place, row.bucketNs, Int32(code), row.startNs))
+        }
+        start = end
+      }
     }
-    return found
+    found.sort {
+      ($0.bucketNs, ranks[Int($0.code)]) < ($1.bucketNs, ranks[Int($1.code)])
+    }
+    return rows(found, merged)
   }
 
   /// The windows of cells that are near each other.
   private func windows(
-    run cells: ArraySlice<(bucketNs: Int64, cell: Cell)>, _ widthNs: Int64, _ range: Range<Int64>
-  ) -> [(bucketNs: Int64, cell: Cell)] {
-    guard let first = cells.first?.bucketNs, let last = cells.last?.bucketNs else { return [] }
+    run places: ArraySlice<Int>, _ widthNs: Int64, _ range: Range<Int64>,
+    into merged: inout CellColumns
+  ) -> [(place: Int, bucketNs: Int64, startNs: Int64)] {
+    guard let first = places.first, let last = places.last else { return [] }
     let width = kpi.panesPerWindow
     var starts: [Int64] = []
-    var panes: [Cell?] = []
-    var next = cells.startIndex
-    var bucket = first
+    var panes: [Int?] = []
+    var next = places.startIndex
+    var bucket = buckets[first]
     var left = width
     // The last cell is part of windows up to a width after it.
-    while bucket < range.upperBound, left > 0 || bucket <= last {
+    while bucket < range.upperBound, left > 0 || bucket <= buckets[last] {
       starts.append(bucket)
-      let isHere = next < cells.endIndex && cells[next].bucketNs == bucket
-      panes.append(isHere ? cells[next].cell : nil)
+      let isHere = next < places.endIndex && buckets[places[next]] == bucket
+      panes.append(isHere ? places[next] : nil)
       if isHere { next += 1 }
-      if bucket >= last { left -= 1 }
+      if bucket >= buckets[last] { left -= 1 }
       let end = kpi.buckets.end(ofBucketStarting: bucket)
       if end == bucket { break }
       bucket = end
     }
     let windows = RollingWindows(
-      panes, chunks: starts.map { $0.flooredQuotient(widthNs) }, kpi.plan)
+      panes, of: cells, chunks: starts.map { $0.flooredQuotient(widthNs) })
+    let before = kpi.plan.hasSeries ? startsBefore(starts[0], count: width - 1) : []
     return starts.indices.compactMap { index in
-      guard range.contains(starts[index]) else { return nil }
-      return windows.window(max(0, index - width + 1)...index).map { (starts[index], $0) }
+      let low = index - width + 1
+      guard range.contains(starts[index]), windows.append(max(0, low)...index, to: &merged)
+      else { return nil }
+      return (
+        merged.count - 1, starts[index],
+        low >= 0 ? starts[low] : before.isEmpty ? starts[0] : before[-low - 1]
+      )
+    }
+  }
+
+  /// The starts of the buckets before one, the nearest first.
+  private func startsBefore(_ bucketNs: Int64, count: Int) -> [Int64] {
+    var starts: [Int64] = []
+    var bucket = bucketNs
+    while starts.count < count {
+      if bucket > .min { bucket = kpi.buckets.start(of: bucket - 1) }
+      starts.append(bucket)
+    }
+    return starts
+  }
+
+  // MARK: Series
+
+  /// Finds the samples before the span of each row: among the cells that were read, or else by `find`.
+  private func findBefore(_ rows: inout CellRows, _ find: FindSample) throws {
+    let placesByGroup = placesByGroup()
+    for measure in kpi.plan.measures.indices
+    where kpi.plan.measures[measure].needs.contains(.series) {
+      let summaries = cells.measures[measure].summaries
+      var histories = placesByGroup.map { places in
+        SeriesHistory(places.map { (buckets[$0], summaries[$0]) })
+      }
+      for row in rows.places.indices {
+        let place = Int(rows.places[row])
+        let code = Int(rows.groupOfRow[row])
+        let startNs = rows.spans[row].lowerBound
+        let before = try histories[code].before(
+          startNs, rows.cells.measures[measure].summaries[place]
+        ) { try find($0, groups.bytes[code], measure, startNs) }
+        rows.cells.setBefore(before, measure: measure, row: place)
+      }
+    }
+  }
+}
+
+/// The samples of one group's series before a time that only moves on.
+private struct SeriesHistory {
+  private let panes: [(bucketNs: Int64, summaries: SeriesSummaries)]
+  private var next = 0
+  private var last: [[UInt8]: Sample?] = [:]
+
+  init(_ panes: [(bucketNs: Int64, summaries: SeriesSummaries)]) { self.panes = panes }
+
+  /// For each of the series its last sample before `startNs`: among the panes, or else by `find`.
+  mutating func before(
+    _ startNs: Int64, _ wanted: SeriesSummaries, _ find: ([UInt8]) throws -> Sample?
+  ) throws -> [Sample?] {
+    while next < panes.count, panes[next].bucketNs < startNs {
+      for one in panes[next].summaries.series { last[one.name] = one.summary.last }
+      next += 1
+    }
+    return try wanted.series.map { one in
+      if let known = last[one.name] { return known }
+      let found = try find(one.name)
+      last[one.name] = .some(found)
+      return found
     }
   }
 }

@@ -97,6 +97,7 @@ private struct KpiView {
     case .null: nil
     case .integer(let number): "\(number)"
     case .number(let number): rounded ? Self.short(number) : "\(number)"
+    case .text(let text): text
     case .top(let entries): entries.map { "\($0.value) (\($0.count))" }.joined(separator: ", ")
     }
   }
@@ -186,6 +187,7 @@ private struct KpiView {
   }
 
   private func json(of value: KpiValue) -> [UInt8] {
+    if case .text(let text) = value { return Self.json(text) }
     guard case .top(let entries) = value else {
       return Array((text(value, rounded: false) ?? "null").utf8)
     }

@@ -1,0 +1,266 @@
+import Bytes
+import Checksum
+import EventLog
+import Sketches
+
+/// What every cell has.
+public struct CellHeader: Sendable, Equatable {
+  /// Facts that took part.
+  public internal(set) var facts: UInt64 = 0
+  /// The first and the last event that took part.
+  public internal(set) var firstSeq = UInt64.max
+  public internal(set) var lastSeq: UInt64 = 0
+  /// Blocks that changed it after it was final.
+  public internal(set) var revision: UInt32 = 0
+
+  mutating func merge(_ next: CellHeader) {
+    facts += next.facts
+    firstSeq = min(firstSeq, next.firstSeq)
+    lastSeq = max(lastSeq, next.lastSeq)
+    revision += next.revision
+  }
+}
+
+/// Many cells, as columns of their states. States merge: they are sums and sketches, never averages.
+struct CellColumns: Sendable {
+  let plan: FoldPlan
+  private(set) var headers: [CellHeader] = []
+  private(set) var measures: [MeasureColumns]
+
+  /// Counters of `top`: a value that is more than a 256th of all is among them.
+  static let topCapacity = 256
+
+  init(_ plan: FoldPlan) {
+    self.plan = plan
+    measures = plan.measures.map { MeasureColumns($0.needs) }
+  }
+
+  var count: Int { headers.count }
+
+  /// Adds a cell without facts; gives its row.
+  @discardableResult
+  mutating func appendRow() -> Int {
+    headers.append(CellHeader())
+    for index in measures.indices { measures[index].appendRow() }
+    return headers.count - 1
+  }
+
+  /// Adds cell `cell` of a block to a row. `newSeries` is called with the names of series that the row did not have.
+  mutating func add(
+    _ cell: Int, of fold: BlockFold, to row: Int, newSeries: ([UInt8]) -> Void = { _ in }
+  ) {
+    headers[row].merge(fold.headers[cell])
+    for index in measures.indices {
+      measures[index].add(cell, of: fold.measures[index], to: row, newSeries: newSeries)
+    }
+  }
+
+  /// Notes that a block has changed the row after it was final.
+  mutating func revise(_ row: Int) { headers[row].revision += 1 }
+
+  /// Adds the cell of the bucket that follows. What is merged is for reading: series are summaries.
+  mutating func merge(_ otherRow: Int, of other: CellColumns, into row: Int) {
+    headers[row].merge(other.headers[otherRow])
+    for index in measures.indices {
+      measures[index].merge(otherRow, of: other.measures[index], into: row)
+    }
+  }
+
+  /// Adds a row that is a copy of one of `other`, its samples among it.
+  mutating func append(_ otherRow: Int, of other: CellColumns) {
+    let row = appendRow()
+    merge(otherRow, of: other, into: row)
+    for index in measures.indices {
+      measures[index].setSamples(otherRow, of: other.measures[index], row)
+    }
+  }
+
+  /// The same for a row of these cells.
+  mutating func mergeRow(_ other: Int, into row: Int) {
+    headers[row].merge(headers[other])
+    for index in measures.indices { measures[index].mergeRow(other, into: row) }
+  }
+
+  /// Makes summaries of the samples of all rows.
+  mutating func summarize() {
+    for index in measures.indices { measures[index].summarize() }
+  }
+
+  /// The samples before the span of a row, for each of its series of a measure.
+  mutating func setBefore(_ before: [Sample?], measure: Int, row: Int) {
+    measures[measure].setBefore(before, row)
+  }
+
+  // MARK: On disk: docs/formats/cells.md
+
+  private static let formatVersion: UInt8 = 2
+
+  /// Makes `bytes` the cell of `row` as it stands under `key`.
+  func encode(_ row: Int, _ key: CellKey, into bytes: inout [UInt8]) {
+    bytes.removeAll(keepingCapacity: true)
+    bytes.append(Self.formatVersion)
+    if key.isHashed { bytes.append(sized: key.group) }
+    let header = headers[row]
+    bytes.append(varint: header.facts)
+    bytes.append(varint: header.firstSeq)
+    bytes.append(varint: header.lastSeq &- header.firstSeq)
+    bytes.append(varint: UInt64(header.revision))
+    for measure in measures { measure.encode(row, into: &bytes) }
+    bytes.append(littleEndian: checksum(bytes.rawSpan) ^ key.checksum)
+  }
+
+  /// Adds a row from its bytes, checked against their checksum, which covers the key as well. Gives the group, when the
+  /// key has only its hash.
+  mutating func append(decoding row: RawSpan, keyBytes: RawSpan) throws -> [UInt8]? {
+    let bodyBytes = row.byteCount - 8
+    guard bodyBytes > 0 else { throw Self.damage(keyBytes) }
+    let body = row.extracting(0..<bodyBytes)
+    let sum = checksum(body) ^ checksum(keyBytes)
+    guard sum == row.load(at: bodyBytes, as: UInt64.self) else { throw Self.damage(keyBytes) }
+    var reader = ByteReader(body)
+    do throws(MalformedBytes) {
+      return try append(&reader, isHashed: CellKey.isHashed(keyBytes))
+    } catch {
+      throw Self.damage(keyBytes)
+    }
+  }
+
+  private mutating func append(
+    _ reader: inout ByteReader, isHashed: Bool
+  ) throws(MalformedBytes) -> [UInt8]? {
+    guard try reader.integer(UInt8.self) == Self.formatVersion else {
+      throw MalformedBytes(offset: 0)
+    }
+    let group = isHashed ? try reader.array(byteCount: try reader.count()) : nil
+    var header = CellHeader()
+    header.facts = try reader.varint()
+    header.firstSeq = try reader.varint()
+    header.lastSeq = header.firstSeq &+ (try reader.varint())
+    header.revision = UInt32(truncatingIfNeeded: try reader.varint())
+    headers.append(header)
+    for index in measures.indices { try measures[index].appendRow(&reader) }
+    return group
+  }
+
+  private static func damage(_ key: RawSpan) -> DamageError {
+    DamageError(what: CellKey.describe(key))
+  }
+}
+
+/// The states of one measure of many cells. Those that the measure does not need are empty.
+struct MeasureColumns: Sendable {
+  let needs: FoldPlan.Needs
+  /// Facts that passed the filter and have a value of any kind.
+  private(set) var counts: [UInt64] = []
+  private(set) var moments: [Moments] = []
+  private(set) var quantiles = QuantileColumn()
+  private(set) var distinct: [HyperLogLog] = []
+  private(set) var top: [TopK] = []
+  private(set) var texts: [TextEnds] = []
+  /// Of cells as they are kept.
+  private(set) var samples: [SeriesSamples] = []
+  /// Of cells as they are read.
+  private(set) var summaries: [SeriesSummaries] = []
+
+  init(_ needs: FoldPlan.Needs) { self.needs = needs }
+
+  mutating func appendRow() {
+    counts.append(0)
+    if needs.contains(.moments) { moments.append(Moments()) }
+    if needs.contains(.quantiles) { quantiles.appendRow() }
+    if needs.contains(.distinct) { distinct.append(HyperLogLog()) }
+    if needs.contains(.top) { top.append(TopK(capacity: CellColumns.topCapacity)) }
+    if needs.contains(.texts) { texts.append(TextEnds()) }
+    if needs.contains(.series) {
+      samples.append(SeriesSamples())
+      summaries.append(SeriesSummaries())
+    }
+  }
+
+  mutating func add(
+    _ cell: Int, of fold: MeasureFold, to row: Int, newSeries: ([UInt8]) -> Void
+  ) {
+    counts[row] += fold.counts[cell]
+    if needs.contains(.moments) { moments[row].merge(fold.moments[cell]) }
+    if needs.contains(.quantiles) {
+      let range = MeasureFold.range(cell, fold.keyEnds)
+      quantiles.add(fold.keys.span.extracting(range), to: row)
+    }
+    if !fold.labelEnds.isEmpty {
+      for entry in MeasureFold.range(cell, fold.labelEnds) {
+        let label = Int(fold.labels[entry])
+        if needs.contains(.distinct) { distinct[row].insert(hash: fold.hashes[label]) }
+        if needs.contains(.top) {
+          top[row].add(fold.names[label], count: fold.labelCounts[entry])
+        }
+      }
+    }
+    if !fold.texts.isEmpty { texts[row].merge(fold.texts[cell]) }
+    if needs.contains(.series) {
+      for run in fold.samples[cell] where samples[row].add(run) { newSeries(run.name) }
+    }
+  }
+
+  mutating func merge(_ otherRow: Int, of other: MeasureColumns, into row: Int) {
+    counts[row] += other.counts[otherRow]
+    if needs.contains(.moments) { moments[row].merge(other.moments[otherRow]) }
+    if needs.contains(.quantiles) {
+      quantiles.merge(otherRow, of: other.quantiles, into: row)
+    }
+    if needs.contains(.distinct) { distinct[row].merge(other.distinct[otherRow]) }
+    if needs.contains(.top) { top[row].merge(other.top[otherRow]) }
+    if needs.contains(.texts) { texts[row].merge(other.texts[otherRow]) }
+    if needs.contains(.series) { summaries[row].merge(other.summaries[otherRow]) }
+  }
+
+  /// The same for a row of these cells.
+  mutating func mergeRow(_ other: Int, into row: Int) {
+    counts[row] += counts[other]
+    if needs.contains(.moments) { moments[row].merge(moments[other]) }
+    if needs.contains(.quantiles) { quantiles.mergeRow(other, into: row) }
+    if needs.contains(.distinct) { distinct[row].merge(distinct[other]) }
+    if needs.contains(.top) { top[row].merge(top[other]) }
+    if needs.contains(.texts) { texts[row].merge(texts[other]) }
+    if needs.contains(.series) { summaries[row].merge(summaries[other]) }
+  }
+
+  mutating func summarize() {
+    for row in samples.indices where !samples[row].series.isEmpty {
+      summaries[row] = SeriesSummaries(samples[row])
+      samples[row] = SeriesSamples()
+    }
+  }
+
+  mutating func setSamples(_ otherRow: Int, of other: MeasureColumns, _ row: Int) {
+    if needs.contains(.series) { samples[row] = other.samples[otherRow] }
+  }
+
+  mutating func setBefore(_ before: [Sample?], _ row: Int) {
+    for index in summaries[row].series.indices {
+      summaries[row].series[index].before = before[index]
+    }
+  }
+
+  func encode(_ row: Int, into bytes: inout [UInt8]) {
+    bytes.append(varint: counts[row])
+    if needs.contains(.moments) { moments[row].encode(into: &bytes) }
+    if needs.contains(.quantiles) { quantiles.encode(row, into: &bytes) }
+    if needs.contains(.distinct) { distinct[row].encode(into: &bytes) }
+    if needs.contains(.top) { top[row].encode(into: &bytes) }
+    if needs.contains(.texts) { texts[row].encode(into: &bytes) }
+    if needs.contains(.series) { samples[row].encode(into: &bytes) }
+  }
+
+  mutating func appendRow(_ reader: inout ByteReader) throws(MalformedBytes) {
+    counts.append(try reader.varint())
+    if needs.contains(.moments) { moments.append(try Moments(&reader)) }
+    if needs.contains(.quantiles) { try quantiles.appendRow(&reader) }
+    if needs.contains(.distinct) { distinct.append(try HyperLogLog(&reader)) }
+    if needs.contains(.top) { top.append(try TopK(&reader)) }
+    if needs.contains(.texts) { texts.append(try TextEnds(&reader)) }
+    if needs.contains(.series) {
+      samples.append(try SeriesSamples(&reader))
+      summaries.append(SeriesSummaries())
+    }
+  }
+}

@@ -1,0 +1,103 @@
+import Bytes
+import EventLog
+import LMDB
+
+/// Where cells are kept.
+struct CellTables: Sendable {
+  let cells: Table
+  /// Which buckets a series has samples in.
+  let series: Table
+}
+
+/// The cells of one generation on disk.
+struct CellReader {
+  let tables: CellTables
+  let kpi: CompiledKpi
+  let generation: UInt32
+
+  init(_ tables: CellTables, _ kpi: CompiledKpi, _ generation: UInt32) {
+    self.tables = tables
+    self.kpi = kpi
+    self.generation = generation
+  }
+
+  /// Appends one cell as a row; false when there is none. O(log cells).
+  func append(
+    _ bucketNs: Int64, _ group: [UInt8], to cells: inout CellColumns,
+    _ transaction: borrowing ReadTransaction
+  ) throws -> Bool {
+    let key = CellKey(generation: generation, bucketNs: bucketNs, group: group)
+    guard let row = try transaction.get(tables.cells, key.key) else { return false }
+    let name = try cells.append(decoding: row, keyBytes: key.key.bytes)
+    if let name, name != group {
+      throw KpiError("two groups of KPI \(kpi.definition.name) have one hash; rename one of them")
+    }
+    return true
+  }
+
+  /// Appends the cells of the buckets that start within `range`, by bucket and then by key. `code` numbers their groups;
+  /// those below zero are left out, unless their keys have only a hash. `body` is called for each row. O(cells).
+  func forEach(
+    _ range: Range<Int64>, into cells: inout CellColumns,
+    _ transaction: borrowing ReadTransaction, code: (_ group: RawSpan) -> Int32,
+    _ body: (_ bucketNs: Int64, _ code: Int32, inout CellColumns) throws -> Void
+  ) throws {
+    let generationKey = Key().appending(generation)
+    var cursor = try transaction.cursor(tables.cells)
+    var found = try cursor.seek(atOrAfter: CellKey.prefix(generation, range.lowerBound))
+    while found, cursor.hasPrefix(generationKey) {
+      let bucketNs = CellKey.bucketNs(cursor.key)
+      if bucketNs >= range.upperBound { return }
+      if CellKey.isHashed(cursor.key) {
+        let group = try cells.append(decoding: cursor.value, keyBytes: cursor.key) ?? []
+        try body(bucketNs, code(group.rawSpan), &cells)
+      } else {
+        let group = code(CellKey.plainGroup(cursor.key))
+        if group >= 0 {
+          _ = try cells.append(decoding: cursor.value, keyBytes: cursor.key)
+          try body(bucketNs, group, &cells)
+        }
+      }
+      found = try cursor.next()
+    }
+  }
+
+  /// The last sample of a series before a bucket. O(log cells) when the series has samples in the bucket found.
+  func sample(
+    ofSeries name: [UInt8], _ group: [UInt8], measure: Int, before bucketNs: Int64,
+    _ transaction: borrowing ReadTransaction
+  ) throws -> Sample? {
+    let key = SeriesKey(generation: generation, group: group, series: name)
+    var cursor = try transaction.cursor(tables.series)
+    var found = try cursor.seek(lastBefore: key.key(bucketNs))
+    while found, cursor.hasPrefix(key.prefix) {
+      var cells = CellColumns(kpi.plan)
+      // Two series may have one hash, and a series may have samples of another measure alone.
+      if try append(SeriesKey.bucketNs(cursor.key), group, to: &cells, transaction),
+        let series = cells.measures[measure].samples[0].series.first(where: { $0.name == name })
+      {
+        return series.samples.last
+      }
+      found = try cursor.previous()
+    }
+    return nil
+  }
+
+  /// What differs from the rows of `other`, as texts. O(cells).
+  func differences(
+    from other: CellReader, _ transaction: borrowing ReadTransaction,
+    releaseMemory: @escaping () -> Void
+  ) throws -> [String] {
+    let names = Differences(mine: generation, others: other.generation, releaseMemory)
+    return try names.find(tables.cells, transaction, describe)
+      + names.find(tables.series, transaction) { "series of \(SeriesKey.bucketNs($0))" }
+  }
+
+  private func describe(_ key: RawSpan) -> String {
+    let group =
+      CellKey.isHashed(key)
+      ? nil : GroupKey.labels(CellKey.plainGroup(key), count: kpi.dimensions.count)
+    let names = (group ?? []).map { $0 ?? "NULL" }.joined(separator: ", ")
+    return "\(CellKey.describe(key)) \(names)"
+  }
+}
