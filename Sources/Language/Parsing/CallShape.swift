@@ -46,6 +46,27 @@ enum CallShape: Equatable {
     "percentile_cont": "percentile", "unique": "distinct", "uniques": "distinct",
     "count_distinct": "distinct", "uniquecount": "distinct", "cardinality": "distinct",
     "derivative": "rate", "latest": "last", "earliest": "first", "difference": "delta",
-    "twa": "time_avg", "topk": "top",
+    "twa": "time_avg", "topk": "top", "pow": "power", "ceiling": "ceil", "log": "ln",
+    "ifnull": "coalesce", "nvl": "coalesce", "z_score": "zscore", "percent_change": "pct_change",
+    "log2": "ln", "trunc": "floor", "truncate": "floor",
   ]
+
+  /// The names that only a query has.
+  static let queryNames =
+    ScalarFunction.allCases.map(\.name) + WindowFunction.allCases.map(\.name)
+
+  /// What to write in place of functions that other languages have.
+  static let habits: [String: String] = {
+    let buckets = "buckets of time are made with EVERY, for example EVERY 1h"
+    let times = "times stand in SINCE, UNTIL and AT, for example SINCE 1h ago"
+    let rows = "zscore and pct_change look at the rows before"
+    return [
+      "time": buckets, "time_bucket": buckets, "date_trunc": buckets, "date_bin": buckets,
+      "histogram": buckets, "tostartofhour": buckets, "tostartofinterval": buckets,
+      "now": times, "current_timestamp": times, "today": times, "ago": times,
+      "lag": rows, "lead": rows, "moving_average": "EVERY 1h ROLLING 1d averages over a day",
+      "cast": "there are no casts; numbers and strings are told by the function",
+      "if": "there is no IF; an aggregate may have a condition: count(* WHERE x > 3)",
+    ]
+  }()
 }

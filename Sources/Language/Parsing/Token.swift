@@ -1,17 +1,13 @@
-/// The words that are no names unless quoted. All others are told from names by their place.
-enum Keyword: String, CaseIterable {
-  case select, from, `where`, group, by, having, order, limit, `as`
-  case and, or, not, `in`, between, like, `is`, null, `true`, `false`
-
-  init?(word: String) { self.init(rawValue: asciiLowercased(word)) }
-}
-
 /// One token and the bytes it stands in.
 struct Token {
   enum Kind: Equatable {
     case word, quotedName, string, number
     case keyword(Keyword)
-    case leftParenthesis, rightParenthesis, comma, dot
+    /// A count and a unit in one: `5m`.
+    case length
+    /// `$name`.
+    case parameter
+    case leftParenthesis, rightParenthesis, comma, dot, semicolon
     case star, plus, minus, slash
     case comparison(Comparison)
     case matches, matchesNot
@@ -22,9 +18,14 @@ struct Token {
 
   var kind: Kind
   var span: SourceSpan
-  /// A word, number or keyword as written; a string or quoted name without its quotes; else empty.
+  /// A word, number, length or keyword as written; a string, quoted name or parameter without its
+  /// marks; else empty.
   var text = ""
+  /// What is wrong with it; of a length, parameter or semicolon, where there is no place for one.
   var issue: LanguageError.Issue?
 
   var isName: Bool { kind == .word || kind == .quotedName }
+
+  /// What the token means where a word of the language may stand.
+  var word: Word? { kind == .word ? Word(word: text) : nil }
 }

@@ -14,6 +14,16 @@ public enum ScalarFunction: String, Sendable, Equatable, CaseIterable {
     case .coalesce, .greatest, .least: 1...Int.max
     }
   }
+
+  var arityText: String {
+    switch self {
+    case .round: "a number, and how many digits to keep"
+    case .power: "two values: the base and the exponent"
+    case .nullif: "two values: NULL is what equals the second"
+    case .coalesce, .greatest, .least: "one value or more"
+    default: "one value"
+    }
+  }
 }
 
 /// A call of a function of values: `round(avg(x), 1)`. It has as many arguments as its function
