@@ -20,8 +20,11 @@ import Testing
     let url = Self.folder.appendingPathComponent(name)
     let text = try String(contentsOf: url, encoding: .utf8)
     let answer = try #require(
-      [("items", answerItems), ("predicates", answerPredicate), ("fields", answerFields)]
-        .first { name.hasPrefix($0.0) }?.1)
+      [
+        ("items", answerItems), ("predicates", answerPredicate), ("fields", answerFields),
+        ("statements", answerStatements),
+      ]
+      .first { name.hasPrefix($0.0) }?.1)
     var rewritten: [String] = []
     for block in text.dropLast(text.hasSuffix("\n") ? 1 : 0).components(separatedBy: "\n====\n") {
       let parts = block.components(separatedBy: "\n----\n")
@@ -60,4 +63,8 @@ func answerPredicate(_ text: String) -> String {
 
 func answerFields(_ text: String) -> String {
   answer { try Parser.fieldList(text).map(\.canonicalText).joined(separator: ", ") }
+}
+
+func answerStatements(_ text: String) -> String {
+  answer { try Parser.statements(text).map { $0.canonicalText + ";" }.joined(separator: "\n") }
 }

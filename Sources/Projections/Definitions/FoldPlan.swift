@@ -48,6 +48,7 @@ struct FoldPlan: Sendable, Equatable {
         measures.append(
           Measure(path: aggregate.argument?.path, filter: aggregate.filter, needs: needs))
       }
+    default: throw KpiError("\(expression.canonicalText) is not there in a KPI")
     }
   }
 

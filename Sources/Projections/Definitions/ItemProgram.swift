@@ -18,6 +18,7 @@ indirect enum ItemProgram: Sendable {
         throw KpiError("\(aggregate.function.name) is not part of the plan")
       }
       self = .aggregate(aggregate.function, measure: measure)
+    default: throw KpiError("\(expression.canonicalText) is not there in a KPI")
     }
   }
 }

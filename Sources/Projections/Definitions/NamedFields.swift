@@ -31,6 +31,7 @@ extension Language.Expression {
     case .aggregate(let aggregate): [aggregate]
     case .negate(let inner): inner.aggregates
     case .binary(_, let left, let right): left.aggregates + right.aggregates
+    default: []
     }
   }
 

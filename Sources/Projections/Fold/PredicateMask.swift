@@ -98,6 +98,8 @@ enum PredicateMask {
       return try texts(path, columns) { holds(order($0, wanted)) }
     case .bool(let wanted):
       return try texts(path, columns) { holds(order($0, wanted ? "true" : "false")) }
+    case .parameter(let parameter):
+      throw KpiError("\(parameter.canonicalText) is not bound")
     }
   }
 

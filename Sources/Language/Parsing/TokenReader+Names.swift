@@ -24,6 +24,53 @@ extension TokenReader {
     return FieldPath(path, span: span(from: name.span))
   }
 
+  /// Reads the name of a stream or KPI; `expected` says which.
+  mutating func name(_ expected: String) throws(Issue) -> Name {
+    let first = token
+    guard first.isName else {
+      let text = brief(Printer.name(first.text, isFirst: true))
+      throw unexpected(
+        expected, hint: first.kind == .string ? "a name is written \(text)" : quotedNameHint)
+    }
+    advance()
+    let path = try path(after: first)
+    if path.path.isEmpty { throw Issue(path.span, "the name is empty") }
+    return Name(path.path, span: path.span)
+  }
+
+  /// Reads `field, ...`: at least one.
+  mutating func fieldPaths() throws(Issue) -> [FieldPath] {
+    var fields: [FieldPath] = []
+    repeat { fields.append(try fieldPath()) } while accept(.comma)
+    return fields
+  }
+
+  /// Reads a text in single quotes; `expected` says which.
+  mutating func string(_ expected: String) throws(Issue) -> Spanned<String> {
+    let string = token
+    guard accept(.string) else {
+      let text = brief(doubling("'", in: token.text))
+      throw unexpected(
+        expected, hint: token.isName ? "write it in single quotes: '\(text)'" : nil)
+    }
+    return Spanned(string.text, span: string.span)
+  }
+
+  /// Reads a number without sign, fraction and exponent; `expected` says which.
+  mutating func wholeNumber<Number: FixedWidthInteger>(
+    _ expected: String
+  ) throws(Issue) -> Spanned<Number> {
+    let number = token
+    guard number.kind == .number, number.text.utf8.allSatisfy(\.isDigit) else {
+      throw unexpected(expected)
+    }
+    guard let value = Number(number.text) else {
+      throw Issue(number.span, "the number is too large")
+    }
+    advance()
+    return Spanned(value, span: number.span)
+  }
+
   /// Takes a number without a sign, with its text in the form that ``Literal`` has.
   mutating func number() throws(Issue) -> (value: Double, text: String) {
     var digits = Array(token.text.utf8.map { $0 == UInt8(ascii: "E") ? UInt8(ascii: "e") : $0 })
@@ -46,6 +93,9 @@ extension TokenReader {
   /// For a token that stands where a name has to.
   var quotedNameHint: String? {
     switch token.kind {
+    case .keyword(.select) where isOfStatements, .keyword(.from) where isOfStatements,
+      .keyword(.as) where isOfStatements, .keyword(.where) where isOfStatements:
+      nil
     case .keyword, .string: "a name like that is written in double quotes: \"\(brief(token.text))\""
     default: nil
     }

@@ -1,45 +1,3 @@
-/// What an aggregate makes of the values of a field.
-public enum AggregateFunction: Sendable, Equatable {
-  case count, sum, avg, min, max, stddev, variance
-  /// The share of values below, in percent: 0...100. `median` is 50.
-  case percentile(Double)
-  /// The number of different values.
-  case distinct
-  /// The k most frequent values.
-  case top(Int)
-  case first, last, delta, rate, increase
-  /// The average weighted with how long each value held.
-  case timeAverage
-
-  /// The name that the language has for it.
-  public var name: String {
-    switch self {
-    case .count: "count"
-    case .sum: "sum"
-    case .avg: "avg"
-    case .min: "min"
-    case .max: "max"
-    case .stddev: "stddev"
-    case .variance: "variance"
-    case .percentile: "percentile"
-    case .distinct: "distinct"
-    case .top: "top"
-    case .first: "first"
-    case .last: "last"
-    case .delta: "delta"
-    case .rate: "rate"
-    case .increase: "increase"
-    case .timeAverage: "time_avg"
-    }
-  }
-
-  /// The functions that take a field and nothing else.
-  static let ofOneField: [AggregateFunction] = [
-    .count, .sum, .avg, .min, .max, .stddev, .variance, .distinct, .first, .last, .delta, .rate,
-    .increase, .timeAverage,
-  ]
-}
-
 /// What a call has to look like, by the name of its function.
 enum CallShape: Equatable {
   /// One field.
@@ -88,6 +46,27 @@ enum CallShape: Equatable {
     "percentile_cont": "percentile", "unique": "distinct", "uniques": "distinct",
     "count_distinct": "distinct", "uniquecount": "distinct", "cardinality": "distinct",
     "derivative": "rate", "latest": "last", "earliest": "first", "difference": "delta",
-    "twa": "time_avg", "topk": "top",
+    "twa": "time_avg", "topk": "top", "pow": "power", "ceiling": "ceil", "log": "ln",
+    "ifnull": "coalesce", "nvl": "coalesce", "z_score": "zscore", "percent_change": "pct_change",
+    "log2": "ln", "trunc": "floor", "truncate": "floor",
   ]
+
+  /// The names that only a query has.
+  static let queryNames =
+    ScalarFunction.allCases.map(\.name) + WindowFunction.allCases.map(\.name)
+
+  /// What to write in place of functions that other languages have.
+  static let habits: [String: String] = {
+    let buckets = "buckets of time are made with EVERY, for example EVERY 1h"
+    let times = "times stand in SINCE, UNTIL and AT, for example SINCE 1h ago"
+    let rows = "zscore and pct_change look at the rows before"
+    return [
+      "time": buckets, "time_bucket": buckets, "date_trunc": buckets, "date_bin": buckets,
+      "histogram": buckets, "tostartofhour": buckets, "tostartofinterval": buckets,
+      "now": times, "current_timestamp": times, "today": times, "ago": times,
+      "lag": rows, "lead": rows, "moving_average": "EVERY 1h ROLLING 1d averages over a day",
+      "cast": "there are no casts; numbers and strings are told by the function",
+      "if": "there is no IF; an aggregate may have a condition: count(* WHERE x > 3)",
+    ]
+  }()
 }

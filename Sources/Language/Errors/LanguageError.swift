@@ -5,11 +5,24 @@ public struct LanguageError: Error, Sendable, CustomStringConvertible {
     public var span: SourceSpan
     public var message: String
     public var hint: String?
+    /// Another place that it is about.
+    public var note: Note?
 
     public init(_ span: SourceSpan, _ message: String, hint: String? = nil) {
       self.span = span
       self.message = message
       self.hint = hint
+    }
+  }
+
+  /// A second place of an issue.
+  public struct Note: Sendable {
+    public var span: SourceSpan
+    public var message: String
+
+    public init(_ span: SourceSpan, _ message: String) {
+      self.span = span
+      self.message = message
     }
   }
 
@@ -22,17 +35,22 @@ public struct LanguageError: Error, Sendable, CustomStringConvertible {
     self.text = text
   }
 
-  /// For each issue `line:column: message`, the line, carets under the span, and the hint. Columns
+  /// For each issue `line:column: message`, the line, carets under the span, and the hint; then the
+  /// same for its note. Columns
   /// count characters (Unicode scalars) from 1.
   public var description: String {
     let bytes = Array(text.utf8)
     var place = Place()
     var parts: [String] = []
-    for issue in issues {
-      let start = min(max(issue.span.start, 0), bytes.count)
+    func excerpt(_ span: SourceSpan) -> Excerpt {
+      let start = min(max(span.start, 0), bytes.count)
       if start < place.offset { place = Place() }
       place.move(to: start, in: bytes)
-      parts.append(Excerpt(issue.span, at: place, of: bytes).describe(issue))
+      return Excerpt(span, at: place, of: bytes)
+    }
+    for issue in issues {
+      parts.append(excerpt(issue.span).describe(issue.message, hint: issue.hint))
+      if let note = issue.note { parts.append(excerpt(note.span).describe(note.message)) }
     }
     return parts.joined(separator: "\n")
   }
@@ -104,11 +122,11 @@ private struct Excerpt {
     return offset
   }
 
-  func describe(_ issue: LanguageError.Issue) -> String {
-    var lines = ["\(place.line):\(place.column): \(issue.message)", shownLine]
+  func describe(_ message: String, hint: String? = nil) -> String {
+    var lines = ["\(place.line):\(place.column): \(message)", shownLine]
     lines.append(
       String(repeating: " ", count: indent) + String(repeating: "^", count: width))
-    if let hint = issue.hint { lines.append("hint: \(hint)") }
+    if let hint { lines.append("hint: \(hint)") }
     return lines.joined(separator: "\n")
   }
 }

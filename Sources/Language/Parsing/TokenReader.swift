@@ -14,12 +14,22 @@ struct TokenReader {
   private(set) var token: Token
   /// Where the last token taken ended.
   private(set) var previousEnd = 0
+  private(set) var previousKind = Token.Kind.semicolon
   private var openParentheses = 0
   private var nesting = 0
-  private(set) var issues: [Issue] = []
+  var issues: [Issue] = []
+  /// Whether the text is of statements, which end at a `;`, and not a piece of a definition.
+  let isOfStatements: Bool
+  /// Whether it is a KPI that is read, which has no fields apart from aggregates, and no
+  /// parameters.
+  var isDefinition: Bool
+  /// Whether parentheses may have a condition in them: in HAVING, outside of calls.
+  var allowsConditions = false
 
-  init(_ text: String) {
+  init(_ text: String, isOfStatements: Bool = false) {
     lexer = Lexer(Array(text.utf8))
+    self.isOfStatements = isOfStatements
+    isDefinition = !isOfStatements
     token = lexer.next()
   }
 
@@ -29,6 +39,7 @@ struct TokenReader {
     if token.kind == .leftParenthesis { openParentheses += 1 }
     if token.kind == .rightParenthesis { openParentheses = max(0, openParentheses - 1) }
     previousEnd = token.span.end
+    previousKind = token.kind
     token = lexer.next()
   }
 
@@ -37,6 +48,17 @@ struct TokenReader {
     guard token.kind == kind else { return false }
     advance()
     return true
+  }
+
+  mutating func accept(_ word: Word) -> Bool {
+    guard token.word == word else { return false }
+    advance()
+    return true
+  }
+
+  mutating func expect(_ word: Word, hint: String? = nil) throws(Issue) {
+    let written = word.written
+    guard accept(word) else { throw unexpected(written, hint: hint ?? keywordHint([written])) }
   }
 
   mutating func expect(
@@ -56,9 +78,31 @@ struct TokenReader {
     return token.kind == .string ? text : "'\(text)'"
   }
 
+  /// The text that was read from a span.
+  func text(_ span: SourceSpan) -> String {
+    String(decoding: lexer.bytes[span.start..<span.end], as: UTF8.self)
+  }
+
+  /// What is wrong with the token wherever it stands.
+  var tokenIssue: Issue? {
+    switch token.kind {
+    case .semicolon: isOfStatements ? nil : token.issue
+    case .parameter: isDefinition ? token.issue : nil
+    default: token.issue
+    }
+  }
+
+  var isAtStatementEnd: Bool { token.kind == .end || token.kind == .semicolon }
+
+  /// Takes a misspelt word for the one that it was meant to be, so that what follows can be read.
+  mutating func correct(to kind: Token.Kind, _ text: String) {
+    token.kind = kind
+    token.text = text
+  }
+
   /// What to say when the token is not what has to stand here.
   func unexpected(_ expected: String, hint: String? = nil) -> Issue {
-    token.issue ?? Issue(token.span, "expected \(expected), found \(found)", hint: hint)
+    tokenIssue ?? Issue(token.span, "expected \(expected), found \(found)", hint: hint)
   }
 
   // MARK: Nesting
@@ -72,7 +116,9 @@ struct TokenReader {
   mutating func leave() { nesting -= 1 }
 
   /// The height of a node over the ones given.
-  func height(over heights: Int...) throws(Issue) -> Int {
+  func height(over heights: Int...) throws(Issue) -> Int { try height(over: heights) }
+
+  func height(over heights: [Int]) throws(Issue) -> Int {
     let height = 1 + (heights.max() ?? 0)
     if height > LanguageLimits.maxNesting { throw tooDeep() }
     return height
@@ -84,6 +130,12 @@ struct TokenReader {
       "nested too deep, or a chain of too many operators: the limit is"
         + " \(LanguageLimits.maxNesting) levels",
       hint: "many values of one field are best tested with IN (...)")
+  }
+
+  /// Forgets what was begun before an error.
+  private mutating func reset() {
+    nesting = 0
+    allowsConditions = false
   }
 
   // MARK: Lists
@@ -99,14 +151,23 @@ struct TokenReader {
         elements.append(try element(&self))
       } catch {
         issues.append(error)
-        recover()
+        skip { $0.token.kind == .comma && $0.openParentheses == 0 }
       }
-      if issues.count == LanguageLimits.maxIssues || !accept(.comma) { return elements }
+      if isFull || !accept(.comma) { return elements }
     }
   }
 
-  private mutating func recover() {
-    nesting = 0
-    while token.kind != .end, token.kind != .comma || openParentheses > 0 { advance() }
+  /// Whether as many issues have been found as are reported.
+  var isFull: Bool { issues.count >= LanguageLimits.maxIssues }
+
+  /// Goes on, after an error, to the token that `isWanted`, or to the end of the text.
+  mutating func skip(to isWanted: (inout TokenReader) -> Bool) {
+    reset()
+    while token.kind != .end, !isWanted(&self) { advance() }
   }
+
+  var isInParentheses: Bool { openParentheses > 0 }
+
+  /// Takes all that is open for closed: where a clause begins, nothing can be open.
+  mutating func closeParentheses() { openParentheses = 0 }
 }

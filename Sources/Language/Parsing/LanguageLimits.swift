@@ -9,4 +9,6 @@ public enum LanguageLimits {
   public static let maxNumberBytes = 64
   /// The largest k of top(x, k).
   public static let maxTop = 1000
+  /// The largest count of a length of time.
+  public static let maxTimeAmount: Int64 = 99_999_999
 }

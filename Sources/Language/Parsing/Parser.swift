@@ -1,6 +1,15 @@
 /// Reads texts of the query language. Linear time, at most ``LanguageLimits/maxTextBytes`` of text
 /// and ``LanguageLimits/maxNesting`` levels.
 public enum Parser {
+  /// Reads statements with `;` between them. A text of blanks and comments has none.
+  public static func statements(_ text: String) throws(LanguageError) -> [Statement] {
+    try checkLength(text)
+    var reader = TokenReader(text, isOfStatements: true)
+    let statements = reader.statements()
+    if !reader.issues.isEmpty { throw LanguageError(issues: reader.issues, text: text) }
+    return statements
+  }
+
   /// Reads a select list, `item [AS name], ...`: at least one item.
   public static func items(_ text: String) throws(LanguageError) -> [Item] {
     try list(text) { reader throws(LanguageError.Issue) in

@@ -20,6 +20,8 @@ public enum Literal: Sendable, Equatable {
   case number(Double, text: String)
   case string(String)
   case bool(Bool)
+  /// Only in a query.
+  case parameter(Parameter)
 }
 
 /// A condition on the fields of one fact.

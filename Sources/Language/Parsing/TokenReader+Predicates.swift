@@ -13,15 +13,18 @@ extension TokenReader {
 
   func expectEndOfPredicate() throws(Issue) {
     if token.kind == .end { return }
-    var hint = keywordHint(["AND", "OR"])
+    throw unexpected("AND, OR or the end", hint: endOfPredicateHint)
+  }
+
+  /// For a token that cannot follow a condition.
+  var endOfPredicateHint: String? {
     switch token.kind {
-    case .rightParenthesis: hint = "there is no open '('"
-    case .comparison: hint = "join two comparisons with AND"
-    case .comma: hint = "conditions are joined with AND or OR"
-    case .plus, .minus, .star, .slash: hint = "a condition has no arithmetic"
-    default: break
+    case .rightParenthesis: "there is no open '('"
+    case .comparison: "join two comparisons with AND"
+    case .comma: "conditions are joined with AND or OR"
+    case .plus, .minus, .star, .slash: "a condition has no arithmetic"
+    default: keywordHint(["AND", "OR"])
     }
-    throw unexpected("AND, OR or the end", hint: hint)
   }
 
   private mutating func conjunction() throws(Issue) -> Grown<Predicate> {
@@ -54,7 +57,8 @@ extension TokenReader {
     case .word, .quotedName:
       let field = try fieldPath()
       return Grown(node: try test(of: field), height: 1)
-    case .number, .string, .minus, .keyword(.true), .keyword(.false):
+    case .number, .string, .minus, .keyword(.true), .keyword(.false),
+      .parameter where !isDefinition:
       return Grown(node: try literalFirst(), height: 1)
     case .keyword(.null):
       throw unexpected("a condition", hint: "to test for NULL, write field IS NULL")
@@ -78,7 +82,7 @@ extension TokenReader {
       return .compare(try fieldPath(), comparison.turnedRound, literal)
     }
     if case .bool(let value) = literal { return .constant(value) }
-    throw token.issue
+    throw tokenIssue
       ?? Issue(
         literalSpan, "a value alone is not a condition",
         hint: "compare a field with it, for example status = 'down'")
@@ -139,7 +143,10 @@ extension TokenReader {
         field.span,
         CallShape(name: field.path) == nil
           ? "there are no functions in conditions" : "an aggregate cannot stand in a condition",
-        hint: "a condition looks at the fields of one fact")
+        hint: isDefinition
+          ? "a condition looks at the fields of one fact"
+          : "WHERE looks at the fields of one fact; conditions on what is computed from many"
+            + " stand in HAVING")
     case .end, .rightParenthesis, .keyword(.and), .keyword(.or):
       return Issue(
         field.span, "the field \(name) alone is not a condition", hint: "write \(name) = TRUE")
@@ -189,6 +196,10 @@ extension TokenReader {
     case .number:
       let (value, digits) = try number()
       return .number(value, text: digits)
+    case .parameter where !isDefinition:
+      let parameter = Parameter(text, span: token.span)
+      advance()
+      return .parameter(parameter)
     default:
       throw noLiteral(for: field)
     }
@@ -200,6 +211,8 @@ extension TokenReader {
     case .quotedName:
       let text = doubling("'", in: token.text)
       hint = "double quotes are for names; a string is written '\(brief(text))'"
+    case .word where isOfStatements && [.now, .today, .yesterday].contains(token.word):
+      hint = "a range of time is given with SINCE and UNTIL, for example SINCE 1h ago"
     case .word:
       hint = "a string is written '\(brief(token.text))'; fields are compared with values only"
     case .keyword(.null):

@@ -31,8 +31,33 @@ struct Lexer {
     case UInt8(ascii: "\""), UInt8(ascii: "`"): return quoted(.quotedName)
     case let byte where byte.isDigit: return number()
     case UInt8(ascii: ".") where peek(1).isDigit && nameEnd != cursor: return number()
+    case UInt8(ascii: "$"): return parameter()
+    case UInt8(ascii: ";"): return semicolon()
     default: return word() ?? symbol()
     }
+  }
+
+  private mutating func parameter() -> Token {
+    let start = cursor
+    cursor += 1
+    guard skipNameScalars(isFirst: true) else {
+      return invalid(
+        start, cursor, "'$' is not part of the language", hint: "a parameter is written $name")
+    }
+    let name = String(decoding: bytes[(start + 1)..<cursor], as: UTF8.self)
+    var token = invalid(
+      start, cursor, "there are no parameters here", hint: "write the value itself")
+    token.kind = .parameter
+    token.text = name
+    return token
+  }
+
+  private mutating func semicolon() -> Token {
+    cursor += 1
+    var token = invalid(
+      cursor - 1, cursor, "';' is not part of the language", hint: "leave it out")
+    token.kind = .semicolon
+    return token
   }
 
   // MARK: Blanks
@@ -140,10 +165,15 @@ struct Lexer {
     let end = cursor
     if peek() == UInt8(ascii: ".") { cursor += 1 }
     if skipNameScalars(isFirst: false) || cursor > end {
-      return invalid(
+      var token = invalid(
         start, cursor, "'\(shown(bytes[start..<cursor], limit: 40))' is not a number",
         hint: cursor > end + 1 || bytes[cursor - 1] != UInt8(ascii: ".")
           ? "a name that begins with a digit is written in double quotes" : nil)
+      if isLength(start, unitAt: end) {
+        token.kind = .length
+        token.text = text(from: start)
+      }
+      return token
     }
     if cursor - start > LanguageLimits.maxNumberBytes {
       return invalid(
@@ -151,6 +181,12 @@ struct Lexer {
         "a number has at most \(LanguageLimits.maxNumberBytes) characters")
     }
     return Token(kind: .number, span: SourceSpan(start, cursor), text: text(from: start))
+  }
+
+  /// Whether a count and a unit of time stand from `start` to the cursor.
+  private func isLength(_ start: Int, unitAt end: Int) -> Bool {
+    cursor - end <= 8 && bytes[start..<end].allSatisfy(\.isDigit)
+      && TimeUnit(word: String(decoding: bytes[end..<cursor], as: UTF8.self)) != nil
   }
 
   private mutating func skipDigits() {
@@ -209,7 +245,6 @@ struct Lexer {
       case "‘", "’", "“", "”", "´": "strings are written in plain single quotes: 'text'"
       case "−", "–", "—": "minus is written -"
       case "@", "#", ":": "a name with such a character is written in double quotes"
-      case ";": "leave it out"
       default: nil
       }
     let text = shown(bytes[start..<cursor], limit: 2)

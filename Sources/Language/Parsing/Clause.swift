@@ -1,0 +1,144 @@
+/// The clauses that stand at the end of a statement, in any order.
+enum Clause: String, CaseIterable {
+  case filter = "WHERE"
+  case groupBy = "GROUP BY"
+  case since = "SINCE"
+  case until = "UNTIL"
+  case last = "LAST"
+  case at = "AT"
+  case every = "EVERY"
+  case timeZone = "TIME ZONE"
+  case fill = "FILL"
+  case compareWith = "COMPARE WITH"
+  case having = "HAVING"
+  case orderBy = "ORDER BY"
+  case limit = "LIMIT"
+  case asOf = "AS OF"
+  case version = "USING VERSION"
+  case onlyFinal = "ONLY FINAL"
+  case lateness = "LATENESS"
+  case key = "KEY"
+  case dedupBy = "DEDUP BY"
+  case explode = "EXPLODE"
+  case dimensions = "DIMENSIONS"
+  case source = "SOURCE"
+
+  /// The clause that a token begins, where one may begin.
+  init?(_ token: Token) {
+    switch token.kind {
+    case .keyword(let keyword): self.init(keyword)
+    case .word:
+      guard let word = token.word else { return nil }
+      self.init(word)
+    default: return nil
+    }
+  }
+
+  private init?(_ keyword: Keyword) {
+    switch keyword {
+    case .where: self = .filter
+    case .group, .by: self = .groupBy
+    case .having: self = .having
+    case .order: self = .orderBy
+    case .limit: self = .limit
+    case .as: self = .asOf
+    default: return nil
+    }
+  }
+
+  private init?(_ word: Word) {
+    switch word {
+    case .facet: self = .groupBy
+    case .every, .timeseries: self = .every
+    case .since: self = .since
+    case .until: self = .until
+    case .last: self = .last
+    case .at: self = .at
+    case .time: self = .timeZone
+    case .fill: self = .fill
+    case .compare: self = .compareWith
+    case .using: self = .version
+    case .only: self = .onlyFinal
+    case .lateness: self = .lateness
+    case .key: self = .key
+    case .dedup: self = .dedupBy
+    case .explode: self = .explode
+    case .dimensions: self = .dimensions
+    case .source: self = .source
+    default: return nil
+    }
+  }
+
+  var title: String { rawValue }
+
+  /// The first word, as one writes it.
+  var opening: String { String(title.prefix { $0 != " " }) }
+
+  /// The clauses that give the same thing in another way.
+  var rivals: [Clause] {
+    switch self {
+    case .since, .until: [.last, .at]
+    case .last: [.since, .until, .at]
+    case .at: [.since, .until, .last]
+    default: []
+    }
+  }
+}
+
+/// Which clauses a statement may have, and what to call it in a message.
+struct ClauseRules {
+  /// As in "SHOW LATE has no FILL".
+  var owner: String
+  var allowed: [Clause]
+  /// What follows the clauses; it is left for the caller.
+  var terminator: Token.Kind?
+  var closingWord: Word?
+
+  static let bounds: [Clause] = [.since, .until]
+  static let range: [Clause] = bounds + [.last]
+  static let query: [Clause] =
+    [.filter, .groupBy] + range + [
+      .at, .every, .timeZone, .fill, .compareWith, .having, .orderBy, .limit, .asOf, .version,
+      .onlyFinal,
+    ]
+
+  static let kpi = ClauseRules(
+    owner: "the definition of a KPI", allowed: [.filter, .groupBy, .every, .timeZone, .lateness])
+  static let stream = ClauseRules(
+    owner: "the definition of a stream",
+    allowed: [.key, .dedupBy, .explode, .dimensions, .source])
+}
+
+/// The clauses that have been read, and where.
+struct Clauses {
+  var filter: Predicate?
+  var groupBy: [FieldPath] = []
+  var since: TimeExpression?
+  var until: TimeExpression?
+  var last: TimeLength?
+  var at: TimeExpression?
+  var every: Every?
+  var timeZone: Spanned<String>?
+  var fill: Spanned<Fill>?
+  var compareWith: TimeLength?
+  var having: Condition?
+  var orderBy: [OrderKey] = []
+  var limit: Limit?
+  var asOf: AsOf?
+  var version: Spanned<Int>?
+  var isOnlyFinal = false
+  var lateness: TimeLength?
+  var key: FieldPath?
+  var dedupBy: FieldPath?
+  var explode: FieldPath?
+  var dimensions: [FieldPath] = []
+  var sources: [SourceCall] = []
+
+  var spans: [Clause: SourceSpan] = [:]
+
+  var range: TimeRange? {
+    if let last { return .last(last) }
+    if let at { return .at(at) }
+    return since == nil && until == nil ? nil : .bounds(since: since, until: until)
+  }
+}

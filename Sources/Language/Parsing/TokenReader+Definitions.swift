@@ -1,0 +1,114 @@
+/// Statements that change what is defined, or compute cells anew.
+extension TokenReader {
+  func expectedKpi() -> Issue {
+    let isStream = token.word == .stream
+    return unexpected("KPI", hint: isStream ? "only KPIs can be dropped" : keywordHint(["KPI"]))
+  }
+
+  mutating func expectKpi() throws(Issue) {
+    guard accept(.kpi) else { throw expectedKpi() }
+  }
+
+  // MARK: Definitions
+
+  mutating func define() throws(Issue) -> Statement.Body? {
+    if accept(.stream) { return try defineStream().map { .defineStream($0) } }
+    if accept(.kpi) { return defineKpi().map { .defineKpi($0) } }
+    throw unexpected("STREAM or KPI", hint: keywordHint(["STREAM", "KPI"]))
+  }
+
+  private mutating func defineStream() throws(Issue) -> DefineStream? {
+    let name = try name("the name of the stream")
+    try expect(.time, hint: "write TIME and the field that has the time")
+    let time = try fieldPath()
+    let issuesBefore = issues.count
+    let clauses = clauses(.stream)
+    if issues.count > issuesBefore { return nil }
+    return DefineStream(
+      name, time: time, key: clauses.key, dedupBy: clauses.dedupBy, explode: clauses.explode,
+      dimensions: clauses.dimensions, sources: clauses.sources)
+  }
+
+  /// Reads a KPI from its name on; nil when it has issues, which are then among ``issues``.
+  mutating func defineKpi() -> DefineKpi? {
+    let issuesBefore = issues.count
+    do throws(Issue) {
+      let name = try name("the name of the KPI")
+      try expect(.keyword(.as), "AS and the items", hint: keywordHint(["AS"]))
+      isDefinition = true
+      if accept(.keyword(.select)) {
+        throw Issue(
+          SourceSpan(previousEnd - 6, previousEnd), "the items stand without SELECT",
+          hint: "for example DEFINE KPI heat AS avg(temperature) FROM weather EVERY 1d")
+      }
+      let items = items { reader throws(Issue) in try reader.item() }
+      let from = from()
+      let clauses = clauses(.kpi)
+      guard issues.count == issuesBefore, let from else { return nil }
+      guard let every = clauses.every else {
+        throw unexpected("EVERY and the length of the buckets", hint: "for example EVERY 1h")
+      }
+      return DefineKpi(
+        name, as: items, from: from, filter: clauses.filter, groupBy: clauses.groupBy,
+        every: every, timeZone: clauses.timeZone, lateness: clauses.lateness)
+    } catch {
+      issues.append(error)
+      return nil
+    }
+  }
+
+  // MARK: Versions
+
+  mutating func compareKpi() throws(Issue) -> Statement.Body? {
+    try expectKpi()
+    let name = try name("the name of a KPI")
+    let version = try self.version()
+    try expect(.with, hint: "for example COMPARE KPI heat VERSION 1 WITH VERSION 2")
+    let other = try self.version()
+    let issuesBefore = issues.count
+    let clauses = clauses(
+      ClauseRules(owner: "COMPARE KPI", allowed: ClauseRules.range + [.limit]))
+    if issues.count > issuesBefore { return nil }
+    return .compareKpi(
+      CompareKpi(
+        name, version: version, with: other, range: clauses.range, limit: clauses.limit))
+  }
+
+  mutating func switchKpi() throws(Issue) -> Statement.Body {
+    try expectKpi()
+    let name = try name("the name of a KPI")
+    try expect(.to, hint: "for example SWITCH KPI heat TO VERSION 2")
+    return .switchKpi(name, version: try version())
+  }
+
+  private mutating func version() throws(Issue) -> Spanned<Int> {
+    try expect(.version)
+    return try wholeNumber("the number of a version")
+  }
+
+  // MARK: Computing anew
+
+  mutating func rebuild() throws(Issue) -> Statement.Body? {
+    try expectKpi()
+    let name = try name("the name of a KPI")
+    let issuesBefore = issues.count
+    let clauses = clauses(ClauseRules(owner: "REBUILD KPI", allowed: ClauseRules.bounds))
+    return issues.count > issuesBefore ? nil : .rebuildKpi(name, range: clauses.range)
+  }
+
+  mutating func backfill() throws(Issue) -> Statement.Body? {
+    try expect(.stream)
+    let name = try name("the name of a stream")
+    try expect(.keyword(.from), "FROM and a source")
+    let source = try source()
+    let issuesBefore = issues.count
+    let clauses = clauses(ClauseRules(owner: "BACKFILL STREAM", allowed: ClauseRules.bounds))
+    if issues.count > issuesBefore { return nil }
+    guard let since = clauses.since, let until = clauses.until else {
+      throw unexpected(
+        clauses.since == nil ? "SINCE and a time" : "UNTIL and a time",
+        hint: "a backfill has both bounds: SINCE '2024-01-01' UNTIL '2024-02-01'")
+    }
+    return .backfill(stream: name, from: source, since: since, until: until)
+  }
+}

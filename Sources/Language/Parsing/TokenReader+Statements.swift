@@ -1,0 +1,175 @@
+extension TokenReader {
+  /// Reads statements to the end of the text. After an error within a statement it goes on in it
+  /// where it can, else behind the next `;`.
+  mutating func statements() -> [Statement] {
+    var statements: [Statement] = []
+    while !isFull {
+      while accept(.semicolon) {}
+      if token.kind == .end { break }
+      if let statement = statement() { statements.append(statement) }
+    }
+    return statements
+  }
+
+  private mutating func statement() -> Statement? {
+    let start = token.span
+    let issuesBefore = issues.count
+    var body: Statement.Body?
+    do throws(Issue) {
+      body = try self.body()
+      if issues.count == issuesBefore, !isAtStatementEnd {
+        throw unexpected("';' or the end", hint: habitHint)
+      }
+    } catch {
+      issues.append(error)
+    }
+    isDefinition = false
+    closeParentheses()
+    if issues.count > issuesBefore {
+      skip { $0.token.kind == .semicolon }
+      closeParentheses()
+      return nil
+    }
+    let span = span(from: start)
+    return body.map { Statement($0, span: span, text: text(span)) }
+  }
+
+  /// Reads one statement; nil when it has issues, which are then among ``issues``.
+  private mutating func body() throws(Issue) -> Statement.Body? {
+    if token.kind == .keyword(.select) { return select(Self.query).map { .select($0) } }
+    guard let word = token.word, Self.openings.contains(word) else { return try correctedBody() }
+    advance()
+    switch word {
+    case .explain: return try explain()
+    case .events: return try eventsFor()
+    case .prove: return try prove()
+    case .verify: return try verify()
+    case .define: return try define()
+    case .redefine:
+      try expect(.kpi)
+      return defineKpi().map { .redefineKpi($0) }
+    case .compare: return try compareKpi()
+    case .switch: return try switchKpi()
+    case .drop:
+      try expectKpi()
+      return .dropKpi(try name("the name of a KPI"))
+    case .rebuild: return try rebuild()
+    case .backfill: return try backfill()
+    case .show: return try show()
+    default: return .describe(try name("the name of a stream or KPI"))
+    }
+  }
+
+  static let openings: [Word] = [
+    .explain, .events, .prove, .verify, .define, .redefine, .compare, .switch, .drop, .rebuild,
+    .backfill, .show, .describe,
+  ]
+
+  static let query = ClauseRules(owner: "a query", allowed: ClauseRules.query)
+
+  /// Takes a misspelt first word for the right one, so that more errors are found.
+  private mutating func correctedBody() throws(Issue) -> Statement.Body? {
+    let word = asciiLowercased(token.text)
+    let names = ["SELECT"] + Self.openings.map(\.written)
+    let habit =
+      token.kind == .word || token.kind == .keyword(.from)
+      ? Self.statementHabits[word] : nil
+    let near = token.kind == .word && habit == nil ? Spelling.nearest(token.text, names) : nil
+    issues.append(
+      unexpected(
+        "a statement",
+        hint: habit ?? near.map { "did you mean \($0)?" }
+          ?? "a statement begins with \(names.joined(separator: ", "))"))
+    guard let near, near.utf8.count > 3 else { return nil }
+    let text = asciiLowercased(near)
+    correct(to: Keyword(word: text).map { .keyword($0) } ?? .word, text)
+    return try body()
+  }
+
+  // MARK: Questions about answers
+
+  private mutating func explain() throws(Issue) -> Statement.Body? {
+    if accept(.change) { return try explainChange() }
+    let explanation: Statement.Explanation =
+      accept(.analyze) ? .analyze : accept(.value) ? .value : .plan
+    guard token.kind == .keyword(.select) else {
+      throw unexpected(
+        explanation == .plan ? "SELECT, ANALYZE, VALUE or CHANGE" : "SELECT",
+        hint: keywordHint(["SELECT", "ANALYZE", "VALUE", "CHANGE"]))
+    }
+    return select(Self.query).map { .explain(explanation, $0) }
+  }
+
+  /// Reads `SELECT ... FROM AS OF a TO AS OF b`.
+  private mutating func explainChange() throws(Issue) -> Statement.Body? {
+    let rules = ClauseRules(
+      owner: "EXPLAIN CHANGE", allowed: ClauseRules.query.filter { $0 != .asOf },
+      terminator: .keyword(.from))
+    let select = select(rules)
+    let hint = "it ends with FROM AS OF 'time' TO AS OF 'time'"
+    guard select != nil || token.kind == .keyword(.from) else { return nil }
+    try expect(.keyword(.from), "a clause or FROM AS OF", hint: hint)
+    let from = try state(hint)
+    try expect(.to, hint: hint)
+    let to = try state(hint)
+    return select.map { .explainChange($0, from: from, to: to) }
+  }
+
+  private mutating func state(_ hint: String) throws(Issue) -> AsOf {
+    try expect(.keyword(.as), "AS OF", hint: hint)
+    try expect(.of, hint: hint)
+    return try asOf()
+  }
+
+  private mutating func eventsFor() throws(Issue) -> Statement.Body? {
+    try expect(.for, hint: "write EVENTS FOR SELECT ...")
+    return select(Self.query).map { .eventsFor($0) }
+  }
+
+  private mutating func prove() throws(Issue) -> Statement.Body? {
+    var rules = Self.query
+    rules.closingWord = .into
+    let select = select(rules)
+    guard select != nil || token.word == .into else { return nil }
+    try expect(.into, hint: "a proof is written to a file: INTO 'file'")
+    let file = try string("the name of a file in single quotes")
+    return select.map { .prove($0, into: file) }
+  }
+
+  private mutating func verify() throws(Issue) -> Statement.Body {
+    if accept(.log) { return .verifyLog }
+    return .verifyFile(try string("LOG or the name of a file in single quotes"))
+  }
+
+  // MARK: Lists
+
+  private mutating func show() throws(Issue) -> Statement.Body? {
+    let names = Show.Subject.allCases.map { $0.rawValue.uppercased() }
+    guard token.kind == .word,
+      let subject = Show.Subject(rawValue: asciiLowercased(token.text))
+    else {
+      let foreign = ["tables": "STREAMS", "measurements": "STREAMS", "columns": "FIELDS"]
+      let hint = (foreign[asciiLowercased(token.text)] ?? Spelling.nearest(token.text, names))
+        .map { "did you mean \($0)?" }
+      throw unexpected("one of \(names.joined(separator: ", "))", hint: hint)
+    }
+    advance()
+    let title = "SHOW \(subject.rawValue.uppercased())"
+    var from: Name?
+    if subject.hasFrom, accept(.keyword(.from)) {
+      from = try name("the name of a stream or KPI")
+    }
+    let issuesBefore = issues.count
+    guard subject.hasRange else {
+      if isAtStatementEnd { return .show(Show(subject, from: from)) }
+      let isKnown = from != nil || !subject.hasFrom
+      throw unexpected(
+        isKnown ? "';' or the end" : "FROM or the end",
+        hint: clause.map { "\(title) has no \($0.title)" })
+    }
+    let clauses = clauses(
+      ClauseRules(owner: title, allowed: ClauseRules.range + [.limit]))
+    if issues.count > issuesBefore { return nil }
+    return .show(Show(subject, from: from, range: clauses.range, limit: clauses.limit))
+  }
+}

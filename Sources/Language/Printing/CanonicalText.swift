@@ -1,0 +1,127 @@
+extension Expression {
+  /// The text that parses to this expression again, in the one form it has.
+  public var canonicalText: String {
+    var printer = Printer()
+    printer.expression(self)
+    return printer.text
+  }
+}
+
+extension Predicate {
+  /// The text that parses to this predicate again, in the one form it has.
+  public var canonicalText: String {
+    var printer = Printer()
+    printer.predicate(self)
+    return printer.text
+  }
+}
+
+extension Item {
+  /// The expression, and AS with the alias if there is one.
+  public var canonicalText: String {
+    guard let alias else { return expression.canonicalText }
+    return expression.canonicalText + " AS " + Printer.name(alias, isFirst: true)
+  }
+}
+
+extension FieldPath {
+  /// The path with quotes where they are needed.
+  public var canonicalText: String {
+    let names = path.unicodeScalars.split(separator: ".", omittingEmptySubsequences: false)
+    return names.enumerated().map { Printer.name(String($1), isFirst: $0 == 0) }
+      .joined(separator: ".")
+  }
+}
+
+extension Literal {
+  public var canonicalText: String {
+    switch self {
+    case .number(_, let text): text
+    case .string(let text): Printer.string(text)
+    case .bool(let value): value ? "TRUE" : "FALSE"
+    case .parameter(let parameter): parameter.canonicalText
+    }
+  }
+}
+
+extension Parameter {
+  public var canonicalText: String { "$" + name }
+}
+
+extension Comparison {
+  public var canonicalText: String {
+    switch self {
+    case .eq: "="
+    case .ne: "!="
+    case .lt: "<"
+    case .le: "<="
+    case .gt: ">"
+    case .ge: ">="
+    }
+  }
+}
+
+extension Name {
+  /// The name with quotes where they are needed.
+  public var canonicalText: String { FieldPath(text).canonicalText }
+}
+
+extension TimeLength {
+  /// The count and the short unit: `24h`.
+  public var canonicalText: String { "\(amount)\(unit.rawValue)" }
+}
+
+extension TimeExpression {
+  /// The text that parses to this time again, in the one form it has.
+  public var canonicalText: String {
+    let start =
+      switch base {
+      case .now: "NOW"
+      case .today: "TODAY"
+      case .yesterday: "YESTERDAY"
+      case .text(let text): Printer.string(text)
+      case .ago(let length): "\(length.canonicalText) AGO"
+      case .parameter(let parameter): parameter.canonicalText
+      }
+    return offsets.reduce(into: start) { text, offset in
+      text += (offset.isBack ? " - " : " + ") + offset.length.canonicalText
+    }
+  }
+}
+
+extension AsOf {
+  /// The text from AS OF on.
+  public var canonicalText: String {
+    switch self {
+    case .time(let time): "AS OF \(time.canonicalText)"
+    case .seq(let seq): "AS OF SEQ \(seq.value)"
+    }
+  }
+}
+
+extension Condition {
+  /// The text that parses to this condition again, in the one form it has.
+  public var canonicalText: String {
+    var printer = Printer()
+    printer.condition(self)
+    return printer.text
+  }
+}
+
+extension Select {
+  /// The text that parses to this query again, its clauses in the one order they have.
+  public var canonicalText: String {
+    var printer = Printer()
+    printer.select(self)
+    return printer.text
+  }
+}
+
+extension Statement {
+  /// The text that parses to this statement again, in the one form it has; without a `;`.
+  public var canonicalText: String {
+    var printer = Printer()
+    printer.statement(body)
+    return printer.text
+  }
+}

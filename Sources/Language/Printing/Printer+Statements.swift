@@ -1,0 +1,189 @@
+/// Statements, their clauses in the order that the language's pages have.
+extension Printer {
+  mutating func statement(_ body: Statement.Body) {
+    switch body {
+    case .select(let select): self.select(select)
+    case .explain(let explanation, let select):
+      text += Self.words(explanation)
+      self.select(select)
+    case .explainChange(let select, let from, let to):
+      text += "EXPLAIN CHANGE "
+      self.select(select)
+      text += " FROM \(from.canonicalText) TO \(to.canonicalText)"
+    case .eventsFor(let select):
+      text += "EVENTS FOR "
+      self.select(select)
+    case .prove(let select, let file):
+      text += "PROVE "
+      self.select(select)
+      text += " INTO \(Self.string(file.value))"
+    case .verifyFile(let file): text += "VERIFY \(Self.string(file.value))"
+    case .verifyLog: text += "VERIFY LOG"
+    case .show(let show): self.show(show)
+    case .describe(let name): text += "DESCRIBE \(name.canonicalText)"
+    default: change(body)
+    }
+  }
+
+  /// Writes a statement that changes the catalogue or the cells.
+  private mutating func change(_ body: Statement.Body) {
+    switch body {
+    case .defineStream(let stream): defineStream(stream)
+    case .defineKpi(let kpi):
+      text += "DEFINE KPI "
+      defineKpi(kpi)
+    case .redefineKpi(let kpi):
+      text += "REDEFINE KPI "
+      defineKpi(kpi)
+    case .compareKpi(let comparison): compareKpi(comparison)
+    case .switchKpi(let name, let version):
+      text += "SWITCH KPI \(name.canonicalText) TO VERSION \(version.value)"
+    case .dropKpi(let name): text += "DROP KPI \(name.canonicalText)"
+    case .rebuildKpi(let name, let range):
+      text += "REBUILD KPI \(name.canonicalText)"
+      if let range { self.range(range) }
+    case .backfill(let stream, let source, let since, let until):
+      text += "BACKFILL STREAM \(stream.canonicalText) FROM "
+      self.source(source)
+      range(.bounds(since: since, until: until))
+    default: break
+    }
+  }
+
+  private static func words(_ explanation: Statement.Explanation) -> String {
+    switch explanation {
+    case .plan: "EXPLAIN "
+    case .analyze: "EXPLAIN ANALYZE "
+    case .value: "EXPLAIN VALUE "
+    }
+  }
+
+  // MARK: Queries
+
+  mutating func select(_ select: Select) {
+    text += "SELECT "
+    list(select.items) { printer, item in
+      switch item {
+      case .star: printer.text += "*"
+      case .item(let item): printer.text += item.canonicalText
+      }
+    }
+    text += " FROM \(select.from.canonicalText)"
+    filter(select.filter)
+    groupBy(select.groupBy)
+    if let range = select.range { self.range(range) }
+    if let every = select.every { self.every(every) }
+    timeZone(select.timeZone)
+    if let fill = select.fill { text += " FILL \(fill.value.rawValue)" }
+    if let length = select.compareWith { text += " COMPARE WITH \(length.canonicalText) AGO" }
+    answerClauses(select)
+    if let asOf = select.asOf { text += " \(asOf.canonicalText)" }
+    if let version = select.version { text += " USING VERSION \(version.value)" }
+    if select.isOnlyFinal { text += " ONLY FINAL" }
+  }
+
+  /// Writes the clauses that pick and sort rows of the answer.
+  private mutating func answerClauses(_ select: Select) {
+    if let having = select.having {
+      text += " HAVING "
+      condition(having)
+    }
+    if !select.orderBy.isEmpty {
+      text += " ORDER BY "
+      list(select.orderBy) { printer, key in
+        printer.expression(key.expression)
+        if key.isDescending { printer.text += " DESC" }
+      }
+    }
+    if let limit = select.limit { self.limit(limit) }
+  }
+
+  // MARK: Clauses, each with a blank before it
+
+  private mutating func filter(_ filter: Predicate?) {
+    guard let filter else { return }
+    text += " WHERE "
+    predicate(filter)
+  }
+
+  private mutating func groupBy(_ fields: [FieldPath]) {
+    if fields.isEmpty { return }
+    text += " GROUP BY "
+    paths(fields)
+  }
+
+  private mutating func range(_ range: TimeRange) {
+    switch range {
+    case .bounds(let since, let until):
+      if let since { text += " SINCE \(since.canonicalText)" }
+      if let until { text += " UNTIL \(until.canonicalText)" }
+    case .last(let length): text += " LAST \(length.canonicalText)"
+    case .at(let time): text += " AT \(time.canonicalText)"
+    }
+  }
+
+  private mutating func every(_ every: Every) {
+    text += " EVERY \(every.length.canonicalText)"
+    if let rolling = every.rolling { text += " ROLLING \(rolling.canonicalText)" }
+  }
+
+  private mutating func timeZone(_ zone: Spanned<String>?) {
+    if let zone { text += " TIME ZONE \(Self.string(zone.value))" }
+  }
+
+  private mutating func limit(_ limit: Limit) {
+    text += " LIMIT \(limit.rows)" + (limit.isPerBucket ? " PER BUCKET" : "")
+  }
+
+  private mutating func paths(_ paths: [FieldPath]) {
+    list(paths) { $0.text += $1.canonicalText }
+  }
+
+  private mutating func source(_ source: SourceCall) {
+    text += "\(source.kind)("
+    list(source.arguments) { $0.text += Self.string($1.value) }
+    text += ")"
+  }
+
+  // MARK: Definitions
+
+  private mutating func defineStream(_ stream: DefineStream) {
+    text += "DEFINE STREAM \(stream.name.canonicalText) TIME \(stream.time.canonicalText)"
+    if let key = stream.key { text += " KEY \(key.canonicalText)" }
+    if let field = stream.dedupBy { text += " DEDUP BY \(field.canonicalText)" }
+    if let field = stream.explode { text += " EXPLODE \(field.canonicalText)" }
+    if !stream.dimensions.isEmpty {
+      text += " DIMENSIONS "
+      paths(stream.dimensions)
+    }
+    if !stream.sources.isEmpty {
+      text += " SOURCE "
+      list(stream.sources) { $0.source($1) }
+    }
+  }
+
+  private mutating func defineKpi(_ kpi: DefineKpi) {
+    text += "\(kpi.name.canonicalText) AS "
+    list(kpi.items) { $0.text += $1.canonicalText }
+    text += " FROM \(kpi.from.canonicalText)"
+    filter(kpi.filter)
+    groupBy(kpi.groupBy)
+    every(kpi.every)
+    timeZone(kpi.timeZone)
+    if let lateness = kpi.lateness { text += " LATENESS \(lateness.canonicalText)" }
+  }
+
+  private mutating func compareKpi(_ comparison: CompareKpi) {
+    text += "COMPARE KPI \(comparison.name.canonicalText) VERSION \(comparison.version.value)"
+    text += " WITH VERSION \(comparison.other.value)"
+    if let range = comparison.range { self.range(range) }
+    if let limit = comparison.limit { self.limit(limit) }
+  }
+
+  private mutating func show(_ show: Show) {
+    text += "SHOW \(show.subject.rawValue.uppercased())"
+    if let name = show.from { text += " FROM \(name.canonicalText)" }
+    if let range = show.range { self.range(range) }
+    if let limit = show.limit { self.limit(limit) }
+  }
+}

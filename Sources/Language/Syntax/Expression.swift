@@ -1,0 +1,84 @@
+public enum BinaryOperator: Sendable, Equatable, CaseIterable {
+  case add, subtract, multiply, divide
+}
+
+/// Arithmetic over aggregates, and in a query over what else it may name. The parser makes a
+/// negative number a ``negate(_:)`` of a positive one.
+public indirect enum Expression: Sendable, Equatable {
+  case number(Double)
+  case aggregate(Aggregate)
+  case negate(Expression)
+  case binary(BinaryOperator, Expression, Expression)
+
+  // What only a query has; items of a KPI are of the cases above.
+
+  /// A field of the facts; in HAVING and ORDER BY also a column of the answer, by its name.
+  case field(FieldPath)
+  case string(Spanned<String>)
+  case bool(Spanned<Bool>)
+  case null(SourceSpan)
+  case parameter(Parameter)
+  case scalar(ScalarCall)
+  case window(WindowCall)
+}
+
+/// One number over the facts of a group: `count(* WHERE status = 'down')`.
+public struct Aggregate: Sendable, Equatable {
+  public var function: AggregateFunction
+  /// Nil for `count(*)`.
+  public var argument: FieldPath?
+  /// The facts that count; nil for all of them.
+  public var filter: Predicate?
+  public var span: SourceSpan
+
+  public init(
+    _ function: AggregateFunction, _ argument: FieldPath?, filter: Predicate? = nil,
+    span: SourceSpan = .none
+  ) {
+    self.function = function
+    self.argument = argument
+    self.filter = filter
+    self.span = span
+  }
+}
+
+/// One column of an answer: an expression, and the name it is given with AS.
+public struct Item: Sendable, Equatable {
+  public var expression: Expression
+  public var alias: String?
+  public var span: SourceSpan
+
+  public init(_ expression: Expression, alias: String? = nil, span: SourceSpan = .none) {
+    self.expression = expression
+    self.alias = alias
+    self.span = span
+  }
+
+  /// The alias, or else the canonical text of the expression.
+  public var name: String { alias ?? expression.canonicalText }
+}
+
+extension Expression {
+  /// From the first to the last byte of the named things in it; nil when it has numbers only.
+  /// O(size of the expression).
+  public var span: SourceSpan? {
+    switch self {
+    case .number: nil
+    case .aggregate(let aggregate): aggregate.span
+    case .negate(let operand): operand.span
+    case .binary(_, let left, let right): Self.join(left.span, right.span)
+    case .field(let field): field.span
+    case .string(let text): text.span
+    case .bool(let value): value.span
+    case .null(let span): span
+    case .parameter(let parameter): parameter.span
+    case .scalar(let call): call.span
+    case .window(let call): call.span
+    }
+  }
+
+  private static func join(_ left: SourceSpan?, _ right: SourceSpan?) -> SourceSpan? {
+    guard let left, let right else { return left ?? right }
+    return SourceSpan(min(left.start, right.start), max(left.end, right.end))
+  }
+}

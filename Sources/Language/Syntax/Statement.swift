@@ -1,0 +1,74 @@
+/// One statement of a text. Two are equal when they mean the same.
+public struct Statement: Sendable, Equatable {
+  public var body: Body
+  /// In the whole text, as are all spans within.
+  public var span: SourceSpan
+  /// The statement as it was written, without the `;`. Empty when it was not read from a text.
+  public var text: String
+
+  public init(_ body: Body, span: SourceSpan = .none, text: String = "") {
+    self.body = body
+    self.span = span
+    self.text = text
+  }
+
+  public static func == (left: Statement, right: Statement) -> Bool { left.body == right.body }
+
+  public indirect enum Body: Sendable, Equatable {
+    case select(Select)
+    case explain(Explanation, Select)
+    /// Why the answer differs between two states of the log.
+    case explainChange(Select, from: AsOf, to: AsOf)
+    case eventsFor(Select)
+    case prove(Select, into: Spanned<String>)
+    case verifyFile(Spanned<String>)
+    case verifyLog
+    case defineStream(DefineStream)
+    case defineKpi(DefineKpi)
+    case redefineKpi(DefineKpi)
+    case compareKpi(CompareKpi)
+    case switchKpi(Name, version: Spanned<Int>)
+    case dropKpi(Name)
+    /// The range has bounds, not LAST nor AT.
+    case rebuildKpi(Name, range: TimeRange?)
+    case backfill(stream: Name, from: SourceCall, since: TimeExpression, until: TimeExpression)
+    case show(Show)
+    case describe(Name)
+  }
+
+  /// What EXPLAIN tells of a query.
+  public enum Explanation: Sendable, Equatable, CaseIterable {
+    /// How it would be answered.
+    case plan
+    /// The same with times, by answering it.
+    case analyze
+    /// What its numbers were computed from.
+    case value
+  }
+}
+
+/// `SHOW`: a list of what there is.
+public struct Show: Sendable, Equatable {
+  public enum Subject: String, Sendable, Equatable, CaseIterable {
+    case streams, kpis, fields, dimensions, watermark, late, rejected, versions, sources
+
+    /// Whether FROM may pick a stream or KPI.
+    public var hasFrom: Bool { self != .streams }
+    /// Whether it lists events, which a range and a limit may pick from.
+    public var hasRange: Bool { self == .late || self == .rejected }
+  }
+
+  public var subject: Subject
+  public var from: Name?
+  public var range: TimeRange?
+  public var limit: Limit?
+
+  public init(
+    _ subject: Subject, from: Name? = nil, range: TimeRange? = nil, limit: Limit? = nil
+  ) {
+    self.subject = subject
+    self.from = from
+    self.range = range
+    self.limit = limit
+  }
+}
