@@ -3,13 +3,7 @@ extension [UInt8] {
   /// Appends `value` little-endian in its full width.
   @inlinable
   public mutating func append<T: FixedWidthInteger>(littleEndian value: T) {
-    let old = count
-    var word = value
-    for _ in 0..<MemoryLayout<T>.size {
-      append(UInt8(truncatingIfNeeded: word))
-      word = MemoryLayout<T>.size > 1 ? word >> 8 : 0
-    }
-    assert(count == old + MemoryLayout<T>.size)
+    unsafe Swift.withUnsafeBytes(of: value.littleEndian) { unsafe append(contentsOf: $0) }
   }
 
   /// Appends `value` in 1 to 10 bytes, seven bits a byte, low bits first (LEB128).

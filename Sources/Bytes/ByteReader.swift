@@ -2,19 +2,23 @@
 public struct MalformedBytes: Error, Sendable, Equatable {
   /// Where reading stopped, as an offset from the reader's start.
   public var offset: Int
-  public init(offset: Int) { self.offset = offset }
+  @inlinable public init(offset: Int) { self.offset = offset }
 }
 
 /// Reads back what the appending calls of `[UInt8]` wrote. Never reads past the end: it throws.
 public struct ByteReader: ~Escapable {
   public let bytes: RawSpan
-  public private(set) var offset = 0
+  @usableFromInline var position = 0
+
+  /// Where the next value begins.
+  @inlinable public var offset: Int { position }
 
   @_lifetime(copy bytes)
-  public init(_ bytes: RawSpan) { self.bytes = bytes }
+  @inlinable public init(_ bytes: RawSpan) { self.bytes = bytes }
 
-  public var isAtEnd: Bool { offset == bytes.byteCount }
+  @inlinable public var isAtEnd: Bool { offset == bytes.byteCount }
 
+  @inlinable @inline(__always)
   public mutating func integer<T: FixedWidthInteger & BitwiseCopyable>(
     _ type: T.Type
   ) throws(MalformedBytes) -> T {
@@ -22,7 +26,20 @@ public struct ByteReader: ~Escapable {
     return bytes.load(at: start, as: type)
   }
 
+  @inlinable @inline(__always)
   public mutating func varint() throws(MalformedBytes) -> UInt64 {
+    if position < bytes.byteCount {
+      let byte = bytes.byte(at: position)
+      if byte < 0x80 {
+        position += 1
+        return UInt64(byte)
+      }
+    }
+    return try longVarint()
+  }
+
+  @usableFromInline
+  mutating func longVarint() throws(MalformedBytes) -> UInt64 {
     var value: UInt64 = 0
     var shift: UInt64 = 0
     while shift < 64 {
@@ -34,11 +51,13 @@ public struct ByteReader: ~Escapable {
     throw MalformedBytes(offset: offset)
   }
 
+  @inlinable
   public mutating func signedVarint() throws(MalformedBytes) -> Int64 {
     Int64(zigzag: try varint())
   }
 
   /// A varint that counts things of at least one byte each in the bytes to come, or at most `limit`.
+  @inlinable
   public mutating func count(limit: Int? = nil) throws(MalformedBytes) -> Int {
     let value = try varint()
     guard value <= UInt64(limit ?? bytes.byteCount - offset) else {
@@ -48,13 +67,13 @@ public struct ByteReader: ~Escapable {
   }
 
   /// Skips `byteCount` bytes and gives where they began.
-  @discardableResult
+  @inlinable @inline(__always) @discardableResult
   public mutating func advance(by byteCount: Int) throws(MalformedBytes) -> Int {
     guard byteCount >= 0, byteCount <= bytes.byteCount - offset else {
       throw MalformedBytes(offset: offset)
     }
-    defer { offset += byteCount }
-    return offset
+    defer { position += byteCount }
+    return position
   }
 
   public mutating func array(byteCount: Int) throws(MalformedBytes) -> [UInt8] {

@@ -291,7 +291,8 @@ extension SeededGenerator {
     let items = [
       "count(*)", "count(v)", "sum(v)", "avg(v)", "min(v)", "max(w)", "stddev(v)", "first(v)",
       "last(w)", "p95(v)", "median(w)", "distinct(d)", "distinct(n)", "top(d, 2)", "delta(v)",
-      "count(* WHERE v > 10) / count(*)", "sum(v WHERE d = 'a') / sum(v)",
+      "count(* WHERE v > 10) / count(*)", "sum(v WHERE d = 'a') / sum(v)", "increase(v)",
+      "rate(w)", "time_avg(v)", "time_avg(n WHERE d = 'a')", "last(d)",
     ]
     let filters = [
       nil, "v > 0", "d IN ('a', 'b') OR n IS NULL", "NOT (v BETWEEN 1 AND 50)", "d LIKE '_'",

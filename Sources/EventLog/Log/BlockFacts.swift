@@ -1,3 +1,4 @@
+import Bytes
 import LMDB
 import Model
 import Zstd
@@ -98,7 +99,7 @@ package struct BlockFacts {
     {
       return FactLabels(codes: column.strings.codes, names: column.entries)
     }
-    var labels = FactLabels(codes: Array(repeating: -1, count: factCount), names: [])
+    var labels = FactLabels(codes: Array(repeating: -1, count: factCount), names: ByteStrings())
     var codes: [[UInt8]: Int64] = [:]
     for column in columns {
       var next = 0
@@ -142,7 +143,7 @@ package struct FactNumbers: Sendable {
 package struct FactLabels: Sendable {
   /// For each fact the place of its text in `names`, or -1.
   package var codes: [Int64]
-  package var names: [[UInt8]]
+  package var names: ByteStrings
 }
 
 extension ColumnValues {
@@ -151,12 +152,8 @@ extension ColumnValues {
     kind == .number ? numbers.doubles : integers.map { Double(bitPattern: UInt64(bitPattern: $0)) }
   }
 
-  /// The texts of a dictionary, escapes resolved.
-  fileprivate var entries: [[UInt8]] {
-    var plain = self
-    plain.strings.isDictionary = false
-    return strings.ends.indices.map { plain.text($0) }
-  }
+  /// The texts of a dictionary that has no escapes.
+  fileprivate var entries: ByteStrings { ByteStrings(bytes: strings.bytes, ends: strings.ends) }
 
   /// The value as a label: numbers that are equal are one label, however they were written.
   fileprivate func label(_ index: Int) -> [UInt8] {

@@ -45,13 +45,16 @@ struct CellColumns: Sendable {
     return headers.count - 1
   }
 
-  /// Adds cell `cell` of a block to a row. `newSeries` is called with the names of series that the row did not have.
+  /// Adds cells of a block to the rows given for them. `newSeries` is called with the row and the name of each series
+  /// that a row did not have. O(cells).
   mutating func add(
-    _ cell: Int, of fold: BlockFold, to row: Int, newSeries: ([UInt8]) -> Void = { _ in }
+    _ added: Range<Int>, of fold: BlockFold, to rows: [Int32],
+    newSeries: (Int32, [UInt8]) -> Void = { _, _ in }
   ) {
-    headers[row].merge(fold.headers[cell])
+    var states = headers.mutableSpan
+    for (index, cell) in added.enumerated() { states[Int(rows[index])].merge(fold.headers[cell]) }
     for index in measures.indices {
-      measures[index].add(cell, of: fold.measures[index], to: row, newSeries: newSeries)
+      measures[index].add(added, of: fold.measures[index], to: rows, newSeries: newSeries)
     }
   }
 
@@ -178,15 +181,39 @@ struct MeasureColumns: Sendable {
   }
 
   mutating func add(
-    _ cell: Int, of fold: MeasureFold, to row: Int, newSeries: ([UInt8]) -> Void
+    _ added: Range<Int>, of fold: MeasureFold, to rows: [Int32],
+    newSeries: (Int32, [UInt8]) -> Void
   ) {
-    counts[row] += fold.counts[cell]
-    if needs.contains(.moments) { moments[row].merge(fold.moments[cell]) }
-    if needs.contains(.quantiles) {
-      let range = MeasureFold.range(cell, fold.keyEnds)
-      quantiles.add(fold.keys.span.extracting(range), to: row)
+    for (index, cell) in added.enumerated() { counts[Int(rows[index])] += fold.counts[cell] }
+    if needs.contains(.moments) {
+      var states = moments.mutableSpan
+      for (index, cell) in added.enumerated() { states[Int(rows[index])].merge(fold.moments[cell]) }
     }
-    if !fold.labelEnds.isEmpty {
+    if needs.contains(.quantiles) {
+      let keys = fold.keys.span
+      for (index, cell) in added.enumerated() {
+        let range = MeasureFold.range(cell, fold.keyEnds)
+        quantiles.add(keys.extracting(range), to: Int(rows[index]))
+      }
+    }
+    if !fold.labelEnds.isEmpty { addLabels(added, of: fold, to: rows) }
+    if !fold.texts.isEmpty {
+      for (index, cell) in added.enumerated() { texts[Int(rows[index])].merge(fold.texts[cell]) }
+    }
+    if needs.contains(.series) {
+      for (index, cell) in added.enumerated() {
+        for run in fold.samples[cell] where samples[Int(rows[index])].add(run) {
+          newSeries(rows[index], run.name)
+        }
+      }
+    }
+  }
+
+  private mutating func addLabels(
+    _ added: Range<Int>, of fold: MeasureFold, to rows: [Int32]
+  ) {
+    for (index, cell) in added.enumerated() {
+      let row = Int(rows[index])
       for entry in MeasureFold.range(cell, fold.labelEnds) {
         let label = Int(fold.labels[entry])
         if needs.contains(.distinct) { distinct[row].insert(hash: fold.hashes[label]) }
@@ -194,10 +221,6 @@ struct MeasureColumns: Sendable {
           top[row].add(fold.names[label], count: fold.labelCounts[entry])
         }
       }
-    }
-    if !fold.texts.isEmpty { texts[row].merge(fold.texts[cell]) }
-    if needs.contains(.series) {
-      for run in fold.samples[cell] where samples[row].add(run) { newSeries(run.name) }
     }
   }
 

@@ -78,17 +78,18 @@ enum GroupKey {
   private static let absent: UInt8 = 1
   private static let present: UInt8 = 2
 
-  static func append(_ label: [UInt8]?, to bytes: inout [UInt8]) {
-    guard let label else {
-      bytes.append(absent)
-      return
-    }
+  static func appendAbsent(to bytes: inout [UInt8]) { bytes.append(absent) }
+
+  static func append(_ label: RawSpan, to bytes: inout [UInt8]) {
     bytes.append(present)
-    for byte in label {
-      bytes.append(byte)
+    var start = 0
+    for index in 0..<label.byteCount where label.byte(at: index) == 0 {
       // A zero within the text is followed by a one, so that the end is unmistakable.
-      if byte == 0 { bytes.append(1) }
+      bytes.append(span: label.extracting(start..<index + 1))
+      bytes.append(1)
+      start = index + 1
     }
+    bytes.append(span: label.extracting(start..<label.byteCount))
     bytes.append(0)
     bytes.append(0)
   }

@@ -34,14 +34,20 @@ final class HotCells {
       isChanged.append(false)
     }
 
-    /// Adds cell `cell` of a block to a row; gives whether the row had not been changed before.
-    fileprivate func add(_ cell: Int, of fold: BlockFold, to row: Int, isFinal: Bool) -> Bool {
-      cells.add(cell, of: fold, to: row) { newSeries.append((Int32(row), $0)) }
-      if isFinal { cells.revise(row) }
-      if isChanged[row] { return false }
-      isChanged[row] = true
-      changed.append(Int32(row))
-      return true
+    /// Adds cells of a block to rows; gives how many of them had not been changed before.
+    fileprivate func add(
+      _ added: Range<Int>, of fold: BlockFold, to rows: [Int32], isFinal: Bool
+    ) -> Int {
+      cells.add(added, of: fold, to: rows) { newSeries.append(($0, $1)) }
+      let before = changed.count
+      for row in rows {
+        if isFinal { cells.revise(Int(row)) }
+        if !isChanged[Int(row)] {
+          isChanged[Int(row)] = true
+          changed.append(row)
+        }
+      }
+      return changed.count - before
     }
 
     fileprivate func keepChanges() {
@@ -56,8 +62,7 @@ final class HotCells {
   private(set) var count = 0
   /// Cells that were changed since ``keepChanges()``.
   private(set) var changedCount = 0
-  private var groupNumbers: [[UInt8]: Int32] = [:]
-  private(set) var groups: [[UInt8]] = []
+  private var groups = GroupTable()
   private var turn = 0
 
   init(_ kpi: CompiledKpi) { self.kpi = kpi }
@@ -68,24 +73,30 @@ final class HotCells {
     _ fold: BlockFold, watermarkNs: Int64?,
     load: (_ bucketNs: Int64, _ group: [UInt8], inout CellColumns) throws -> Bool
   ) throws {
-    let numbers = fold.groups.map(number)
+    let bytes = fold.groups.bytes
+    let numbers = fold.groups.indices.map {
+      groups.number(bytes.rawSpan(fold.groups.range($0)))
+    }
     var cell = 0
     while cell < fold.count {
       let bucketNs = fold.buckets[cell]
       let bucket = bucket(bucketNs)
-      let isFinal = kpi.isFinal(bucketNs, watermarkNs)
+      let first = cell
+      var rows: [Int32] = []
       while cell < fold.count, fold.buckets[cell] == bucketNs {
         let group = numbers[Int(fold.groupOfCell[cell])]
-        var row = bucket.row(group)
-        if row == nil {
-          row = bucket.cells.count
-          if try !load(bucketNs, groups[Int(group)], &bucket.cells) { bucket.cells.appendRow() }
+        if let row = bucket.row(group) {
+          rows.append(Int32(row))
+        } else {
+          rows.append(Int32(bucket.cells.count))
+          if try !load(bucketNs, groups.groups[Int(group)], &bucket.cells) { bucket.cells.appendRow() }
           bucket.addRow(group)
           count += 1
         }
-        if bucket.add(cell, of: fold, to: row ?? 0, isFinal: isFinal) { changedCount += 1 }
         cell += 1
       }
+      changedCount += bucket.add(
+        first..<cell, of: fold, to: rows, isFinal: kpi.isFinal(bucketNs, watermarkNs))
     }
   }
 
@@ -96,16 +107,10 @@ final class HotCells {
     return bucket
   }
 
-  private func number(_ group: [UInt8]) -> Int32 {
-    if let known = groupNumbers[group] { return known }
-    let number = Int32(groups.count)
-    groupNumbers[group] = number
-    groups.append(group)
-    return number
-  }
-
   /// The group of a bucket's row.
-  func group(_ row: Int, _ bucket: Bucket) -> [UInt8] { groups[Int(bucket.groups[row])] }
+  func group(_ row: Int, _ bucket: Bucket) -> [UInt8] {
+    groups.groups[Int(bucket.groups[row])]
+  }
 
   /// What was changed so far is no change any more.
   func keepChanges() {
@@ -116,8 +121,7 @@ final class HotCells {
 
   func removeAll() {
     buckets = [:]
-    groupNumbers = [:]
-    groups = []
+    groups = GroupTable()
     (count, changedCount) = (0, 0)
   }
 

@@ -1,3 +1,4 @@
+import Bytes
 import EventLog
 import Language
 import Sketches
@@ -11,7 +12,7 @@ struct BlockFold: Sendable {
   /// The bucket's start of each cell, and the place of its group in `groups`. Cells of one bucket are neighbours.
   let buckets: [Int64]
   let groupOfCell: [Int32]
-  let groups: [[UInt8]]
+  let groups: ByteStrings
   let headers: [CellHeader]
   /// For each measure of the plan the states of all cells.
   let measures: [MeasureFold]
@@ -49,7 +50,7 @@ struct MeasureFold: Sendable {
   private(set) var labels: [Int32] = []
   private(set) var labelCounts: [UInt64] = []
   private(set) var labelEnds: [Int32] = []
-  private(set) var names: [[UInt8]] = []
+  private(set) var names = ByteStrings()
   private(set) var hashes: [UInt64] = []
   /// Texts and booleans among the values.
   private(set) var texts: [TextEnds] = []

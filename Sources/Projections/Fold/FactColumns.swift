@@ -1,3 +1,5 @@
+import Bytes
+import Checksum
 import EventLog
 import Model
 import Sketches
@@ -41,9 +43,12 @@ final class FactColumns {
     try Self.cached(&labelsByPath, path) { try facts.labels(path) }
   }
 
-  /// The hash of each of the labels at `path`.
+  /// The hash of each of the labels at `path`, by which distinct values are counted.
   func hashes(_ path: String) throws -> [UInt64] {
-    try Self.cached(&hashesByPath, path) { try labels(path).names.map(LabelHash.hash) }
+    try Self.cached(&hashesByPath, path) {
+      let names = try labels(path).names
+      return names.indices.map { checksum(names.bytes.rawSpan(names.range($0))) }
+    }
   }
 
   /// The sketch's key of each number at `path`.
@@ -53,7 +58,9 @@ final class FactColumns {
 
   func buckets(_ kpi: CompiledKpi) -> BucketCodes {
     Self.cached(&bucketsByName, kpi.bucketName) {
-      BucketCodes(times, kpi.buckets, facts.block.minTimeNs...facts.block.maxTimeNs)
+      let block = facts.block
+      return BucketCodes(
+        times, kpi.buckets, events == nil ? block.minTimeNs...block.maxTimeNs : nil)
     }
   }
 
@@ -79,9 +86,13 @@ struct BucketCodes {
   /// Empty when there is but one bucket.
   private(set) var codes: [Int32] = []
 
-  /// `range` holds all times, if the block is not exploded. O(facts).
-  init(_ times: [Int64], _ buckets: Buckets, _ range: ClosedRange<Int64>) {
+  /// `range` holds all times, unless the block's events have several facts. O(facts).
+  init(_ times: [Int64], _ buckets: Buckets, _ range: ClosedRange<Int64>?) {
     var cursor = BucketCursor(buckets)
+    if let range, cursor.start(of: range.lowerBound) == cursor.start(of: range.upperBound) {
+      starts = times.isEmpty ? [] : [cursor.start(of: range.lowerBound)]
+      return
+    }
     var places: [Int64: Int32] = [:]
     var (last, place): (Int64, Int32) = (0, -1)
     codes = times.map { time in
@@ -102,7 +113,7 @@ struct BucketCodes {
 
 /// The group of each fact of a block, as its place among those that occur.
 struct GroupCodes {
-  private(set) var groups: [[UInt8]] = []
+  private(set) var groups = ByteStrings()
   /// Empty when there is but one group.
   private(set) var codes: [Int32] = []
 
@@ -111,6 +122,17 @@ struct GroupCodes {
 
   /// O(facts x dimensions).
   init(_ dimensions: [FactLabels], factCount: Int) {
+    // All of a dictionary's entries occur.
+    if dimensions.count == 1, let only = dimensions.first, only.isComplete {
+      for name in only.names.indices {
+        groups.extend {
+          GroupKey.append(only.names.bytes.rawSpan(only.names.range(name)), to: &$0)
+        }
+        groups.finishString()
+      }
+      if groups.count > 1 { codes = only.codes.map { Int32(truncatingIfNeeded: $0) } }
+      return
+    }
     var numbers = [Int32](repeating: 0, count: factCount)
     var domain = 1
     for labels in dimensions where !labels.codes.isEmpty {
@@ -127,7 +149,7 @@ struct GroupCodes {
     var places = [Int32](repeating: -1, count: domain)
     for fact in numbers.indices where places[Int(numbers[fact])] < 0 {
       places[Int(numbers[fact])] = Int32(groups.count)
-      groups.append(Self.group(dimensions, fact))
+      append(dimensions, fact)
     }
     if groups.count > 1 { codes = numbers.map { places[Int($0)] } }
   }
@@ -147,12 +169,30 @@ struct GroupCodes {
     return max(known.count, 1)
   }
 
-  private static func group(_ dimensions: [FactLabels], _ fact: Int) -> [UInt8] {
-    var group: [UInt8] = []
+  private mutating func append(_ dimensions: [FactLabels], _ fact: Int) {
     for labels in dimensions {
-      let code = labels.codes.isEmpty ? -1 : labels.codes[fact]
-      GroupKey.append(code < 0 ? nil : labels.names[Int(code)], to: &group)
+      let code = labels.codes.isEmpty ? -1 : Int(labels.codes[fact])
+      groups.extend { bytes in
+        if code < 0 {
+          GroupKey.appendAbsent(to: &bytes)
+        } else {
+          GroupKey.append(labels.names.bytes.rawSpan(labels.names.range(code)), to: &bytes)
+        }
+      }
     }
-    return group
+    groups.finishString()
+  }
+}
+
+extension FactLabels {
+  /// Whether all facts have a label, and all labels occur.
+  fileprivate var isComplete: Bool {
+    guard !codes.isEmpty else { return false }
+    var occurs = [Bool](repeating: false, count: names.count)
+    for code in codes {
+      if code < 0 { return false }
+      occurs[Int(code)] = true
+    }
+    return occurs.allSatisfy { $0 }
   }
 }

@@ -1,3 +1,5 @@
+import Bytes
+
 /// Facts of a block sorted by the cell that they belong to; those of one cell are a run, in the order of the log.
 struct FactRuns: Sendable {
   /// Places of facts in their block, run after run.
@@ -15,6 +17,9 @@ struct FactRuns: Sendable {
     self.facts = facts
     self.ends = ends
   }
+
+  /// Ends a cell's run at a place in `facts`.
+  mutating func closeRun(at end: Int32) { ends.append(end) }
 
   /// The facts whose bit is set: one for each fact of the block, none when all are. O(facts).
   func filtered(_ presence: [UInt64]?) -> FactRuns {
@@ -48,7 +53,7 @@ struct FactCells {
   /// The bucket's start of each cell, and the place of its group in `groups`.
   private(set) var buckets: [Int64] = []
   private(set) var groupOfCell: [Int32] = []
-  private(set) var groups: [[UInt8]] = []
+  private(set) var groups: ByteStrings
   private(set) var runs = FactRuns(facts: [], ends: [])
 
   var count: Int { buckets.count }
@@ -61,20 +66,24 @@ struct FactCells {
     var mask = try kpi.definition.filter.map { try PredicateMask.evaluate($0, columns) }
     if let range {
       let times = columns.times
-      mask = mask ?? Array(repeating: true, count: times.count)
-      for fact in times.indices where !range.contains(times[fact]) { mask?[fact] = false }
+      var inside = mask ?? Array(repeating: true, count: times.count)
+      for fact in times.indices where !range.contains(times[fact]) { inside[fact] = false }
+      mask = inside
     }
     let byBucket = columns.buckets(kpi)
     let byGroup = try columns.groups(kpi.dimensions)
     groups = byGroup.groups
-    let pairs = Self.pairs(byBucket, byGroup, columns.count, mask)
-    let (places, used) = Self.used(pairs, byBucket.starts.count * max(groups.count, 1))
-    for pair in used {
-      let (bucket, group) = Int(pair).quotientAndRemainder(dividingBy: max(groups.count, 1))
-      buckets.append(byBucket.starts[bucket])
-      groupOfCell.append(Int32(group))
+    let groupCount = max(groups.count, 1)
+    var pairs = Self.pairs(byBucket, byGroup, columns.count, mask)
+    var used: [Int64]?
+    if byBucket.starts.count * groupCount > Self.maxDomain { used = Self.renumber(&pairs) }
+    let ends = sort(pairs, domain: used?.count ?? byBucket.starts.count * groupCount)
+    for (number, end) in ends.enumerated() where end > (runs.ends.last ?? 0) {
+      runs.closeRun(at: end)
+      let pair = Int(used?[number] ?? Int64(number))
+      buckets.append(byBucket.starts[pair / groupCount])
+      groupOfCell.append(Int32(pair % groupCount))
     }
-    runs = Self.sorted(pairs, places, cellCount: used.count)
   }
 
   /// The number of each fact's pair of bucket and group; -1 for a fact that is masked.
@@ -82,12 +91,14 @@ struct FactCells {
     _ buckets: BucketCodes, _ groups: GroupCodes, _ count: Int, _ mask: [Bool]?
   ) -> [Int64] {
     let groupCount = Int64(max(groups.groups.count, 1))
-    var pairs = [Int64](repeating: 0, count: count)
-    if !buckets.codes.isEmpty {
-      for fact in 0..<count { pairs[fact] = Int64(buckets.codes[fact]) * groupCount }
-    }
-    if !groups.codes.isEmpty {
-      for fact in 0..<count { pairs[fact] += Int64(groups.codes[fact]) }
+    var pairs: [Int64]
+    if buckets.codes.isEmpty {
+      pairs = groups.codes.isEmpty ? Array(repeating: 0, count: count) : groups.codes.map(Int64.init)
+    } else {
+      pairs = buckets.codes.map { Int64($0) * groupCount }
+      if !groups.codes.isEmpty {
+        for fact in 0..<count { pairs[fact] += Int64(groups.codes[fact]) }
+      }
     }
     if let mask {
       for fact in 0..<count where !mask[fact] { pairs[fact] = -1 }
@@ -95,52 +106,32 @@ struct FactCells {
     return pairs
   }
 
-  /// How a pair's cell is found.
-  private enum Places {
-    case table([Int32])
-    case dictionary([Int64: Int32])
+  /// Makes each pair its place among those that occur, which are returned, ascending.
+  private static func renumber(_ pairs: inout [Int64]) -> [Int64] {
+    let used = Set(pairs).subtracting([-1]).sorted()
+    let places = Dictionary(uniqueKeysWithValues: zip(used, 0..<Int64(used.count)))
+    for fact in pairs.indices where pairs[fact] >= 0 { pairs[fact] = places[pairs[fact]] ?? -1 }
+    return used
   }
 
-  /// The pairs that occur, ascending, and the place of each among them.
-  private static func used(_ pairs: [Int64], _ domain: Int) -> (Places, [Int64]) {
-    var used: [Int64] = []
-    if domain > maxDomain {
-      used = Set(pairs).subtracting([-1]).sorted()
-      let places = zip(used, used.indices).map { ($0, Int32($1)) }
-      return (.dictionary(Dictionary(uniqueKeysWithValues: places)), used)
-    }
-    var places = [Int32](repeating: -1, count: domain)
-    for pair in pairs where pair >= 0 { places[Int(pair)] = 0 }
-    for pair in places.indices where places[pair] == 0 {
-      places[pair] = Int32(used.count)
-      used.append(Int64(pair))
-    }
-    return (.table(places), used)
-  }
-
-  /// Sorts the facts by cell, by counting; keeps their order within a cell. O(facts + cells).
-  private static func sorted(_ pairs: [Int64], _ places: Places, cellCount: Int) -> FactRuns {
-    var cells = [Int32](repeating: -1, count: pairs.count)
-    switch places {
-    case .table(let table):
-      for fact in pairs.indices where pairs[fact] >= 0 { cells[fact] = table[Int(pairs[fact])] }
-    case .dictionary(let known):
-      for fact in pairs.indices where pairs[fact] >= 0 { cells[fact] = known[pairs[fact]] ?? -1 }
-    }
-    var ends = [Int32](repeating: 0, count: cellCount)
-    for cell in cells where cell >= 0 { ends[Int(cell)] += 1 }
+  /// Sorts the facts by pair, by counting; keeps their order within a pair. Gives where each pair's end. O(facts +
+  /// domain).
+  private mutating func sort(_ pairs: [Int64], domain: Int) -> [Int32] {
+    var ends = [Int32](repeating: 0, count: domain)
+    for pair in pairs where pair >= 0 { ends[Int(pair)] += 1 }
     var total: Int32 = 0
-    for cell in ends.indices {
-      let count = ends[cell]
-      ends[cell] = total
+    for pair in ends.indices {
+      let count = ends[pair]
+      ends[pair] = total
       total += count
     }
     var facts = [Int32](repeating: 0, count: Int(total))
-    for fact in cells.indices where cells[fact] >= 0 {
-      let cell = Int(cells[fact])
-      facts[Int(ends[cell])] = Int32(fact)
-      ends[cell] += 1
+    for fact in pairs.indices where pairs[fact] >= 0 {
+      let pair = Int(pairs[fact])
+      facts[Int(ends[pair])] = Int32(truncatingIfNeeded: fact)
+      ends[pair] += 1
     }
-    return FactRuns(facts: facts, ends: ends)
+    runs = FactRuns(facts: facts, ends: [])
+    return ends
   }
 }

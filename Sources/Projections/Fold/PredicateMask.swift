@@ -113,8 +113,8 @@ enum PredicateMask {
     _ path: String, _ columns: FactColumns, _ holds: (String) throws -> Bool
   ) throws -> [Truth] {
     let labels = try columns.labels(path)
-    let truths = try labels.names.map { name -> Truth in
-      try holds(String(decoding: name, as: UTF8.self)) ? .yes : .no
+    let truths = try labels.names.indices.map { name -> Truth in
+      try holds(String(decoding: labels.names[name], as: UTF8.self)) ? .yes : .no
     }
     if labels.codes.isEmpty { return Array(repeating: .unknown, count: columns.count) }
     return labels.codes.map { $0 < 0 ? .unknown : truths[Int($0)] }

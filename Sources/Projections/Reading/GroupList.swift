@@ -4,7 +4,9 @@ import Bytes
 struct GroupList {
   private let dimensions: [String]
   private let wanted: [String: String?]
-  private var codes: [[UInt8]: Int32] = [:]
+  private var known = GroupTable()
+  /// The codes of the known groups.
+  private var codes: [Int32] = []
   /// The group that comes next if buckets have the same groups one after the other, as they mostly do.
   private var next = 0
   /// The groups as bytes, and as labels.
@@ -28,23 +30,22 @@ struct GroupList {
         return Int32(next - 1)
       }
     }
-    var copy: [UInt8] = []
-    copy.append(span: group)
-    let code = codes[copy] ?? add(copy)
+    let number = Int(known.number(group))
+    if number == codes.count { codes.append(add(group)) }
+    let code = codes[number]
     next = Int(code) + 1
     return code
   }
 
-  private mutating func add(_ group: [UInt8]) -> Int32 {
-    var code: Int32 = -1
-    if let names = GroupKey.labels(group.rawSpan, count: dimensions.count), isWanted(names) {
-      code = Int32(bytes.count)
-      bytes.append(group)
-      labels.append(names)
-      if CellKey.isHashed(group: group) { hasHashed = true }
+  private mutating func add(_ group: RawSpan) -> Int32 {
+    guard let names = GroupKey.labels(group, count: dimensions.count), isWanted(names) else {
+      return -1
     }
-    codes[group] = code
-    return code
+    bytes.append([])
+    bytes[bytes.count - 1].append(span: group)
+    labels.append(names)
+    if CellKey.isHashed(group: bytes[bytes.count - 1]) { hasHashed = true }
+    return Int32(bytes.count - 1)
   }
 
   private func isWanted(_ names: [String?]) -> Bool {
@@ -59,7 +60,12 @@ struct GroupList {
     guard wanted.count == dimensions.count else { return nil }
     var group: [UInt8] = []
     for dimension in dimensions {
-      GroupKey.append((wanted[dimension] ?? nil).map { Array($0.utf8) }, to: &group)
+      if let label = wanted[dimension] ?? nil {
+        let bytes = Array(label.utf8)
+        GroupKey.append(bytes.rawSpan, to: &group)
+      } else {
+        GroupKey.appendAbsent(to: &group)
+      }
     }
     return group
   }

@@ -1,0 +1,41 @@
+import Bytes
+import Checksum
+
+/// Numbers groups from 0, in the order in which they are first asked for. An open-addressing hash table over bytes that
+/// stand together, so that a lookup allocates nothing.
+struct GroupTable: Sendable {
+  private(set) var groups = ByteStrings()
+  private var hashes: [UInt64] = []
+  /// Numbers by hash; -1 where free. A power of two of places, at most half of them taken.
+  private var places = [Int32](repeating: -1, count: 64)
+
+  var count: Int { groups.count }
+
+  /// O(bytes of the group).
+  mutating func number(_ group: RawSpan) -> Int32 {
+    let hash = checksum(group)
+    var place = Int(truncatingIfNeeded: hash) & (places.count - 1)
+    while places[place] >= 0 {
+      let number = Int(places[place])
+      if hashes[number] == hash, groups.bytes.rawSpan(groups.range(number)).isEqual(to: group) {
+        return places[place]
+      }
+      place = (place + 1) & (places.count - 1)
+    }
+    places[place] = Int32(groups.count)
+    hashes.append(hash)
+    groups.extend { $0.append(span: group) }
+    groups.finishString()
+    if 2 * groups.count > places.count { grow() }
+    return Int32(groups.count - 1)
+  }
+
+  private mutating func grow() {
+    places = Array(repeating: -1, count: 2 * places.count)
+    for (number, hash) in hashes.enumerated() {
+      var place = Int(truncatingIfNeeded: hash) & (places.count - 1)
+      while places[place] >= 0 { place = (place + 1) & (places.count - 1) }
+      places[place] = Int32(number)
+    }
+  }
+}
