@@ -2,9 +2,9 @@
 """Runs one workload through Nilometer and through other systems, and prints them side by side.
 
 Each system loads the same file, has its disk and memory measured, and computes all KPI cells anew
-from what it has stored. Its answers are compared with the right ones: a difference is a failure. The
-systems take turns within each round, so that noise hits all alike; medians are shown. Work files go
-to build/bench-peers and are removed at the end (about 3 GB).
+from what it has stored. Its answers are compared with the right ones: a difference is a failure.
+The systems take turns within each round, so that noise hits all alike; medians are shown. Work
+files go to build/bench-peers and are removed at the end (about 3 GB).
 
 usage: bench-peers.py [--rounds N] [--only NAME,...] [--nilo FILE] [--json FILE]
 """
@@ -83,7 +83,7 @@ def rounds(kinds, workload, options):
     conversions = {}
     for number in range(1, options.rounds + 1):
         for name, kind in kinds.items():
-            note(f"round {number} of {options.rounds}: {kind.name}")
+            note(f"round {number} of {options.rounds}: {kind.name}{kind.variant}")
             seconds = kind.prepare(workload)
             if seconds is not None:
                 conversions.setdefault(name, []).append(seconds)
@@ -96,7 +96,9 @@ def summarize(kinds, figures, conversions, options):
     result = {}
     for name, kind in kinds.items():
         rows = figures[name]
-        one = {"name": kind.name, "version": kind.version(options)}
+        version = kind.version(options)
+        one = {"name": f"{kind.name}{kind.variant}", "version": version,
+               "title": f"{kind.name} {version}{kind.variant}"}
         for key in rows[0]:
             values = [row[key] for row in rows if row[key] is not None]
             one[key] = statistics.median(values) if values else None
@@ -120,7 +122,7 @@ def print_tables(result):
 
     table(("system", "load, M events/s", "then merging", "disk, bytes an event",
            "memory of the load, MiB", "rebuild, M events/s", "memory of the rebuild, MiB"),
-          ((f"{it['name']} {it['version']}", f"{it['load_events_per_s'] / 1e6:.2f}", settled(it),
+          ((it["title"], f"{it['load_events_per_s'] / 1e6:.2f}", settled(it),
             f"{it['disk_bytes_per_event']:.1f}", f"{it['load_peak_mib']:.0f}",
             f"{it['rebuild_events_per_s'] / 1e6:.2f}", f"{it['rebuild_peak_mib']:.0f}")
            for it in result.values()))
@@ -152,6 +154,8 @@ def arguments():
 
 def run(options):
     kinds = {name: SYSTEMS[name] for name in SYSTEMS if name in options.only.split(",")}
+    if not options.nilo.is_file():
+        raise Failure(f"{options.nilo} is not there; run make build, or name it by --nilo")
     for kind in kinds.values():
         kind.version(options)  # what is not installed is found before the long part
     note("making the workload and the right answers")

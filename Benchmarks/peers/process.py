@@ -1,4 +1,4 @@
-"""Processes that are measured from outside: commands, functions in a child of their own, servers."""
+"""Processes that are measured from outside: commands, functions in a child, servers."""
 import http.client
 import multiprocessing
 import os
@@ -24,16 +24,30 @@ def peak_mib(pid="self"):
 
 
 def run(args):
-    """Runs a command; gives its output, seconds and peak memory in MiB."""
+    """Runs a command; gives its output, seconds and peak memory in MiB.
+
+    It is started by a small process: the kernel counts the memory of the one that starts it, too.
+    """
+    return in_child(_run, list(map(str, args)))[0]
+
+
+def _run(args):
     start = time.monotonic()
-    process = subprocess.Popen([str(arg) for arg in args], stdout=subprocess.PIPE)
+    process = _open(args, stdout=subprocess.PIPE)
     output = process.stdout.read()
     process.stdout.close()
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
-        raise Failure(f"{' '.join(map(str, args))}: exit {process.returncode}")
+        raise Failure(f"{' '.join(args)}: exit {process.returncode}")
     return output, time.monotonic() - start, usage.ru_maxrss / 1024
+
+
+def _open(args, **streams):
+    try:
+        return subprocess.Popen([str(arg) for arg in args], **streams)
+    except FileNotFoundError:
+        raise Failure(f"{args[0]} is not there; build it, or run scripts/setup-peers") from None
 
 
 def in_child(function, *args):
@@ -44,22 +58,27 @@ def in_child(function, *args):
     """
     context = multiprocessing.get_context("spawn")
     receiver, sender = context.Pipe(duplex=False)
-    child = context.Process(target=_child, args=(sender, function, args))
+    child = context.Process(target=_child, args=(sender, function, args),
+                            daemon=True)
     child.start()
     sender.close()
     try:
         result, peak, error = receiver.recv()
     except EOFError:
-        result, peak, error = None, None, "the process died"
+        result, peak, error = None, None, f"{function.__name__}: the process died"
     child.join()
     if error:
-        raise Failure(f"{function.__module__}.{function.__name__}: {error}")
+        raise Failure(error)
     return result, peak
 
 
 def _child(sender, function, args):
     try:
         sender.send((function(*args), peak_mib(), None))
+    except Failure as error:
+        sender.send((None, None, str(error)))
+    except ModuleNotFoundError as error:
+        sender.send((None, None, f"{error}; run scripts/setup-peers"))
     except Exception:
         sender.send((None, None, traceback.format_exc()))
 
@@ -84,11 +103,7 @@ class Server:
         self.port = port
         self.log = pathlib.Path(log)
         with open(log, "wb") as file:
-            try:
-                self.process = subprocess.Popen([str(arg) for arg in args], stdout=file,
-                                                stderr=subprocess.STDOUT)
-            except FileNotFoundError:
-                raise Failure(f"{args[0]} is not installed; run scripts/setup-peers") from None
+            self.process = _open(args, stdout=file, stderr=subprocess.STDOUT)
         try:
             self._wait(alive)
         except BaseException:

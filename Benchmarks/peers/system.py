@@ -17,9 +17,10 @@ class System:
     measurement is one more method of each system, and one more call and column of the driver.
     """
 
-    # The texts of the table: what is stored of an event, what becomes of an event that comes twice
-    # or late, what an acknowledged write survives, and how the rebuild differs from the others'.
-    name = keeps = duplicates = durable = rebuilt = ""
+    # The texts of the table: the name, what is unlike another row of that name, what is stored of
+    # an event, what becomes of an event that comes twice or late, what an acknowledged write
+    # survives, and how the rebuild differs from the others'.
+    name = variant = keeps = duplicates = durable = rebuilt = ""
     # Whether the answers leave out events that came twice.
     dedups = True
     # By how much a percentile may be off, relative to the exact one. None: it is not compared.

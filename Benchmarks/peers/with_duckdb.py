@@ -97,7 +97,7 @@ class DuckDB(System):
     keeps = "typed columns; no original bytes"
     duplicates = "stay; late events are rows like others, results are not corrected"
     durable = "survives a loss of power: the log is synced at each commit"
-    rebuilt = "p95 exact"
+    rebuilt = "p95 exact; results synced"
     dedups = False
     key = False
 
@@ -125,7 +125,7 @@ class DuckDB(System):
 class DuckDBWithKey(DuckDB):
     """With the event id as the primary key, which is DuckDB's way to refuse duplicates."""
 
-    name = "DuckDB, key on the event id"
+    variant = ", key on the event id"
     keeps = "the same, and an index of the ids"
     duplicates = "left out by event id (`INSERT OR IGNORE`); late events as above"
     dedups = True

@@ -3,6 +3,7 @@ import concurrent.futures
 import itertools
 import json
 import pathlib
+import threading
 import time
 import urllib.parse
 
@@ -64,7 +65,7 @@ class InfluxDB(System):
 
     @classmethod
     def version(cls, options):
-        return run(["influxd", "version"])[0].decode().split()[1]
+        return run(["influxd", "version"])[0].decode().split()[1].lstrip("v")
 
     @classmethod
     def prepare(cls, workload_):
@@ -91,22 +92,24 @@ class InfluxDB(System):
         begin = time.monotonic()
         with open(self.workload.lines, "rb") as file:
             batches = iter(lambda: b"".join(itertools.islice(file, BATCH)), b"")
+            lock = threading.Lock()
             with concurrent.futures.ThreadPoolExecutor(WRITERS) as pool:
-                connections = [self.server.connect() for _ in range(WRITERS)]
-                waiting = {pool.submit(self._write, it, next(batches)): it for it in connections}
-                while waiting:
-                    done, _ = concurrent.futures.wait(
-                        waiting, return_when=concurrent.futures.FIRST_COMPLETED)
-                    for future in done:
-                        connection = waiting.pop(future)
-                        future.result()
-                        if batch := next(batches, b""):
-                            waiting[pool.submit(self._write, connection, batch)] = connection
+                writers = [pool.submit(self._write, batches, lock) for _ in range(WRITERS)]
+            for writer in writers:
+                writer.result()
         seconds = time.monotonic() - begin
         return Measured(seconds, self.server.peak_mib())
 
-    def _write(self, connection, batch):
-        self.server.request("POST", "/write?db=fleet&precision=ms", batch, connection)
+    def _write(self, batches, lock):
+        """Writes batch after batch over one connection, until there are no more."""
+        connection = self.server.connect()
+        while True:
+            with lock:
+                batch = next(batches, None)
+            if batch is None:
+                break
+            self.server.request("POST", "/write?db=fleet&precision=ms", batch, connection)
+        connection.close()
 
     def settle(self):
         """Waits until the memory is written and the files are compacted. Both happen by themselves

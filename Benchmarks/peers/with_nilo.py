@@ -16,7 +16,7 @@ class Nilo(System):
     duplicates = ("left out by event id, over all that was ever stored, and noted on the ledger; "
                   "late events noted, and cells corrected in the same commit")
     durable = "survives a loss of power: a commit is synced before it is acknowledged"
-    rebuilt = "one scan; p95 by sketch, within 1 %"
+    rebuilt = "one scan; p95 by sketch, within 1 %; results synced"
     p95_bound = dict.fromkeys(System.p95_bound, 0.0101)
 
     def __init__(self, *args):

@@ -1,7 +1,7 @@
 """The workload: a file of events, the KPIs over it, and the answers that are right.
 
-A day of 1000 devices at 20 sites, an event each 30 s: 2.88 million NDJSON documents of 183 bytes. One
-of a hundred comes late, one of a thousand twice.
+A day of 1000 devices at 20 sites, an event each 30 s: 2.88 million NDJSON documents of 183 bytes.
+One of a hundred comes late, one of a thousand twice.
 """
 import array
 import calendar
@@ -40,7 +40,7 @@ def parse_time(text):
 
 
 def events(path):
-    """The fields of each document, in bytes. The generator's form is fixed, so a pattern will do."""
+    """The fields of each document, in bytes. Their form is fixed, so a pattern will do."""
     with open(path, "rb") as file:
         for line in file:
             yield _EVENT.search(line).groups()
@@ -83,12 +83,6 @@ class Workload:
                 texts = (event_id, status) if strings else ()
                 file.write(form % (device, site, *numbers, *texts, parse_time(at)))
         return time.monotonic() - begin
-
-    def warm(self, path):
-        """Reads a file, so that each load finds it in the page cache."""
-        with open(path, "rb", buffering=0) as file:
-            while file.read(1 << 24):
-                pass
 
 
 class Expected:
