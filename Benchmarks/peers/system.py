@@ -26,6 +26,9 @@ class System:
     # By how much a percentile may be off, relative to the exact one. None: it is not compared.
     p95_bound = {"by_device": 0.0, "by_site": 0.0, "by_minute": 0.0}
 
+    # The numbers that a KPI's cells lack.
+    omits = {}
+
     def __init__(self, workload, directory, options):
         self.workload = workload
         self.directory = directory

@@ -58,6 +58,7 @@ class InfluxDB(System):
                   "results are not corrected")
     durable = "survives a loss of power: the log is synced at each write (`wal-fsync-delay = 0s`)"
     rebuilt = "p95 exact; **rolling only count, sum, avg**: no min, max, stddev, p95 over a window"
+    omits = {"by_minute": ("min", "max", "stddev", "p95")}
 
     def __init__(self, *args):
         super().__init__(*args)
