@@ -4,16 +4,17 @@ SWIFT_BUILD = swift build -c release
 NILO = .build/release/nilo
 DATA = nilo-data
 
-.PHONY: help run test test-long bench build setup format lint clean
+.PHONY: help run test test-long bench bench-peers build setup format lint clean
 
 help:
-	@echo "make run        set up, build, load the sample data and show what the store holds"
-	@echo "make test       set up, then run all tests"
-	@echo "make test-long  the same with many more random rounds"
-	@echo "make bench      build, then print the benchmark table (some minutes)"
-	@echo "make build      build $(NILO) in release mode"
-	@echo "make format     format the sources; make lint checks them"
-	@echo "make clean      remove what was built"
+	@echo "make run          set up, build, load the sample data and show what the store holds"
+	@echo "make test         set up, then run all tests"
+	@echo "make test-long    the same with many more random rounds"
+	@echo "make bench        build, then print the benchmark table (some minutes)"
+	@echo "make bench-peers  install other systems and measure them beside nilo (some minutes)"
+	@echo "make build        build $(NILO) in release mode"
+	@echo "make format       format the sources; make lint checks them"
+	@echo "make clean        remove what was built"
 
 setup:
 	@scripts/setup
@@ -34,6 +35,10 @@ bench: setup
 	$(SWIFT_BUILD) --product nilo
 	$(SWIFT_BUILD) --product nilo-bench
 	python3 Benchmarks/bench.py
+
+bench-peers: build
+	@scripts/setup-peers
+	build/venv-peers/bin/python3 Benchmarks/bench-peers.py
 
 format:
 	swift format --in-place --recursive --parallel Package.swift Sources Tests Benchmarks
