@@ -30,7 +30,8 @@ private struct Model {
       try checkEqual(column.sketch(row), sketches[row], "row \(row)")
       try checkEqual(column.valueCount(row), sketches[row].count, "values of row \(row)")
       for q in [0, 0.1, 0.5, 0.95, 0.99, 1] {
-        try checkEqual(column.quantile(q, row), sketches[row].quantile(q), "quantile \(q) of \(row)")
+        let (got, wanted) = (column.quantile(q, row), sketches[row].quantile(q))
+        try checkEqual(got, wanted, "quantile \(q) of \(row)")
       }
     }
   }

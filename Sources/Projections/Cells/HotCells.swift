@@ -67,8 +67,8 @@ final class HotCells {
 
   init(_ kpi: CompiledKpi) { self.kpi = kpi }
 
-  /// Merges a block's cells, in the order of the log. A cell that is not in memory is asked of `load`, which appends it
-  /// or says that there is none. O(cells of the block).
+  /// Merges a block's cells, in the order of the log. A cell that is not in memory is asked of `load`, which appends
+  /// it or says that there is none. O(cells of the block).
   func add(
     _ fold: BlockFold, watermarkNs: Int64?,
     load: (_ bucketNs: Int64, _ group: [UInt8], inout CellColumns) throws -> Bool
@@ -89,7 +89,9 @@ final class HotCells {
           rows.append(Int32(row))
         } else {
           rows.append(Int32(bucket.cells.count))
-          if try !load(bucketNs, groups.groups[Int(group)], &bucket.cells) { bucket.cells.appendRow() }
+          if try !load(bucketNs, groups.groups[Int(group)], &bucket.cells) {
+            bucket.cells.appendRow()
+          }
           bucket.addRow(group)
           count += 1
         }

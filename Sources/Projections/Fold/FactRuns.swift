@@ -93,12 +93,13 @@ struct FactCells {
     let groupCount = Int64(max(groups.groups.count, 1))
     var pairs: [Int64]
     if buckets.codes.isEmpty {
-      pairs = groups.codes.isEmpty ? Array(repeating: 0, count: count) : groups.codes.map(Int64.init)
+      pairs =
+        groups.codes.isEmpty ? Array(repeating: 0, count: count) : groups.codes.map(Int64.init)
+    } else if groups.codes.isEmpty {
+      pairs = buckets.codes.map { Int64($0) }
     } else {
-      pairs = buckets.codes.map { Int64($0) * groupCount }
-      if !groups.codes.isEmpty {
-        for fact in 0..<count { pairs[fact] += Int64(groups.codes[fact]) }
-      }
+      pairs = groups.codes.map(Int64.init)
+      for fact in 0..<count { pairs[fact] += Int64(buckets.codes[fact]) * groupCount }
     }
     if let mask {
       for fact in 0..<count where !mask[fact] { pairs[fact] = -1 }

@@ -83,11 +83,12 @@ struct KpiReader {
     if try !readOneGroup(stored, range, transaction) {
       var (found, known) = (CellColumns(kpi.plan), groups)
       var places: (buckets: [Int64], codes: [Int32]) = ([], [])
-      try stored.forEach(range, into: &found, transaction, code: { known.code($0) }) {
-        bucketNs, code, _ in
-        places.buckets.append(bucketNs)
-        places.codes.append(code)
-      }
+      try stored.forEach(
+        range, into: &found, transaction, code: { known.code($0) },
+        { bucketNs, code, _ in
+          places.buckets.append(bucketNs)
+          places.codes.append(code)
+        })
       (cells, groups, buckets, codes) = (found, known, places.buckets, places.codes)
     }
     if kpi.plan.hasSeries { cells.summarize() }
