@@ -4,12 +4,13 @@ SWIFT_BUILD = swift build -c release
 NILO = .build/release/nilo
 DATA = nilo-data
 
-.PHONY: help run test test-long bench bench-peers build setup format lint clean
+.PHONY: help run test test-long fuzz bench bench-peers build setup format lint clean
 
 help:
 	@echo "make run          set up, build, load the sample data and show what the store holds"
 	@echo "make test         set up, then run all tests"
 	@echo "make test-long    the same with many more random rounds"
+	@echo "make fuzz         make up texts for the parser, for FUZZ_SECONDS=60"
 	@echo "make bench        build, then print the benchmark table (some minutes)"
 	@echo "make bench-peers  install other systems and measure them beside nilo (some minutes)"
 	@echo "make build        build $(NILO) in release mode"
@@ -30,6 +31,9 @@ test: setup
 
 test-long: setup
 	NILO_ROUNDS=20 scripts/test
+
+fuzz:
+	scripts/fuzz
 
 bench: setup
 	$(SWIFT_BUILD) --product nilo

@@ -80,7 +80,7 @@ struct Generator {
     }
   }
 
-  private mutating func string() -> String {
+  mutating func string() -> String {
     (0..<random.below(3)).map { _ in random.pick(Self.names) }.joined()
   }
 

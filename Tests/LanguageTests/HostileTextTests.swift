@@ -7,13 +7,17 @@ private let pieces: [String] = [
   "\n", " ", "sum(", "count(*)", "p99.9(x)", "percentile(x, 95)", "top(", "5", "1e", "x", "WHERE",
   "AND", "OR", "NOT", "IN", "(1)", "BETWEEN", "LIKE", "IS", "NULL", "TRUE", "AS", "é", "\0",
   "\u{301}",
-  "\r\n", "\t", "𝔘", ";", "@", "$",
+  "\r\n", "\t", "𝔘", ";", "@", "$", "$a", "5m", "SELECT ", "FROM", "SELECT x FROM s ", "LAST 1h ",
+  "HAVING ", "abs(", "SINCE ", "NOW", "AS OF ", "EXPLAIN ", "DEFINE KPI k AS ", "ORDER BY ",
+  "LIMIT",
 ]
 
 /// Any text ends in an answer or an error, and soon.
 @Suite struct HostileTextTests {
   private func parseAll(_ text: String) throws {
-    for answer in [answerItems(text), answerPredicate(text), answerFields(text)] {
+    for answer in [
+      answerItems(text), answerPredicate(text), answerFields(text), answerStatements(text),
+    ] {
       try check(answer.utf8.count < 1_000_000, "a long answer for \(text.prefix(100))")
     }
   }
@@ -22,8 +26,11 @@ private let pieces: [String] = [
     rounds(3000) { random in
       var generator = Generator(random: random)
       let source =
-        generator.random.oneIn(2)
-        ? generator.item().canonicalText : generator.predicate(4).canonicalText
+        switch generator.random.below(4) {
+        case 0: generator.item().canonicalText
+        case 1: generator.predicate(4).canonicalText
+        default: generator.statement().canonicalText
+        }
       var bytes = Array(source.utf8)
       for _ in 0...generator.random.below(4) {
         let at = generator.random.below(bytes.count + 1)
@@ -55,15 +62,23 @@ private let pieces: [String] = [
   }
 
   /// One piece over and over: what takes more than linear time would not end.
-  @Test(.timeLimit(.minutes(10)), arguments: pieces + ["sum(x), ", "a.", "1+", "a=1 AND ", "a,"])
+  @Test(
+    .timeLimit(.minutes(10)),
+    arguments: pieces + ["sum(x), ", "a.", "1+", "a=1 AND ", "a,", "-1h", "SELECT x FROM s;"])
   func repetition(_ piece: String) throws {
     let text = String(repeating: piece, count: 60_000 / piece.utf8.count)
     try parseAllButLongAnswers(text)
     try parseAllButLongAnswers("sum(" + text)
     try parseAllButLongAnswers("a IN (" + text)
+    for start in [
+      "SELECT ", "SELECT abs(", "SELECT x FROM s ", "SELECT x FROM s HAVING ",
+      "SELECT x FROM s SINCE NOW ", "SELECT x FROM s GROUP BY a", "DEFINE KPI k AS ", "SHOW LATE ",
+    ] {
+      do { _ = try Parser.statements(start + text.prefix(20_000)) } catch { try checkShort(error) }
+    }
   }
 
-  @Test(.timeLimit(.minutes(10)), arguments: ["'", "(", "@,", "sum(x), "])
+  @Test(.timeLimit(.minutes(10)), arguments: ["'", "(", "@,", "sum(x), ", ";", "SELECT x FROM s;"])
   func longestText(_ piece: String) throws {
     try parseAllButLongAnswers(
       String(repeating: piece, count: LanguageLimits.maxTextBytes / piece.utf8.count))
@@ -73,6 +88,7 @@ private let pieces: [String] = [
     do { _ = try Parser.items(text) } catch { try checkShort(error) }
     do { _ = try Parser.predicate(text) } catch { try checkShort(error) }
     do { _ = try Parser.fieldList(text) } catch { try checkShort(error) }
+    do { _ = try Parser.statements(text) } catch { try checkShort(error) }
   }
 
   private func checkShort(_ error: LanguageError) throws {
@@ -112,6 +128,23 @@ private let pieces: [String] = [
     #expect(answerPredicate(text(257)).contains("the limit is 256 levels"))
     #expect(answerPredicate(text(50_000)).contains("the limit is 256 levels"))
     #expect(answerItems("count(* WHERE \(text(50_000)))").contains("the limit is 256 levels"))
+  }
+
+  @Test(arguments: [
+    ("(", "a = 1", ")"), ("NOT ", "a = 1", ""), ("NOT (", "a = 1", ")"), ("a = 1 OR ", "b = 2", ""),
+    ("abs(", "a", ") > 1"), ("-(", "a", ") > 1"), ("coalesce(1, ", "a", ") > 1"),
+  ])
+  func deepConditions(_ open: String, _ core: String, _ close: String) throws {
+    func text(_ depth: Int) -> String {
+      let closes = close.split(separator: " ", maxSplits: 1)
+      let ends = String(repeating: String(closes.first ?? ""), count: depth)
+      return "SELECT x FROM s HAVING " + String(repeating: open, count: depth) + core + ends
+        + (closes.count > 1 ? " " + closes[1] : "")
+    }
+    let statements = try Parser.statements(text(120))
+    #expect(try Parser.statements(statements[0].canonicalText) == statements)
+    #expect(answerStatements(text(257)).contains("the limit is 256 levels"))
+    #expect(answerStatements(text(50_000)).contains("the limit is 256 levels"))
   }
 
   /// What is shown of a text cannot drive a terminal, and the carets still point at the place.

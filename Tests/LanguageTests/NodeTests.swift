@@ -38,6 +38,40 @@ import Testing
     #expect(top.argument?.path == "b.c")
   }
 
+  @Test func statements() throws {
+    let text = " SELECT a FROM b SINCE 1h ago ;; show late LIMIT 3 -- end"
+    func slice(_ span: SourceSpan) -> String {
+      String(decoding: Array(text.utf8)[span.start..<span.end], as: UTF8.self)
+    }
+    let statements = try Parser.statements(text)
+    #expect(statements.map(\.text) == ["SELECT a FROM b SINCE 1h ago", "show late LIMIT 3"])
+    #expect(statements.map { slice($0.span) } == statements.map(\.text))
+    guard case .select(let select) = statements[0].body,
+      case .bounds(let since?, nil) = select.range
+    else {
+      Issue.record("not a query with SINCE")
+      return
+    }
+    #expect(slice(since.span) == "1h ago")
+    #expect(slice(select.from.span) == "b")
+    #expect(since == TimeExpression(.ago(TimeLength(1, .hour))))
+    #expect(
+      statements[1].body == .show(Show(.late, limit: Limit(3))))
+  }
+
+  /// The whole expression, also when it begins within a parenthesis.
+  @Test func spansOfExpressions() throws {
+    let text = "SELECT 1 + (abs(a) - $b) * 2 FROM c"
+    guard case .select(let select) = try Parser.statements(text)[0].body,
+      case .item(let item) = select.items[0], let span = item.expression.span
+    else {
+      Issue.record("not a query")
+      return
+    }
+    #expect(
+      String(decoding: Array(text.utf8)[span.start..<span.end], as: UTF8.self) == "abs(a) - $b")
+  }
+
   @Test func precedence() throws {
     #expect(
       try Parser.predicate("a = 1 OR NOT b = 2 AND 3 < c")

@@ -23,6 +23,18 @@ import Testing
     }
   }
 
+  @Test func statements() {
+    rounds(3000) { random in
+      var generator = Generator(random: random)
+      let statements = (0...generator.random.below(2)).map { _ in generator.statement() }
+      let text = statements.map(\.canonicalText).joined(separator: "; ")
+      let parsed = try Parser.statements(text)
+      try checkEqual(parsed, statements, text)
+      try checkEqual(parsed.map(\.canonicalText).joined(separator: "; "), text, "printed again")
+      try checkEqual(parsed.map(\.text).joined(separator: "; "), text, "the text of each")
+    }
+  }
+
   @Test func fields() {
     rounds(1000) { random in
       var generator = Generator(random: random)

@@ -1,0 +1,121 @@
+/// Makes random sentences of a grammar, as texts of tokens.
+struct SentenceMaker {
+  private let grammar: Grammar
+  /// How deep a rule goes at least.
+  private let depths: [Int]
+  var random: SeededGenerator
+  /// The rules that have been gone through.
+  private(set) var usedRules: Set<Int> = []
+
+  init(_ grammar: Grammar, _ random: SeededGenerator) {
+    self.grammar = grammar
+    self.random = random
+    depths = Self.depths(grammar)
+  }
+
+  private static func depths(_ grammar: Grammar) -> [Int] {
+    var depths = Array(repeating: 1000, count: grammar.rules.count)
+    for _ in grammar.rules { depths = grammar.rules.map { 1 + depth($0, depths) } }
+    return depths
+  }
+
+  private static func depth(_ node: Grammar.Node, _ depths: [Int]) -> Int {
+    switch node {
+    case .literal, .token, .optional, .repetition: 0
+    case .rule(let rule): depths[rule]
+    case .sequence(let nodes): nodes.map { depth($0, depths) }.max() ?? 0
+    case .choice(let nodes): nodes.map { depth($0, depths) }.min() ?? 0
+    }
+  }
+
+  /// A sentence of the rule, or of the whole grammar.
+  mutating func sentence(_ rule: Int = 0, depth: Int = 14) -> [String] {
+    var tokens: [String] = []
+    make(.rule(rule), depth, &tokens)
+    return tokens
+  }
+
+  private mutating func make(_ node: Grammar.Node, _ depth: Int, _ tokens: inout [String]) {
+    switch node {
+    case .literal(let text): tokens.append(cased(text))
+    case .token(let name): tokens.append(token(name))
+    case .rule(let rule):
+      usedRules.insert(rule)
+      make(grammar.rules[rule], depth - 1, &tokens)
+    case .sequence(let nodes): for node in nodes { make(node, depth, &tokens) }
+    case .choice(let nodes):
+      let shallow = nodes.filter { Self.depth($0, depths) <= max(depth, 0) }
+      let least = nodes.min { Self.depth($0, depths) < Self.depth($1, depths) }
+      make(shallow.isEmpty ? least ?? node : random.pick(shallow), depth, &tokens)
+    case .optional(let node):
+      if depth > 0, random.oneIn(2) { make(node, depth, &tokens) }
+    case .repetition(let node):
+      while depth > 0, tokens.count < 80, random.oneIn(3) { make(node, depth, &tokens) }
+    }
+  }
+
+  private mutating func cased(_ text: String) -> String {
+    random.oneIn(4) ? text : text.uppercased()
+  }
+
+  // MARK: Tokens
+
+  private static let names = [
+    "a", "city", "temperature", "last", "time", "zone", "version", "of", "first", "count", "now",
+    "p95", "asc", "seq", "kpi", "stream", "final", "log", "abs", "zscore", "ago", "\"select\"",
+    "\"a b\"", "`from`", "température", "until", "hour", "every",
+  ]
+
+  mutating func token(_ name: String) -> String {
+    switch name {
+    case "NAME": random.pick(Self.names)
+    case "WORD": random.pick(["influx", "kafka", "file", "last"])
+    case "RESERVED": random.pick(["select", "FROM", "null", "by", "As"])
+    case "STRING": random.pick(["'2024-07-30T12:00Z'", "'it''s'", "''", "'Europe/Paris'"])
+    case "NUMBER": random.pick(["0", "12", "0.5", ".5", "1e-3", "7"])
+    case "INTEGER": random.pick(["0", "1", "10", "007"])
+    case "COUNT": random.pick(["1", "24", "90"])
+    case "UNIT": random.pick(["s", "minutes", "H", "day", "mo", "quarters", "Years", "w"])
+    case "LENGTH": random.pick(["5m", "1h", "30Days", "1mo", "1q"])
+    case "PARAMETER": random.pick(["$a", "$from", "$Last_7"])
+    case "PERCENTILE": random.pick(["p50", "P99.9", "p0", "p100"])
+    case "PERCENT": random.pick(["0", "99.9", "50", "100"])
+    case "TOP_COUNT": random.pick(["1", "10", "1000", "1e2"])
+    default: "?"
+    }
+  }
+
+  static let tokenNames = [
+    "NAME", "WORD", "RESERVED", "STRING", "NUMBER", "INTEGER", "COUNT", "UNIT", "LENGTH",
+    "PARAMETER", "PERCENTILE", "PERCENT", "TOP_COUNT",
+  ]
+
+  // MARK: Mutations
+
+  /// Drops, doubles, swaps, replaces or adds a token.
+  mutating func mutate(_ tokens: inout [String], _ literals: [String]) {
+    let place = random.below(tokens.count + 1)
+    guard place < tokens.count, !random.oneIn(6) else {
+      tokens.insert(anyToken(literals), at: place)
+      return
+    }
+    switch random.below(5) {
+    case 0: tokens.remove(at: place)
+    case 1: tokens.insert(tokens[place], at: place)
+    case 2: tokens.swapAt(place, random.below(tokens.count))
+    case 3 where place + 1 < tokens.count: tokens.swapAt(place, place + 1)
+    default: tokens[place] = anyToken(literals)
+    }
+  }
+
+  private mutating func anyToken(_ literals: [String]) -> String {
+    random.oneIn(3) ? token(random.pick(Self.tokenNames)) : cased(random.pick(literals))
+  }
+
+  /// The text of tokens. A name and its parenthesis touch, as they have to in `p99.9(x)`.
+  static func text(_ tokens: [String]) -> String {
+    tokens.reduce(into: "") { text, token in
+      text += (text.isEmpty || token == "(" ? "" : " ") + token
+    }
+  }
+}
