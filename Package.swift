@@ -54,7 +54,8 @@ let package = Package(
     module("Language"),
     module(
       "Projections", ["EventLog", "Language", "Sketches", "Model", "Bytes", "LMDB", "Checksum"]),
-    module("Store", ["Projections", "EventLog", "Model"]),
+    module("Query", ["Language", "Model"]),
+    module("Store", ["Query", "Projections", "EventLog", "Model"]),
     module("FileConnector", ["Model", "Zstd", "Gzip"]),
     module("Workloads"),
     .executableTarget(

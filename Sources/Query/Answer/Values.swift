@@ -1,0 +1,54 @@
+/// One value of an answer.
+public enum QueryValue: Sendable, Equatable {
+  /// Nothing to compute from: a gap is never 0.
+  case null
+  case bool(Bool)
+  case integer(Int64)
+  case number(Double)
+  case text(String)
+  /// Nanoseconds since 1970, UTC.
+  case time(Int64)
+  /// The most frequent values, with how often they occur.
+  case top([TopEntry])
+
+  public struct TopEntry: Sendable, Equatable {
+    public var value: String
+    public var count: UInt64
+    /// The count may be this much too high.
+    public var error: UInt64
+    public init(value: String, count: UInt64, error: UInt64) {
+      (self.value, self.count, self.error) = (value, count, error)
+    }
+  }
+}
+
+/// The values of a column.
+public enum ValueColumn: Sendable, Equatable {
+  /// NaN is NULL; infinities do not occur.
+  case numbers([Double])
+  /// Without NULLs.
+  case integers([Int64])
+  case texts([String?])
+  /// Without NULLs.
+  case times([Int64])
+  case values([QueryValue])
+
+  public var count: Int {
+    switch self {
+    case .numbers(let values): values.count
+    case .integers(let values), .times(let values): values.count
+    case .texts(let values): values.count
+    case .values(let values): values.count
+    }
+  }
+
+  public subscript(row: Int) -> QueryValue {
+    switch self {
+    case .numbers(let values): values[row].isNaN ? .null : .number(values[row])
+    case .integers(let values): .integer(values[row])
+    case .texts(let values): values[row].map(QueryValue.text) ?? .null
+    case .times(let values): .time(values[row])
+    case .values(let values): values[row]
+    }
+  }
+}

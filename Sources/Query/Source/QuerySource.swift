@@ -1,0 +1,148 @@
+import Language
+import Model
+
+/// What queries are answered from. Each call sees whole commits; several calls of one query see the same log when they
+/// name the same ``LogState``.
+public protocol QuerySource: Sendable {
+  /// The streams and KPIs that there are now.
+  func catalogue() throws -> SourceCatalogue
+
+  /// Computes aggregates. Throws ``QueryLimitError``, `CancellationError`, and the source's own errors.
+  func aggregate(_ request: AggregateRequest) throws -> AggregateResult
+
+  /// How ``aggregate(_:)`` would do it.
+  func plan(_ request: AggregateRequest) throws -> AggregatePlan
+
+  /// Hands out the facts that a request asks for, in the order of the log, until `body` returns false.
+  func facts(_ request: FactsRequest, _ body: (FactBatch) throws -> Bool) throws
+
+  /// Hands out the original documents of the events that have such facts, each once, in the order of the log.
+  func events(_ request: FactsRequest, _ body: (EventRecord) throws -> Bool) throws
+
+  /// Entries of the ledger of a stream, or of all, in the order of the log.
+  func ledger(
+    _ kind: LedgerKind, stream: String?, _ range: Range<Int64>,
+    _ body: (LedgerRecord) throws -> Bool
+  ) throws
+
+  /// The last event that the log had received by then; 0 when there was none. O(log blocks).
+  func seq(receivedBy timeNs: Int64) throws -> UInt64
+}
+
+/// What statements that change something need beside it.
+public protocol QueryStore: QuerySource {
+  func defineStream(_ definition: DefineStream) throws
+  /// Defines a KPI, or the next version of one; fills it from the log. `progress` is called with the share that is done.
+  func defineKpi(
+    _ definition: DefineKpi, isNewVersion: Bool, progress: (Double) -> Void,
+    isCancelled: @escaping @Sendable () -> Bool
+  ) throws -> KpiInfo
+  func switchKpi(_ name: String, version: Int) throws
+  func dropKpi(_ name: String) throws
+  func rebuildKpi(
+    _ name: String, progress: (Double) -> Void, isCancelled: @escaping @Sendable () -> Bool
+  ) throws
+}
+
+public struct SourceCatalogue: Sendable {
+  public var streams: [StreamInfo]
+  /// All versions of all KPIs.
+  public var kpis: [KpiInfo]
+  /// The log's last event.
+  public var lastSeq: UInt64
+
+  public init(streams: [StreamInfo], kpis: [KpiInfo], lastSeq: UInt64) {
+    (self.streams, self.kpis, self.lastSeq) = (streams, kpis, lastSeq)
+  }
+}
+
+public struct StreamInfo: Sendable {
+  public struct Field: Sendable {
+    public enum Kind: String, Sendable { case number, text, boolean, mixed, list }
+    public var path: String
+    public var kind: Kind
+    /// Whether it can be asked for; a field with too many others beside it is kept in the documents only.
+    public var hasColumn: Bool
+
+    public init(path: String, kind: Kind, hasColumn: Bool = true) {
+      (self.path, self.kind, self.hasColumn) = (path, kind, hasColumn)
+    }
+  }
+
+  public struct Source: Sendable {
+    public var name: String
+    /// Nil when it has brought nothing that counts.
+    public var watermarkNs: Int64?
+    public var isOpen: Bool
+
+    public init(name: String, watermarkNs: Int64?, isOpen: Bool) {
+      (self.name, self.watermarkNs, self.isOpen) = (name, watermarkNs, isOpen)
+    }
+  }
+
+  public var name: String
+  public var timePath: String
+  public var keyPath: String?
+  public var dedupPath: String?
+  public var explodePath: String?
+  public var latenessNs: Int64
+  public var fields: [Field] = []
+  public var sources: [Source] = []
+  public var events: UInt64 = 0
+  public var facts: UInt64 = 0
+  public var late: UInt64 = 0
+  public var duplicates: UInt64 = 0
+  public var rejected: UInt64 = 0
+  /// The least and the greatest time of an event; nil without events.
+  public var timesNs: ClosedRange<Int64>?
+  public var watermarkNs: Int64?
+
+  public init(name: String, timePath: String, latenessNs: Int64) {
+    (self.name, self.timePath, self.latenessNs) = (name, timePath, latenessNs)
+  }
+}
+
+public struct KpiInfo: Sendable {
+  public var name: String
+  public var version: Int
+  /// Whether it is the version that is asked when none is named.
+  public var isActive: Bool
+  public var stream: String
+  public var items: [Item]
+  public var filter: Predicate?
+  public var groupBy: [String]
+  public var every: BucketLength
+  public var rolling: BucketLength?
+  public var timeZone: String
+  public var latenessNs: Int64
+  /// Share of the log that its cells have; nil when they are complete.
+  public var progress: Double?
+
+  public init(
+    name: String, version: Int, isActive: Bool, stream: String, items: [Item], filter: Predicate?,
+    groupBy: [String], every: BucketLength, rolling: BucketLength?, timeZone: String,
+    latenessNs: Int64, progress: Double?
+  ) {
+    (self.name, self.version, self.isActive, self.stream) = (name, version, isActive, stream)
+    (self.items, self.filter, self.groupBy) = (items, filter, groupBy)
+    (self.every, self.rolling, self.timeZone) = (every, rolling, timeZone)
+    (self.latenessNs, self.progress) = (latenessNs, progress)
+  }
+}
+
+/// A query needs more than it may take.
+public struct QueryLimitError: Error, Equatable, CustomStringConvertible {
+  /// The limit by name, its value, and what to do: `more than 1000000 groups; narrow WHERE or raise max_groups`.
+  public var description: String
+  public init(_ description: String) { self.description = description }
+}
+
+/// What a query may take at most.
+public struct QueryLimits: Sendable, Equatable {
+  public var maxRows = 10_000_000
+  /// Groups and buckets that are computed side by side.
+  public var maxCells = 4_000_000
+  public var maxMemoryBytes = 1 << 30
+  public var maxSeconds = 300.0
+  public init() {}
+}
