@@ -55,7 +55,7 @@ let package = Package(
     module(
       "Projections", ["EventLog", "Language", "Sketches", "Model", "Bytes", "LMDB", "Checksum"]),
     module("Query", ["Language", "Model"]),
-    module("Store", ["Query", "Projections", "EventLog", "Model"]),
+    module("Store", ["Query", "Language", "Projections", "EventLog", "Model"]),
     module("FileConnector", ["Model", "Zstd", "Gzip"]),
     module("Workloads"),
     .executableTarget(
