@@ -56,15 +56,23 @@ struct BrailleCanvas {
   /// A row of cells; empty ones are spaces.
   func row(_ y: Int, isColored: Bool) -> String {
     var text = ""
+    // Neighbours of one series are painted together.
+    var run = (owner: -1, dots: "")
     for x in 0..<width {
       let cell = y * width + x
-      guard cells[cell] != 0, let scalar = Unicode.Scalar(0x2800 + UInt32(cells[cell])) else {
-        text += " "
-        continue
+      let owner = cells[cell] == 0 ? -1 : owners[cell]
+      if owner != run.owner {
+        text += painted(run, isColored: isColored)
+        run = (owner, "")
       }
-      let dots = String(scalar)
-      text += isColored ? SeriesLook.paint(dots, SeriesLook.color(owners[cell])) : dots
+      let scalar = Unicode.Scalar(0x2800 + UInt32(cells[cell])) ?? " "
+      run.dots.unicodeScalars.append(owner < 0 ? " " : scalar)
     }
-    return text
+    return text + painted(run, isColored: isColored)
+  }
+
+  private func painted(_ run: (owner: Int, dots: String), isColored: Bool) -> String {
+    if !isColored || run.owner < 0 { return run.dots }
+    return SeriesLook.paint(run.dots, SeriesLook.color(run.owner))
   }
 }

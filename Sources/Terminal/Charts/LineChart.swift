@@ -33,7 +33,7 @@ public struct LineChart {
       let last = times.max()
     else { return ["(no values)"] }
     let height = max(2, height)
-    let axis = ValueAxis(holding: low...high, maxTicks: max(2, height / 2))
+    let axis = ValueAxis(holding: low...high, maxTicks: height / 2 + 1)
     let labelWidth = axis.labels.map { DisplayText.width(of: $0) }.max() ?? 0
     let plotWidth = max(4, width - labelWidth - 2)
     let plot = Plot(

@@ -34,7 +34,10 @@ struct ValueAxis {
   }
 
   /// The texts of the ticks, with as many decimals as they need.
-  var labels: [String] { ticks.map { NumberText.of($0, step: step) } }
+  var labels: [String] {
+    // Without a step, all digits are needed to tell the ticks apart.
+    ticks.map { step > 0 ? NumberText.of($0, step: step) : "\($0)" }
+  }
 
   /// Some room around values that are all the same.
   private static func widened(_ range: ClosedRange<Double>) -> (Double, Double) {
@@ -58,24 +61,37 @@ struct ValueAxis {
 
 /// Numbers as labels.
 enum NumberText {
-  /// With the decimals that multiples of `step` need, or as `1.5e9` when they are very long. A step
-  /// of 0 is not known: six digits then.
+  /// With the decimals that multiples of `step` need, or as `1.5e9` when they are very long.
   static func of(_ value: Double, step: Double) -> String {
-    let size = abs(value)
-    if size == 0 { return "0" }
-    let exponent = log10(size).rounded(.down)
-    let last = step > 0 ? (log10(step) + 1e-9).rounded(.down) : exponent - 5
-    if exponent < 7 && last > -6 { return fixed(value, decimals: max(0, Int(-last))) }
-    let digits = fixed(value / power(exponent), decimals: max(0, min(9, Int(exponent - last))))
-    return "\(digits)e\(Int(exponent))"
+    if value == 0 { return "0" }
+    let exponent = log10(abs(value)).rounded(.down)
+    let last = (log10(step) + 1e-9).rounded(.down)
+    if exponent < 7 && last > -5 { return fixed(value, decimals: max(0, Int(-last))) }
+    return scientific(value, exponent, decimals: Int(max(0, min(9, exponent - last))))
   }
 
   /// At most six significant digits, no zeros at the end.
   static func short(_ value: Double) -> String {
-    let text = of(value, step: 0)
-    guard text.contains("."), !text.contains("e") else { return text }
-    let trimmed = text.reversed().drop { $0 == "0" }
-    return String((trimmed.first == "." ? trimmed.dropFirst() : trimmed).reversed())
+    if value == 0 { return "0" }
+    let exponent = log10(abs(value)).rounded(.down)
+    if -5..<7 ~= exponent {
+      return trimmed(fixed(value, decimals: max(0, min(9, 5 - Int(exponent)))))
+    }
+    return scientific(value, exponent, decimals: 5)
+  }
+
+  private static func scientific(_ value: Double, _ exponent: Double, decimals: Int) -> String {
+    // The least doubles are beyond the powers of ten that a division could use.
+    let shift = exponent < -290 ? 290.0 : 0
+    let digits = value * pow(10, shift) / power(exponent + shift)
+    return "\(trimmed(fixed(digits, decimals: decimals)))e\(Int(exponent))"
+  }
+
+  /// Without zeros behind the point.
+  private static func trimmed(_ digits: String) -> String {
+    guard digits.contains(".") else { return digits }
+    let kept = digits.reversed().drop { $0 == "0" }
+    return String((kept.first == "." ? kept.dropFirst() : kept).reversed())
   }
 
   /// Exact for the powers that matter: a negative power is divided by, not multiplied with.
@@ -86,7 +102,9 @@ enum NumberText {
   /// `decimals` are 0 to 9, and the value below 10^8.
   private static func fixed(_ value: Double, decimals: Int) -> String {
     let factor = pow(10, Double(decimals))
-    let scaled = Int64((abs(value) * factor).rounded())
+    let product = (abs(value) * factor).rounded()
+    guard product < 0x1p62 else { return "\(value)" }
+    let scaled = Int64(product)
     let (whole, rest) = scaled.quotientAndRemainder(dividingBy: Int64(factor))
     let sign = value < 0 && scaled != 0 ? "-" : ""
     if decimals == 0 { return "\(sign)\(whole)" }

@@ -11,7 +11,7 @@ struct Renderer {
   /// The column of the terminal's cursor; the picture's width when it stands behind a full row.
   private var column = 0
   private var columns = 80
-  private var windowTop = 0
+  private(set) var windowTop = 0
   private var output = ""
 
   init(isColored: Bool) { self.isColored = isColored }
