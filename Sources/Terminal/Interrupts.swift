@@ -4,10 +4,15 @@ import Synchronization
 /// Ctrl-C while something runs: SIGINT is counted instead of ending the process, and whoever works
 /// asks now and then. May be asked from any thread.
 ///
+/// A prompt's whole loop belongs into `catching`, so that no Ctrl-C between two of its steps ends the
+/// process; while ``LineReader`` reads, it takes Ctrl-C itself.
+///
 ///     try Interrupts.catching {
-///       while let batch = next() {
-///         if Interrupts.isInterrupted { throw Cancelled() }
-///         ...
+///       while case .line(let text) = try reader.read() {
+///         Interrupts.reset()
+///         try run(text, isCancelled: { Interrupts.isInterrupted })
+///       }
+///     }
 public enum Interrupts {
   static let counter = Atomic<Int>(0)
 
@@ -19,7 +24,7 @@ public enum Interrupts {
   public static func reset() { counter.store(0, ordering: .relaxed) }
 
   /// Runs `body`, during which SIGINT is counted from 0. Afterwards the signal does what it did
-  /// before. Within another `catching` it goes on counting after that.
+  /// before.
   public static func catching<T>(_ body: () throws -> T) rethrows -> T {
     reset()
     let restore = Signals.count(SIGINT)

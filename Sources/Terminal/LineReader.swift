@@ -46,6 +46,7 @@ public final class LineReader {
   ///
   /// Throws ``TerminalError`` when the terminal cannot be read or written, or a text is too long.
   public func read() throws -> Result {
+    Descriptor.flushPrinted()
     let result: Result
     if Console.isInteractive && !Console.isDumb {
       result = try edit()

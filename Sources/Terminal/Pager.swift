@@ -14,6 +14,7 @@ public enum Pager {
   public static func page(
     _ body: (_ write: (String) throws -> Void) throws -> Void
   ) throws {
+    Descriptor.flushPrinted()
     let command = Console.isInteractive && !Console.isDumb ? self.command : nil
     try page(command: command, size: Descriptor.size(of: STDOUT_FILENO), body)
   }

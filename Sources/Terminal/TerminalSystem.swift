@@ -82,6 +82,9 @@ enum Descriptor {
     return unsafe Glibc.poll(&request, 1, -1)
   }
 
+  /// Writes what `print` holds back, so that it comes before what is written here.
+  static func flushPrinted() { _ = unsafe fflush(nil) }
+
   static func close(_ descriptor: Int32) { _ = Glibc.close(descriptor) }
 
   /// Both ends are closed in programs that this one starts.

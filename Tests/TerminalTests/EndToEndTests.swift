@@ -45,6 +45,7 @@ import Testing
     terminal.type("something\u{3}")
     terminal.expect("echo> something^C")
     terminal.expect("cancelled")
+    terminal.expectAtCursor("echo>")
     terminal.signal(SIGINT)
     terminal.wait("second") { $0.text.filter { $0 == "cancelled" }.count == 2 }
     terminal.type("ok;\r")
@@ -136,6 +137,7 @@ import Testing
     terminal.expectAtCursor("  ...")
     terminal.type("two;\n")
     terminal.expect(#"got "one\ntwo;""#)
+    terminal.expectAtCursor("echo>")
     terminal.type("rest\u{3}")
     terminal.expect("cancelled")
     terminal.expectAtCursor("echo>")
@@ -182,6 +184,30 @@ import Testing
     terminal.wait("second") { $0.text.filter { $0 == "paged" }.count == 2 }
     let text = try String(contentsOfFile: file, encoding: .utf8)
     #expect(text.split(separator: "\n").count == 10_000)
+  }
+
+  @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/less"), "needs less"))
+  func lessIsThePagerUnlessThereIsAnother() throws {
+    let terminal = try PseudoTerminal.echo()
+    terminal.type("\\page 50\r")
+    // less has its own way with the screen; what it shows is enough.
+    terminal.wait("first page") { _ in
+      String(decoding: terminal.received, as: UTF8.self).contains("line 9\r\n")
+    }
+    #expect(!String(decoding: terminal.received, as: UTF8.self).contains("line 20"))
+    terminal.type("q")
+    terminal.wait("end") { _ in
+      String(decoding: terminal.received, as: UTF8.self).contains("paged\r\n")
+    }
+  }
+
+  @Test func controlLClearsTheScreen() throws {
+    let terminal = try PseudoTerminal.echo()
+    terminal.type("one;\r")
+    terminal.expect(#"got "one;""#)
+    terminal.expectAtCursor("echo>")
+    terminal.type("two\u{C}")
+    terminal.wait("empty screen") { $0.text == ["echo> two"] }
   }
 
   @Test func aPagerThatQuitsIsNoError() throws {

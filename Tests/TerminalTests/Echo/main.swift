@@ -23,11 +23,10 @@ func complete(_ text: String, _ cursor: Int) -> Completion {
 
 /// Runs until Ctrl-C, as a long query would.
 func wait() {
+  Interrupts.reset()
   print("waiting")
-  Interrupts.catching {
-    let isDone = Interrupts.sleep(milliseconds: 20_000)
-    print(isDone ? "waited" : "interrupted \(Interrupts.count)")
-  }
+  let isDone = Interrupts.sleep(milliseconds: 20_000)
+  print(isDone ? "waited" : "interrupted \(Interrupts.count)")
 }
 
 func page(_ lines: Int) throws {
@@ -60,7 +59,8 @@ func run(_ history: History) throws {
 }
 
 do {
-  try run(History(path: CommandLine.arguments.dropFirst().first, limit: 100))
+  let history = History(path: CommandLine.arguments.dropFirst().first, limit: 100)
+  try Interrupts.catching { try run(history) }
 } catch {
   print("error: \(error)")
 }
