@@ -83,7 +83,7 @@ enum Descriptor {
   }
 
   /// Writes what `print` holds back, so that it comes before what is written here.
-  static func flushPrinted() { _ = unsafe fflush(nil) }
+  static func flushPrinted() { _ = fflush(nil) }
 
   static func close(_ descriptor: Int32) { _ = Glibc.close(descriptor) }
 
