@@ -97,7 +97,7 @@ public final class LineReader {
   /// text.
   private func applyKeys(_ session: EditSession, _ mode: RawMode) throws -> Result? {
     if keysAhead.isEmpty { return nil }
-    while let key = keysAhead.popFirst() {
+    while let key = nextKey() {
       switch session.editor.apply(key) {
       case .redraw: continue
       case .bell: session.bell()
@@ -116,5 +116,16 @@ public final class LineReader {
     }
     try session.draw()
     return nil
+  }
+
+  /// Characters that came together are typed together: text pasted without a mark is as fast.
+  private func nextKey() -> Key? {
+    guard let key = keysAhead.popFirst() else { return nil }
+    guard case .text(var text) = key else { return key }
+    while case .text(let more)? = keysAhead.first {
+      text += more
+      keysAhead.removeFirst()
+    }
+    return .text(text)
   }
 }

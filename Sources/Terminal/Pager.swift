@@ -3,9 +3,9 @@ import Glibc
 /// Shows long output a screen at a time.
 public enum Pager {
   /// Runs `body`, which writes text in pieces as it comes. What fits on the screen is printed; once
-  /// it is more, the rest streams to `$PAGER`, or `less -FRSX` when there is no `PAGER` but less.
-  /// With standard output not a terminal, with `PAGER` empty or `cat`, everything is printed as it
-  /// comes.
+  /// it is more, all streams to `$PAGER`, or `less -FRSX` when there is no `PAGER` but less. With
+  /// standard input or output not a terminal, a dumb one, or `PAGER` empty or `cat`, everything is
+  /// printed as it comes.
   ///
   /// When the reader quits the pager, or closes the pipe, `write` throws, `body` should let that
   /// pass, and `page` returns. Ctrl-C is left to the pager; Interrupts still counts it. Throws

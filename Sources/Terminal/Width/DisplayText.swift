@@ -1,4 +1,5 @@
-/// Text for a terminal, measured in columns.
+/// Text for a terminal, measured in columns. Escape sequences are text here, too: styles go around
+/// what was measured and cut.
 public enum DisplayText {
   /// On which side of a field its text stands.
   public enum Alignment: Sendable {
