@@ -4,8 +4,8 @@ import Synchronization
 /// Ctrl-C while something runs: SIGINT is counted instead of ending the process, and whoever works
 /// asks now and then. May be asked from any thread.
 ///
-/// A prompt's whole loop belongs into `catching`, so that no Ctrl-C between two of its steps ends the
-/// process; while ``LineReader`` reads, it takes Ctrl-C itself.
+/// A prompt's whole loop belongs into `catching`, so that no Ctrl-C between two of its steps ends
+/// the process; while ``LineReader`` reads, it takes Ctrl-C itself.
 ///
 ///     try Interrupts.catching {
 ///       while case .line(let text) = try reader.read() {

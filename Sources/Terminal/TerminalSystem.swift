@@ -117,6 +117,8 @@ struct LineModes {
     return raw
   }
 
+  var isRaw: Bool { modes.c_lflag & tcflag_t(ICANON | ECHO | ISIG) == 0 }
+
   /// What was typed ahead stays.
   func set(_ descriptor: Int32) throws {
     var modes = modes

@@ -133,7 +133,8 @@ import Testing
   }
 }
 
-/// Compares `text` with the file of that name in `golden`, or writes it there when `NILO_REWRITE` is 1.
+/// Compares `text` with the file of that name in `golden`, or writes it there when `NILO_REWRITE`
+/// is 1.
 func expectGolden(
   _ name: String, _ text: String, sourceLocation: SourceLocation = #_sourceLocation
 ) throws {

@@ -239,6 +239,23 @@ import Testing
     terminal.expect("restored")
   }
 
+  /// Whatever ends the scope.
+  @Test func anErrorRestoresTheTerminal() throws {
+    struct Wrong: Error {}
+    var (main, other): (Int32, Int32) = (-1, -1)
+    try #require(unsafe openpty(&main, &other, nil, nil, nil) == 0)
+    defer { for descriptor in [main, other] { Descriptor.close(descriptor) } }
+    let modes = { try LineModes(of: other).isRaw }
+    #expect(try !modes())
+    #expect(throws: Wrong.self) {
+      try RawMode.run(input: other, output: other) { _ in
+        #expect(try modes())
+        throw Wrong()
+      }
+    }
+    #expect(try !modes())
+  }
+
   @Test func suspendsAndGoesOn() throws {
     let script = """
       set -m; before=$(stty -g); "$1"; [ "$before" = "$(stty -g)" ] && echo restored; fg
