@@ -125,29 +125,14 @@ public final class Projections: LogProjection, Sendable {
       name: name, known: Set(all.values.map(\.kpi.definition.name)).sorted())
   }
 
-  /// What there is of a version of a KPI.
-  public struct Listed: Sendable {
-    public var definition: KpiDefinition
-    /// Share of the log that its cells have; nil when they are complete.
-    public var progress: Double?
-    /// Whether it is the version that is read when none is named.
-    public var isActive: Bool
-
-    init(_ live: Live) {
-      definition = live.kpi.definition
-      progress = live.cache == nil ? live.progress ?? 0 : nil
-      isActive = live.isActive
-    }
-  }
-
   /// All versions of all KPIs, oldest first.
-  public func list() throws -> [Listed] {
-    try log.environment.read { try kpis($0).map { Listed($0) } }
+  public func list() throws -> [ListedKpi] {
+    try log.environment.read { try kpis($0).map { ListedKpi($0) } }
   }
 
   /// The active version of a KPI.
-  public func definition(named name: String) throws -> Listed {
-    try log.environment.read { Listed(try kpi(named: name, $0)) }
+  public func definition(named name: String) throws -> ListedKpi {
+    try log.environment.read { ListedKpi(try kpi(named: name, $0)) }
   }
 
   // MARK: Changes
@@ -470,6 +455,21 @@ public final class Projections: LogProjection, Sendable {
   }
 
   package func committed() { for cache in allCaches { cache.committed() } }
+}
+
+/// A version of a KPI, with the state of its cells.
+public struct ListedKpi: Sendable {
+  public var definition: KpiDefinition
+  /// Share of the log that its cells have; nil when they are complete.
+  public var progress: Double?
+  /// Whether it is the version that is read when none is named.
+  public var isActive: Bool
+
+  init(_ live: Projections.Live) {
+    definition = live.kpi.definition
+    progress = live.cache == nil ? live.progress ?? 0 : nil
+    isActive = live.isActive
+  }
 }
 
 /// There is no KPI of that name.

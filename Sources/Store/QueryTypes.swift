@@ -166,7 +166,7 @@ extension StreamInfo {
 }
 
 extension KpiInfo {
-  init(_ listed: Projections.Listed) {
+  init(_ listed: ListedKpi) {
     let kpi = listed.definition
     self.init(
       name: kpi.name, version: kpi.version, isActive: listed.isActive, stream: kpi.stream,

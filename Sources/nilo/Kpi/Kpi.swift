@@ -169,7 +169,7 @@ extension KpiDefinition {
     ])
   }
 
-  func json(_ listed: Projections.Listed? = nil) -> [UInt8] {
+  func json(_ listed: ListedKpi? = nil) -> [UInt8] {
     jsonObject { json in
       json.field("name", name)
       json.field("version", Int64(version))
