@@ -183,7 +183,8 @@ final class CellBuilder {
     _ block: StoredBlock, _ log: EventLog, _ stream: EventStream, _ kpis: [CompiledKpi],
     _ transaction: borrowing ReadTransaction
   ) throws -> Folded {
-    let facts = try log.facts(of: block, stream, transaction)
+    let paths = kpis.reduce(into: Set<String>()) { $0.formUnion($1.paths) }
+    let facts = try log.facts(of: block, stream, paths: paths, transaction)
     let columns = try FactColumns(facts)
     return Folded(
       block: block, source: facts.source, watermarkNs: try facts.watermarkNs(),
@@ -218,7 +219,7 @@ final class CellBuilder {
       let folded = try folds.next()
       try log.environment.read { try merge(folded, $0) }
       if caches.reduce(0, { $0 + $1.pendingCount }) > Self.maxPendingCells { try flush() }
-      log.releaseMemory(above: Projections.maxResidentFileBytes)
+      if index % 8 == 7 { log.releaseMemory(above: Projections.maxResidentFileBytes) }
       progress(
         RebuildProgress(facts: facts, share: Double(index + 1) / Double(blocks.count)))
     }

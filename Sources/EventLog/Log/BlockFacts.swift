@@ -198,9 +198,10 @@ extension EventLog {
     ).map(StoredBlock.init)
   }
 
-  /// The facts of a stored block.
+  /// The facts of a stored block. With `paths` only their columns can be asked for, and are all that is read.
   package func facts(
-    of block: StoredBlock, _ stream: EventStream, _ transaction: borrowing ReadTransaction
+    of block: StoredBlock, _ stream: EventStream, paths: Set<String>? = nil,
+    _ transaction: borrowing ReadTransaction
   ) throws -> BlockFacts {
     let summary = try store.summaries(
       ofStream: block.streamId, from: block.firstSeq, limit: 1, transaction
@@ -208,7 +209,18 @@ extension EventLog {
     guard let summary, summary.firstSeq == block.firstSeq else {
       throw DamageError(what: "a block is missing", firstSeq: block.firstSeq)
     }
-    return try BlockFacts(
-      store.reader(summary, transaction, try ZstdDecompressor()), stream)
+    let decompressor = try ZstdDecompressor()
+    guard let paths else {
+      return try BlockFacts(store.reader(summary, transaction, decompressor), stream)
+    }
+    let columns = stream.schema.snapshot().columns
+    let reader = try store.reader(summary, transaction, decompressor) { section in
+      switch section.kind {
+      case .times, .factTimes, .factCounts: true
+      case .column: paths.contains(columns[Int(section.column)].path)
+      default: false
+      }
+    }
+    return try BlockFacts(reader, stream)
   }
 }

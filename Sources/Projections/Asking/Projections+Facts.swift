@@ -31,6 +31,10 @@ public struct FactQuery: Sendable {
   public var isCancelled: @Sendable () -> Bool = { false }
 
   public init(stream: String, fields: [String]) { (self.stream, self.fields) = (stream, fields) }
+
+  fileprivate var paths: Set<String> {
+    Set(fields).union(filter?.fields.map(\.path) ?? [])
+  }
 }
 
 extension Projections {
@@ -48,7 +52,8 @@ extension Projections {
     for block in blocks {
       if query.isCancelled() { throw CancellationError() }
       let rows: FactRows? = try log.environment.read { transaction in
-        let columns = try FactColumns(log.facts(of: block, stream, transaction))
+        let columns = try FactColumns(
+          log.facts(of: block, stream, paths: query.paths, transaction))
         return try Self.rows(columns, query, selection)
       }
       log.releaseMemory(above: Self.maxResidentFileBytes)

@@ -27,7 +27,8 @@ struct ColumnScan {
     let (kpi, selection) = (kpi, selection)
     let folds = OrderedWork(count: blocks.count) { index in
       try log.environment.read { transaction in
-        let facts = try log.facts(of: blocks[index], stream, transaction)
+        let facts = try log.facts(
+          of: blocks[index], stream, paths: kpi.paths, transaction)
         return try BlockFold(FactColumns(facts), kpi, selection)
       }
     }
