@@ -83,10 +83,20 @@ def _child(sender, function, args):
         sender.send((None, None, traceback.format_exc()))
 
 
+def files(directory):
+    """Path and status of each file under a directory, in which a server may be removing some."""
+    for parent, _, names in os.walk(directory):
+        for name in names:
+            path = os.path.join(parent, name)
+            try:
+                yield path, os.stat(path)
+            except FileNotFoundError:
+                pass
+
+
 def disk_bytes(directory):
     """The bytes that the files under a directory take on the disk."""
-    files = (path for path in pathlib.Path(directory).rglob("*") if path.is_file())
-    return sum(path.stat().st_blocks * 512 for path in files)
+    return sum(status.st_blocks * 512 for _, status in files(directory))
 
 
 def free_port():

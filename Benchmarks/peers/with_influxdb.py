@@ -2,13 +2,12 @@
 import concurrent.futures
 import itertools
 import json
-import pathlib
 import threading
 import time
 import urllib.parse
 
 from . import workload
-from .process import Failure, Server, disk_bytes, free_port, run
+from .process import Failure, Server, disk_bytes, files, free_port, run
 from .system import Measured, System
 
 BATCH = 10_000  # lines of a write; the manual advises 5,000 to 10,000
@@ -117,8 +116,8 @@ class InfluxDB(System):
         after a while, so there is no time to state."""
         still, last = 0, None
         for _ in range(240):
-            state = sorted((path.name, path.stat().st_size) for path in self._files())
-            waiting = any(path.suffix in (".wal", ".tmp") for path in self._files())
+            state = sorted(self._files())
+            waiting = any(path.endswith((".wal", ".tmp")) for path, _ in state)
             still = still + 1 if state == last and not waiting else 0
             if still == 24:
                 return None
@@ -127,9 +126,10 @@ class InfluxDB(System):
         raise Failure("InfluxDB: still compacting after two minutes")
 
     def _files(self):
-        found = itertools.chain(pathlib.Path(self.directory, "data").rglob("*"),
-                                pathlib.Path(self.directory, "wal").rglob("*"))
-        return [path for path in found if path.is_file() and path.stat().st_size]
+        for part in ("data", "wal"):
+            for path, status in files(self.directory / part):
+                if status.st_size:
+                    yield path, status.st_size
 
     def disk(self):
         return sum(disk_bytes(self.directory / it) for it in ("data", "wal", "meta"))
