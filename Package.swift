@@ -55,9 +55,10 @@ let package = Package(
     module(
       "Projections", ["EventLog", "Language", "Sketches", "Model", "Bytes", "LMDB", "Checksum"]),
     module("Query", ["Language", "Model"]),
-    module("Store", ["Query", "Projections", "EventLog", "Model"]),
+    module("Store", ["Query", "Language", "Projections", "EventLog", "Model"]),
     module("FileConnector", ["Model", "Zstd", "Gzip"]),
     module("Workloads"),
+    module("Terminal"),
     .executableTarget(
       name: "nilo",
       dependencies: [
@@ -89,6 +90,13 @@ let package = Package(
     tests("Store"),
     tests("FileConnector"),
     tests("Workloads"),
+    // The line editor runs in a process of its own, at a pseudo-terminal.
+    .executableTarget(
+      name: "terminal-echo", dependencies: ["Terminal"], path: "Tests/TerminalTests/Echo",
+      swiftSettings: settings),
+    .testTarget(
+      name: "TerminalTests", dependencies: ["Terminal", "terminal-echo", "TestSupport"],
+      exclude: ["Echo", "golden"], swiftSettings: settings),
     // Faults: stores are killed, filled up and damaged, through `nilo` and through a writer of its own.
     .executableTarget(
       name: "crash-writer", dependencies: ["Store", "EventLog", "Model"],

@@ -97,6 +97,14 @@ extension Int64 {
     return other > 0 ? .min : .max
   }
 
+  /// The sum, or the outermost number in its direction where it cannot be held.
+  @inlinable
+  public func saturatingAdding(_ other: Int64) -> Int64 {
+    let (sum, overflow) = addingReportingOverflow(other)
+    if !overflow { return sum }
+    return other < 0 ? .min : .max
+  }
+
   @inlinable
   public func flooredQuotient(_ divisor: Int64) -> Int64 {
     let (quotient, rest) = quotientAndRemainder(dividingBy: divisor)

@@ -33,6 +33,8 @@ public final class Projections: LogProjection, Sendable {
     var cache: CellCache?
     /// Share of the log that a filling has done.
     var progress: Double?
+    /// Whether it is the version that is read when none is named.
+    var isActive = true
   }
 
   private struct State {
@@ -58,11 +60,16 @@ public final class Projections: LogProjection, Sendable {
     _ transaction: borrowing ReadTransaction
   ) throws -> [UInt64: Live] {
     var definitions: [KpiDefinition] = []
+    var active: [String: Int] = [:]
     for document in try log.catalogueDocuments(transaction) {
       if let definition = try KpiDefinition(document) {
         definitions.append(definition)
-      } else if document["change"] == "drop_kpi" {
-        definitions.removeAll { $0.name == document["name"] }
+        if active[definition.name] == nil { active[definition.name] = definition.version }
+      } else if let (name, version) = KpiDefinition.switched(document) {
+        active[name] = version
+      } else if document["change"] == "drop_kpi", let name = document["name"] {
+        definitions.removeAll { $0.name == name }
+        active[name] = nil
       }
     }
     var kpis: [UInt64: Live] = [:]
@@ -77,7 +84,9 @@ public final class Projections: LogProjection, Sendable {
             releaseMemory: { [unowned log] in log.releaseMemory(above: maxResidentFileBytes) })
           : nil
       }
-      kpis[definition.id] = Live(kpi: kpi, streamId: stream.definition.id, cache: cache)
+      kpis[definition.id] = Live(
+        kpi: kpi, streamId: stream.definition.id, cache: cache,
+        isActive: active[definition.name] == definition.version)
     }
     return kpis
   }
@@ -97,29 +106,33 @@ public final class Projections: LogProjection, Sendable {
     return kpis
   }
 
-  func kpi(named name: String, _ transaction: borrowing ReadTransaction) throws -> Live {
+  /// A version of a KPI; without one the active version.
+  func kpi(
+    named name: String, version: Int? = nil, _ transaction: borrowing ReadTransaction
+  ) throws -> Live {
     let all = try known(transaction)
-    guard let found = all.values.first(where: { $0.kpi.definition.name == name }) else {
-      throw UnknownKpiError(name: name, known: all.values.map(\.kpi.definition.name).sorted())
+    let versions = all.values.filter { $0.kpi.definition.name == name }
+    let found = versions.first { live in
+      version.map { $0 == live.kpi.definition.version } ?? live.isActive
     }
-    return found
+    if let found { return found }
+    if let version, !versions.isEmpty {
+      let known = versions.map { "\($0.kpi.definition.version)" }.sorted()
+      throw KpiError(
+        "KPI \(name) has no version \(version); it has: \(known.joined(separator: ", "))")
+    }
+    throw UnknownKpiError(
+      name: name, known: Set(all.values.map(\.kpi.definition.name)).sorted())
   }
 
-  /// The definitions, oldest first, with how far each is filled: nil when it is complete.
-  public func list() throws -> [(definition: KpiDefinition, progress: Double?)] {
-    try log.environment.read { transaction in
-      try kpis(transaction).map { ($0.kpi.definition, $0.cache == nil ? $0.progress ?? 0 : nil) }
-    }
+  /// All versions of all KPIs, oldest first.
+  public func list() throws -> [ListedKpi] {
+    try log.environment.read { try kpis($0).map { ListedKpi($0) } }
   }
 
-  /// One definition, with how far it is filled.
-  public func definition(
-    named name: String
-  ) throws -> (definition: KpiDefinition, progress: Double?) {
-    try log.environment.read { transaction in
-      let found = try kpi(named: name, transaction)
-      return (found.kpi.definition, found.cache == nil ? found.progress ?? 0 : nil)
-    }
+  /// The active version of a KPI.
+  public func definition(named name: String) throws -> ListedKpi {
+    try log.environment.read { ListedKpi(try kpi(named: name, $0)) }
   }
 
   // MARK: Changes
@@ -131,27 +144,72 @@ public final class Projections: LogProjection, Sendable {
     _ definition: KpiDefinition, actor: String, progress: (RebuildProgress) -> Void = { _ in },
     isCancelled: @escaping @Sendable () -> Bool = { false }
   ) throws -> KpiDefinition {
-    let defined = try changing.withLock { try record(definition, actor: actor) }
+    let defined = try changing.withLock {
+      try record(definition, change: .define, actor: actor)
+    }
     _ = try rebuild([defined.id], verify: false, progress: progress, isCancelled: isCancelled)
     return defined
   }
 
-  /// Checks a definition and records it in the catalogue; its cells are still to be filled.
-  private func record(_ definition: KpiDefinition, actor: String) throws -> KpiDefinition {
-    let stream = try log.environment.read { transaction in
-      if try kpis(transaction).contains(where: { $0.kpi.definition.name == definition.name }) {
-        throw KpiError("KPI \(definition.name) exists already; drop it first, or take another name")
+  /// Defines the next version of a KPI, which is filled and kept beside the active one until ``switchVersion``.
+  /// O(events of the stream).
+  @discardableResult
+  public func redefine(
+    _ definition: KpiDefinition, actor: String, progress: (RebuildProgress) -> Void = { _ in },
+    isCancelled: @escaping @Sendable () -> Bool = { false }
+  ) throws -> KpiDefinition {
+    let defined = try changing.withLock {
+      try record(definition, change: .redefine, actor: actor)
+    }
+    _ = try rebuild([defined.id], verify: false, progress: progress, isCancelled: isCancelled)
+    return defined
+  }
+
+  /// Makes a version of a KPI the active one.
+  public func switchVersion(of name: String, to version: Int, actor: String) throws {
+    try changing.withLock {
+      let found = try log.environment.read { try kpi(named: name, version: version, $0) }
+      if found.isActive { return }
+      guard found.cache != nil else {
+        throw KpiError("version \(version) of KPI \(name) is still being filled; try again later")
       }
+      try log.record(actor: actor) {
+        KpiDefinition.switchDocument(name, version: version, receivedNs: $0)
+      }
+      state.withLock { state in
+        for (id, live) in state.kpis where live.kpi.definition.name == name {
+          state.kpis[id]?.isActive = live.kpi.definition.version == version
+        }
+      }
+    }
+  }
+
+  /// Checks a definition and records it in the catalogue; its cells are still to be filled.
+  private func record(
+    _ definition: KpiDefinition, change: KpiDefinition.Change, actor: String
+  ) throws -> KpiDefinition {
+    let name = definition.name
+    let stream: EventStream = try log.environment.read { transaction in
+      let all: [Live] = try kpis(transaction)
+      let isKnown = all.contains { $0.kpi.definition.name == name }
+      if isKnown, change == .define {
+        throw KpiError(
+          "KPI \(name) exists already; redefine it, drop it first, or take another name")
+      }
+      if !isKnown, change == .redefine { _ = try kpi(named: name, transaction) }
       return try log.stream(named: definition.stream, transaction)
     }
     try check(definition, stream)
     var defined = definition
     defined.version = try earlierVersions(definition.name) + 1
     defined.latenessNs = max(definition.latenessNs, stream.definition.latenessNs)
-    _ = try CompiledKpi(defined, stream.definition)
-    defined.id = try log.record(actor: actor) { [defined] in defined.document(receivedNs: $0) }
+    let compiled = try CompiledKpi(defined, stream.definition)
+    defined.id = try log.record(actor: actor) { [defined] in
+      defined.document(change, receivedNs: $0)
+    }
     let live = Live(
-      kpi: try CompiledKpi(defined, stream.definition), streamId: stream.definition.id)
+      kpi: compiled.with(id: defined.id), streamId: stream.definition.id,
+      isActive: change == .define)
     state.withLock { $0.kpis[defined.id] = live }
     return defined
   }
@@ -160,7 +218,7 @@ public final class Projections: LogProjection, Sendable {
   private func earlierVersions(_ name: String) throws -> Int {
     try log.environment.read { transaction in
       try log.catalogueDocuments(transaction).count {
-        $0["change"] == "define_kpi" && $0["name"] == name
+        KpiDefinition.Change($0) != nil && $0["name"] == name
       }
     }
   }
@@ -177,13 +235,16 @@ public final class Projections: LogProjection, Sendable {
     }
   }
 
-  /// Drops a KPI and its cells; its events stay.
+  /// Drops all versions of a KPI and their cells; its events stay.
   public func drop(_ name: String, actor: String) throws {
     try changing.withLock {
-      let found = try log.environment.read { try kpi(named: name, $0) }
+      _ = try log.environment.read { try kpi(named: name, $0) }
       try log.record(actor: actor) { KpiDefinition.dropDocument(name, receivedNs: $0) }
-      let id = found.kpi.definition.id
-      turn.withLock { _ = state.withLock { $0.kpis.removeValue(forKey: id) } }
+      turn.withLock {
+        state.withLock { state in
+          state.kpis = state.kpis.filter { $0.value.kpi.definition.name != name }
+        }
+      }
     }
     try rebuilding.withLock { try collectGarbage() }
   }
@@ -201,7 +262,11 @@ public final class Projections: LogProjection, Sendable {
   ) throws -> [RebuildReport] {
     let ids = try log.environment.read { transaction in
       if names.isEmpty { return try kpis(transaction).map(\.kpi.definition.id) }
-      return try names.map { try kpi(named: $0, transaction).kpi.definition.id }
+      let all = try kpis(transaction).map(\.kpi.definition)
+      return try names.flatMap { name in
+        _ = try kpi(named: name, transaction)
+        return all.filter { $0.name == name }.map(\.id)
+      }
     }
     return try rebuild(ids, verify: verify, progress: progress, isCancelled: isCancelled)
   }
@@ -390,6 +455,21 @@ public final class Projections: LogProjection, Sendable {
   }
 
   package func committed() { for cache in allCaches { cache.committed() } }
+}
+
+/// A version of a KPI, with the state of its cells.
+public struct ListedKpi: Sendable {
+  public var definition: KpiDefinition
+  /// Share of the log that its cells have; nil when they are complete.
+  public var progress: Double?
+  /// Whether it is the version that is read when none is named.
+  public var isActive: Bool
+
+  init(_ live: Projections.Live) {
+    definition = live.kpi.definition
+    progress = live.cache == nil ? live.progress ?? 0 : nil
+    isActive = live.isActive
+  }
 }
 
 /// There is no KPI of that name.

@@ -13,6 +13,7 @@ import Projections
 @_exported import struct Projections.KpiAnswer
 @_exported import struct Projections.KpiDefinition
 @_exported import enum Projections.KpiValue
+@_exported import struct Projections.ListedKpi
 @_exported import struct Projections.RebuildProgress
 @_exported import struct Projections.RebuildReport
 

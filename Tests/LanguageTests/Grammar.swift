@@ -62,10 +62,10 @@ struct Grammar: Sendable {
     return found
   }
 
-  /// The rules that can be reached from the first one.
-  var reachable: Set<Int> {
-    var found: Set<Int> = [0]
-    var open = [0]
+  /// The rules that can be reached from one, it included.
+  func reachable(from start: Int) -> Set<Int> {
+    var found: Set<Int> = [start]
+    var open = [start]
     while let rule = open.popLast() {
       Self.visit(rules[rule]) {
         if case .rule(let next) = $0, found.insert(next).inserted { open.append(next) }
@@ -74,7 +74,7 @@ struct Grammar: Sendable {
     return found
   }
 
-  private static func visit(_ node: Node, _ body: (Node) -> Void) {
+  static func visit(_ node: Node, _ body: (Node) -> Void) {
     body(node)
     switch node {
     case .sequence(let nodes), .choice(let nodes): for node in nodes { visit(node, body) }

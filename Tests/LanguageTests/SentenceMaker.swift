@@ -1,15 +1,19 @@
-/// Makes random sentences of a grammar, as texts of tokens.
+/// Makes random sentences of a grammar, as texts of tokens. Each goes to a rule chosen at random, so
+/// that those far from the first one are made as often.
 struct SentenceMaker {
   private let grammar: Grammar
   /// How deep a rule goes at least.
   private let depths: [Int]
-  var random: SeededGenerator
+  private let reachable: [Set<Int>]
+  /// Where the sentence is going; nil when it has been there.
+  private var target: Int?
+  var random = SeededGenerator(seed: 1)
   /// The rules that have been gone through.
   private(set) var usedRules: Set<Int> = []
 
-  init(_ grammar: Grammar, _ random: SeededGenerator) {
+  init(_ grammar: Grammar) {
     self.grammar = grammar
-    self.random = random
+    reachable = grammar.rules.indices.map { grammar.reachable(from: $0) }
     depths = Self.depths(grammar)
   }
 
@@ -30,9 +34,20 @@ struct SentenceMaker {
 
   /// A sentence of the rule, or of the whole grammar.
   mutating func sentence(_ rule: Int = 0, depth: Int = 14) -> [String] {
+    target = random.pick(Array(grammar.rules.indices))
     var tokens: [String] = []
     make(.rule(rule), depth, &tokens)
     return tokens
+  }
+
+  /// Whether the target lies beyond the node.
+  private func isOnTheWay(_ node: Grammar.Node) -> Bool {
+    guard let target else { return false }
+    var isOnTheWay = false
+    Grammar.visit(node) {
+      if case .rule(let rule) = $0, reachable[rule].contains(target) { isOnTheWay = true }
+    }
+    return isOnTheWay
   }
 
   private mutating func make(_ node: Grammar.Node, _ depth: Int, _ tokens: inout [String]) {
@@ -41,16 +56,34 @@ struct SentenceMaker {
     case .token(let name): tokens.append(token(name))
     case .rule(let rule):
       usedRules.insert(rule)
-      make(grammar.rules[rule], depth - 1, &tokens)
-    case .sequence(let nodes): for node in nodes { make(node, depth, &tokens) }
+      let isTarget = rule == target
+      if isTarget || depth < -40 { target = nil }
+      make(grammar.rules[rule], isTarget ? max(depth, 4) : depth - 1, &tokens)
+    case .sequence(let nodes): sequence(nodes, depth, &tokens)
     case .choice(let nodes):
+      let way = nodes.filter { isOnTheWay($0) }
+      if !way.isEmpty { return make(random.pick(way), depth, &tokens) }
       let shallow = nodes.filter { Self.depth($0, depths) <= max(depth, 0) }
       let least = nodes.min { Self.depth($0, depths) < Self.depth($1, depths) }
       make(shallow.isEmpty ? least ?? node : random.pick(shallow), depth, &tokens)
     case .optional(let node):
-      if depth > 0, random.oneIn(2) { make(node, depth, &tokens) }
+      if isOnTheWay(node) || depth > 0 && random.oneIn(2) { make(node, depth, &tokens) }
     case .repetition(let node):
+      if isOnTheWay(node) { make(node, depth, &tokens) }
       while depth > 0, tokens.count < 80, random.oneIn(3) { make(node, depth, &tokens) }
+    }
+  }
+
+  /// One of the nodes on the way is taken, since others may lead away for ever.
+  private mutating func sequence(
+    _ nodes: [Grammar.Node], _ depth: Int, _ tokens: inout [String]
+  ) {
+    let goal = target
+    let way = nodes.indices.filter { isOnTheWay(nodes[$0]) }
+    let chosen = way.isEmpty ? nil : random.pick(way)
+    for (index, node) in nodes.enumerated() {
+      target = index == chosen ? goal : nil
+      make(node, depth, &tokens)
     }
   }
 

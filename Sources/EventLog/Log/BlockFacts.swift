@@ -118,6 +118,13 @@ package struct BlockFacts {
     return labels
   }
 
+  /// Whether all values at `path` are true or false.
+  package func isBoolean(_ path: String) -> Bool {
+    let numbers = columns.indices.filter { columns[$0].path.isPath(path) }
+    let used = numbers.filter { reader.header.section(column: Int32($0)) != nil }
+    return !used.isEmpty && used.allSatisfy { columns[$0].kind == .bool }
+  }
+
   /// Which facts have a value of any kind at `path`: one bit each; empty when all have, nil when none has.
   package func presence(_ path: String) throws -> [UInt64]? {
     let columns = try physical(path)
@@ -137,6 +144,10 @@ package struct FactNumbers: Sendable {
   package var values: [Double]
   /// One bit for each fact that has a number; empty when all have, nil when none has.
   package var presence: [UInt64]?
+
+  package init(values: [Double], presence: [UInt64]?) {
+    (self.values, self.presence) = (values, presence)
+  }
 }
 
 /// Texts of facts.
@@ -144,6 +155,8 @@ package struct FactLabels: Sendable {
   /// For each fact the place of its text in `names`, or -1.
   package var codes: [Int64]
   package var names: ByteStrings
+
+  package init(codes: [Int64], names: ByteStrings) { (self.codes, self.names) = (codes, names) }
 }
 
 extension ColumnValues {

@@ -100,6 +100,25 @@ extension EventLog {
     return found.map { (name, $0) }
   }
 
+  /// The last event of all blocks that had been received by then, by the wall clock of the program that received them; 0
+  /// when there is none. A clock that was set back makes it one of several. O(log n) in the blocks.
+  package func seq(receivedBy timeNs: Int64) throws -> UInt64 {
+    try environment.read { transaction in
+      var (low, high) = (UInt64(0), try LogHead.read(tables, transaction).nextSeq - 1)
+      while low < high {
+        let middle = low + (high - low + 1) / 2
+        guard let firstSeq = try store.firstSeq(ofBlockWith: middle, transaction) else { break }
+        let header = try store.header(firstSeq, transaction).header
+        if header.receivedNs <= timeNs {
+          low = max(middle, firstSeq + UInt64(header.eventCount) - 1)
+        } else {
+          high = firstSeq - 1
+        }
+      }
+      return low
+    }
+  }
+
   /// Calls `body` with the column at `path` of each of the stream's blocks that overlap `times`
   /// (nanoseconds, half-open), in order. One column's bytes are all that is read. O(blocks + values).
   public func forEachColumn(

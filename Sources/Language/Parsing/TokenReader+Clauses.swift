@@ -46,6 +46,7 @@ extension TokenReader {
     skip { reader in
       switch reader.token.kind {
       case .semicolon: return true
+      case .keyword where reader.previousKind == .dot: return false
       case .keyword(.group), .keyword(.having), .keyword(.order), .keyword(.limit),
         .keyword(.from) where rules.terminator == .keyword(.from):
         reader.closeParentheses()

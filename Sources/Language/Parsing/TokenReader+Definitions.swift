@@ -1,12 +1,9 @@
 /// Statements that change what is defined, or compute cells anew.
 extension TokenReader {
-  func expectedKpi() -> Issue {
-    let isStream = token.word == .stream
-    return unexpected("KPI", hint: isStream ? "only KPIs can be dropped" : keywordHint(["KPI"]))
-  }
-
   mutating func expectKpi() throws(Issue) {
-    guard accept(.kpi) else { throw expectedKpi() }
+    if accept(.kpi) { return }
+    let isStream = token.word == .stream
+    throw unexpected("KPI", hint: isStream ? "that is for KPIs only" : keywordHint(["KPI"]))
   }
 
   // MARK: Definitions

@@ -69,6 +69,7 @@ extension TokenReader {
       switch reader.token.kind {
       case .semicolon: return true
       case .comma: return !reader.isInParentheses
+      case .keyword where reader.previousKind == .dot: return false
       case .keyword(.from), .keyword(.group), .keyword(.having), .keyword(.order),
         .keyword(.limit):
         reader.closeParentheses()

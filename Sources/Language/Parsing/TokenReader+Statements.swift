@@ -46,7 +46,7 @@ extension TokenReader {
     case .verify: return try verify()
     case .define: return try define()
     case .redefine:
-      try expect(.kpi)
+      try expectKpi()
       return defineKpi().map { .redefineKpi($0) }
     case .compare: return try compareKpi()
     case .switch: return try switchKpi()

@@ -19,6 +19,7 @@ public struct Buckets: Sendable, Equatable {
     case fixed(seconds: Int64)
     case days(Int, from: Int)
     case months(Int)
+    case whole(Range<Int64>)
   }
 
   /// `length` must be valid, as it is after parsing.
@@ -37,15 +38,24 @@ public struct Buckets: Sendable, Equatable {
       }
   }
 
+  /// One bucket, which is `range`; there is no other.
+  public init(whole range: Range<Int64>) {
+    length = .days(1)
+    zone = .utc
+    step = .whole(range)
+  }
+
   /// The bucket that holds a time. `Int64.max` is in the last bucket, though not in its range. O(log n) in
   /// the changes of the zone.
   public func range(of timeNs: Int64) -> Range<Int64> {
+    if case .whole(let range) = step { return range }
     let second = timeNs.flooredQuotient(1_000_000_000)
     let seconds =
       switch step {
       case .fixed(let length):
         fixedStart(of: second, length)..<fixedEnd(of: second, length)
       case .days, .months: calendarRange(of: second)
+      case .whole: Int64(0)..<0
       }
     return Self.saturatingNs(seconds.lowerBound)..<Self.saturatingNs(seconds.upperBound)
   }
@@ -145,7 +155,7 @@ extension Buckets {
 
   private func period(holding day: Int) -> Int {
     switch step {
-    case .fixed: return 0
+    case .fixed, .whole: return 0
     case .days(let count, let first): return Self.floored(day - first, count)
     case .months(let count):
       let date = CivilDate(daysSinceEpoch: day)
@@ -155,7 +165,7 @@ extension Buckets {
 
   private func firstDay(ofPeriod number: Int) -> Int {
     switch step {
-    case .fixed: return 0
+    case .fixed, .whole: return 0
     case .days(let count, let first): return number * count + first
     case .months(let count):
       let months = number * count

@@ -69,6 +69,16 @@ struct CellColumns: Sendable {
     }
   }
 
+  /// The same of cells of a plan that has more: `places` are the places of this one's measures there.
+  mutating func merge(
+    _ otherRow: Int, of other: CellColumns, measures places: [Int], into row: Int
+  ) {
+    headers[row].merge(other.headers[otherRow])
+    for index in measures.indices {
+      measures[index].merge(otherRow, of: other.measures[places[index]], into: row)
+    }
+  }
+
   /// Adds a row that is a copy of one of `other`, its samples among it.
   mutating func append(_ otherRow: Int, of other: CellColumns) {
     let row = appendRow()

@@ -4,17 +4,17 @@ import Model
 
 /// A definition, ready to fold blocks.
 struct CompiledKpi: Sendable {
-  let definition: KpiDefinition
-  let plan: FoldPlan
-  let buckets: Buckets
+  private(set) var definition: KpiDefinition
+  var plan: FoldPlan
+  private(set) var buckets: Buckets
   /// Paths of the dimensions.
   let dimensions: [String]
   let panesPerWindow: Int
-  let items: [ItemProgram]
+  var items: [ItemProgram]
   /// What tells series apart: the stream's key.
   let seriesPath: String?
   /// The same for KPIs whose buckets are the same.
-  let bucketName: String
+  private(set) var bucketName: String
 
   init(_ definition: KpiDefinition, _ stream: StreamDefinition) throws {
     self.definition = definition
@@ -27,5 +27,18 @@ struct CompiledKpi: Sendable {
       length: definition.every, zone: try ZoneRules(named: definition.timeZone))
     dimensions = definition.groupBy.map(\.path)
     panesPerWindow = try definition.panesPerWindow
+  }
+
+  /// Makes one bucket of all facts of that time.
+  mutating func makeWhole(_ range: Range<Int64>) {
+    buckets = Buckets(whole: range)
+    bucketName = "\(range)"
+  }
+
+  /// The same under its sequence number.
+  func with(id: UInt64) -> CompiledKpi {
+    var kpi = self
+    kpi.definition.id = id
+    return kpi
   }
 }

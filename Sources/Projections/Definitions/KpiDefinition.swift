@@ -48,6 +48,21 @@ public struct KpiDefinition: Sendable, Equatable {
     try checkPatterns()
   }
 
+  /// What a query computes: a KPI that is nowhere kept.
+  init(_ query: AggregateQuery, latenessNs: Int64) throws {
+    name = ""
+    stream = query.stream
+    items = query.aggregates.enumerated().map { Item(.aggregate($1), alias: "\($0)") }
+    filter = query.filter
+    groupBy = query.groupBy.map { FieldPath($0) }
+    every = query.every ?? .days(1)
+    rolling = query.rolling
+    timeZone = query.timeZone
+    self.latenessNs = latenessNs
+    _ = try panesPerWindow
+    try checkPatterns()
+  }
+
   /// All fields that the definition names.
   var fields: [FieldPath] {
     groupBy + (filter?.fields ?? []) + items.flatMap(\.expression.fields)
@@ -91,10 +106,10 @@ public struct KpiDefinition: Sendable, Equatable {
   static let maxPanes: Int64 = 100_000
 
   /// The definition as the document that the catalogue keeps of it.
-  func document(receivedNs: Int64) -> [UInt8] {
+  func document(_ change: Change, receivedNs: Int64) -> [UInt8] {
     var json = JSONObjectWriter()
     json.field("timestamp", Timestamp(ns: receivedNs).description)
-    json.field("change", "define_kpi")
+    json.field("change", change.rawValue)
     json.field("name", name)
     json.field("version", Int64(version))
     json.field("stream", stream)
@@ -113,7 +128,7 @@ public struct KpiDefinition: Sendable, Equatable {
 
   /// Reads back what `document` wrote; nil when it is something else.
   init?(_ document: CatalogueDocument) throws {
-    guard document["change"] == "define_kpi", let name = document["name"],
+    guard Change(document) != nil, let name = document["name"],
       let version = document["version"].flatMap({ Int($0) }), let stream = document["stream"],
       let select = document["select"], let every = document["every"],
       let zone = document["time_zone"],

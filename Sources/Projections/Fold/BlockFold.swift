@@ -19,9 +19,11 @@ struct BlockFold: Sendable {
 
   var count: Int { buckets.count }
 
-  /// Nil when no fact of the block, or none within `range`, is part of the KPI. O(facts x measures).
-  init?(_ columns: FactColumns, _ kpi: CompiledKpi, within range: Range<Int64>? = nil) throws {
-    let cells = try FactCells(columns, kpi, within: range)
+  /// Nil when no fact of the block, or none of those selected, is part of the KPI. O(facts x measures).
+  init?(
+    _ columns: FactColumns, _ kpi: CompiledKpi, _ selection: FactSelection = FactSelection()
+  ) throws {
+    let cells = try FactCells(columns, kpi, selection)
     guard cells.count > 0 else { return nil }
     buckets = cells.buckets
     groupOfCell = cells.groupOfCell

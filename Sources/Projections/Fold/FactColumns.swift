@@ -58,9 +58,7 @@ final class FactColumns {
 
   func buckets(_ kpi: CompiledKpi) -> BucketCodes {
     Self.cached(&bucketsByName, kpi.bucketName) {
-      let block = facts.block
-      return BucketCodes(
-        times, kpi.buckets, events == nil ? block.minTimeNs...block.maxTimeNs : nil)
+      BucketCodes(times, kpi.buckets, facts.block.minTimeNs...facts.block.maxTimeNs)
     }
   }
 
@@ -86,10 +84,10 @@ struct BucketCodes {
   /// Empty when there is but one bucket.
   private(set) var codes: [Int32] = []
 
-  /// `range` holds all times, unless the block's events have several facts. O(facts).
-  init(_ times: [Int64], _ buckets: Buckets, _ range: ClosedRange<Int64>?) {
+  /// `range` holds all times. O(facts).
+  init(_ times: [Int64], _ buckets: Buckets, _ range: ClosedRange<Int64>) {
     var cursor = BucketCursor(buckets)
-    if let range, cursor.start(of: range.lowerBound) == cursor.start(of: range.upperBound) {
+    if cursor.start(of: range.lowerBound) == cursor.start(of: range.upperBound) {
       starts = times.isEmpty ? [] : [cursor.start(of: range.lowerBound)]
       return
     }

@@ -62,14 +62,11 @@ struct FactCells {
   private static let maxDomain = 1 << 20
 
   /// O(facts x dimensions).
-  init(_ columns: FactColumns, _ kpi: CompiledKpi, within range: Range<Int64>?) throws {
-    var mask = try kpi.definition.filter.map { try PredicateMask.evaluate($0, columns) }
-    if let range {
-      let times = columns.times
-      var inside = mask ?? Array(repeating: true, count: times.count)
-      for fact in times.indices where !range.contains(times[fact]) { inside[fact] = false }
-      mask = inside
-    }
+  init(_ columns: FactColumns, _ kpi: CompiledKpi, _ selection: FactSelection) throws {
+    let mask = try selection.mask(kpi.definition.filter, columns)
+    groups = ByteStrings()
+    // Most columns of a block need not be read when none of its facts is asked for.
+    if let mask, !mask.contains(true) { return }
     let byBucket = columns.buckets(kpi)
     let byGroup = try columns.groups(kpi.dimensions)
     groups = byGroup.groups

@@ -1,17 +1,30 @@
 import EventLog
 import Language
 
+/// What a predicate looks at: facts of a block, or groups.
+protocol PredicateFields {
+  var count: Int { get }
+  func numbers(_ path: String) throws -> FactNumbers
+  func labels(_ path: String) throws -> FactLabels
+  /// One bit for each that has a value of any kind; empty when all have, nil when none has.
+  func presence(_ path: String) throws -> [UInt64]?
+}
+
+extension FactColumns: PredicateFields {}
+
 /// For each fact of a block whether a predicate holds. SQL's three values: what is compared with nothing is
 /// neither true nor false.
 enum PredicateMask {
   private enum Truth: UInt8 { case no, yes, unknown }
 
   /// True for the facts that the predicate holds for. O(facts x terms).
-  static func evaluate(_ predicate: Predicate, _ columns: FactColumns) throws -> [Bool] {
+  static func evaluate(_ predicate: Predicate, _ columns: some PredicateFields) throws -> [Bool] {
     try truths(predicate, columns).map { $0 == .yes }
   }
 
-  private static func truths(_ predicate: Predicate, _ columns: FactColumns) throws -> [Truth] {
+  private static func truths(_ predicate: Predicate, _ columns: some PredicateFields) throws
+    -> [Truth]
+  {
     switch predicate {
     case .constant(let value):
       return Array(repeating: value ? .yes : .no, count: columns.count)
@@ -51,7 +64,7 @@ enum PredicateMask {
       let matching = try texts(field.path, columns) { try regex.firstMatch(in: $0) != nil }
       return negated(matching, isNegated)
     case .isNull(let field, let isNegated):
-      guard let presence = try columns.facts.presence(field.path) else {
+      guard let presence = try columns.presence(field.path) else {
         return Array(repeating: isNegated ? .no : .yes, count: columns.count)
       }
       return (0..<columns.count).map { fact in
@@ -79,7 +92,7 @@ enum PredicateMask {
 
   /// Numbers are compared with numbers, anything else as text, byte by byte.
   private static func compare(
-    _ path: String, _ literal: Literal, _ columns: FactColumns, _ holds: (Int) -> Bool
+    _ path: String, _ literal: Literal, _ columns: some PredicateFields, _ holds: (Int) -> Bool
   ) throws -> [Truth] {
     switch literal {
     case .number(let wanted, _):
@@ -95,26 +108,32 @@ enum PredicateMask {
         return holds(number < wanted ? -1 : number == wanted ? 0 : 1) ? .yes : .no
       }
     case .string(let wanted):
-      return try texts(path, columns) { holds(order($0, wanted)) }
+      return try labels(path, columns) { holds(order($0, Array(wanted.utf8))) }
     case .bool(let wanted):
-      return try texts(path, columns) { holds(order($0, wanted ? "true" : "false")) }
+      return try labels(path, columns) { holds(order($0, Array((wanted ? "true" : "false").utf8))) }
     case .parameter(let parameter):
       throw KpiError("\(parameter.canonicalText) is not bound")
     }
   }
 
-  private static func order(_ left: String, _ right: String) -> Int {
-    if left.utf8.elementsEqual(right.utf8) { return 0 }
-    return left.utf8.lexicographicallyPrecedes(right.utf8) ? -1 : 1
+  private static func order(_ left: ArraySlice<UInt8>, _ right: [UInt8]) -> Int {
+    if left.elementsEqual(right) { return 0 }
+    return left.lexicographicallyPrecedes(right) ? -1 : 1
+  }
+
+  private static func texts(
+    _ path: String, _ columns: some PredicateFields, _ holds: (String) throws -> Bool
+  ) throws -> [Truth] {
+    try labels(path, columns) { try holds(String(decoding: $0, as: UTF8.self)) }
   }
 
   /// Decides once for each distinct text.
-  private static func texts(
-    _ path: String, _ columns: FactColumns, _ holds: (String) throws -> Bool
+  private static func labels(
+    _ path: String, _ columns: some PredicateFields, _ holds: (ArraySlice<UInt8>) throws -> Bool
   ) throws -> [Truth] {
     let labels = try columns.labels(path)
     let truths = try labels.names.indices.map { name -> Truth in
-      try holds(String(decoding: labels.names[name], as: UTF8.self)) ? .yes : .no
+      try holds(labels.names.bytes[labels.names.range(name)]) ? .yes : .no
     }
     if labels.codes.isEmpty { return Array(repeating: .unknown, count: columns.count) }
     return labels.codes.map { $0 < 0 ? .unknown : truths[Int($0)] }

@@ -2,8 +2,9 @@ import Bytes
 
 /// The groups of an answer, each with a code.
 struct GroupList {
-  private let dimensions: [String]
-  private let wanted: [String: String?]
+  private let dimensionCount: Int
+  private let isWanted: ([String?]) throws -> Bool
+  private var failure: (any Error)?
   private var known = GroupTable()
   /// The codes of the known groups.
   private var codes: [Int32] = []
@@ -15,10 +16,14 @@ struct GroupList {
   /// Whether the key of a group may have its hash, so that keys do not sort as groups do.
   private(set) var hasHashed = false
 
-  /// `wanted` picks groups by dimension: nil as a value is the absent one.
-  init(_ dimensions: [String], _ wanted: [String: String?]) {
-    self.dimensions = dimensions
-    self.wanted = wanted
+  init(count: Int, _ isWanted: @escaping ([String?]) throws -> Bool) {
+    dimensionCount = count
+    self.isWanted = isWanted
+  }
+
+  /// Throws what `isWanted` has thrown.
+  func check() throws {
+    if let failure { throw failure }
   }
 
   /// The code of a group, or -1 when it was not asked for.
@@ -38,7 +43,11 @@ struct GroupList {
   }
 
   private mutating func add(_ group: RawSpan) -> Int32 {
-    guard let names = GroupKey.labels(group, count: dimensions.count), isWanted(names) else {
+    guard let names = GroupKey.labels(group, count: dimensionCount) else { return -1 }
+    do {
+      guard try isWanted(names) else { return -1 }
+    } catch {
+      failure = error
       return -1
     }
     bytes.append([])
@@ -46,35 +55,5 @@ struct GroupList {
     labels.append(names)
     if CellKey.isHashed(group: bytes[bytes.count - 1]) { hasHashed = true }
     return Int32(bytes.count - 1)
-  }
-
-  private func isWanted(_ names: [String?]) -> Bool {
-    zip(dimensions, names).allSatisfy { dimension, name in
-      guard let wanted = wanted[dimension] else { return true }
-      return wanted == name
-    }
-  }
-
-  /// The group, when all dimensions are given.
-  var onlyGroup: [UInt8]? {
-    guard wanted.count == dimensions.count else { return nil }
-    var group: [UInt8] = []
-    for dimension in dimensions {
-      if let label = wanted[dimension] ?? nil {
-        let bytes = Array(label.utf8)
-        GroupKey.append(bytes.rawSpan, to: &group)
-      } else {
-        GroupKey.appendAbsent(to: &group)
-      }
-    }
-    return group
-  }
-
-  /// For each code its group's place in the order of groups.
-  var ranks: [Int] {
-    var ranks = [Int](repeating: 0, count: bytes.count)
-    let order = bytes.indices.sorted { bytes[$0].lexicographicallyPrecedes(bytes[$1]) }
-    for (rank, code) in order.enumerated() { ranks[code] = rank }
-    return ranks
   }
 }

@@ -80,7 +80,7 @@ struct KpiDefine: ParsableCommand {
       progress: { progress.update(share: $0.share, events: $0.facts) },
       isCancelled: { Interruption.isRequested })
     progress.wipe()
-    try Output.report(store.json ? defined.json(progress: nil) : Array(defined.text.utf8))
+    try Output.report(store.json ? defined.json() : Array(defined.text.utf8))
   }
 }
 
@@ -97,12 +97,13 @@ struct KpiList: ParsableCommand {
   func run() throws {
     let list = try store.reading { try $0.projections.list() }
     try Output.buffered { output in
-      for (definition, progress) in list {
+      for kpi in list {
         if store.json {
-          try output.line(definition.json(progress: progress))
+          try output.line(kpi.definition.json(kpi))
         } else {
-          let state = progress.map { "  filled to \(Int($0 * 100)) %" } ?? ""
-          try output.line("\(definition.name)  \(definition.summary)\(state)")
+          let version = kpi.isActive ? "" : "  version \(kpi.definition.version), not active"
+          let state = kpi.progress.map { "  filled to \(Int($0 * 100)) %" } ?? ""
+          try output.line("\(kpi.definition.name)  \(kpi.definition.summary)\(version)\(state)")
         }
       }
     }
@@ -121,9 +122,9 @@ struct KpiShow: ParsableCommand {
   @Argument(help: "The KPI's name.") var name: String
 
   func run() throws {
-    let (definition, progress) = try store.reading { try $0.projections.definition(named: name) }
-    if store.json { return try Output.report(definition.json(progress: progress)) }
-    try Output.report(definition.text)
+    let found = try store.reading { try $0.projections.definition(named: name) }
+    if store.json { return try Output.report(found.definition.json(found)) }
+    try Output.report(found.definition.text)
   }
 }
 
@@ -168,7 +169,7 @@ extension KpiDefinition {
     ])
   }
 
-  func json(progress: Double?) -> [UInt8] {
+  func json(_ listed: ListedKpi? = nil) -> [UInt8] {
     jsonObject { json in
       json.field("name", name)
       json.field("version", Int64(version))
@@ -181,7 +182,8 @@ extension KpiDefinition {
       json.field("rolling", optional: rolling?.description)
       json.field("time_zone", timeZone)
       json.field("lateness_s", seconds: Double(latenessNs) / 1e9)
-      if let progress { json.field("filled", progress) }
+      if let listed { json.field("active", listed.isActive) }
+      if let progress = listed?.progress { json.field("filled", progress) }
     }
   }
 }

@@ -1,0 +1,151 @@
+import Language
+import Model
+
+/// How the cells of a KPI answer a query, if they do: the same stream, all of its groups, buckets that fit into the
+/// query's, a filter that is the same or looks at groups alone, and states that merge.
+struct Coverage {
+  let kpi: CompiledKpi
+  /// The part of the query's filter that picks among the KPI's groups.
+  let groupFilter: Predicate?
+  /// For each dimension of the query its place among those of the KPI.
+  let dimensions: [Int]
+  /// For each measure of the query its place among those of the KPI.
+  let measures: [Int]
+  /// Whether each of the KPI's cells is a cell of the query.
+  let isIdentical: Bool
+
+  /// Cells do not answer the query, for this reason.
+  struct Refusal: Error { var reason: String }
+
+  /// `range` holds the facts that there are to answer from.
+  init(
+    _ kpi: CompiledKpi, _ query: AggregateQuery, _ asked: CompiledKpi, _ range: Range<Int64>
+  ) throws(Refusal) {
+    self.kpi = kpi
+    guard kpi.definition.stream == query.stream else {
+      throw Refusal(reason: "it is of stream \(kpi.definition.stream)")
+    }
+    var places: [Int] = []
+    for dimension in asked.dimensions {
+      guard let place = kpi.dimensions.firstIndex(of: dimension) else {
+        throw Refusal(reason: "it is not grouped by \(dimension)")
+      }
+      places.append(place)
+    }
+    dimensions = places
+    groupFilter = try Self.groupFilter(query.filter, kpi)
+    measures = try Self.measures(asked.plan, kpi.plan)
+    try Self.checkBoundaries(kpi, query, asked, range)
+    let hasSameGroups = dimensions == Array(kpi.dimensions.indices)
+    isIdentical =
+      hasSameGroups && query.every == kpi.definition.every
+      && query.timeZone == kpi.definition.timeZone
+    if asked.plan.hasSeries, !hasSameGroups {
+      throw Refusal(reason: "counters and levels do not add up across its groups")
+    }
+  }
+
+  // MARK: Filters
+
+  private static func groupFilter(
+    _ filter: Predicate?, _ kpi: CompiledKpi
+  ) throws(Refusal) -> Predicate? {
+    guard let own = kpi.definition.filter else {
+      if let filter { try checkGroupFilter(filter, kpi) }
+      return filter
+    }
+    // One of the terms has to be the KPI's own filter.
+    var terms = filter.map(terms) ?? []
+    let ownTerms = Self.terms(own)
+    for term in ownTerms {
+      guard let place = terms.firstIndex(of: term) else {
+        throw Refusal(reason: "it has only the facts with \(own.canonicalText)")
+      }
+      terms.remove(at: place)
+    }
+    for term in terms { try checkGroupFilter(term, kpi) }
+    guard let first = terms.first else { return nil }
+    return terms.dropFirst().reduce(first) { .and($0, $1) }
+  }
+
+  static func terms(_ predicate: Predicate) -> [Predicate] {
+    if case .and(let left, let right) = predicate { return terms(left) + terms(right) }
+    return [predicate]
+  }
+
+  /// Groups are known by their labels: enough for texts, not for numbers.
+  private static func checkGroupFilter(
+    _ predicate: Predicate, _ kpi: CompiledKpi
+  ) throws(Refusal) {
+    for field in predicate.fields where !kpi.dimensions.contains(field.path) {
+      throw Refusal(reason: "its cells cannot be filtered by \(field.path)")
+    }
+    if predicate.hasNumbers {
+      throw Refusal(reason: "its groups are texts, which cannot be compared with numbers")
+    }
+  }
+
+  // MARK: States
+
+  private static func measures(_ asked: FoldPlan, _ known: FoldPlan) throws(Refusal) -> [Int] {
+    var places: [Int] = []
+    for measure in asked.measures {
+      let place = known.measures.firstIndex {
+        $0.path.map { Array($0.utf8) } == measure.path.map { Array($0.utf8) }
+          && $0.filter == measure.filter && $0.needs.isSuperset(of: measure.needs)
+      }
+      guard let place else {
+        let condition = measure.filter.map { " WHERE \($0.canonicalText)" } ?? ""
+        throw Refusal(
+          reason: "it does not keep what is asked of \(measure.path ?? "*")\(condition)")
+      }
+      places.append(place)
+    }
+    return places
+  }
+
+  // MARK: Buckets
+
+  /// Buckets of a query are looked at one by one when they are at most this many.
+  private static let maxBuckets = 1_000_000
+
+  /// Each boundary of the query's buckets has to be one of the KPI's.
+  private static func checkBoundaries(
+    _ kpi: CompiledKpi, _ query: AggregateQuery, _ asked: CompiledKpi, _ range: Range<Int64>
+  ) throws(Refusal) {
+    guard let every = query.every else { return }
+    let own = kpi.definition
+    if every == own.every, query.timeZone == own.timeZone { return }
+    guard own.every.nominalNs <= every.nominalNs else {
+      throw Refusal(reason: "its buckets of \(own.every) are longer than \(every)")
+    }
+    var count = 0
+    for start in asked.buckets.starts(from: range.lowerBound, until: range.upperBound) {
+      count += 1
+      guard count <= maxBuckets, kpi.buckets.start(of: start) == start else {
+        throw Refusal(reason: "its buckets of \(own.every) do not fit into \(every)")
+      }
+    }
+  }
+}
+
+extension Predicate {
+  /// Whether it compares with a number.
+  fileprivate var hasNumbers: Bool {
+    switch self {
+    case .compare(_, _, let literal): literal.isNumber
+    case .in(_, let literals, _): literals.contains { $0.isNumber }
+    case .between(_, let low, let high, _): low.isNumber || high.isNumber
+    case .and(let left, let right), .or(let left, let right): left.hasNumbers || right.hasNumbers
+    case .not(let inner): inner.hasNumbers
+    case .like, .matches, .isNull, .constant: false
+    }
+  }
+}
+
+extension Literal {
+  fileprivate var isNumber: Bool {
+    if case .number = self { return true }
+    return false
+  }
+}

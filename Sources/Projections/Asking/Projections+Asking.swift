@@ -1,0 +1,234 @@
+import EventLog
+import LMDB
+import Language
+import Model
+
+extension Projections {
+  /// Computes aggregates from the cells of a KPI that covers the question, from columns, or from both where the range
+  /// cuts buckets or asks for an earlier state of the log. Rows by time and group.
+  public func aggregate(_ query: AggregateQuery) throws -> AggregateAnswer {
+    try log.environment.read { transaction in
+      let plan = try QueryPlan(query, self, transaction)
+      var source = plan.source
+      let columns: KpiColumns
+      if let chosen = plan.chosen {
+        columns = try answer(plan, chosen, &source, transaction)
+      } else {
+        columns = try answerFromColumns(plan, &source, transaction)
+      }
+      return AggregateAnswer(
+        columns: columns, source: source, watermarkNs: plan.watermarkNs, asOfSeq: plan.asOfSeq)
+    }
+  }
+
+  /// How `aggregate` would answer.
+  public func plan(_ query: AggregateQuery) throws -> AggregateSource {
+    try log.environment.read { try QueryPlan(query, self, $0).source }
+  }
+
+  private func answerFromColumns(
+    _ plan: QueryPlan, _ source: inout AggregateSource, _ transaction: borrowing ReadTransaction
+  ) throws -> KpiColumns {
+    var reader = PaneReader(plan.asked)
+    let panes = try scan(
+      plan.asked, plan.selection, &reader, maxCells: plan.query.maxCells,
+      isCancelled: plan.query.isCancelled, transaction)
+    (source.blocks, source.facts) = (reader.blocksRead, reader.factsRead)
+    let before = try samples(
+      before: plan.times.lowerBound, plan.asked, lastSeq: plan.query.asOfSeq, transaction)
+    return try RowMaker(plan.asked, panes, watermarkNs: plan.watermarkNs)
+      .columns(plan.rowStarts) { name, group, measure, _ in before.last(name, group, measure) }
+  }
+
+  private func answer(
+    _ plan: QueryPlan, _ chosen: QueryPlan.Chosen, _ source: inout AggregateSource,
+    _ transaction: borrowing ReadTransaction
+  ) throws -> KpiColumns {
+    let coverage = chosen.coverage
+    let stored = CellReader(tables, coverage.kpi, chosen.generation)
+    func find(
+      _ series: [UInt8], _ group: [UInt8], _ measure: Int, _ bucketNs: Int64,
+      _ transaction: borrowing ReadTransaction
+    ) throws -> Sample? {
+      try stored.sample(
+        ofSeries: series, group, measure: measure, before: bucketNs, transaction)
+    }
+    var rollUp = RollUp(coverage, plan.asked)
+    let (whole, rest) = rollUp.wholeBuckets(plan.times)
+    if coverage.isIdentical, rest.isEmpty, plan.query.asOfSeq == nil {
+      var reader = PaneReader(coverage.kpi) { try coverage.hasGroup($0) }
+      reader.maxCells = plan.query.maxCells
+      reader.onlyGroup = coverage.onlyGroup
+      try reader.readCells(stored, whole, transaction)
+      source.cells = reader.panes.codes.count
+      let maker = RowMaker(
+        try plan.asked.reading(coverage.kpi.plan), reader.panes, watermarkNs: plan.watermarkNs)
+      return try maker.columns(plan.rowStarts) { try find($0, $1, $2, $3, transaction) }
+    }
+    let stale = try rollUp.addCells(
+      stored, whole, lastSeq: plan.query.asOfSeq, maxCells: plan.query.maxCells, transaction)
+    source.cells = rollUp.cellsRead
+    let gaps = (rest + stale).sorted { $0.lowerBound < $1.lowerBound }
+    source.hasColumns = !gaps.isEmpty
+    // Samples of a series have to be added in order of time.
+    if plan.asked.plan.hasSeries, !gaps.isEmpty {
+      return try answerFromColumns(plan, &source, transaction)
+    }
+    if !gaps.isEmpty {
+      let scan = ColumnScan(
+        kpi: plan.asked,
+        selection: FactSelection(times: gaps, lastSeq: plan.query.asOfSeq),
+        maxCells: plan.query.maxCells, isCancelled: plan.query.isCancelled)
+      let blocks = try scan.blocks(log, transaction)
+      rollUp.add(try scan.cells(log, blocks, transaction))
+      source.blocks = blocks.count
+      source.facts = blocks.reduce(0) { $0 + $1.factCount }
+    }
+    return try RowMaker(plan.asked, rollUp.panes, watermarkNs: plan.watermarkNs)
+      .columns(plan.rowStarts) {
+        try find($0, $1, coverage.measures[$2], $3, transaction)
+      }
+  }
+}
+
+/// What a query means for this store: the facts that it takes, and whose cells have them.
+struct QueryPlan {
+  /// A KPI that answers.
+  struct Chosen {
+    var coverage: Coverage
+    var generation: UInt32
+  }
+
+  let query: AggregateQuery
+  let asked: CompiledKpi
+  let watermarkNs: Int64?
+  let asOfSeq: UInt64
+  /// The times of the facts that are needed, and where the buckets of the rows start.
+  let times: Range<Int64>
+  let rowStarts: Range<Int64>
+  private(set) var chosen: Chosen?
+  private(set) var source = AggregateSource()
+
+  var selection: FactSelection {
+    FactSelection(
+      times: times.lowerBound == .min && times.upperBound == .max ? nil : [times],
+      lastSeq: query.asOfSeq)
+  }
+
+  init(
+    _ query: AggregateQuery, _ projections: Projections, _ transaction: borrowing ReadTransaction
+  ) throws {
+    self.query = query
+    let log = projections.log
+    let stream = try log.stream(named: query.stream, transaction)
+    let definition = try KpiDefinition(query, latenessNs: stream.definition.latenessNs)
+    var asked = try CompiledKpi(definition, stream.definition)
+    let head = try log.position(of: query.stream, transaction)
+    watermarkNs = head.watermarkNs
+    asOfSeq = min(query.asOfSeq ?? .max, head.lastSeq)
+    if query.every == nil {
+      asked.makeWhole(query.range)
+      rowStarts = .min..<Int64.max
+      times = query.range
+    } else {
+      let low = query.range.lowerBound
+      rowStarts = (low == .min ? low : asked.buckets.start(of: low))..<query.range.upperBound
+      let reach = asked.reach(of: rowStarts)
+      // Windows begin before the range; buckets of their own do not.
+      times =
+        asked.panesPerWindow > 1 && reach.lowerBound > .min
+        ? asked.buckets.start(of: reach.lowerBound)..<reach.upperBound : query.range
+    }
+    self.asked = asked
+    try choose(projections, stream, transaction)
+  }
+
+  private mutating func choose(
+    _ projections: Projections, _ stream: EventStream, _ transaction: borrowing ReadTransaction
+  ) throws {
+    let blocks = try projections.log.blocks(of: stream, after: 0, limit: .max, transaction)
+    source.blocks = blocks.count { selection.overlaps($0) }
+    source.facts = blocks.filter { selection.overlaps($0) }.reduce(0) { $0 + $1.factCount }
+    if query.path == .columns { return }
+    let low = max(times.lowerBound, blocks.map(\.minTimeNs).min() ?? 0)
+    let high = min(times.upperBound, blocks.map(\.maxTimeNs).max()?.saturatingAdding(1) ?? 0)
+    let known = low..<max(low, high)
+    for live in try candidates(projections, transaction) {
+      let own = live.kpi.definition
+      let name = "KPI \(own.name) version \(own.version)"
+      do throws(Coverage.Refusal) {
+        let coverage = try Coverage(live.kpi, query, asked, known)
+        let record = try? KpiRecord.read(own.id, projections.records, transaction)
+        guard let record, record.isLive else {
+          throw Coverage.Refusal(reason: "its cells are still being filled")
+        }
+        if chosen == nil {
+          chosen = Chosen(coverage: coverage, generation: record.generation)
+          continue
+        }
+        throw Coverage.Refusal(reason: "it has more cells to read")
+      } catch {
+        if case .kpi = query.path, chosen == nil {
+          throw KpiError("\(name) cannot answer this: \(error.reason)")
+        }
+        source.alternatives.append(AggregateSource.Alternative(name: name, reason: error.reason))
+      }
+    }
+    guard let chosen else { return }
+    source.kpi = (chosen.coverage.kpi.definition.name, chosen.coverage.kpi.definition.version)
+    source.hasColumns = false
+    source.alternatives.append(
+      AggregateSource.Alternative(
+        name: "columns", reason: "\(source.facts) facts would have to be read"))
+    (source.blocks, source.facts) = (0, 0)
+  }
+
+  /// The KPIs that might answer, those with the fewest cells first.
+  private func candidates(
+    _ projections: Projections, _ transaction: borrowing ReadTransaction
+  ) throws -> [Projections.Live] {
+    let all = try projections.kpis(transaction)
+    switch query.path {
+    case .columns: return []
+    case .kpi(let name, let version):
+      return [try projections.kpi(named: name, version: version, transaction)]
+    case .best:
+      return all.filter { $0.isActive && $0.kpi.definition.stream == query.stream }.sorted {
+        ($0.kpi.dimensions.count, -$0.kpi.definition.every.nominalNs, $0.kpi.definition.id)
+          < ($1.kpi.dimensions.count, -$1.kpi.definition.every.nominalNs, $1.kpi.definition.id)
+      }
+    }
+  }
+}
+
+extension Coverage {
+  /// Whether the query's filter takes a group.
+  func hasGroup(_ labels: [String?]) throws -> Bool {
+    guard let groupFilter else { return true }
+    return try PredicateMask.evaluate(
+      groupFilter, GroupLabels(dimensions: kpi.dimensions, labels: labels))[0]
+  }
+
+  /// The one group that the filter takes, when it names one of each dimension: `a = 'x' AND b = 'y'`.
+  var onlyGroup: [UInt8]? {
+    guard let groupFilter else { return nil }
+    var labels: [String: String] = [:]
+    for term in Self.terms(groupFilter) {
+      guard case .compare(let field, .eq, .string(let label)) = term, labels[field.path] == nil
+      else { return nil }
+      labels[field.path] = label
+    }
+    guard labels.count == kpi.dimensions.count else { return nil }
+    return GroupKey.bytes(kpi.dimensions.map { labels[$0] })
+  }
+}
+
+extension CompiledKpi {
+  /// The same items, computed from cells of another plan that has all that they need.
+  func reading(_ plan: FoldPlan) throws -> CompiledKpi {
+    var kpi = self
+    kpi.plan = plan
+    kpi.items = try definition.items.map { try ItemProgram($0.expression, plan) }
+    return kpi
+  }
+}

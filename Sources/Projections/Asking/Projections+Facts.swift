@@ -1,0 +1,105 @@
+import EventLog
+import LMDB
+import Language
+import Model
+
+/// Some facts of a stream, in the order of the log.
+public struct FactRows: Sendable {
+  public enum Field: Sendable {
+    /// NaN where there is none.
+    case numbers([Double])
+    case bools([Bool?])
+    case texts([String?])
+    /// Numbers, texts, and gaps.
+    case values([KpiValue])
+  }
+
+  public var seqs: [UInt64] = []
+  public var timesNs: [Int64] = []
+  /// One for each path that was asked for.
+  public var fields: [Field] = []
+}
+
+/// Which facts of a stream are asked for.
+public struct FactQuery: Sendable {
+  public var stream: String
+  public var fields: [String]
+  public var filter: Predicate?
+  public var range: Range<Int64> = .min ..< .max
+  /// The last event that counts; nil for all.
+  public var asOfSeq: UInt64?
+  public var isCancelled: @Sendable () -> Bool = { false }
+
+  public init(stream: String, fields: [String]) { (self.stream, self.fields) = (stream, fields) }
+}
+
+extension Projections {
+  /// Calls `body` with the facts that are asked for, block by block in the order of the log, until it returns false.
+  /// Each block is read in a transaction of its own, so a slow `body` holds nothing up. O(facts of the blocks that
+  /// overlap the range).
+  public func forEachFacts(_ query: FactQuery, _ body: (FactRows) throws -> Bool) throws {
+    let selection = FactSelection(
+      times: query.range == .min ..< .max ? nil : [query.range], lastSeq: query.asOfSeq)
+    let (stream, blocks) = try log.environment.read { transaction in
+      let stream = try log.stream(named: query.stream, transaction)
+      let blocks = try log.blocks(of: stream, after: 0, limit: .max, transaction)
+      return (stream, blocks.filter(selection.overlaps))
+    }
+    for block in blocks {
+      if query.isCancelled() { throw CancellationError() }
+      let rows: FactRows? = try log.environment.read { transaction in
+        let columns = try FactColumns(log.facts(of: block, stream, transaction))
+        return try Self.rows(columns, query, selection)
+      }
+      log.releaseMemory(above: Self.maxResidentFileBytes)
+      if let rows, try !body(rows) { return }
+    }
+  }
+
+  private static func rows(
+    _ columns: FactColumns, _ query: FactQuery, _ selection: FactSelection
+  ) throws -> FactRows? {
+    var chosen: [Int] = []
+    if let mask = try selection.mask(query.filter, columns) {
+      for fact in mask.indices where mask[fact] { chosen.append(fact) }
+    } else {
+      chosen = Array(0..<columns.count)
+    }
+    if chosen.isEmpty { return nil }
+    var rows = FactRows()
+    rows.seqs = chosen.map { columns.seq($0) }
+    rows.timesNs = chosen.map { columns.times[$0] }
+    rows.fields = try query.fields.map { try field($0, columns, chosen) }
+    return rows
+  }
+
+  private static func field(
+    _ path: String, _ columns: FactColumns, _ chosen: [Int]
+  ) throws -> FactRows.Field {
+    let presence = try columns.presence(path)
+    let numbers = try columns.numbers(path)
+    if presence == nil { return .numbers(Array(repeating: .nan, count: chosen.count)) }
+    if presence == numbers.presence {
+      return .numbers(chosen.map { numbers.isPresent($0) ? numbers.values[$0] : .nan })
+    }
+    let labels = try columns.labels(path)
+    let names = labels.names.indices.map { String(decoding: labels.names[$0], as: UTF8.self) }
+    let texts = chosen.map { fact -> String? in
+      let code = labels.codes.isEmpty ? -1 : Int(labels.codes[fact])
+      return code < 0 ? nil : names[code]
+    }
+    if columns.facts.isBoolean(path) { return .bools(texts.map { $0.map { $0 == "true" } }) }
+    guard numbers.presence != nil else { return .texts(texts) }
+    return .values(
+      zip(chosen, texts).map { fact, text in
+        if numbers.isPresent(fact) { return .number(numbers.values[fact]) }
+        return text.map(KpiValue.text) ?? .null
+      })
+  }
+
+  /// The last event that had been received by then; 0 when there was none. O(log n) blocks are looked at, and those of
+  /// one more step, since the clock may have been set back.
+  public func seq(receivedBy timeNs: Int64) throws -> UInt64 {
+    try log.seq(receivedBy: timeNs)
+  }
+}

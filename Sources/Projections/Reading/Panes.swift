@@ -1,0 +1,136 @@
+import EventLog
+import LMDB
+import Model
+
+/// Cells by bucket and group, from which rows are made.
+struct Panes {
+  var cells: CellColumns
+  /// The bucket and the group's code of each row of `cells`, in order of time; the code is -1 where the group was not
+  /// asked for.
+  var buckets: [Int64] = []
+  var codes: [Int32] = []
+  /// The groups by code, as bytes and as labels.
+  var groups: [[UInt8]] = []
+  var labels: [[String?]] = []
+  /// Whether the rows of a bucket are in the order of their groups.
+  var isSorted = true
+
+  /// For each code its group's place in the order of groups.
+  var ranks: [Int] {
+    var ranks = [Int](repeating: 0, count: groups.count)
+    let order = groups.indices.sorted { groups[$0].lexicographicallyPrecedes(groups[$1]) }
+    for (rank, code) in order.enumerated() { ranks[code] = rank }
+    return ranks
+  }
+}
+
+/// Gathers the panes that an answer needs.
+struct PaneReader {
+  private let kpi: CompiledKpi
+  private var groups: GroupList
+  private var cells: CellColumns
+  private var buckets: [Int64] = []
+  private var codes: [Int32] = []
+  /// The one group that is asked for, if there is but one.
+  var onlyGroup: [UInt8]?
+  var maxCells = Int.max
+  var blocksRead = 0
+  var factsRead = 0
+
+  /// One group's buckets are looked up one by one when there are at most this many.
+  private static let maxLookups = 10_000
+
+  /// `isWanted` picks groups by their labels.
+  init(_ kpi: CompiledKpi, where isWanted: @escaping ([String?]) throws -> Bool = { _ in true }) {
+    self.kpi = kpi
+    groups = GroupList(count: kpi.dimensions.count, isWanted)
+    cells = CellColumns(kpi.plan)
+  }
+
+  var panes: Panes {
+    Panes(
+      cells: cells, buckets: buckets, codes: codes, groups: groups.bytes, labels: groups.labels,
+      isSorted: !groups.hasHashed)
+  }
+
+  /// Reads the cells of the buckets that start within `range`. O(cells).
+  mutating func readCells(
+    _ stored: CellReader, _ range: Range<Int64>, _ transaction: borrowing ReadTransaction
+  ) throws {
+    if try !readOneGroup(stored, range, transaction) {
+      var (found, known) = (CellColumns(kpi.plan), groups)
+      var places: (buckets: [Int64], codes: [Int32]) = ([], [])
+      let maxCells = maxCells
+      try stored.forEach(
+        range, into: &found, transaction, code: { known.code($0) },
+        { bucketNs, code, _ in
+          places.buckets.append(bucketNs)
+          places.codes.append(code)
+          if places.codes.count > maxCells { throw TooManyCellsError(limit: maxCells) }
+        })
+      (cells, groups, buckets, codes) = (found, known, places.buckets, places.codes)
+      try groups.check()
+    }
+    if kpi.plan.hasSeries { cells.summarize() }
+  }
+
+  /// With all dimensions given there is one cell a bucket.
+  private mutating func readOneGroup(
+    _ stored: CellReader, _ range: Range<Int64>, _ transaction: borrowing ReadTransaction
+  ) throws -> Bool {
+    let every = kpi.definition.every.nominalNs
+    guard let group = onlyGroup, range.lowerBound > .min, range.upperBound < .max,
+      range.upperBound.saturatingSubtracting(range.lowerBound) / every <= Self.maxLookups
+    else { return false }
+    let code = groups.code(group.rawSpan)
+    var bucket = kpi.buckets.start(of: range.lowerBound)
+    while bucket < range.upperBound {
+      if bucket >= range.lowerBound, try stored.append(bucket, group, to: &cells, transaction) {
+        buckets.append(bucket)
+        codes.append(code)
+      }
+      bucket = kpi.buckets.end(ofBucketStarting: bucket)
+    }
+    return true
+  }
+
+  /// Adds cells that were computed from columns.
+  mutating func add(_ hot: HotCells) {
+    for (bucketNs, bucket) in hot.buckets.sorted(by: { $0.key < $1.key }) {
+      let rows = (0..<bucket.cells.count).map { ($0, hot.group($0, bucket)) }
+        .sorted { $0.1.lexicographicallyPrecedes($1.1) }
+      for (row, group) in rows {
+        let code = groups.code(group.rawSpan)
+        if code < 0 { continue }
+        cells.append(row, of: bucket.cells)
+        buckets.append(bucketNs)
+        codes.append(code)
+      }
+    }
+    if kpi.plan.hasSeries { cells.summarize() }
+  }
+}
+
+extension CompiledKpi {
+  /// The buckets whose cells the rows of `range` need.
+  func reach(of range: Range<Int64>) -> Range<Int64> {
+    guard panesPerWindow > 1, range.lowerBound > .min else { return range }
+    // A window, and the chunk before it, with room for days that are an hour longer.
+    let widthNs = Int64(panesPerWindow + 1) * definition.every.nominalNs
+    let reach = widthNs.multipliedReportingOverflow(by: 3)
+    return range.lowerBound.saturatingSubtracting(
+      reach.overflow ? .max : reach.partialValue)..<range.upperBound
+  }
+
+  /// The facts of the buckets that start within `range`.
+  func selection(ofBuckets range: Range<Int64>) -> FactSelection {
+    func firstStart(_ bound: Int64) -> Int64 {
+      if bound == .min || bound == .max { return bound }
+      let start = buckets.start(of: bound)
+      return start == bound ? start : buckets.end(ofBucketStarting: start)
+    }
+    let low = firstStart(range.lowerBound)
+    let high = max(low, firstStart(range.upperBound))
+    return FactSelection(times: low == .min && high == .max ? nil : [low..<high])
+  }
+}

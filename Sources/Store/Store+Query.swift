@@ -1,0 +1,137 @@
+import EventLog
+import Language
+import Model
+import Projections
+import Query
+
+/// Queries are answered from the log's columns and the cells of KPIs.
+extension Store: QuerySource {
+  public func catalogue() throws -> SourceCatalogue {
+    let statistics = try statistics()
+    return SourceCatalogue(
+      streams: statistics.streams.map(StreamInfo.init),
+      kpis: try projections.list().map(KpiInfo.init),
+      lastSeq: statistics.lastSeq)
+  }
+
+  public func aggregate(_ request: AggregateRequest) throws -> AggregateResult {
+    do {
+      let answer = try projections.aggregate(AggregateQuery(request))
+      return AggregateResult(answer)
+    } catch let error as TooManyCellsError {
+      throw QueryLimitError("max_cells: \(error)")
+    }
+  }
+
+  public func plan(_ request: AggregateRequest) throws -> AggregatePlan {
+    AggregatePlan(try projections.plan(AggregateQuery(request)))
+  }
+
+  public func facts(_ request: FactsRequest, _ body: (FactBatch) throws -> Bool) throws {
+    try projections.forEachFacts(FactQuery(request)) { try body(FactBatch($0)) }
+  }
+
+  public func events(_ request: FactsRequest, _ body: (EventRecord) throws -> Bool) throws {
+    var query = FactQuery(request)
+    query.fields = []
+    var last: UInt64 = 0
+    try projections.forEachFacts(query) { rows in
+      var wanted: [UInt64] = []
+      // An event may have several facts.
+      for seq in rows.seqs where seq != last {
+        wanted.append(seq)
+        last = seq
+      }
+      guard let first = wanted.first, let end = wanted.last else { return true }
+      var (next, isWanted) = (0, true)
+      try forEachEvent(of: request.stream, seqs: first...end) { event in
+        guard event.seq == wanted[next] else { return true }
+        next += 1
+        isWanted = try body(EventRecord(event))
+        return isWanted && next < wanted.count
+      }
+      return isWanted
+    }
+  }
+
+  public func ledger(
+    _ kind: LedgerKind, stream: String?, _ range: Range<Int64>,
+    _ body: (LedgerRecord) throws -> Bool
+  ) throws {
+    try forEachLedgerEntry(kind: LedgerEntry.Kind(kind), stream: stream) { entry in
+      guard range.contains(entry.timeNs ?? entry.receivedNs) else { return true }
+      return try body(LedgerRecord(entry))
+    }
+  }
+
+  public func seq(receivedBy timeNs: Int64) throws -> UInt64 {
+    try projections.seq(receivedBy: timeNs)
+  }
+}
+
+// MARK: Changes
+
+extension Store: QueryStore {
+  public func defineStream(_ definition: DefineStream) throws {
+    guard definition.sources.isEmpty, definition.dimensions.isEmpty else {
+      throw KpiStatementError(
+        "DIMENSIONS and SOURCE are not there yet: all fields can be grouped by, and events come by nilo ingest"
+      )
+    }
+    try define(
+      StreamDefinition(
+        name: definition.name.text, timePath: definition.time.path,
+        keyPath: definition.key?.path, idPath: definition.dedupBy?.path,
+        explodePath: definition.explode?.path))
+  }
+
+  public func defineKpi(
+    _ definition: DefineKpi, isNewVersion: Bool, progress: (Double) -> Void,
+    isCancelled: @escaping @Sendable () -> Bool
+  ) throws -> KpiInfo {
+    let wanted = try KpiDefinition(definition)
+    let defined =
+      isNewVersion
+      ? try projections.redefine(
+        wanted, actor: "query", progress: { progress($0.share) }, isCancelled: isCancelled)
+      : try projections.define(
+        wanted, actor: "query", progress: { progress($0.share) }, isCancelled: isCancelled)
+    let listed = try projections.list().first { $0.definition.id == defined.id }
+    guard let listed else { throw KpiStatementError("KPI \(defined.name) was dropped meanwhile") }
+    return KpiInfo(listed)
+  }
+
+  public func switchKpi(_ name: String, version: Int) throws {
+    try projections.switchVersion(of: name, to: version, actor: "query")
+  }
+
+  public func dropKpi(_ name: String) throws { try projections.drop(name, actor: "query") }
+
+  public func rebuildKpi(
+    _ name: String, progress: (Double) -> Void, isCancelled: @escaping @Sendable () -> Bool
+  ) throws {
+    _ = try projections.rebuild(
+      named: [name], verify: false, progress: { progress($0.share) }, isCancelled: isCancelled)
+  }
+}
+
+/// A statement asks for what a store does not do.
+public struct KpiStatementError: Error, Equatable, CustomStringConvertible {
+  public var description: String
+  init(_ description: String) { self.description = description }
+}
+
+extension KpiDefinition {
+  fileprivate init(_ statement: DefineKpi) throws {
+    let lateness = try statement.lateness.map { try BucketLength(parsing: $0.canonicalText) }
+    try self.init(
+      name: statement.name.text, stream: statement.from.text,
+      select: statement.items.map(\.canonicalText).joined(separator: ", "),
+      filter: statement.filter?.canonicalText,
+      groupBy: statement.groupBy.isEmpty
+        ? nil : statement.groupBy.map(\.canonicalText).joined(separator: ", "),
+      every: statement.every.length.canonicalText,
+      rolling: statement.every.rolling?.canonicalText,
+      timeZone: statement.timeZone?.value ?? "UTC", latenessNs: lateness?.nominalNs ?? 0)
+  }
+}
