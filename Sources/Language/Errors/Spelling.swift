@@ -1,8 +1,8 @@
 /// Finds what a misspelt word was meant to be.
-enum Spelling {
+public enum Spelling {
   /// The candidate that is fewest edits away from `word`, if it is near at all. Words longer than
   /// 32 bytes have none.
-  static func nearest(_ word: String, _ candidates: [String]) -> String? {
+  public static func nearest(_ word: String, _ candidates: [String]) -> String? {
     let word = Array(asciiLowercased(word).utf8)
     guard word.count <= 32 else { return nil }
     var best: (name: String, distance: Int)?

@@ -1,0 +1,84 @@
+import Language
+
+/// Runs texts of the query language against a source.
+///
+/// What is wrong with a text is thrown as a ``LanguageError`` that shows the place; what a statement may not take as
+/// ``QueryLimitError``; what cannot be done as ``StatementError``; a cancelled one as `CancellationError`. Errors of
+/// the source are passed on.
+public struct QueryEngine: Sendable {
+  let source: any QuerySource
+
+  /// With a source that is a ``QueryStore`` statements can change it.
+  public init(_ source: any QuerySource) { self.source = source }
+
+  /// Runs the statements of a text one after the other, and hands out each answer before the next one is begun. The
+  /// text is read as a whole first: nothing is run if it cannot be.
+  public func run(
+    _ text: String, _ options: QueryOptions, _ body: (Statement, Answer) throws -> Void
+  ) throws {
+    for statement in try Parser.statements(text) {
+      try body(statement, try run(statement, of: text, options))
+    }
+  }
+
+  /// The answers of all statements of a text.
+  public func run(_ text: String, _ options: QueryOptions) throws -> [Answer] {
+    var answers: [Answer] = []
+    try run(text, options) { _, answer in answers.append(answer) }
+    return answers
+  }
+
+  /// Runs one statement. `text` is the whole text that it was read from, which its errors show.
+  public func run(
+    _ statement: Statement, of text: String, _ options: QueryOptions
+  ) throws -> Answer {
+    let clock = ContinuousClock()
+    let begin = clock.now
+    let deadline = begin.advanced(by: .seconds(options.limits.maxSeconds))
+    var bounded = options
+    let isCancelled = options.isCancelled
+    bounded.isCancelled = { isCancelled() || clock.now > deadline }
+    do {
+      let run = StatementRun(
+        source: source, options: bounded, text: text, catalogue: try source.catalogue())
+      var answer = try run.answer(statement.body, span: statement.span)
+      answer.meta.elapsedSeconds = (clock.now - begin) / .seconds(1)
+      return answer
+    } catch is CancellationError where !isCancelled() && clock.now > deadline {
+      throw QueryLimitError(
+        "more than \(options.limits.maxSeconds) s; ask for a shorter range, or raise max_seconds")
+    }
+  }
+}
+
+/// A statement cannot be done.
+public struct StatementError: Error, Equatable, CustomStringConvertible {
+  /// What cannot be done, why, and what to do instead.
+  public var description: String
+  public init(_ description: String) { self.description = description }
+}
+
+/// One statement being run.
+struct StatementRun {
+  let source: any QuerySource
+  let options: QueryOptions
+  /// The text that spans point into.
+  let text: String
+  let catalogue: SourceCatalogue
+
+  func checkCancelled() throws {
+    if options.isCancelled() { throw CancellationError() }
+  }
+
+  /// One thing that is wrong with the text.
+  func error(_ span: SourceSpan, _ message: String, hint: String? = nil) -> LanguageError {
+    LanguageError(issues: [LanguageError.Issue(span, message, hint: hint)], text: text)
+  }
+
+  func answer(_ body: Statement.Body, span: SourceSpan) throws -> Answer {
+    switch body {
+    default:
+      throw error(span, "this statement is not there yet")
+    }
+  }
+}

@@ -1,0 +1,16 @@
+/// What a statement is run with, beside its text.
+public struct QueryOptions: Sendable {
+  /// What NOW is.
+  public var nowNs: Int64
+  /// The values of `$name`, by name.
+  public var parameters: [String: QueryValue] = [:]
+  public var limits = QueryLimits()
+  /// Where numbers of streams come from; for tests, which compare the paths.
+  public var path = AggregateRequest.Path.best
+  /// Polled from several threads; true ends the statement with `CancellationError`.
+  public var isCancelled: @Sendable () -> Bool = { false }
+  /// Called with the share that is done of what takes long, such as the filling of a KPI.
+  public var progress: @Sendable (Double) -> Void = { _ in }
+
+  public init(nowNs: Int64) { self.nowNs = nowNs }
+}

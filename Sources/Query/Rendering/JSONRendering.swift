@@ -1,0 +1,161 @@
+/// Answers as JSON: times are RFC 3339 in UTC, whatever the zone of the buckets.
+struct JSONRendering {
+  private let answer: Answer
+
+  init(_ answer: Answer) { self.answer = answer }
+
+  /// `{"columns":[{"name","type"}],"rows":[[...]],"meta":{...}}`.
+  func whole(_ pieces: inout Pieces, _ flush: (inout Pieces) throws -> Void) rethrows {
+    pieces.append("{\"columns\":[")
+    for (index, column) in answer.columns.enumerated() {
+      if index > 0 { pieces.append(",") }
+      pieces.append("{\"name\":")
+      pieces.append(json: column.name)
+      pieces.append(",\"type\":\"\(column.kind.rawValue)\"")
+      if let bound = column.errorBound {
+        pieces.append(",\"error_bound\":")
+        pieces.append(json: bound)
+      }
+      pieces.append("}")
+    }
+    pieces.append("],\"rows\":[")
+    var times = TimeCells()
+    for row in 0..<answer.rowCount {
+      pieces.append(row == 0 ? "\n[" : ",\n[")
+      for (index, column) in answer.columns.enumerated() {
+        if index > 0 { pieces.append(",") }
+        Self.append(column.values, row, &times, to: &pieces)
+      }
+      pieces.append("]")
+      try flush(&pieces)
+    }
+    pieces.append("],\n\"meta\":")
+    append(answer.meta, &times, to: &pieces)
+    if let message = answer.message {
+      pieces.append(",\"message\":")
+      pieces.append(json: message)
+    }
+    pieces.append("}\n")
+  }
+
+  /// One object a row.
+  func lines(_ pieces: inout Pieces, _ flush: (inout Pieces) throws -> Void) rethrows {
+    let keys = answer.columns.enumerated().map { index, column in
+      var key = Pieces()
+      key.append(index == 0 ? "{" : ",")
+      key.append(json: column.name)
+      key.append(":")
+      return key.bytes
+    }
+    var times = TimeCells()
+    for row in 0..<answer.rowCount {
+      for (index, column) in answer.columns.enumerated() {
+        pieces.bytes.append(contentsOf: keys[index])
+        Self.append(column.values, row, &times, to: &pieces)
+      }
+      pieces.append("}\n")
+      try flush(&pieces)
+    }
+  }
+
+  private static func append(
+    _ column: ValueColumn, _ row: Int, _ times: inout TimeCells, to pieces: inout Pieces
+  ) {
+    switch column {
+    case .numbers(let values):
+      if values[row].isFinite { pieces.append(values[row]) } else { pieces.append("null") }
+    case .integers(let values): pieces.append(values[row])
+    case .texts(let values):
+      if let text = values[row] { pieces.append(json: text) } else { pieces.append("null") }
+    case .times(let values): append(time: values[row], &times, to: &pieces)
+    case .values(let values): append(values[row], &times, to: &pieces)
+    }
+  }
+
+  private static func append(
+    time ns: Int64, _ times: inout TimeCells, to pieces: inout Pieces
+  ) {
+    pieces.append("\"")
+    times.append(ns, to: &pieces)
+    pieces.append("\"")
+  }
+
+  private static func append(
+    _ value: QueryValue, _ times: inout TimeCells, to pieces: inout Pieces
+  ) {
+    switch value {
+    case .null: pieces.append("null")
+    case .bool(let value): pieces.append(value ? "true" : "false")
+    case .integer(let value): pieces.append(value)
+    case .number(let value):
+      if value.isFinite { pieces.append(value) } else { pieces.append("null") }
+    case .text(let text): pieces.append(json: text)
+    case .time(let ns): append(time: ns, &times, to: &pieces)
+    case .top(let entries):
+      pieces.append("[")
+      for (index, entry) in entries.enumerated() {
+        pieces.append(index == 0 ? "{\"value\":" : ",{\"value\":")
+        pieces.append(json: entry.value)
+        pieces.append(",\"count\":")
+        pieces.append(entry.count)
+        pieces.append(",\"error\":")
+        pieces.append(entry.error)
+        pieces.append("}")
+      }
+      pieces.append("]")
+    }
+  }
+
+  private func append(_ meta: Answer.Meta, _ times: inout TimeCells, to pieces: inout Pieces) {
+    var hasField = false
+    func key(_ name: String, _ pieces: inout Pieces) {
+      pieces.append(hasField ? ",\"\(name)\":" : "{\"\(name)\":")
+      hasField = true
+    }
+    func time(_ name: String, _ ns: Int64, _ times: inout TimeCells, _ pieces: inout Pieces) {
+      key(name, &pieces)
+      // No bound on that side.
+      if ns == .min || ns == .max { return pieces.append("null") }
+      Self.append(time: ns, &times, to: &pieces)
+    }
+    if let range = meta.rangeNs {
+      time("since", range.lowerBound, &times, &pieces)
+      time("until", range.upperBound, &times, &pieces)
+      if meta.isRangeAssumed {
+        key("range_assumed", &pieces)
+        pieces.append("true")
+      }
+    }
+    key("time_zone", &pieces)
+    pieces.append(json: meta.timeZone)
+    if let end = meta.lastBucketEndNs { time("last_bucket_end", end, &times, &pieces) }
+    if let watermark = meta.watermarkNs { time("watermark", watermark, &times, &pieces) }
+    if let source = meta.source {
+      key("source", &pieces)
+      pieces.append(json: source)
+    }
+    if let seq = meta.asOfSeq {
+      key("as_of_seq", &pieces)
+      pieces.append(seq)
+    }
+    key("row_count", &pieces)
+    pieces.append(Int64(answer.rowCount))
+    if let rows = meta.rowsBeforeLimit {
+      key("rows_before_limit", &pieces)
+      pieces.append(Int64(rows))
+    }
+    if let seconds = meta.elapsedSeconds {
+      key("elapsed_seconds", &pieces)
+      pieces.append(seconds)
+    }
+    if !meta.notes.isEmpty {
+      key("notes", &pieces)
+      for (index, note) in meta.notes.enumerated() {
+        pieces.append(index == 0 ? "[" : ",")
+        pieces.append(json: note)
+      }
+      pieces.append("]")
+    }
+    pieces.append("}")
+  }
+}

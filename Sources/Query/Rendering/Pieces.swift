@@ -1,0 +1,93 @@
+/// Bytes to be handed out.
+struct Pieces {
+  var bytes: [UInt8] = []
+
+  init() { bytes.reserveCapacity(Self.size + 4096) }
+
+  private static let size = 1 << 16
+  var isLarge: Bool { bytes.count >= Self.size }
+
+  mutating func append(_ text: String) { bytes.append(contentsOf: text.utf8) }
+  mutating func append(_ byte: Unicode.Scalar) { bytes.append(UInt8(ascii: byte)) }
+
+  mutating func append(_ value: Int64) {
+    if value < 0 { bytes.append(UInt8(ascii: "-")) }
+    append(value.magnitude)
+  }
+
+  mutating func append(_ value: UInt64) {
+    var rest = value
+    let start = bytes.count
+    repeat {
+      bytes.append(UInt8(truncatingIfNeeded: 48 + rest % 10))
+      rest /= 10
+    } while rest > 0
+    bytes[start...].reverse()
+  }
+
+  /// All digits of a number, whole ones without a fraction; it is neither NaN nor infinite.
+  mutating func append(_ value: Double) {
+    if value.magnitude < 1e15, value == value.rounded(.towardZero) {
+      append(Int64(value))
+    } else {
+      append(value.description)
+    }
+  }
+
+  /// Six significant digits, which are enough for people.
+  mutating func append(short value: Double) {
+    guard value.magnitude >= 1e-4, value.magnitude < 1e15 else { return append(value) }
+    var scale = 1.0
+    while value.magnitude * scale < 100_000 && scale < 1e9 { scale *= 10 }
+    append((value * scale).rounded() / scale)
+  }
+
+  /// Two digits of a number below 100.
+  mutating func append(twoDigits value: Int) {
+    bytes.append(UInt8(truncatingIfNeeded: 48 + value / 10))
+    bytes.append(UInt8(truncatingIfNeeded: 48 + value % 10))
+  }
+
+  /// A JSON string, quotes included.
+  mutating func append(json text: String) {
+    bytes.append(UInt8(ascii: "\""))
+    for byte in text.utf8 {
+      if byte >= 0x20 && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\") {
+        bytes.append(byte)
+      } else {
+        append(escaped: byte)
+      }
+    }
+    bytes.append(UInt8(ascii: "\""))
+  }
+
+  private mutating func append(escaped byte: UInt8) {
+    switch byte {
+    case UInt8(ascii: "\""), UInt8(ascii: "\\"):
+      bytes.append(UInt8(ascii: "\\"))
+      bytes.append(byte)
+    case 0x0A: append("\\n")
+    case 0x0D: append("\\r")
+    case 0x09: append("\\t")
+    default:
+      append("\\u00")
+      for digit in [byte >> 4, byte & 15] { bytes.append(digit < 10 ? 48 + digit : 87 + digit) }
+    }
+  }
+
+  /// A text for a terminal: what could steer it is U+FFFD, and it stays on one line.
+  mutating func append(shown text: String) {
+    if text.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) { return append(text) }
+    for scalar in text.unicodeScalars {
+      switch scalar.properties.generalCategory {
+      case .control, .format, .lineSeparator, .paragraphSeparator: append("\u{FFFD}")
+      default: bytes.append(contentsOf: UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter)
+      }
+    }
+  }
+
+  /// `count` blanks.
+  mutating func append(blanks count: Int) {
+    for _ in 0..<max(0, count) { bytes.append(UInt8(ascii: " ")) }
+  }
+}

@@ -1,0 +1,92 @@
+/// CSV as RFC 4180 has it, and TSV with backslashes. NULL is an empty cell; a text without
+/// characters is `""` in CSV.
+struct SeparatedRendering {
+  private let answer: Answer
+  private let isCSV: Bool
+  private let hasHeader: Bool
+
+  init(_ answer: Answer, _ format: AnswerFormat, hasHeader: Bool) {
+    (self.answer, self.hasHeader) = (answer, hasHeader)
+    isCSV = format == .csv
+  }
+
+  private var separator: Unicode.Scalar { isCSV ? "," : "\t" }
+
+  func write(_ pieces: inout Pieces, _ flush: (inout Pieces) throws -> Void) rethrows {
+    if hasHeader {
+      for (index, column) in answer.columns.enumerated() {
+        if index > 0 { pieces.append(separator) }
+        append(column.name, to: &pieces)
+      }
+      pieces.append("\n")
+    }
+    var times = TimeCells()
+    for row in 0..<answer.rowCount {
+      for (index, column) in answer.columns.enumerated() {
+        if index > 0 { pieces.append(separator) }
+        append(column.values, row, &times, to: &pieces)
+      }
+      pieces.append("\n")
+      try flush(&pieces)
+    }
+  }
+
+  private func append(
+    _ column: ValueColumn, _ row: Int, _ times: inout TimeCells, to pieces: inout Pieces
+  ) {
+    switch column {
+    case .numbers(let values): if values[row].isFinite { pieces.append(values[row]) }
+    case .integers(let values): pieces.append(values[row])
+    case .texts(let values): if let text = values[row] { append(text, to: &pieces) }
+    case .times(let values): times.append(values[row], to: &pieces)
+    case .values(let values):
+      switch values[row] {
+      case .null: break
+      case .bool(let value): pieces.append(value ? "true" : "false")
+      case .integer(let value): pieces.append(value)
+      case .number(let value): if value.isFinite { pieces.append(value) }
+      case .text(let text): append(text, to: &pieces)
+      case .time(let ns): times.append(ns, to: &pieces)
+      case .top(let entries): append(QueryValue.text(of: entries), to: &pieces)
+      }
+    }
+  }
+
+  private func append(_ text: String, to pieces: inout Pieces) {
+    isCSV ? append(csv: text, to: &pieces) : append(tsv: text, to: &pieces)
+  }
+
+  private func append(csv text: String, to pieces: inout Pieces) {
+    let needsQuotes =
+      text.isEmpty
+      || text.utf8.contains {
+        $0 == UInt8(ascii: ",") || $0 == UInt8(ascii: "\"") || $0 == 0x0A || $0 == 0x0D
+      }
+    guard needsQuotes else { return pieces.append(text) }
+    pieces.append("\"")
+    for byte in text.utf8 {
+      if byte == UInt8(ascii: "\"") { pieces.bytes.append(byte) }
+      pieces.bytes.append(byte)
+    }
+    pieces.append("\"")
+  }
+
+  private func append(tsv text: String, to pieces: inout Pieces) {
+    for byte in text.utf8 {
+      switch byte {
+      case 0x09: pieces.append("\\t")
+      case 0x0A: pieces.append("\\n")
+      case 0x0D: pieces.append("\\r")
+      case UInt8(ascii: "\\"): pieces.append("\\\\")
+      default: pieces.bytes.append(byte)
+      }
+    }
+  }
+}
+
+extension QueryValue {
+  /// The most frequent values and their counts: `ok (12), low (3)`.
+  static func text(of entries: [TopEntry]) -> String {
+    entries.map { "\($0.value) (\($0.count))" }.joined(separator: ", ")
+  }
+}
