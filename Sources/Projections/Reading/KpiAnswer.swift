@@ -33,7 +33,7 @@ public struct KpiAnswer: Sendable {
   public var rows: Rows { Rows(columns: columns) }
 
   public struct Rows: RandomAccessCollection, Sendable {
-    fileprivate let columns: KpiColumns
+    let columns: KpiColumns
     public var startIndex: Int { 0 }
     public var endIndex: Int { columns.count }
     public subscript(row: Int) -> Row { columns.row(row) }

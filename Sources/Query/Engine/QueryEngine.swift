@@ -77,6 +77,7 @@ struct StatementRun {
 
   func answer(_ body: Statement.Body, span: SourceSpan) throws -> Answer {
     switch body {
+    case .select(let query): try select(query)
     default:
       throw error(span, "this statement is not there yet")
     }

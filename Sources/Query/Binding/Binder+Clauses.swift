@@ -1,0 +1,231 @@
+import Language
+import Model
+
+/// The clauses about time and groups.
+extension Binder {
+  var times: TimeResolver {
+    TimeResolver(zone: query.zone, nowNs: options.nowNs, parameters: options.parameters)
+  }
+
+  mutating func bindZone(_ select: Select) {
+    let name = select.timeZone?.value ?? query.kpi?.timeZone ?? "UTC"
+    do throws(UnknownZoneError) {
+      query.zone = try ZoneRules(named: name)
+    } catch {
+      issues.append(Issue(select.timeZone?.span ?? select.from.span, error.description))
+    }
+  }
+
+  mutating func bindRange(_ select: Select) throws(Issue) {
+    guard let range = select.range else { return }
+    var (low, high) = (Int64.min, Int64.max)
+    switch range {
+    case .bounds(let since, let until):
+      if let since { low = try times.ns(since) }
+      if let until { high = try times.ns(until) }
+      if low > high, let until {
+        throw Issue(
+          until.span, "UNTIL is before SINCE",
+          hint: "the range goes from SINCE, the earlier time, to before UNTIL")
+      }
+      if low > high { high = low }
+    case .last(let length):
+      (low, high) = (length.added(to: options.nowNs, times: -1, in: query.zone), options.nowNs)
+    case .at(let time):
+      low = try times.ns(time)
+      high = low.saturatingSubtracting(-1)
+    }
+    query.range = low..<high
+    query.hasRange = true
+  }
+
+  mutating func bindBuckets(_ select: Select) throws(Issue) {
+    if let every = select.every {
+      let length = try every.length.bucketLength()
+      query.buckets = Buckets(length: length, zone: query.zone)
+      if let rolling = every.rolling {
+        let window = try rolling.bucketLength()
+        try Self.checkRolling(window, length, rolling.span)
+        query.rolling = window
+      }
+    } else if let kpi = query.kpi, !isOneBucket(select) {
+      query.buckets = Buckets(length: kpi.every, zone: query.zone)
+      query.rolling = kpi.rolling
+    }
+    if case .at(let time)? = select.range, select.every != nil {
+      throw Issue(time.span, "AT is one time and has no buckets", hint: "leave EVERY out")
+    }
+  }
+
+  /// A KPI at one exact time has no buckets, as a stream has none.
+  private func isOneBucket(_ select: Select) -> Bool {
+    if case .at = select.range { true } else { false }
+  }
+
+  private static func checkRolling(
+    _ window: BucketLength, _ every: BucketLength, _ span: SourceSpan
+  ) throws(Issue) {
+    let (count, rest) = window.nominalNs.quotientAndRemainder(dividingBy: every.nominalNs)
+    guard rest == 0, count >= 1 else {
+      throw Issue(span, "ROLLING \(window) is not a multiple of EVERY \(every)")
+    }
+    guard count <= 100_000 else {
+      throw Issue(span, "ROLLING \(window) is more than 100000 times EVERY \(every)")
+    }
+  }
+
+  mutating func bindGroups(_ select: Select) {
+    if select.groupBy.isEmpty, let kpi = query.kpi {
+      query.groups = kpi.groupBy.map(group)
+    }
+    for path in select.groupBy {
+      attempt { binder throws(Issue) in
+        try binder.checkDimension(path)
+        if binder.query.groups.contains(where: { $0.path == path.path }) {
+          throw Issue(path.span, "\(path.path) stands twice in GROUP BY")
+        }
+        binder.query.groups.append(binder.group(path.path))
+      }
+    }
+  }
+
+  /// Labels of a field that has numbers only are numbers again.
+  private func group(_ path: String) -> BoundQuery.GroupColumn {
+    let field = query.stream.fields.first { $0.path == path }
+    return BoundQuery.GroupColumn(
+      path: path, name: path, kind: field?.kind == .number ? .number : .text)
+  }
+
+  private func checkDimension(_ path: FieldPath) throws(Issue) {
+    if let kpi = query.kpi {
+      if !kpi.groupBy.contains(path.path) { throw noDimension(path, of: kpi) }
+    } else {
+      _ = try field(path)
+    }
+  }
+
+  private func noDimension(_ path: FieldPath, of kpi: KpiInfo) -> Issue {
+    let nearest = Spelling.nearest(path.path, kpi.groupBy)
+    let list = kpi.groupBy.joined(separator: ", ")
+    return Issue(
+      path.span, "KPI \(kpi.name) has no dimension \(path.path)",
+      hint: nearest.map { "did you mean \($0)?" }
+        ?? (kpi.groupBy.isEmpty
+          ? "it has none; ask the stream \(kpi.stream)"
+          : "it has: \(list); of other fields ask the stream \(kpi.stream)"))
+  }
+
+  /// Cells tell groups apart and nothing else.
+  func checkFilterOfKpi(_ filter: Predicate) throws(Issue) {
+    guard let kpi = query.kpi else { return }
+    for field in filter.fields where !kpi.groupBy.contains(field.path) {
+      throw noDimension(field, of: kpi)
+    }
+  }
+
+  // MARK: Clauses that need others
+
+  func checkClauses(_ select: Select) throws(Issue) {
+    if query.isOfFacts { try checkFacts(select) }
+    if let fill = select.fill {
+      guard query.buckets != nil else {
+        throw Issue(fill.span, "FILL needs buckets", hint: "add EVERY 1h, for example")
+      }
+      guard query.range.lowerBound > .min, query.range.upperBound < .max else {
+        throw Issue(
+          fill.span, "FILL needs a range with both ends",
+          hint: "add SINCE and UNTIL, or LAST 24 hours")
+      }
+    }
+    if let limit = select.limit, limit.isPerBucket, query.buckets == nil {
+      throw Issue(limit.span, "LIMIT PER BUCKET needs buckets", hint: "add EVERY 1h, for example")
+    }
+    if query.hasWindow, !query.isOfFacts, query.buckets == nil {
+      let window = select.window
+      throw Issue(
+        window?.span ?? select.span,
+        "\(window?.function.name ?? "this function") compares a row with rows before it",
+        hint: "add EVERY 1h, for example")
+    }
+  }
+
+  private func checkFacts(_ select: Select) throws(Issue) {
+    if select.fill != nil || select.compareWith != nil || select.isOnlyFinal {
+      throw Issue(
+        select.fill?.span ?? select.compareWith?.span ?? select.span,
+        "FILL, COMPARE WITH and ONLY FINAL are of aggregates",
+        hint: "ask for avg(x) or count(*), for example")
+    }
+    if !query.hasRange && select.limit == nil {
+      throw Issue(
+        select.items.first?.span ?? select.span,
+        "the facts themselves are asked for with a time or a LIMIT",
+        hint: "add LIMIT 10, or SINCE and UNTIL; or ask for avg(x) or count(*)")
+    }
+  }
+
+  mutating func bindComparison(_ length: TimeLength) throws(Issue) {
+    guard query.range.lowerBound > .min else {
+      throw Issue(
+        length.span, "COMPARE WITH needs a range", hint: "add SINCE today, for example")
+    }
+    if let every = query.buckets?.length,
+      try length.bucketLength().nominalNs < every.nominalNs
+    {
+      throw Issue(
+        length.span, "COMPARE WITH \(length.canonicalText) AGO is less than a bucket of \(every)")
+    }
+    query.compare = length
+    if query.range.upperBound == .max {
+      let end = max(query.range.lowerBound, options.nowNs)
+      query.range = query.range.lowerBound..<end
+    }
+    let inputs = query.aggregates.count
+    let ago = "\(length.canonicalText) ago"
+    query.outputs = query.outputs.flatMap { output -> [BoundQuery.Output] in
+      var earlier = output
+      earlier.name = "\(output.name) (\(ago))"
+      earlier.expression = output.expression.mapped {
+        if case .input(let index) = $0 { .input(index + inputs) } else { $0 }
+      }
+      guard output.kind.isNumber else { return [output, earlier] }
+      let change = BoundQuery.Output(
+        name: "\(output.name) (change %)",
+        expression: Self.change(from: earlier.expression, to: output.expression), kind: .number,
+        errorBound: nil)
+      return [output, earlier, change]
+    }
+  }
+
+  /// In percent; a rise is positive, also of what is below 0.
+  private static func change(
+    from old: RowExpression, to new: RowExpression
+  ) -> RowExpression {
+    .binary(
+      .multiply, .number(100),
+      .binary(.divide, .binary(.subtract, new, old), .scalar(.abs, [old])))
+  }
+}
+
+extension Select {
+  /// The first function that looks back.
+  fileprivate var window: WindowCall? {
+    let all =
+      listedItems.map(\.expression) + (having?.expressions ?? []) + orderBy.map(\.expression)
+    return all.lazy.compactMap(Self.window).first
+  }
+
+  private static func window(_ expression: Expression) -> WindowCall? {
+    if case .window(let call) = expression { return call }
+    return expression.children.lazy.compactMap(window).first
+  }
+}
+
+extension SelectItem {
+  var span: SourceSpan {
+    switch self {
+    case .star(let span): span
+    case .item(let item): item.span
+    }
+  }
+}

@@ -1,0 +1,84 @@
+import Language
+import Model
+
+/// A query whose names, times and parameters are known.
+struct BoundQuery {
+  struct GroupColumn {
+    var path: String
+    /// The name of its column in the answer.
+    var name: String
+    var kind: ValueKind
+  }
+
+  struct Output {
+    var name: String
+    var expression: RowExpression
+    var kind: ValueKind
+    var errorBound: String?
+  }
+
+  struct Order {
+    var expression: RowExpression
+    var isDescending: Bool
+  }
+
+  var stream: StreamInfo
+  var kpi: KpiInfo?
+  /// Whether its rows are facts, and not aggregates of them.
+  var isOfFacts = false
+  /// What is asked of the source; of facts the fields.
+  var aggregates: [Aggregate] = []
+  var fields: [String] = []
+  var filter: Predicate?
+  var groups: [GroupColumn] = []
+  var range = Int64.min..<Int64.max
+  var hasRange = false
+  var zone = ZoneRules.utc
+  var buckets: Buckets?
+  var rolling: BucketLength?
+  var fill: Fill?
+  var compare: TimeLength?
+  /// The name of the column of times.
+  var timeName = "time"
+  var outputs: [Output] = []
+  var having: RowCondition?
+  var order: [Order] = []
+  var limit: Limit?
+  var asOfSeq: UInt64?
+  var isOnlyFinal = false
+  var notes: [String] = []
+
+  var name: String { kpi?.name ?? stream.name }
+  var latenessNs: Int64 { kpi?.latenessNs ?? stream.latenessNs }
+
+  /// All values that are computed for rows.
+  var expressions: [RowExpression] {
+    var all = outputs.map(\.expression) + order.map(\.expression)
+    _ = having?.mapped {
+      all.append($0)
+      return $0
+    }
+    return all
+  }
+
+  var hasWindow: Bool { expressions.contains(where: \.hasWindow) }
+
+  func request(_ range: Range<Int64>, _ options: QueryOptions) -> AggregateRequest {
+    var request = AggregateRequest(stream: stream.name, aggregates: aggregates)
+    request.filter = filter
+    request.groupBy = groups.map(\.path)
+    request.range = range
+    request.every = buckets?.length
+    request.rolling = rolling
+    request.timeZone = zone.name
+    request.asOfSeq = asOfSeq
+    if let kpi, options.path == .best {
+      request.path = .kpi(kpi.name, version: kpi.version)
+    } else {
+      request.path = options.path
+    }
+    request.limits = options.limits
+    request.isCancelled = options.isCancelled
+    return request
+  }
+}

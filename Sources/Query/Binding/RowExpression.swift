@@ -1,0 +1,132 @@
+import Language
+
+/// What the values of an expression are.
+enum ValueKind: Equatable {
+  case number, integer, text, boolean, time, list, state
+  /// Numbers, texts and booleans.
+  case mixed
+  /// NULL itself.
+  case null
+
+  var isNumber: Bool { self == .number || self == .integer }
+  /// Whether there may be numbers among them.
+  var mayBeNumber: Bool { isNumber || self == .mixed || self == .null }
+
+  /// In messages: `a number`.
+  var name: String {
+    switch self {
+    case .number, .integer: "a number"
+    case .text, .state: "a text"
+    case .boolean: "TRUE or FALSE"
+    case .time: "a time"
+    case .list: "a list"
+    case .mixed: "of several kinds"
+    case .null: "NULL"
+    }
+  }
+
+  var columnKind: Answer.Column.Kind {
+    switch self {
+    case .number: .number
+    case .integer: .integer
+    case .text, .mixed, .null: .text
+    case .boolean: .boolean
+    case .time: .time
+    case .list: .list
+    case .state: .state
+    }
+  }
+}
+
+/// A value of each row of a ``RowTable``.
+indirect enum RowExpression: Equatable {
+  case number(Double)
+  case text(String)
+  case bool(Bool)
+  case time(Int64)
+  case null
+  /// An aggregate, or a field of facts.
+  case input(Int)
+  /// A label of the row's group.
+  case group(Int)
+  case timeOfRow
+  /// Final or provisional.
+  case state
+  case negate(RowExpression)
+  case binary(BinaryOperator, RowExpression, RowExpression)
+  case scalar(ScalarFunction, [RowExpression])
+  case window(WindowFunction, RowExpression, TimeLength?)
+  /// What was computed before gaps were filled.
+  case leaf(Int)
+
+  var children: [RowExpression] {
+    switch self {
+    case .negate(let inner), .window(_, let inner, _): [inner]
+    case .binary(_, let left, let right): [left, right]
+    case .scalar(_, let arguments): arguments
+    default: []
+    }
+  }
+
+  /// Whether it or anything within is so.
+  func contains(where test: (RowExpression) -> Bool) -> Bool {
+    test(self) || children.contains { $0.contains(where: test) }
+  }
+
+  var hasWindow: Bool {
+    contains { if case .window = $0 { true } else { false } }
+  }
+
+  var hasInput: Bool {
+    contains { if case .input = $0 { true } else { false } }
+  }
+
+  /// The same with each part replaced, from the leaves up.
+  func mapped(_ transform: (RowExpression) -> RowExpression) -> RowExpression {
+    switch self {
+    case .negate(let inner): transform(.negate(inner.mapped(transform)))
+    case .binary(let operation, let left, let right):
+      transform(.binary(operation, left.mapped(transform), right.mapped(transform)))
+    case .scalar(let function, let arguments):
+      transform(.scalar(function, arguments.map { $0.mapped(transform) }))
+    case .window(let function, let inner, let length):
+      transform(.window(function, inner.mapped(transform), length))
+    default: transform(self)
+    }
+  }
+}
+
+/// A condition on each row of a ``RowTable``.
+indirect enum RowCondition {
+  case compare(RowExpression, Comparison, RowExpression)
+  case `in`(RowExpression, [RowExpression], isNegated: Bool)
+  case between(RowExpression, RowExpression, RowExpression, isNegated: Bool)
+  case like(RowExpression, pattern: String, isNegated: Bool)
+  case matches(RowExpression, pattern: String, isNegated: Bool)
+  case isNull(RowExpression, isNegated: Bool)
+  case and(RowCondition, RowCondition)
+  case or(RowCondition, RowCondition)
+  case not(RowCondition)
+  case constant(Bool)
+
+  /// The same with each value replaced.
+  func mapped(_ value: (RowExpression) -> RowExpression) -> RowCondition {
+    switch self {
+    case .compare(let left, let comparison, let right):
+      .compare(value(left), comparison, value(right))
+    case .in(let left, let list, let isNegated):
+      .in(value(left), list.map(value), isNegated: isNegated)
+    case .between(let left, let low, let high, let isNegated):
+      .between(value(left), value(low), value(high), isNegated: isNegated)
+    case .like(let left, let pattern, let isNegated):
+      .like(value(left), pattern: pattern, isNegated: isNegated)
+    case .matches(let left, let pattern, let isNegated):
+      .matches(value(left), pattern: pattern, isNegated: isNegated)
+    case .isNull(let left, let isNegated): .isNull(value(left), isNegated: isNegated)
+    case .and(let left, let right): .and(left.mapped(value), right.mapped(value))
+    case .or(let left, let right): .or(left.mapped(value), right.mapped(value))
+    case .not(let inner): .not(inner.mapped(value))
+    case .constant(let value): .constant(value)
+    }
+  }
+}

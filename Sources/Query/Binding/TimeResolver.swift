@@ -1,0 +1,124 @@
+import Language
+import Model
+
+/// Finds the instants of times in a query.
+struct TimeResolver {
+  var zone: ZoneRules
+  var nowNs: Int64
+  var parameters: [String: QueryValue]
+
+  func ns(_ time: TimeExpression) throws(LanguageError.Issue) -> Int64 {
+    var ns = try base(time)
+    for offset in time.offsets {
+      ns = offset.length.added(to: ns, times: offset.isBack ? -1 : 1, in: zone)
+    }
+    return ns
+  }
+
+  private func base(_ time: TimeExpression) throws(LanguageError.Issue) -> Int64 {
+    switch time.base {
+    case .now: return nowNs
+    case .today: return midnight
+    case .yesterday: return TimeLength(1, .day).added(to: midnight, times: -1, in: zone)
+    case .ago(let length): return length.added(to: nowNs, times: -1, in: zone)
+    case .text(let text): return try parse(text, time.span)
+    case .parameter(let parameter):
+      switch try parameters.value(of: parameter) {
+      case .time(let ns): return ns
+      case .text(let text): return try parse(text, parameter.span)
+      default:
+        throw LanguageError.Issue(
+          parameter.span, "the parameter $\(parameter.name) is no time", hint: Self.hint)
+      }
+    }
+  }
+
+  private var midnight: Int64 { Buckets(length: .days(1), zone: zone).start(of: nowNs) }
+
+  private static let hint = "write '2024-06-01', '2024-06-01T12:00' or '2024-06-01T12:00:00Z'"
+
+  private func parse(_ text: String, _ span: SourceSpan) throws(LanguageError.Issue) -> Int64 {
+    if let ns = Self.parse(text, in: zone) { return ns }
+    throw LanguageError.Issue(span, "'\(text)' is no time", hint: Self.hint)
+  }
+
+  /// Reads a date, or a date and a time; without an offset it is on the zone's clock.
+  static func parse(_ text: String, in zone: ZoneRules) -> Int64? {
+    var bytes = Array(text.utf8)
+    if bytes.count == 10 { bytes += Array("T00:00:00".utf8) }
+    guard bytes.count >= 16, bytes.count <= 64 else { return nil }
+    // Seconds may be left out.
+    if bytes.count == 16 || bytes[16] != UInt8(ascii: ":") {
+      bytes.insert(contentsOf: Array(":00".utf8), at: 16)
+    }
+    let hasOffset = bytes[16...].contains {
+      $0 == UInt8(ascii: "Z") || $0 == UInt8(ascii: "z") || $0 == UInt8(ascii: "+")
+        || $0 == UInt8(ascii: "-")
+    }
+    if !hasOffset { bytes.append(UInt8(ascii: "Z")) }
+    var parser = TimeParser()
+    guard let time = parser.parse(bytes.rawSpan, 0..<bytes.count) else { return nil }
+    return hasOffset ? time.ns : zone.timeNs(showing: time.ns)
+  }
+}
+
+extension [String: QueryValue] {
+  func value(of parameter: Parameter) throws(LanguageError.Issue) -> QueryValue {
+    if let value = self[parameter.name] { return value }
+    let nearest = Spelling.nearest(parameter.name, keys.sorted())
+    throw LanguageError.Issue(
+      parameter.span, "the parameter $\(parameter.name) has no value",
+      hint: nearest.map { "did you mean $\($0)?" })
+  }
+}
+
+extension TimeLength {
+  /// The time that is so much later, or earlier with `times` of -1. Days and longer follow the zone's calendar; of a
+  /// month without the day it is the last day.
+  func added(to ns: Int64, times sign: Int64, in zone: ZoneRules) -> Int64 {
+    let count = amount * sign
+    switch unit {
+    case .second: return Self.saturating(ns, count, 1)
+    case .minute: return Self.saturating(ns, count, 60)
+    case .hour: return Self.saturating(ns, count, 3_600)
+    case .day: return days(Int64(1), count, ns, zone)
+    case .week: return days(7, count, ns, zone)
+    case .month: return months(count, ns, zone)
+    case .quarter: return months(3 * count, ns, zone)
+    case .year: return months(12 * count, ns, zone)
+    }
+  }
+
+  private static func saturating(_ ns: Int64, _ count: Int64, _ unitSeconds: Int64) -> Int64 {
+    let (length, overflow) = (count * unitSeconds).multipliedReportingOverflow(by: -1_000_000_000)
+    return ns.saturatingSubtracting(overflow ? (count < 0 ? .max : .min) : length)
+  }
+
+  private func days(_ unit: Int64, _ count: Int64, _ ns: Int64, _ zone: ZoneRules) -> Int64 {
+    let local = Self.saturating(zone.localNs(at: ns), count * unit, 86_400)
+    return local == .min || local == .max ? local : zone.timeNs(showing: local)
+  }
+
+  private func months(_ count: Int64, _ ns: Int64, _ zone: ZoneRules) -> Int64 {
+    let local = zone.localNs(at: ns)
+    let dayNs: Int64 = 86_400_000_000_000
+    let date = CivilDate(daysSinceEpoch: Int(local.flooredQuotient(dayNs)))
+    let month = Int64(date.year) * 12 + Int64(date.month - 1) + count
+    let year = Int(month.flooredQuotient(12))
+    guard 1600...2300 ~= year else { return count < 0 ? .min : .max }
+    var moved = CivilDate(year: year, month: Int(month.flooredRemainder(12)) + 1, day: 1)
+    moved.day = min(date.day, CivilDate.dayCount(year: year, month: moved.month))
+    let (start, overflow) = Int64(moved.daysSinceEpoch).multipliedReportingOverflow(by: dayNs)
+    if overflow { return count < 0 ? .min : .max }
+    return zone.timeNs(showing: start.saturatingSubtracting(-local.flooredRemainder(dayNs)))
+  }
+
+  /// As a length of buckets.
+  func bucketLength() throws(LanguageError.Issue) -> BucketLength {
+    do throws(BucketLengthError) {
+      return try BucketLength(parsing: canonicalText)
+    } catch {
+      throw LanguageError.Issue(span, error.description)
+    }
+  }
+}

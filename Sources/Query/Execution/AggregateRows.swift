@@ -1,0 +1,95 @@
+import Language
+import Model
+
+/// Gathers the rows of a query of aggregates: those that are asked for, those before them that windows look back to,
+/// and those of the time that is compared with.
+struct AggregateRows {
+  let query: BoundQuery
+  let source: any QuerySource
+  let options: QueryOptions
+
+  struct Rows {
+    var table = RowTable()
+    /// Rows before this time are there for windows only.
+    var firstNs: Int64
+    /// The time that rows are of, those of windows included.
+    var range: Range<Int64>
+    var watermarkNs: Int64?
+    var asOfSeq: UInt64 = 0
+    var plans: [AggregatePlan] = []
+  }
+
+  func rows() throws -> Rows {
+    var rows = try period(query.range, asOf: query.asOfSeq)
+    guard let length = query.compare else { return rows }
+    let range = PeriodJoin.earlier(query.range, length, query.zone)
+    let earlier = try period(range, asOf: rows.asOfSeq)
+    let join = PeriodJoin(query: query, length: length, watermarkNs: rows.watermarkNs)
+    rows.table = join.joined(rows.table, earlier.table, rows.range)
+    for plan in earlier.plans where !rows.plans.contains(plan) { rows.plans.append(plan) }
+    return rows
+  }
+
+  private func period(_ range: Range<Int64>, asOf seq: UInt64?) throws -> Rows {
+    var request = query.request(range, options)
+    request.asOfSeq = seq
+    let result = try source.aggregate(request)
+    try checkRows(result.count)
+    let firstNs = query.buckets?.firstStart(range) ?? range.lowerBound
+    var rows = Rows(firstNs: firstNs, range: firstNs..<max(firstNs, range.upperBound))
+    (rows.watermarkNs, rows.asOfSeq) = (result.watermarkNs, result.asOfSeq)
+    rows.plans = [result.plan]
+    let before = contextStart(firstNs)
+    if before < firstNs {
+      var request = request
+      request.range = before..<firstNs
+      request.asOfSeq = result.asOfSeq
+      let context = try source.aggregate(request)
+      try checkRows(context.count + result.count)
+      rows.table = RowTable(context)
+      rows.table.append(RowTable(result))
+      rows.range = before..<rows.range.upperBound
+    } else {
+      rows.table = RowTable(result)
+    }
+    return rows
+  }
+
+  private func checkRows(_ count: Int) throws {
+    if count > options.limits.maxRows {
+      throw QueryLimitError(
+        "more than \(options.limits.maxRows) rows; ask for a shorter range, longer buckets or "
+          + "fewer groups, or raise max_rows")
+    }
+    if options.isCancelled() { throw CancellationError() }
+  }
+
+  /// How far back windows look from the first bucket.
+  private func contextStart(_ firstNs: Int64) -> Int64 {
+    guard let buckets = query.buckets, firstNs > .min else { return firstNs }
+    let start = query.expressions.map { $0.lookBack(from: firstNs, query) }.min() ?? firstNs
+    return start < firstNs ? buckets.start(of: start) : firstNs
+  }
+}
+
+extension Buckets {
+  /// The start of the first bucket of a range; without a bound there is none before.
+  func firstStart(_ range: Range<Int64>) -> Int64 {
+    range.lowerBound == .min ? .min : start(of: range.lowerBound)
+  }
+}
+
+extension RowExpression {
+  /// The earliest time of a row that has a part in a row at `ns`.
+  func lookBack(from ns: Int64, _ query: BoundQuery) -> Int64 {
+    var from = ns
+    if case .window(_, _, let length) = self {
+      if let length {
+        from = length.added(to: ns, times: -1, in: query.zone)
+      } else if let buckets = query.buckets, ns > .min {
+        from = buckets.start(of: ns - 1)
+      }
+    }
+    return children.map { $0.lookBack(from: from, query) }.min() ?? from
+  }
+}

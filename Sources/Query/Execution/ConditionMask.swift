@@ -1,0 +1,122 @@
+import Language
+
+/// Which rows a condition holds for, with the three truths of SQL.
+struct ConditionMask {
+  /// What holds is 1, what does not 0, and what is unknown 2.
+  typealias Truths = [UInt8]
+
+  let evaluator: Evaluator
+
+  private var count: Int { evaluator.table.count }
+
+  func truths(_ condition: RowCondition) throws -> Truths {
+    switch condition {
+    case .compare(let left, let comparison, let right):
+      return compare(evaluator.column(left), comparison, evaluator.column(right))
+    case .in(let left, let list, let isNegated):
+      let value = evaluator.column(left)
+      var found = Truths(repeating: 0, count: count)
+      for element in list { found = Self.or(found, compare(value, .eq, evaluator.column(element))) }
+      return isNegated ? Self.not(found) : found
+    case .between(let left, let low, let high, let isNegated):
+      let value = evaluator.column(left)
+      let within = Self.and(
+        compare(value, .ge, evaluator.column(low)), compare(value, .le, evaluator.column(high)))
+      return isNegated ? Self.not(within) : within
+    case .like(let left, let pattern, let isNegated):
+      let like = LikePattern(pattern)
+      return test(left, isNegated) { like.matches($0) }
+    case .matches(let left, let pattern, let isNegated):
+      let regex = try Regex(pattern)
+      return test(left, isNegated) { $0.firstMatch(of: regex) != nil }
+    case .isNull(let left, let isNegated):
+      let column = evaluator.column(left)
+      return (0..<count).map { column[$0].isNull != isNegated ? 1 : 0 }
+    case .and(let left, let right): return Self.and(try truths(left), try truths(right))
+    case .or(let left, let right): return Self.or(try truths(left), try truths(right))
+    case .not(let inner): return Self.not(try truths(inner))
+    case .constant(let value): return Truths(repeating: value ? 1 : 0, count: count)
+    }
+  }
+
+  private func test(
+    _ value: RowExpression, _ isNegated: Bool, _ holds: (String) -> Bool
+  ) -> Truths {
+    evaluator.column(value).texts.map { text in
+      guard let text else { return 2 }
+      return holds(text) != isNegated ? 1 : 0
+    }
+  }
+
+  private static func not(_ values: Truths) -> Truths { values.map { $0 == 2 ? 2 : 1 - $0 } }
+
+  private static func and(_ left: Truths, _ right: Truths) -> Truths {
+    left.indices.map { row in
+      let (a, b) = (left[row], right[row])
+      return a == 0 || b == 0 ? 0 : a == 1 && b == 1 ? 1 : 2
+    }
+  }
+
+  private static func or(_ left: Truths, _ right: Truths) -> Truths {
+    left.indices.map { row in
+      let (a, b) = (left[row], right[row])
+      return a == 1 || b == 1 ? 1 : a == 0 && b == 0 ? 0 : 2
+    }
+  }
+
+  private func compare(
+    _ left: ValueColumn, _ comparison: Comparison, _ right: ValueColumn
+  ) -> Truths {
+    if left.isOfNumbers && right.isOfNumbers {
+      let (a, b) = (left.doubles, right.doubles)
+      return a.indices.map { Self.truth(comparison, ValueOrder.compare(a[$0], b[$0])) }
+    }
+    if case .texts(let a) = left, case .texts(let b) = right {
+      return a.indices.map { row in
+        guard let x = a[row], let y = b[row] else { return 2 }
+        return Self.truth(comparison, ValueOrder.compare(x, y))
+      }
+    }
+    return (0..<count).map { Self.truth(comparison, ValueOrder.compare(left[$0], right[$0])) }
+  }
+
+  private static func truth(_ comparison: Comparison, _ order: ValueOrder) -> UInt8 {
+    let holds: Bool
+    switch order {
+    case .unknown: return 2
+    case .less: holds = comparison == .lt || comparison == .le || comparison == .ne
+    case .equal: holds = comparison == .eq || comparison == .le || comparison == .ge
+    case .more: holds = comparison == .gt || comparison == .ge || comparison == .ne
+    }
+    return holds ? 1 : 0
+  }
+}
+
+/// The pattern of LIKE: `%` is any text, `_` any one character.
+struct LikePattern {
+  private let pattern: [Unicode.Scalar]
+
+  init(_ pattern: String) { self.pattern = Array(pattern.unicodeScalars) }
+
+  /// Greedy with one place to go back to: O(text times pattern).
+  func matches(_ text: String) -> Bool {
+    let text = Array(text.unicodeScalars)
+    var (at, of) = (0, 0)
+    var retry: (at: Int, of: Int)?
+    while at < text.count {
+      if of < pattern.count, pattern[of] == "%" {
+        of += 1
+        retry = (at, of)
+      } else if of < pattern.count, pattern[of] == "_" || pattern[of] == text[at] {
+        at += 1
+        of += 1
+      } else if let last = retry {
+        (at, of) = (last.at + 1, last.of)
+        retry = (at, of)
+      } else {
+        return false
+      }
+    }
+    return pattern[of...].allSatisfy { $0 == "%" }
+  }
+}

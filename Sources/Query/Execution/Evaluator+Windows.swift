@@ -1,0 +1,126 @@
+import Language
+
+/// Functions of a row and of those before it in its group.
+extension Evaluator {
+  func window(
+    _ function: WindowFunction, _ values: [Double], _ length: TimeLength?
+  ) -> [Double] {
+    var result = [Double](repeating: .nan, count: values.count)
+    for rows in table.rowsByGroup {
+      switch (function, length) {
+      case (.zscore, let length?): scores(rows, values, length, into: &result)
+      case (.percentChange, let length?): changes(rows, values, length, into: &result)
+      case (_, nil): changes(rows, values, into: &result)
+      }
+    }
+    return result
+  }
+
+  /// The distance from the mean of the rows in the time `[t - length, t)`, in standard deviations of that sample. NULL
+  /// for fewer than two rows, and where all are equal.
+  private func scores(
+    _ rows: [Int], _ values: [Double], _ length: TimeLength, into result: inout [Double]
+  ) {
+    var window = SlidingMoments()
+    // Rows from `first` to before `next` are within the window.
+    var (first, next) = (0, 0)
+    for row in rows {
+      let end = table.timesNs[row]
+      let start = length.added(to: end, times: -1, in: zone)
+      while next < rows.count, table.timesNs[rows[next]] < end {
+        window.push(values[rows[next]])
+        next += 1
+      }
+      while first < next, table.timesNs[rows[first]] < start {
+        window.pop()
+        first += 1
+      }
+      guard let moments = window.moments, moments.count >= 2 else { continue }
+      let deviation = (moments.deviations / (moments.count - 1)).squareRoot()
+      let score = (values[row] - moments.mean) / deviation
+      if score.isFinite { result[row] = score }
+    }
+  }
+
+  private func changes(_ rows: [Int], _ values: [Double], into result: inout [Double]) {
+    for (last, row) in zip(rows, rows.dropFirst()) {
+      result[row] = Self.change(from: values[last], to: values[row])
+    }
+  }
+
+  /// Since the row of exactly so much earlier.
+  private func changes(
+    _ rows: [Int], _ values: [Double], _ length: TimeLength, into result: inout [Double]
+  ) {
+    var place = 0
+    for row in rows {
+      let wanted = length.added(to: table.timesNs[row], times: -1, in: zone)
+      while place < rows.count, table.timesNs[rows[place]] < wanted { place += 1 }
+      if place < rows.count, table.timesNs[rows[place]] == wanted {
+        result[row] = Self.change(from: values[rows[place]], to: values[row])
+      }
+    }
+  }
+
+  /// In percent; a rise is positive, also of what is below 0.
+  private static func change(from old: Double, to new: Double) -> Double {
+    let change = 100 * ((new - old) / old.magnitude)
+    return change.isFinite ? change : .nan
+  }
+}
+
+/// Count, mean and squared deviations of the values in a window that slides. Nothing is ever subtracted, so rounding
+/// does not grow: two stacks of running moments (Tangwongsan and others, "General Incremental Sliding-Window
+/// Aggregation", 2015), merged after Chan and others (1979). Amortised O(1).
+struct SlidingMoments {
+  struct Moments {
+    var count = 0.0
+    var mean = 0.0
+    /// The sum of squared distances from the mean.
+    var deviations = 0.0
+
+    init() {}
+
+    /// Of one value; NaN counts for nothing.
+    init(_ value: Double) { if !value.isNaN { (count, mean) = (1, value) } }
+
+    func merged(_ other: Moments) -> Moments {
+      if other.count == 0 { return self }
+      if count == 0 { return other }
+      var sum = Moments()
+      sum.count = count + other.count
+      let distance = other.mean - mean
+      sum.mean = mean + distance * (other.count / sum.count)
+      sum.deviations =
+        deviations + other.deviations + distance * distance * (count * other.count / sum.count)
+      return sum
+    }
+  }
+
+  /// The older values; each entry is the sum of itself and all after it. The oldest is the last.
+  private var front: [Moments] = []
+  /// The newer values, and their sum.
+  private var back: [Double] = []
+  private var backSum = Moments()
+
+  mutating func push(_ value: Double) {
+    back.append(value)
+    backSum = backSum.merged(Moments(value))
+  }
+
+  /// Takes the oldest value out.
+  mutating func pop() {
+    if front.isEmpty {
+      var sum = Moments()
+      for value in back.reversed() {
+        sum = Moments(value).merged(sum)
+        front.append(sum)
+      }
+      back.removeAll(keepingCapacity: true)
+      backSum = Moments()
+    }
+    front.removeLast()
+  }
+
+  var moments: Moments? { (front.last ?? Moments()).merged(backSum) }
+}

@@ -1,0 +1,178 @@
+import Glibc
+import Language
+import Model
+
+/// Computes values for all rows of a table at once.
+struct Evaluator {
+  let table: RowTable
+  let groupKinds: [ValueKind]
+  let zone: ZoneRules
+
+  func column(_ expression: RowExpression) -> ValueColumn {
+    switch expression {
+    case .number(let number): return .numbers(Array(repeating: number, count: table.count))
+    case .text(let text): return .texts(Array(repeating: text, count: table.count))
+    case .bool(let value): return .values(Array(repeating: .bool(value), count: table.count))
+    case .time(let ns): return .times(Array(repeating: ns, count: table.count))
+    case .null: return .values(Array(repeating: .null, count: table.count))
+    case .input(let index): return table.inputs[index]
+    case .leaf(let index): return table.leaves[index]
+    case .group(let index): return table.labels(index, groupKinds[index])
+    case .timeOfRow: return .times(table.timesNs)
+    case .state: return .texts(table.isFinal.map { $0 ? "final" : "provisional" })
+    case .negate(let inner): return .numbers(doubles(inner).map { -$0 })
+    case .binary(let operation, let left, let right):
+      return .numbers(Self.binary(operation, doubles(left), doubles(right)))
+    case .scalar(let function, let arguments): return scalar(function, arguments)
+    case .window(let function, let inner, let length):
+      return .numbers(window(function, doubles(inner), length))
+    }
+  }
+
+  func doubles(_ expression: RowExpression) -> [Double] { column(expression).doubles }
+
+  /// What is beyond a double's range, or divided by zero, has no value.
+  private static func finite(_ value: Double) -> Double { value.isFinite ? value : .nan }
+
+  private static func binary(
+    _ operation: BinaryOperator, _ left: [Double], _ right: [Double]
+  ) -> [Double] {
+    func each(_ apply: (Double, Double) -> Double) -> [Double] {
+      left.indices.map { finite(apply(left[$0], right[$0])) }
+    }
+    return switch operation {
+    case .add: each(+)
+    case .subtract: each(-)
+    case .multiply: each(*)
+    case .divide: each(/)
+    }
+  }
+
+  // MARK: Functions of values
+
+  private func scalar(_ function: ScalarFunction, _ arguments: [RowExpression]) -> ValueColumn {
+    switch function {
+    case .coalesce, .nullif, .greatest, .least:
+      let columns = arguments.map { column($0) }
+      if columns.allSatisfy(\.isOfNumbers) {
+        return .numbers(Self.choose(function, columns.map(\.doubles)))
+      }
+      return .values(
+        (0..<table.count).map { row in Self.choose(function, columns.map { $0[row] }) })
+    default: break
+    }
+    let first = doubles(arguments[0])
+    let second = arguments.count > 1 ? doubles(arguments[1]) : []
+    func each(_ apply: (Double) -> Double) -> ValueColumn {
+      .numbers(first.map { Self.finite(apply($0)) })
+    }
+    switch function {
+    case .abs: return each { $0.magnitude }
+    case .floor: return each { $0.rounded(.down) }
+    case .ceil: return each { $0.rounded(.up) }
+    case .sqrt: return each { $0.squareRoot() }
+    case .ln: return each { log($0) }
+    case .log10: return each { Glibc.log10($0) }
+    case .exp: return each { Glibc.exp($0) }
+    case .round where second.isEmpty: return each { $0.rounded() }
+    case .round:
+      return .numbers(first.indices.map { Self.round(first[$0], digits: second[$0]) })
+    default:
+      return .numbers(first.indices.map { Self.finite(pow(first[$0], second[$0])) })
+    }
+  }
+
+  /// Halves go away from zero.
+  private static func round(_ value: Double, digits: Double) -> Double {
+    guard digits.magnitude <= 300, value.isFinite else { return digits.isNaN ? .nan : value }
+    let digits = digits.rounded()
+    let scale = pow(10, digits.magnitude)
+    let rounded =
+      digits < 0 ? (value / scale).rounded() * scale : (value * scale).rounded() / scale
+    return rounded.isFinite ? rounded : value
+  }
+
+  private static func choose(_ function: ScalarFunction, _ columns: [[Double]]) -> [Double] {
+    var result = columns[0]
+    if function == .nullif {
+      for row in result.indices where result[row] == columns[1][row] { result[row] = .nan }
+      return result
+    }
+    for column in columns.dropFirst() {
+      for row in result.indices {
+        if result[row].isNaN {
+          result[row] = column[row]
+        } else if function == .greatest, column[row] > result[row] {
+          result[row] = column[row]
+        } else if function == .least, column[row] < result[row] {
+          result[row] = column[row]
+        }
+      }
+    }
+    return result
+  }
+
+  private static func choose(_ function: ScalarFunction, _ values: [QueryValue]) -> QueryValue {
+    var result = values[0]
+    if function == .nullif {
+      return ValueOrder.compare(result, values[1]) == .equal ? .null : result
+    }
+    for value in values.dropFirst() {
+      if result.isNull {
+        result = value
+      } else if function == .greatest, ValueOrder.compare(value, result) == .more {
+        result = value
+      } else if function == .least, ValueOrder.compare(value, result) == .less {
+        result = value
+      }
+    }
+    return result
+  }
+}
+
+extension ValueColumn {
+  var isOfNumbers: Bool {
+    switch self {
+    case .numbers, .integers: true
+    case .texts, .times: false
+    case .values(let values):
+      values.allSatisfy {
+        switch $0 {
+        case .number, .integer, .null: true
+        default: false
+        }
+      }
+    }
+  }
+}
+
+/// How values stand to each other.
+enum ValueOrder {
+  case less, equal, more
+  /// One of them is NULL, or they are of kinds that cannot be compared.
+  case unknown
+
+  static func compare(_ left: QueryValue, _ right: QueryValue) -> ValueOrder {
+    switch (left, right) {
+    case (.time(let a), .time(let b)): return of(a, b)
+    case (.number, _), (.integer, _): return compare(left.double, right.double)
+    default:
+      guard let a = left.text, let b = right.text else { return .unknown }
+      return compare(a, b)
+    }
+  }
+
+  static func compare(_ left: Double, _ right: Double) -> ValueOrder {
+    left < right ? .less : left > right ? .more : left == right ? .equal : .unknown
+  }
+
+  /// Byte by byte.
+  static func compare(_ left: String, _ right: String) -> ValueOrder {
+    if left.utf8.elementsEqual(right.utf8) { return .equal }
+    return left.utf8.lexicographicallyPrecedes(right.utf8) ? .less : .more
+  }
+
+  static func of(_ left: Int64, _ right: Int64) -> ValueOrder {
+    left < right ? .less : left > right ? .more : .equal
+  }
+}

@@ -1,0 +1,124 @@
+import Language
+import Model
+
+/// Gathers facts.
+struct FactRows {
+  let query: BoundQuery
+  let source: any QuerySource
+  let options: QueryOptions
+
+  struct Rows {
+    var table = RowTable()
+    /// Facts before this time are there for windows only.
+    var firstNs: Int64
+    /// Whether there may be more facts, which LIMIT has left out.
+    var hasMore = false
+  }
+
+  func rows() throws -> Rows {
+    var rows = Rows(firstNs: query.range.lowerBound)
+    var request = FactsRequest(stream: query.stream.name, fields: query.fields)
+    let keyPath = query.hasWindow ? query.stream.keyPath : nil
+    if let keyPath { request.fields.append(keyPath) }
+    request.filter = query.filter
+    request.range = contextStart..<query.range.upperBound
+    request.asOfSeq = query.asOfSeq
+    request.isCancelled = options.isCancelled
+    var columns: [ValueColumn]?
+    var timesNs: [Int64] = []
+    let enough = rowsThatSuffice
+    try source.facts(request) { batch in
+      timesNs += batch.timesNs
+      if columns == nil {
+        columns = batch.fields
+      } else {
+        for index in batch.fields.indices { columns?[index].append(batch.fields[index]) }
+      }
+      try check(timesNs.count, columns ?? [])
+      return timesNs.count < enough
+    }
+    rows.table.timesNs = timesNs
+    rows.table.inputs = columns ?? request.fields.map { _ in .values([]) }
+    if timesNs.count > enough {
+      rows.table.gather(prefix: enough)
+      rows.hasMore = true
+    } else {
+      rows.hasMore = timesNs.count == enough
+    }
+    rows.table.setGroups(key: keyPath == nil ? nil : rows.table.inputs.removeLast())
+    rows.table.sortByTime()
+    return rows
+  }
+
+  /// Without an order the first facts of the log are as good as any.
+  private var rowsThatSuffice: Int {
+    guard let limit = query.limit, query.order.isEmpty, query.having == nil, !query.hasWindow
+    else { return .max }
+    return limit.rows
+  }
+
+  private var contextStart: Int64 {
+    let start = query.range.lowerBound
+    return query.expressions.map { $0.lookBack(from: start, query) }.min() ?? start
+  }
+
+  private func check(_ count: Int, _ columns: [ValueColumn]) throws {
+    let limits = options.limits
+    if count > limits.maxRows {
+      throw QueryLimitError(
+        "more than \(limits.maxRows) facts; ask for a shorter range, narrow WHERE, or raise "
+          + "max_rows")
+    }
+    let bytes = count * columns.reduce(8) { $0 + $1.rowBytes }
+    if bytes > limits.maxMemoryBytes {
+      throw QueryLimitError(
+        "more than \(limits.maxMemoryBytes) bytes of facts; ask for a shorter range or fewer "
+          + "fields, narrow WHERE, or raise max_memory")
+    }
+    if options.isCancelled() { throw CancellationError() }
+  }
+}
+
+extension RowTable {
+  /// Keeps the first rows of facts.
+  fileprivate mutating func gather(prefix count: Int) {
+    timesNs = Array(timesNs.prefix(count))
+    inputs = inputs.map { $0.gather(Array(0..<count)) }
+  }
+
+  /// Facts of one key are a group.
+  fileprivate mutating func setGroups(key: ValueColumn?) {
+    guard let key else {
+      groups = [[]]
+      groupOfRow = Array(repeating: 0, count: count)
+      return
+    }
+    var codes: [String?: Int32] = [:]
+    groupOfRow = (0..<count).map { row in
+      let label = key[row].label
+      if let code = codes[label] { return code }
+      let code = Int32(groups.count)
+      codes[label] = code
+      groups.append([label])
+      return code
+    }
+  }
+
+  /// Facts of one time stay in the order of the log.
+  fileprivate mutating func sortByTime() {
+    if zip(timesNs, timesNs.dropFirst()).allSatisfy({ $0 <= $1 }) { return }
+    let times = timesNs
+    gather((0..<count).sorted { (times[$0], $0) < (times[$1], $1) })
+  }
+}
+
+extension QueryValue {
+  /// As the label of a group.
+  var label: String? {
+    switch self {
+    case .number(let value): "\(value)"
+    case .integer(let value): "\(value)"
+    default: text
+    }
+  }
+}

@@ -1,0 +1,249 @@
+import Language
+import Model
+
+/// Makes an answer of the rows of a query.
+struct QueryExecution {
+  let query: BoundQuery
+  let source: any QuerySource
+  let options: QueryOptions
+
+  /// The rows of an answer and what its numbers were computed from.
+  struct Result {
+    var answer: Answer
+    /// The rows in the answer's order.
+    var table: RowTable
+    var plans: [AggregatePlan] = []
+  }
+
+  func result() throws -> Result {
+    query.isOfFacts ? try facts() : try aggregates()
+  }
+
+  private func aggregates() throws -> Result {
+    let rows = try AggregateRows(query: query, source: source, options: options).rows()
+    var (over, leaves) = Leaves.replaceAll(of: query)
+    var table = rows.table
+    let evaluator = evaluator(table)
+    if query.fill == nil {
+      over = query
+    } else {
+      let gaps = Gaps(
+        query: query, watermarkNs: rows.watermarkNs, maxCells: options.limits.maxCells)
+      table = try gaps.filled(table, leaves.expressions.map { evaluator.column($0) }, rows.range)
+    }
+    var result = try finish(table, over, from: rows.firstNs)
+    result.plans = rows.plans
+    describe(rows, &result)
+    return result
+  }
+
+  private func facts() throws -> Result {
+    let rows = try FactRows(query: query, source: source, options: options).rows()
+    var result = try finish(rows.table, query, from: rows.firstNs)
+    result.answer.meta.asOfSeq = query.asOfSeq
+    result.answer.meta.watermarkNs = query.stream.watermarkNs
+    result.answer.meta.source = "columns"
+    setRange(&result.answer.meta)
+    if rows.hasMore {
+      result.answer.meta.notes.append(
+        "these are the first facts of the log; there may be more. ORDER BY picks others")
+    }
+    return result
+  }
+
+  private func evaluator(_ table: RowTable) -> Evaluator {
+    Evaluator(table: table, groupKinds: query.groups.map(\.kind), zone: query.zone)
+  }
+
+  // MARK: Rows
+
+  private func finish(
+    _ table: RowTable, _ over: BoundQuery, from firstNs: Int64
+  ) throws -> Result {
+    let evaluator = evaluator(table)
+    var rows = try keptRows(table, over, evaluator, from: firstNs)
+    try sort(&rows, table, over, evaluator)
+    if options.isCancelled() { throw CancellationError() }
+    let countBeforeLimit = rows.count
+    limit(&rows, table)
+    var values = over.outputs.map { evaluator.column($0.expression) }
+    var table = table
+    if rows.count < table.count || !over.order.isEmpty {
+      table.inputs = []
+      table.leaves = []
+      table.gather(rows)
+      values = values.map { $0.gather(rows) }
+    }
+    var answer = Answer(columns: columns(table, values))
+    if rows.count < countBeforeLimit { answer.meta.rowsBeforeLimit = countBeforeLimit }
+    return Result(answer: answer, table: table)
+  }
+
+  private func keptRows(
+    _ table: RowTable, _ over: BoundQuery, _ evaluator: Evaluator, from firstNs: Int64
+  ) throws -> [Int] {
+    let truths = try over.having.map { try ConditionMask(evaluator: evaluator).truths($0) }
+    if truths == nil, !query.isOnlyFinal, table.timesNs.first ?? .max >= firstNs {
+      return Array(0..<table.count)
+    }
+    return (0..<table.count).filter { row in
+      if let truths, truths[row] != 1 { return false }
+      if query.isOnlyFinal && !table.isFinal[row] { return false }
+      return table.timesNs[row] >= firstNs
+    }
+  }
+
+  /// Stable; rows of LIMIT PER BUCKET stay by bucket.
+  private func sort(
+    _ rows: inout [Int], _ table: RowTable, _ over: BoundQuery, _ evaluator: Evaluator
+  ) throws {
+    guard !over.order.isEmpty else { return }
+    let keys = over.order.map { SortKey(evaluator.column($0.expression), $0.isDescending) }
+    let isByBucket = query.limit?.isPerBucket ?? false
+    rows.sort { left, right in
+      if isByBucket, table.timesNs[left] != table.timesNs[right] {
+        return table.timesNs[left] < table.timesNs[right]
+      }
+      for key in keys {
+        switch key.order(left, right) {
+        case .less: return true
+        case .more: return false
+        case .equal, .unknown: continue
+        }
+      }
+      return left < right
+    }
+  }
+
+  private func limit(_ rows: inout [Int], _ table: RowTable) {
+    guard let limit = query.limit else { return }
+    guard limit.isPerBucket else {
+      rows.removeLast(max(0, rows.count - limit.rows))
+      return
+    }
+    var (bucket, taken) = (Int64.min, 0)
+    rows = rows.filter { row in
+      if table.timesNs[row] != bucket { (bucket, taken) = (table.timesNs[row], 0) }
+      taken += 1
+      return taken <= limit.rows
+    }
+  }
+
+  // MARK: Columns
+
+  private func columns(_ table: RowTable, _ values: [ValueColumn]) -> [Answer.Column] {
+    var columns: [Answer.Column] = []
+    let hasTime = query.isOfFacts || query.buckets != nil
+    if hasTime {
+      columns.append(
+        Answer.Column(name: query.timeName, kind: .time, values: .times(table.timesNs)))
+    }
+    if !query.isOfFacts {
+      for (index, group) in query.groups.enumerated() {
+        columns.append(
+          Answer.Column(
+            name: group.name, kind: group.kind.columnKind,
+            values: table.labels(index, group.kind)))
+      }
+    }
+    for (output, values) in zip(query.outputs, values) {
+      columns.append(
+        Answer.Column(
+          name: output.name, kind: output.kind.columnKind, errorBound: output.errorBound,
+          values: values))
+    }
+    if query.buckets != nil {
+      let states = table.isFinal.map { Optional($0 ? "final" : "provisional") }
+      columns.append(Answer.Column(name: "state", kind: .state, values: .texts(states)))
+    }
+    return columns
+  }
+
+  // MARK: What one has to know
+
+  private func describe(_ rows: AggregateRows.Rows, _ result: inout Result) {
+    result.answer.meta.watermarkNs = rows.watermarkNs
+    result.answer.meta.asOfSeq = rows.asOfSeq
+    let sources = rows.plans.map(\.source.text)
+    result.answer.meta.source = sources.enumerated()
+      .filter { sources.firstIndex(of: $0.element) == $0.offset }.map(\.element)
+      .joined(separator: ", and ")
+    if let buckets = query.buckets, let last = result.table.timesNs.max() {
+      result.answer.meta.lastBucketEndNs = buckets.end(ofBucketStarting: last)
+    }
+    setRange(&result.answer.meta)
+  }
+
+  private func setRange(_ meta: inout Answer.Meta) {
+    meta.timeZone = query.zone.name
+    meta.rangeNs = query.range
+    meta.notes = query.notes + meta.notes
+    if let progress = query.kpi?.progress {
+      meta.notes.append("the cells of \(query.name) are filled to \(Int(progress * 100)) %")
+    }
+    guard !query.hasRange else { return }
+    meta.isRangeAssumed = true
+    guard let times = query.stream.timesNs else { return }
+    meta.rangeNs = times.lowerBound..<times.upperBound.saturatingSubtracting(-1)
+    meta.notes.append(
+      "no time was asked for: all of \(query.stream.name) is taken, from "
+        + "\(Timestamp(ns: times.lowerBound)) to \(Timestamp(ns: times.upperBound))")
+  }
+}
+
+/// The values that rows are sorted by.
+private struct SortKey {
+  private let isDescending: Bool
+  private let numbers: [Double]?
+  private let values: ValueColumn
+
+  init(_ column: ValueColumn, _ isDescending: Bool) {
+    self.isDescending = isDescending
+    numbers = column.isOfNumbers ? column.doubles : nil
+    values = column
+  }
+
+  /// NULL is last, whichever way is sorted. Numbers come before texts.
+  func order(_ left: Int, _ right: Int) -> ValueOrder {
+    let order: ValueOrder
+    if let numbers {
+      let (a, b) = (numbers[left], numbers[right])
+      if a.isNaN || b.isNaN { return Self.absent(a.isNaN, b.isNaN) }
+      order = ValueOrder.compare(a, b)
+    } else {
+      let (a, b) = (values[left], values[right])
+      if a.isNull || b.isNull { return Self.absent(a.isNull, b.isNull) }
+      let (x, y) = (a.rank, b.rank)
+      order = x == y ? ValueOrder.compare(a, b) : x < y ? .less : .more
+    }
+    guard isDescending else { return order }
+    return order == .less ? .more : order == .more ? .less : order
+  }
+
+  private static func absent(_ left: Bool, _ right: Bool) -> ValueOrder {
+    left && right ? .equal : left ? .more : .less
+  }
+}
+
+extension QueryValue {
+  fileprivate var rank: Int {
+    switch self {
+    case .null: 4
+    case .number, .integer: 0
+    case .time: 1
+    case .text, .bool: 2
+    case .top: 3
+    }
+  }
+}
+
+extension AggregatePlan.Source {
+  var text: String {
+    switch self {
+    case .cells(let kpi, let version): "cells of KPI \(kpi) version \(version)"
+    case .columns: "columns"
+    case .cellsAndColumns(let kpi, let version):
+      "cells of KPI \(kpi) version \(version) and columns"
+    }
+  }
+}

@@ -1,0 +1,120 @@
+extension ValueColumn {
+  /// As numbers; NaN where there is none.
+  var doubles: [Double] {
+    switch self {
+    case .numbers(let values): values
+    case .integers(let values), .times(let values): values.map { Double($0) }
+    case .texts(let values): Array(repeating: .nan, count: values.count)
+    case .values(let values): values.map(\.double)
+    }
+  }
+
+  /// As texts, NULL where there is none; numbers and times are no texts.
+  var texts: [String?] {
+    switch self {
+    case .texts(let values): values
+    case .values(let values): values.map(\.text)
+    case .numbers, .integers, .times: Array(repeating: nil, count: count)
+    }
+  }
+
+  /// The rows at `places`, in that order.
+  func gather(_ places: [Int]) -> ValueColumn {
+    switch self {
+    case .numbers(let values): .numbers(places.map { values[$0] })
+    case .integers(let values): .integers(places.map { values[$0] })
+    case .texts(let values): .texts(places.map { values[$0] })
+    case .times(let values): .times(places.map { values[$0] })
+    case .values(let values): .values(places.map { values[$0] })
+    }
+  }
+
+  /// The rows at `places`, NULL for places below 0. Integers and times become what can hold NULL if one is missing.
+  func gather(optional places: [Int]) -> ValueColumn {
+    guard places.contains(where: { $0 < 0 }) else { return gather(places) }
+    return switch self {
+    case .numbers(let values): .numbers(places.map { $0 < 0 ? .nan : values[$0] })
+    case .integers(let values): .numbers(places.map { $0 < 0 ? .nan : Double(values[$0]) })
+    case .texts(let values): .texts(places.map { $0 < 0 ? nil : values[$0] })
+    case .times(let values): .values(places.map { $0 < 0 ? .null : .time(values[$0]) })
+    case .values(let values): .values(places.map { $0 < 0 ? .null : values[$0] })
+    }
+  }
+
+  /// Adds the rows of another column.
+  mutating func append(_ other: ValueColumn) {
+    switch (self, other) {
+    case (.numbers(var values), .numbers(let others)):
+      self = .values([])
+      values += others
+      self = .numbers(values)
+    case (.integers(var values), .integers(let others)):
+      self = .values([])
+      values += others
+      self = .integers(values)
+    case (.texts(var values), .texts(let others)):
+      self = .values([])
+      values += others
+      self = .texts(values)
+    case (.times(var values), .times(let others)):
+      self = .values([])
+      values += others
+      self = .times(values)
+    case (.values(var values), _):
+      self = .values([])
+      for row in 0..<other.count { values.append(other[row]) }
+      self = .values(values)
+    case _ where count == 0: self = other
+    case _ where other.count == 0: break
+    default: appendOfOtherKind(other)
+    }
+  }
+
+  private mutating func appendOfOtherKind(_ other: ValueColumn) {
+    let values = (0..<count).map { self[$0] } + (0..<other.count).map { other[$0] }
+    // Blocks of one kind of numbers each are numbers.
+    let areNumbers = values.allSatisfy {
+      switch $0 {
+      case .number, .integer, .null: true
+      default: false
+      }
+    }
+    self = areNumbers ? .numbers(values.map(\.double)) : .values(values)
+  }
+
+  /// Bytes that a row takes at least.
+  var rowBytes: Int {
+    switch self {
+    case .numbers, .integers, .times: 8
+    case .texts: 16
+    case .values: 32
+    }
+  }
+}
+
+extension QueryValue {
+  var double: Double {
+    switch self {
+    case .number(let value): value
+    case .integer(let value): Double(value)
+    default: .nan
+    }
+  }
+
+  /// Texts, and the words for truth; NULL for all else.
+  var text: String? {
+    switch self {
+    case .text(let text): text
+    case .bool(let value): value ? "true" : "false"
+    default: nil
+    }
+  }
+
+  var isNull: Bool {
+    switch self {
+    case .null: true
+    case .number(let value): value.isNaN
+    default: false
+    }
+  }
+}

@@ -1,0 +1,168 @@
+import EventLog
+import Language
+import Model
+import Testing
+
+@testable import Projections
+@testable import Store
+
+/// Aggregates asked for once: whichever way they are computed, the answer is the same.
+@Suite struct AskingTests {
+  private static let dayNs: Int64 = 86_400_000_000_000
+  private static let startNs: Int64 = 1_717_200_000_000_000_000
+
+  /// A KPI of each kind that might answer something.
+  private static func defineKpis(_ store: Store) throws {
+    let items =
+      "count(*), count(v), sum(v), avg(v), min(v), max(v), stddev(v), p95(v), distinct(d), first(v),"
+      + " last(v), top(n, 3), count(* WHERE v > 10), increase(n)"
+    for (name, by, every, filter, zone) in [
+      ("fine", "d, n", "1h", nil, "UTC"), ("days", "d", "1d", nil, "Europe/Paris"),
+      ("all", nil, "15m", nil, "UTC"), ("some", "d", "1h", "v > 0", "UTC"),
+    ] as [(String, String?, String, String?, String)] {
+      try store.projections.define(
+        try KpiDefinition(
+          name: name, stream: "s", select: items, filter: filter, groupBy: by, every: every,
+          timeZone: zone), actor: "test")
+    }
+  }
+
+  private static func query(_ random: inout SeededGenerator) throws -> AggregateQuery {
+    let texts = [
+      "count(*)", "sum(v)", "avg(v)", "min(v)", "max(v)", "stddev(v)", "p95(v)", "distinct(d)",
+      "first(v)", "last(v)", "count(* WHERE v > 10)", "median(v)",
+    ]
+    let chosen = (0..<random.within(1...3)).map { _ in random.pick(texts) }
+    let items = try Parser.items(chosen.joined(separator: ", "))
+    let aggregates = items.compactMap { item -> Aggregate? in
+      if case .aggregate(let aggregate) = item.expression { return aggregate }
+      return nil
+    }
+    var query = AggregateQuery(stream: "s", aggregates: aggregates)
+    query.groupBy = random.pick([[], ["d"], ["n"], ["n", "d"]])
+    query.filter = try random.pick(
+      [
+        nil, nil, "d = 'a'", "d IN ('a', 'b') OR d IS NULL", "v > 0", "v > 0 AND d LIKE '_'",
+        "n >= 1",
+      ]
+    ).map { try Parser.predicate($0) }
+    query.every = try random.pick([nil, "15m", "1h", "6h", "1d", "1w"]).map {
+      try BucketLength(parsing: $0)
+    }
+    if let every = query.every, random.oneIn(4), every.nominalNs < dayNs {
+      query.rolling = .days(1)
+    }
+    query.timeZone = random.pick(["UTC", "Europe/Paris", "Asia/Kolkata"])
+    // Whole days mostly, with ends that cut buckets now and then.
+    let low = startNs + Int64(random.below(30)) * dayNs
+    let high = low + Int64(random.within(1...12)) * dayNs
+    let cut = random.oneIn(2) ? 0 : Int64(random.below(100_000)) * 1_000_000_000
+    query.range = random.oneIn(5) ? .min ..< .max : low + cut..<high + cut / 3
+    return query
+  }
+
+  private static func isClose(_ one: KpiValue, _ other: KpiValue) -> Bool {
+    if let left = one.double, let right = other.double {
+      return abs(left - right) <= 1e-9 * max(1e-300, abs(left), abs(right)) || left == right
+    }
+    return one == other
+  }
+
+  private static func difference(
+    _ one: KpiColumns, _ other: KpiColumns
+  ) -> String? {
+    let (left, right) = (KpiAnswer.Rows(columns: one), KpiAnswer.Rows(columns: other))
+    if left.count != right.count { return "\(left.count) rows and \(right.count)" }
+    for (a, b) in zip(left, right) {
+      let isSame =
+        a.timeNs == b.timeNs && a.group == b.group && a.facts == b.facts
+        && a.firstSeq == b.firstSeq && a.lastSeq == b.lastSeq
+        && zip(a.values, b.values).allSatisfy { isClose($0, $1) }
+      if !isSame { return "\(a)\nand \(b)" }
+    }
+    return nil
+  }
+
+  /// Cells, columns and both give the same rows, now and as of an earlier event.
+  @Test func allPathsAgree() {
+    rounds(12) { random in
+      let workspace = TemporaryDirectory()
+      let store = try Store(directory: workspace.path)
+      defer { store.close() }
+      _ = try store.append([#"{"ts":1717200000,"d":"a","n":1,"v":1,"w":2}"#], to: "s")
+      for _ in 0..<6 { try random.appendBatch(to: store) }
+      try Self.defineKpis(store)
+      for _ in 0..<4 { try random.appendBatch(to: store) }
+      let lastSeq = try store.statistics().lastSeq
+      var fromCells = 0
+      for _ in 0..<60 {
+        var query = try Self.query(&random)
+        if random.oneIn(3) { query.asOfSeq = UInt64(random.within(1...Int(lastSeq))) }
+        let best = try store.projections.aggregate(query)
+        query.path = .columns
+        let columns = try store.projections.aggregate(query)
+        try check(columns.source.kpi == nil, "columns are columns")
+        if best.source.kpi != nil { fromCells += 1 }
+        if let difference = Self.difference(best.columns, columns.columns) {
+          throw Mismatch(description: "\(query)\n\(best.source)\n\(difference)")
+        }
+      }
+      try check(fromCells > 5, "cells answered \(fromCells) of 60 queries")
+    }
+  }
+
+  /// What an answer as of an earlier event is, is what the store answered then.
+  @Test func earlierStatesAreAsTheyWere() {
+    rounds(10) { random in
+      let workspace = TemporaryDirectory()
+      let store = try Store(directory: workspace.path)
+      defer { store.close() }
+      _ = try store.append([#"{"ts":1717200000,"d":"a","n":1,"v":1,"w":2}"#], to: "s")
+      try Self.defineKpis(store)
+      var states: [(seq: UInt64, query: AggregateQuery, columns: KpiColumns)] = []
+      for _ in 0..<6 {
+        try random.appendBatch(to: store)
+        let query = try Self.query(&random)
+        let answer = try store.projections.aggregate(query)
+        states.append((answer.asOfSeq, query, answer.columns))
+      }
+      for state in states {
+        var query = state.query
+        query.asOfSeq = state.seq
+        let answer = try store.projections.aggregate(query)
+        if let difference = Self.difference(answer.columns, state.columns) {
+          throw Mismatch(description: "\(query)\n\(answer.source)\n\(difference)")
+        }
+      }
+    }
+  }
+
+  @Test func versionsLiveBesideEachOther() throws {
+    let workspace = TemporaryDirectory()
+    var store = try Store(directory: workspace.path)
+    defer { store.close() }
+    _ = try store.append([#"{"ts":1717200000,"v":1}"#], to: "s")
+    func definition(_ select: String) throws -> KpiDefinition {
+      try KpiDefinition(name: "k", stream: "s", select: select, every: "1h")
+    }
+    try store.projections.define(try definition("sum(v)"), actor: "test")
+    try store.projections.redefine(try definition("avg(v)"), actor: "test")
+    _ = try store.append([#"{"ts":1717200001,"v":2}"#], to: "s")
+    #expect(try store.projections.read("k").rows[0].values == [.number(3)])
+    try store.projections.switchVersion(of: "k", to: 2, actor: "test")
+    #expect(try store.projections.read("k").rows[0].values == [.number(1.5)])
+    store.close()
+    store = try Store(directory: workspace.path)
+    #expect(try store.projections.read("k").rows[0].values == [.number(1.5)])
+    #expect(try store.projections.list().map(\.isActive) == [false, true])
+    #expect(throws: KpiError("KPI k has no version 3; it has: 1, 2")) {
+      try store.projections.switchVersion(of: "k", to: 3, actor: "test")
+    }
+    try KpiTests.verify(store, "with two versions")
+    try store.projections.drop("k", actor: "test")
+    #expect(try store.projections.list().isEmpty)
+    #expect(throws: UnknownKpiError.self) {
+      try store.projections.redefine(try definition("max(v)"), actor: "test")
+    }
+  }
+}
