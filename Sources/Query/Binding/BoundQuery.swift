@@ -72,10 +72,11 @@ struct BoundQuery {
     request.rolling = rolling
     request.timeZone = zone.name
     request.asOfSeq = asOfSeq
-    if let kpi, options.path == .best {
+    // Until its cells are complete a KPI's rows are computed from the events.
+    if let kpi, options.path == .best, kpi.progress == nil {
       request.path = .kpi(kpi.name, version: kpi.version)
     } else {
-      request.path = options.path
+      request.path = kpi == nil ? options.path : .columns
     }
     request.limits = options.limits
     request.isCancelled = options.isCancelled

@@ -77,9 +77,30 @@ struct StatementRun {
 
   func answer(_ body: Statement.Body, span: SourceSpan) throws -> Answer {
     switch body {
-    case .select(let query): try select(query)
-    default:
-      throw error(span, "this statement is not there yet")
+    case .select(let query): return try select(query)
+    case .explain(let explanation, let query): return try explain(explanation, query)
+    case .eventsFor(let query): return try events(for: query)
+    case .defineStream(let definition): return try defineStream(definition, span)
+    case .defineKpi(let definition):
+      return try defineKpi(definition, isNewVersion: false, span)
+    case .redefineKpi(let definition):
+      return try defineKpi(definition, isNewVersion: true, span)
+    case .compareKpi(let comparison): return try compareKpi(comparison)
+    case .switchKpi(let name, let version): return try switchKpi(name, version, span)
+    case .dropKpi(let name): return try dropKpi(name, span)
+    case .rebuildKpi(let name, let range): return try rebuildKpi(name, range, span)
+    case .show(let list): return try show(list)
+    case .describe(let name): return try describe(name)
+    case .explainChange: throw notThere("EXPLAIN CHANGE", span)
+    case .prove: throw notThere("PROVE", span)
+    case .verifyFile, .verifyLog: throw notThere("VERIFY", span)
+    case .backfill: throw notThere("BACKFILL", span)
     }
+  }
+
+  private func notThere(_ name: String, _ span: SourceSpan) -> LanguageError {
+    error(
+      SourceSpan(span.start, span.start + name.utf8.count),
+      "\(name) is part of the language, but this version does not do it yet")
   }
 }

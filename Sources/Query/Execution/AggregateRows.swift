@@ -23,7 +23,11 @@ struct AggregateRows {
     var rows = try period(query.range, asOf: query.asOfSeq)
     guard let length = query.compare else { return rows }
     let range = PeriodJoin.earlier(query.range, length, query.zone)
-    let earlier = try period(range, asOf: rows.asOfSeq)
+    var earlier = try period(range, asOf: query.asOfSeq)
+    if earlier.asOfSeq != rows.asOfSeq {
+      // Events have come in between: both have to be of one state of the log.
+      earlier = try period(range, asOf: rows.asOfSeq)
+    }
     let join = PeriodJoin(query: query, length: length, watermarkNs: rows.watermarkNs)
     rows.table = join.joined(rows.table, earlier.table, rows.range)
     for plan in earlier.plans where !rows.plans.contains(plan) { rows.plans.append(plan) }
@@ -33,8 +37,7 @@ struct AggregateRows {
   private func period(_ range: Range<Int64>, asOf seq: UInt64?) throws -> Rows {
     var request = query.request(range, options)
     request.asOfSeq = seq
-    let result = try source.aggregate(request)
-    try checkRows(result.count)
+    let result = try aggregate(request)
     let firstNs = query.buckets?.firstStart(range) ?? range.lowerBound
     var rows = Rows(firstNs: firstNs, range: firstNs..<max(firstNs, range.upperBound))
     (rows.watermarkNs, rows.asOfSeq) = (result.watermarkNs, result.asOfSeq)
@@ -43,9 +46,11 @@ struct AggregateRows {
     if before < firstNs {
       var request = request
       request.range = before..<firstNs
-      request.asOfSeq = result.asOfSeq
-      let context = try source.aggregate(request)
-      try checkRows(context.count + result.count)
+      var context = try aggregate(request)
+      if context.asOfSeq != result.asOfSeq {
+        request.asOfSeq = result.asOfSeq
+        context = try aggregate(request)
+      }
       rows.table = RowTable(context)
       rows.table.append(RowTable(result))
       rows.range = before..<rows.range.upperBound
@@ -53,6 +58,19 @@ struct AggregateRows {
       rows.table = RowTable(result)
     }
     return rows
+  }
+
+  private func aggregate(_ request: AggregateRequest) throws -> AggregateResult {
+    var result = try source.aggregate(request)
+    try checkRows(result.count)
+    // A KPI may wait longer than its stream before a bucket is final.
+    if query.latenessNs != query.stream.latenessNs {
+      for row in result.isFinal.indices {
+        result.isFinal[row] = query.isFinal(
+          bucketStarting: result.timesNs[row], result.watermarkNs)
+      }
+    }
+    return result
   }
 
   private func checkRows(_ count: Int) throws {

@@ -6,6 +6,8 @@ struct QueryExecution {
   let query: BoundQuery
   let source: any QuerySource
   let options: QueryOptions
+  /// The last event of the log when the query was begun.
+  let lastSeq: UInt64
 
   /// The rows of an answer and what its numbers were computed from.
   struct Result {
@@ -13,6 +15,8 @@ struct QueryExecution {
     /// The rows in the answer's order.
     var table: RowTable
     var plans: [AggregatePlan] = []
+    /// How long the source took.
+    var gatheringSeconds = 0.0
   }
 
   func result() throws -> Result {
@@ -20,7 +24,9 @@ struct QueryExecution {
   }
 
   private func aggregates() throws -> Result {
-    let rows = try AggregateRows(query: query, source: source, options: options).rows()
+    let (rows, seconds) = try timed {
+      try AggregateRows(query: query, source: source, options: options).rows()
+    }
     var (over, leaves) = Leaves.replaceAll(of: query)
     var table = rows.table
     let evaluator = evaluator(table)
@@ -33,14 +39,18 @@ struct QueryExecution {
     }
     var result = try finish(table, over, from: rows.firstNs)
     result.plans = rows.plans
+    result.gatheringSeconds = seconds
     describe(rows, &result)
     return result
   }
 
   private func facts() throws -> Result {
-    let rows = try FactRows(query: query, source: source, options: options).rows()
+    let (rows, seconds) = try timed {
+      try FactRows(query: query, source: source, options: options).rows()
+    }
     var result = try finish(rows.table, query, from: rows.firstNs)
-    result.answer.meta.asOfSeq = query.asOfSeq
+    result.gatheringSeconds = seconds
+    result.answer.meta.asOfSeq = query.asOfSeq ?? lastSeq
     result.answer.meta.watermarkNs = query.stream.watermarkNs
     result.answer.meta.source = "columns"
     setRange(&result.answer.meta)
@@ -49,6 +59,13 @@ struct QueryExecution {
         "these are the first facts of the log; there may be more. ORDER BY picks others")
     }
     return result
+  }
+
+  private func timed<Value>(_ body: () throws -> Value) rethrows -> (Value, seconds: Double) {
+    let clock = ContinuousClock()
+    let begin = clock.now
+    let value = try body()
+    return (value, (clock.now - begin) / .seconds(1))
   }
 
   private func evaluator(_ table: RowTable) -> Evaluator {

@@ -10,6 +10,10 @@ extension StatementRun {
   }
 
   func execution(of select: Select) throws -> QueryExecution {
-    QueryExecution(query: try Binder.bind(select, self), source: source, options: options)
+    execution(try Binder.bind(select, self))
+  }
+
+  func execution(_ query: BoundQuery) -> QueryExecution {
+    QueryExecution(query: query, source: source, options: options, lastSeq: catalogue.lastSeq)
   }
 }

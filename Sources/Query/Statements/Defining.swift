@@ -1,0 +1,140 @@
+import Language
+import Model
+
+/// Statements that change the catalogue or the cells.
+extension StatementRun {
+  private func store(_ span: SourceSpan) throws -> any QueryStore {
+    guard let store = source as? any QueryStore else {
+      throw StatementError("this store can only be read: the statement would change it")
+    }
+    return store
+  }
+
+  func defineStream(_ definition: DefineStream, _ span: SourceSpan) throws -> Answer {
+    let name = definition.name
+    if catalogue.streams.contains(where: { $0.name == name.text }) {
+      throw error(name.span, "there is a stream \(name.text) already")
+    }
+    try store(span).defineStream(definition)
+    return Answer(message: "stream \(name.text) is defined")
+  }
+
+  func defineKpi(
+    _ definition: DefineKpi, isNewVersion: Bool, _ span: SourceSpan
+  ) throws -> Answer {
+    try check(definition, isNewVersion: isNewVersion)
+    let kpi = try store(span).defineKpi(
+      definition, isNewVersion: isNewVersion, progress: options.progress,
+      isCancelled: options.isCancelled)
+    var answer = Answer(message: "KPI \(kpi.name) version \(kpi.version) is defined")
+    if isNewVersion, !kpi.isActive {
+      let active = catalogue.kpis.first { $0.name == kpi.name && $0.isActive }
+      answer.meta.notes.append(
+        "version \(active?.version ?? 1) is still the one that is asked: "
+          + "SWITCH KPI \(definition.name.canonicalText) TO VERSION \(kpi.version)")
+    }
+    return answer
+  }
+
+  /// What can be said of a definition with a place in the text.
+  private func check(_ definition: DefineKpi, isNewVersion: Bool) throws {
+    let name = definition.name
+    let isThere = catalogue.kpis.contains { $0.name == name.text }
+    if isThere && !isNewVersion {
+      throw error(
+        name.span, "there is a KPI \(name.text) already",
+        hint: "REDEFINE KPI makes a new version of it")
+    }
+    if !isThere && isNewVersion {
+      let names = Set(catalogue.kpis.map(\.name)).sorted()
+      throw error(
+        name.span, "there is no KPI \(name.text)",
+        hint: Spelling.nearest(name.text, names).map { "did you mean \($0)?" }
+          ?? "DEFINE KPI makes the first version")
+    }
+    // The same names, kinds and lengths as those of a query.
+    let select = Select(
+      definition.items.map { .item($0) }, from: definition.from, filter: definition.filter,
+      groupBy: definition.groupBy, every: definition.every, timeZone: definition.timeZone)
+    let query = try Binder.bind(select, self)
+    if let kpi = query.kpi {
+      throw error(
+        definition.from.span, "\(kpi.name) is a KPI; a KPI is defined over a stream",
+        hint: "write FROM \(kpi.stream)")
+    }
+    if let lateness = definition.lateness {
+      do throws(LanguageError.Issue) { _ = try lateness.bucketLength() } catch {
+        throw LanguageError(issues: [error], text: text)
+      }
+    }
+  }
+
+  /// A KPI by its name, for statements about it.
+  private func kpi(_ name: Name, version: Spanned<Int>? = nil) throws -> KpiInfo {
+    do throws(LanguageError.Issue) {
+      if catalogue.kpis.contains(where: { $0.name == name.text }) {
+        return try catalogue.kpi(name, version: version)
+      }
+      if catalogue.streams.contains(where: { $0.name == name.text }) {
+        throw LanguageError.Issue(name.span, "\(name.text) is a stream, and no KPI")
+      }
+      let names = Set(catalogue.kpis.map(\.name)).sorted()
+      throw LanguageError.Issue(
+        name.span, "there is no KPI \(name.text)",
+        hint: Spelling.nearest(name.text, names).map { "did you mean \($0)?" })
+    } catch {
+      throw LanguageError(issues: [error], text: text)
+    }
+  }
+
+  func switchKpi(_ name: Name, _ version: Spanned<Int>, _ span: SourceSpan) throws -> Answer {
+    let kpi = try kpi(name, version: version)
+    try store(span).switchKpi(kpi.name, version: kpi.version)
+    return Answer(message: "version \(kpi.version) of KPI \(kpi.name) is the one that is asked")
+  }
+
+  func dropKpi(_ name: Name, _ span: SourceSpan) throws -> Answer {
+    let kpi = try kpi(name)
+    try store(span).dropKpi(kpi.name)
+    return Answer(message: "KPI \(kpi.name) is dropped; the events stay")
+  }
+
+  func rebuildKpi(_ name: Name, _ range: TimeRange?, _ span: SourceSpan) throws -> Answer {
+    let kpi = try kpi(name)
+    try store(span).rebuildKpi(
+      kpi.name, progress: options.progress, isCancelled: options.isCancelled)
+    var answer = Answer(message: "KPI \(kpi.name) is rebuilt")
+    if range != nil {
+      answer.meta.notes.append("all of its cells were computed anew, not only those of the range")
+    }
+    return answer
+  }
+
+  // MARK: Versions side by side
+
+  func compareKpi(_ comparison: CompareKpi) throws -> Answer {
+    let versions = [
+      try kpi(comparison.name, version: comparison.version),
+      try kpi(comparison.name, version: comparison.other),
+    ]
+    guard versions[0].every == versions[1].every, versions[0].timeZone == versions[1].timeZone,
+      versions[0].groupBy == versions[1].groupBy, versions[0].stream == versions[1].stream
+    else {
+      throw error(
+        comparison.name.span,
+        "the versions have other buckets, zones, groups or streams: their rows do not meet",
+        hint: "ask each of them, USING VERSION \(comparison.version.value)")
+    }
+    var queries: [BoundQuery] = []
+    for version in [comparison.version, comparison.other] {
+      let select = Select(
+        [.star(comparison.name.span)], from: comparison.name, range: comparison.range,
+        version: version)
+      queries.append(try Binder.bind(select, self))
+    }
+    let tables = try queries.map {
+      try AggregateRows(query: $0, source: source, options: options).rows()
+    }
+    return VersionJoin(queries, tables).answer(limit: comparison.limit?.rows ?? .max)
+  }
+}

@@ -1,0 +1,100 @@
+import Language
+import Model
+
+/// EXPLAIN and EXPLAIN ANALYZE: how a query is answered.
+extension StatementRun {
+  func explain(_ explanation: Statement.Explanation, _ select: Select) throws -> Answer {
+    switch explanation {
+    case .plan: return try plan(of: select)
+    case .analyze: return try analysis(of: select)
+    case .value: return try values(of: select)
+    }
+  }
+
+  private func plan(of select: Select) throws -> Answer {
+    let query = try Binder.bind(select, self)
+    var lines = ExplainLines()
+    if query.isOfFacts {
+      lines.add("source", "columns")
+    } else {
+      lines.add(try source.plan(query.request(query.range, options)), isEstimate: true)
+    }
+    lines.add(query)
+    return lines.answer
+  }
+
+  private func analysis(of select: Select) throws -> Answer {
+    let clock = ContinuousClock()
+    let begin = clock.now
+    let query = try Binder.bind(select, self)
+    let bound = clock.now
+    let result = try execution(query).result()
+    let end = clock.now
+    var lines = ExplainLines()
+    if query.isOfFacts { lines.add("source", "columns") }
+    for plan in result.plans { lines.add(plan, isEstimate: false) }
+    lines.add(query)
+    lines.add("rows", grouped(UInt64(result.answer.rowCount)))
+    if let rows = result.answer.meta.rowsBeforeLimit {
+      lines.add("rows before limit", grouped(UInt64(rows)))
+    }
+    lines.add("time to understand", milliseconds((bound - begin) / .seconds(1)))
+    lines.add("time to gather", milliseconds(result.gatheringSeconds))
+    lines.add(
+      "time to finish", milliseconds((end - bound) / .seconds(1) - result.gatheringSeconds))
+    return lines.answer
+  }
+}
+
+/// What is told of a plan, by step.
+struct ExplainLines {
+  private var steps: [String?] = []
+  private var details: [String?] = []
+
+  mutating func add(_ step: String, _ detail: String) {
+    steps.append(step)
+    details.append(detail)
+  }
+
+  mutating func add(_ plan: AggregatePlan, isEstimate: Bool) {
+    add("source", plan.source.text)
+    for alternative in plan.alternatives {
+      add("not taken", "\(alternative.name): \(alternative.reason)")
+    }
+    let suffix = isEstimate ? " to read" : " read"
+    add("cells" + suffix, grouped(UInt64(max(0, plan.cells))))
+    add("blocks" + suffix, grouped(UInt64(max(0, plan.blocks))))
+    add("facts" + suffix, grouped(UInt64(max(0, plan.facts))))
+  }
+
+  mutating func add(_ query: BoundQuery) {
+    func bound(_ ns: Int64) -> String {
+      ns == .min || ns == .max ? "open" : Timestamp(ns: ns).description
+    }
+    add("stream", query.stream.name)
+    if let filter = query.filter { add("filter", filter.canonicalText) }
+    add("since", bound(query.range.lowerBound))
+    add("until", bound(query.range.upperBound))
+    if let every = query.buckets?.length {
+      add("buckets", "\(every) in \(query.zone.name)")
+    }
+    if let rolling = query.rolling { add("rolling", "\(rolling)") }
+    if !query.groups.isEmpty {
+      add("groups", query.groups.map(\.path).joined(separator: ", "))
+    }
+    if let seq = query.asOfSeq { add("as of seq", "\(seq)") }
+    if query.isOfFacts {
+      add("fields", query.fields.joined(separator: ", "))
+    } else {
+      let texts = query.aggregates.map { Expression.aggregate($0).canonicalText }
+      add("aggregates", texts.joined(separator: ", "))
+    }
+  }
+
+  var answer: Answer {
+    Answer(columns: [
+      Answer.Column(name: "step", kind: .text, values: .texts(steps)),
+      Answer.Column(name: "detail", kind: .text, values: .texts(details)),
+    ])
+  }
+}

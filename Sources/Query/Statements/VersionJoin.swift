@@ -1,0 +1,131 @@
+import Language
+import Model
+
+/// The rows of two versions of a KPI side by side, where they differ.
+struct VersionJoin {
+  private let queries: [BoundQuery]
+  private let rows: [AggregateRows.Rows]
+  /// Both tables in one: the inputs of the first version and then those of the second.
+  private var table: RowTable
+  /// Where the rows of each version are in the table; -1 where there is none.
+  private var places: [[Int]] = [[], []]
+
+  private struct Key: Hashable {
+    var timeNs: Int64
+    var group: Int32
+  }
+
+  init(_ queries: [BoundQuery], _ rows: [AggregateRows.Rows]) {
+    (self.queries, self.rows) = (queries, rows)
+    table = RowTable()
+    var known: [Key: Int] = [:]
+    for (side, rows) in rows.enumerated() {
+      let codes = table.merge(groups: rows.table.groups)
+      for row in 0..<rows.table.count {
+        let key = Key(
+          timeNs: rows.table.timesNs[row], group: codes[Int(rows.table.groupOfRow[row])])
+        if let place = known[key] {
+          places[side][place] = row
+          continue
+        }
+        known[key] = table.count
+        table.timesNs.append(key.timeNs)
+        table.groupOfRow.append(key.group)
+        places[side].append(row)
+        places[1 - side].append(-1)
+      }
+    }
+  }
+
+  func answer(limit: Int) -> Answer {
+    let values = [0, 1].map { side -> [ValueColumn] in
+      let evaluator = Evaluator(
+        table: rows[side].table, groupKinds: queries[side].groups.map(\.kind),
+        zone: queries[side].zone)
+      return queries[side].outputs.map {
+        evaluator.column($0.expression).gather(optional: places[side])
+      }
+    }
+    let names = [0, 1].map { side in queries[side].outputs.map(\.name) }
+    let common = names[0].filter(names[1].contains)
+    var differing: [Int] = []
+    var (both, inOne) = (0, [0, 0])
+    for row in 0..<table.count {
+      if places[0][row] < 0 || places[1][row] < 0 {
+        inOne[places[0][row] < 0 ? 1 : 0] += 1
+        differing.append(row)
+        continue
+      }
+      both += 1
+      let isSame = common.allSatisfy { name in
+        guard let first = names[0].firstIndex(of: name), let second = names[1].firstIndex(of: name)
+        else { return true }
+        return Self.isSame(values[0][first][row], values[1][second][row])
+      }
+      if !isSame { differing.append(row) }
+    }
+    let differingInBoth = differing.count - inOne[0] - inOne[1]
+    var answer = Answer(columns: columns(sorted(differing), limit, names, values))
+    if differing.count > limit { answer.meta.rowsBeforeLimit = differing.count }
+    describe(&answer.meta)
+    answer.meta.notes += [
+      "\(both) rows are of both versions, \(differingInBoth) of them differ; "
+        + "\(inOne[0]) only of version \(version(0)), \(inOne[1]) only of version \(version(1))"
+    ]
+    if common.isEmpty { answer.meta.notes.append("no item has the same name in both versions") }
+    return answer
+  }
+
+  /// By time and group.
+  private func sorted(_ rows: [Int]) -> [Int] {
+    let ranks = table.groupRanks
+    return rows.sorted { left, right in
+      if table.timesNs[left] != table.timesNs[right] {
+        return table.timesNs[left] < table.timesNs[right]
+      }
+      return ranks[Int(table.groupOfRow[left])] < ranks[Int(table.groupOfRow[right])]
+    }
+  }
+
+  private static func isSame(_ left: QueryValue, _ right: QueryValue) -> Bool {
+    if left.isNull || right.isNull { return left.isNull && right.isNull }
+    if case .integer(let value) = left { return Double(value) == right.double }
+    if case .integer(let value) = right { return Double(value) == left.double }
+    return left == right
+  }
+
+  private func version(_ side: Int) -> Int { queries[side].kpi?.version ?? 0 }
+
+  private func columns(
+    _ differing: [Int], _ limit: Int, _ names: [[String]], _ values: [[ValueColumn]]
+  ) -> [Answer.Column] {
+    let shown = Array(differing.prefix(limit))
+    var table = table
+    table.gather(shown)
+    var columns = [Answer.Column(name: "time", kind: .time, values: .times(table.timesNs))]
+    for (index, group) in queries[0].groups.enumerated() {
+      columns.append(
+        Answer.Column(
+          name: group.name, kind: group.kind.columnKind, values: table.labels(index, group.kind)))
+    }
+    for name in names[0] + names[1].filter({ !names[0].contains($0) }) {
+      for side in 0...1 {
+        guard let index = names[side].firstIndex(of: name) else { continue }
+        let output = queries[side].outputs[index]
+        columns.append(
+          Answer.Column(
+            name: "\(name) (version \(version(side)))", kind: output.kind.columnKind,
+            errorBound: output.errorBound, values: values[side][index].gather(shown)))
+      }
+    }
+    return columns
+  }
+
+  private func describe(_ meta: inout Answer.Meta) {
+    meta.rangeNs = queries[0].range
+    meta.timeZone = queries[0].zone.name
+    meta.watermarkNs = rows[0].watermarkNs
+    meta.asOfSeq = rows.map(\.asOfSeq).min()
+    meta.source = rows.flatMap(\.plans).map(\.source.text).joined(separator: ", and ")
+  }
+}
