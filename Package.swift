@@ -62,7 +62,8 @@ let package = Package(
     .executableTarget(
       name: "nilo",
       dependencies: [
-        "Store", "FileConnector", "Workloads", "Model", "Bytes", "CMalloc",
+        "Store", "Query", "Language", "Terminal", "FileConnector", "Workloads", "Model", "Bytes",
+        "CMalloc",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),
