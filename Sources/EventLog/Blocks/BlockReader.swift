@@ -103,4 +103,14 @@ struct BlockReader {
       try ColumnValues(section, bytes, kind: info.kind, rowCount: rowCount, decompressor)
     }
   }
+
+  /// Which rows have a value in a physical column: one bit each, empty when all have; nil when none has.
+  func presence(_ number: Int32, _ info: ColumnInfo) throws -> [UInt64]? {
+    guard let section = header.section(column: number) else { return nil }
+    let rowCount = info.isElement ? header.factCount : header.eventCount
+    return try withSection(section) { bytes in
+      var reader = ByteReader(bytes)
+      return try ColumnValues.presence(&reader, rowCount: rowCount, decompressor)
+    }
+  }
 }
