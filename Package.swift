@@ -89,6 +89,12 @@ let package = Package(
       ],
       exclude: ["oracle.py"], swiftSettings: settings),
     tests("Store"),
+    .testTarget(
+      name: "QueryTests",
+      dependencies: [
+        "Store", "Query", "Language", "FileConnector", "Workloads", "Model", "TestSupport",
+      ],
+      exclude: ["cases"], swiftSettings: settings),
     tests("FileConnector"),
     tests("Workloads"),
     // The line editor runs in a process of its own, at a pseudo-terminal.

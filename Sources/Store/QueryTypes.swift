@@ -149,6 +149,7 @@ extension StreamInfo {
         case "number": .number
         case "bool": .boolean
         case "json": .list
+        case _ where column.isMixed: .mixed
         default: .text
         }
       return Field(path: column.path, kind: kind, hasColumn: kind != .list)

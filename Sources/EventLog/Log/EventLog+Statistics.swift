@@ -12,6 +12,8 @@ public struct LogStatistics: Sendable, Equatable {
     public var path: String
     /// number, bool, string, or json for arrays that do not explode and empty objects.
     public var type: String
+    /// Whether there are numbers among the strings.
+    public var isMixed = false
   }
 
   public struct Stream: Sendable, Equatable {
@@ -97,7 +99,8 @@ extension EventLog {
         case _ where all.isSubset(of: [.number, .real]): "number"
         default: "string"
         }
-      return LogStatistics.Column(path: path, type: type)
+      let isMixed = type == "string" && !all.isDisjoint(with: [.number, .real])
+      return LogStatistics.Column(path: path, type: type, isMixed: isMixed)
     }
   }
 }

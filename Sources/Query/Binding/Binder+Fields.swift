@@ -34,7 +34,11 @@ extension Binder {
       let list = names.prefix(10).joined(separator: ", ")
       hint = "it has: \(list)" + (names.count > 10 ? ", ... (SHOW FIELDS FROM \(stream.name))" : "")
     }
-    return Issue(path.span, "\(stream.name) has no field \(path.path)", hint: hint)
+    return Issue(
+      path.span,
+      isAfterItems
+        ? "\(path.path) is no column of the answer, and no field of \(stream.name)"
+        : "\(stream.name) has no field \(path.path)", hint: hint)
   }
 
   // MARK: Predicates
@@ -85,7 +89,7 @@ extension Binder {
     if case .parameter(let parameter) = literal { literal = try Self.literal(parameter, options) }
     if case .number = literal, field.kind == .text || field.kind == .boolean {
       let note =
-        "\(path.path) has no numbers, and \(literal.canonicalText) is one: nothing is like it"
+        "\(path.path) has no numbers to compare with \(literal.canonicalText); texts stand in quotes"
       if !query.notes.contains(note) { query.notes.append(note) }
     }
     return literal

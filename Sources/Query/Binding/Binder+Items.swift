@@ -218,8 +218,9 @@ extension Binder {
     default:
       guard field.kind == .number || field.kind == .mixed else {
         throw Issue(
-          aggregate.span, "\(path.path) has no numbers, which \(aggregate.function.name) is of",
-          hint: "count, distinct, top, first and last are of any values")
+          aggregate.span,
+          "\(aggregate.function.name) is computed from numbers, and \(path.path) has none",
+          hint: "count, distinct, top, first and last take any values")
       }
       return .number
     }

@@ -34,6 +34,8 @@ struct Binder {
     let (stream, kpi, note) = try catalogue.target(select.from, version: select.version)
     query = BoundQuery(stream: stream, kpi: kpi)
     if let note { query.notes.append(note) }
+    // A field of that name keeps it.
+    if stream.fields.contains(where: { $0.path == "time" }) { query.timeName = stream.timePath }
   }
 
   private mutating func bind(_ select: Select) {
@@ -55,6 +57,7 @@ struct Binder {
     if issues.isEmpty { bindAfterItems(select) }
     query.isOnlyFinal = select.isOnlyFinal
     query.limit = select.limit
+    query.fill = select.fill?.value
     attempt { binder throws(Issue) in try binder.checkClauses(select) }
     if query.isOfFacts { return }
     // Rows of groups are there although nothing is computed of them.

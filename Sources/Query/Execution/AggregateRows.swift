@@ -21,7 +21,10 @@ struct AggregateRows {
 
   func rows() throws -> Rows {
     var rows = try period(query.range, asOf: query.asOfSeq)
-    guard let length = query.compare else { return rows }
+    guard let length = query.compare else {
+      if query.isOfOneRow { rows.table.addRowOfNothing(query) }
+      return rows
+    }
     let range = PeriodJoin.earlier(query.range, length, query.zone)
     var earlier = try period(range, asOf: query.asOfSeq)
     if earlier.asOfSeq != rows.asOfSeq {
@@ -29,6 +32,10 @@ struct AggregateRows {
       earlier = try period(range, asOf: rows.asOfSeq)
     }
     let join = PeriodJoin(query: query, length: length, watermarkNs: rows.watermarkNs)
+    if query.isOfOneRow {
+      rows.table.addRowOfNothing(query)
+      earlier.table.addRowOfNothing(query)
+    }
     rows.table = join.joined(rows.table, earlier.table, rows.range)
     for plan in earlier.plans where !rows.plans.contains(plan) { rows.plans.append(plan) }
     return rows
@@ -109,5 +116,27 @@ extension RowExpression {
       }
     }
     return children.map { $0.lookBack(from: from, query) }.min() ?? from
+  }
+}
+
+extension BoundQuery {
+  /// Whether it has neither buckets nor groups, and so one row, whatever facts there are.
+  fileprivate var isOfOneRow: Bool { buckets == nil && groups.isEmpty }
+}
+
+extension RowTable {
+  /// Adds the row of no facts when there is none, as SQL has it: counts are 0.
+  fileprivate mutating func addRowOfNothing(_ query: BoundQuery) {
+    guard timesNs.isEmpty else { return }
+    timesNs = [query.range.lowerBound]
+    (groupOfRow, groups) = ([0], [[]])
+    inputs = query.aggregates.map { aggregate in
+      switch aggregate.function {
+      case .count, .distinct: .integers([0])
+      case .top: .values([.top([])])
+      default: .values([.null])
+      }
+    }
+    (facts, firstSeqs, lastSeqs, revisions, isFinal) = ([0], [0], [0], [0], [false])
   }
 }

@@ -53,10 +53,10 @@ struct QueryExecution {
     result.answer.meta.asOfSeq = query.asOfSeq ?? lastSeq
     result.answer.meta.watermarkNs = query.stream.watermarkNs
     result.answer.meta.source = "columns"
-    setRange(&result.answer.meta)
+    setRange(&result.answer.meta, isCutShort: rows.hasMore)
     if rows.hasMore {
       result.answer.meta.notes.append(
-        "these are the first facts of the log; there may be more. ORDER BY picks others")
+        "the first facts of the log, of which there may be more; ORDER BY picks others")
     }
     return result
   }
@@ -191,7 +191,7 @@ struct QueryExecution {
     setRange(&result.answer.meta)
   }
 
-  private func setRange(_ meta: inout Answer.Meta) {
+  private func setRange(_ meta: inout Answer.Meta, isCutShort: Bool = false) {
     meta.timeZone = query.zone.name
     meta.rangeNs = query.range
     meta.notes = query.notes + meta.notes
@@ -202,6 +202,7 @@ struct QueryExecution {
     meta.isRangeAssumed = true
     guard let times = query.stream.timesNs else { return }
     meta.rangeNs = times.lowerBound..<times.upperBound.saturatingSubtracting(-1)
+    if isCutShort { return }
     meta.notes.append(
       "no time was asked for: all of \(query.stream.name) is taken, from "
         + "\(Timestamp(ns: times.lowerBound)) to \(Timestamp(ns: times.upperBound))")

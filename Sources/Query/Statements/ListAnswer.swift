@@ -1,39 +1,23 @@
-/// A list of things, each with the same properties in the same order.
+/// A list of things with the same properties.
 struct ListAnswer {
-  private var names: [String] = []
-  private var kinds: [Answer.Column.Kind] = []
-  private var columns: [[QueryValue]] = []
-  /// The column that the next value is for.
-  private var next = 0
+  private var columns: [Answer.Column]
+  private var values: [[QueryValue]]
 
-  /// Rows that are complete.
-  var count: Int { columns.last?.count ?? 0 }
-
-  mutating func add(_ name: String, _ value: QueryValue) {
-    if next == names.count || names[next] != name {
-      // The first of a row's columns again: the row is complete.
-      next = names.firstIndex(of: name) ?? names.count
-    }
-    if next == names.count {
-      names.append(name)
-      kinds.append(value.columnKind ?? .text)
-      columns.append([])
-    }
-    if let kind = value.columnKind { kinds[next] = kind }
-    columns[next].append(value)
-    next += 1
+  init(_ columns: KeyValuePairs<String, Answer.Column.Kind>) {
+    self.columns = columns.map { Answer.Column(name: $0, kind: $1, values: .values([])) }
+    values = Array(repeating: [], count: columns.count)
   }
 
-  mutating func add(time name: String, _ ns: Int64?) {
-    add(name, ns.map(QueryValue.time) ?? .null)
+  var count: Int { values.first?.count ?? 0 }
+
+  /// One value for each column.
+  mutating func add(_ row: QueryValue...) {
+    for (index, value) in row.enumerated() { values[index].append(value) }
   }
 
   func answer(_ catalogue: SourceCatalogue) -> Answer {
-    var answer = Answer(
-      columns: zip(names, zip(kinds, columns)).map {
-        Answer.Column(name: $0, kind: $1.0, values: .values($1.1))
-      })
-    if columns.isEmpty { answer.message = "there is none" }
+    var answer = Answer(columns: columns)
+    for index in columns.indices { answer.columns[index].values = .values(values[index]) }
     answer.meta.asOfSeq = catalogue.lastSeq
     return answer
   }
@@ -60,15 +44,7 @@ struct PropertyLines {
 }
 
 extension QueryValue {
-  fileprivate var columnKind: Answer.Column.Kind? {
-    switch self {
-    case .null: nil
-    case .bool: .boolean
-    case .integer: .integer
-    case .number: .number
-    case .text: .text
-    case .time: .time
-    case .top: .list
-    }
-  }
+  static func time(optional ns: Int64?) -> QueryValue { ns.map(QueryValue.time) ?? .null }
+  static func text(optional text: String?) -> QueryValue { text.map(QueryValue.text) ?? .null }
+  static func count(_ value: UInt64) -> QueryValue { .integer(Int64(clamping: value)) }
 }

@@ -7,8 +7,8 @@ extension StatementRun {
     switch show.subject {
     case .streams: return streams()
     case .kpis, .versions: return try kpis(show)
-    case .fields: return try fields(show, dimensionsOnly: false)
-    case .dimensions: return try fields(show, dimensionsOnly: true)
+    case .fields: return try fields(show)
+    case .dimensions: return try dimensions(show)
     case .watermark: return try watermarks(show)
     case .sources: return try sources(show)
     case .late: return try entries(.late, show)
@@ -19,96 +19,103 @@ extension StatementRun {
   /// The streams that a list is of.
   private func listed(_ show: Show) throws -> [StreamInfo] {
     guard let name = show.from else { return catalogue.streams }
-    do throws(LanguageError.Issue) { return [try catalogue.target(name).stream] } catch {
+    return [try target(name).stream]
+  }
+
+  private func target(_ name: Name) throws -> (stream: StreamInfo, kpi: KpiInfo?, note: String?) {
+    do throws(LanguageError.Issue) { return try catalogue.target(name) } catch {
       throw LanguageError(issues: [error], text: text)
     }
   }
 
   private func streams() -> Answer {
-    var list = ListAnswer()
+    var list = ListAnswer([
+      "stream": .text, "events": .integer, "facts": .integer, "first": .time, "last": .time,
+      "watermark": .time, "key": .text, "late": .integer, "duplicates": .integer,
+      "rejected": .integer,
+    ])
     for stream in catalogue.streams {
-      list.add("stream", .text(stream.name))
-      list.add("events", .integer(Int64(clamping: stream.events)))
-      list.add("facts", .integer(Int64(clamping: stream.facts)))
-      list.add(time: "first", stream.timesNs?.lowerBound)
-      list.add(time: "last", stream.timesNs?.upperBound)
-      list.add(time: "watermark", stream.watermarkNs)
-      list.add("key", stream.keyPath.map(QueryValue.text) ?? .null)
-      list.add("late", .integer(Int64(clamping: stream.late)))
-      list.add("duplicates", .integer(Int64(clamping: stream.duplicates)))
-      list.add("rejected", .integer(Int64(clamping: stream.rejected)))
+      list.add(
+        .text(stream.name), .count(stream.events), .count(stream.facts),
+        .time(optional: stream.timesNs?.lowerBound), .time(optional: stream.timesNs?.upperBound),
+        .time(optional: stream.watermarkNs), .text(optional: stream.keyPath),
+        .count(stream.late), .count(stream.duplicates), .count(stream.rejected))
     }
     return list.answer(catalogue)
   }
 
+  /// KPIs as they are asked now, or all of their versions.
   private func kpis(_ show: Show) throws -> Answer {
     var kpis = catalogue.kpis
     if let name = show.from {
-      let isKpi = kpis.contains { $0.name == name.text }
-      if show.subject == .versions, !isKpi { _ = try kpiTarget(name) }
-      kpis = kpis.filter { isKpi ? $0.name == name.text : $0.stream == name.text }
-      if !isKpi { _ = try listed(show) }
+      if let kpi = try target(name).kpi {
+        kpis = kpis.filter { $0.name == kpi.name }
+      } else {
+        kpis = kpis.filter { $0.stream == name.text }
+      }
     }
     if show.subject == .kpis { kpis = kpis.filter(\.isActive) }
-    var list = ListAnswer()
+    var list = ListAnswer([
+      "kpi": .text, "version": .integer, "active": .boolean, "stream": .text,
+      "definition": .text, "filled %": .integer,
+    ])
     for kpi in kpis {
-      list.add("kpi", .text(kpi.name))
-      list.add("version", .integer(Int64(kpi.version)))
-      if show.subject == .versions { list.add("active", .bool(kpi.isActive)) }
-      list.add("stream", .text(kpi.stream))
-      list.add("definition", .text(kpi.definitionText))
-      list.add("filled %", .integer(Int64((kpi.progress ?? 1) * 100)))
+      list.add(
+        .text(kpi.name), .integer(Int64(kpi.version)), .bool(kpi.isActive), .text(kpi.stream),
+        .text(kpi.definitionText), .integer(Int64((kpi.progress ?? 1) * 100)))
     }
     return list.answer(catalogue)
   }
 
-  private func kpiTarget(_ name: Name) throws -> KpiInfo? {
-    do throws(LanguageError.Issue) { return try catalogue.target(name).kpi } catch {
-      throw LanguageError(issues: [error], text: text)
+  private func fields(_ show: Show) throws -> Answer {
+    var list = ListAnswer(["stream": .text, "field": .text, "kind": .text, "column": .boolean])
+    for stream in try listed(show) {
+      for field in stream.fields {
+        list.add(
+          .text(stream.name), .text(field.path), .text(field.kind.rawValue),
+          .bool(field.hasColumn))
+      }
     }
+    return list.answer(catalogue)
   }
 
-  private func fields(_ show: Show, dimensionsOnly: Bool) throws -> Answer {
-    if dimensionsOnly, let name = show.from, let kpi = try kpiTarget(name) {
-      var list = ListAnswer()
-      for dimension in kpi.groupBy {
-        list.add("kpi", .text(kpi.name))
-        list.add("dimension", .text(dimension))
-      }
+  private func dimensions(_ show: Show) throws -> Answer {
+    var list = ListAnswer(["of": .text, "dimension": .text, "kind": .text])
+    if let name = show.from, let kpi = try target(name).kpi {
+      for dimension in kpi.groupBy { list.add(.text(kpi.name), .text(dimension), .text("text")) }
       return list.answer(catalogue)
     }
-    var list = ListAnswer()
     for stream in try listed(show) {
-      for field in stream.fields where !dimensionsOnly || field.isDimension {
-        list.add("stream", .text(stream.name))
-        list.add(dimensionsOnly ? "dimension" : "field", .text(field.path))
-        list.add("kind", .text(field.kind.rawValue))
-        if !dimensionsOnly { list.add("column", .bool(field.hasColumn)) }
+      for field in stream.fields where field.isDimension {
+        list.add(.text(stream.name), .text(field.path), .text(field.kind.rawValue))
       }
     }
     return list.answer(catalogue)
   }
 
   private func watermarks(_ show: Show) throws -> Answer {
-    var list = ListAnswer()
+    var list = ListAnswer([
+      "stream": .text, "watermark": .time, "lateness_s": .number, "behind_s": .number,
+    ])
     for stream in try listed(show) {
-      list.add("stream", .text(stream.name))
-      list.add(time: "watermark", stream.watermarkNs)
-      list.add("lateness_s", .number(Double(stream.latenessNs) / 1e9))
-      let behind = stream.watermarkNs.map { options.nowNs.saturatingSubtracting($0) }
-      list.add("behind_s", behind.map { .number((Double($0) / 1e9).rounded()) } ?? .null)
+      let behindNs = stream.watermarkNs.map { options.nowNs.saturatingSubtracting($0) }
+      list.add(
+        .text(stream.name), .time(optional: stream.watermarkNs),
+        .number(Double(stream.latenessNs) / 1e9),
+        behindNs.map { .number((Double($0) / 1e9).rounded()) } ?? .null)
     }
     return list.answer(catalogue)
   }
 
   private func sources(_ show: Show) throws -> Answer {
-    var list = ListAnswer()
+    var list = ListAnswer([
+      "stream": .text, "source": .text, "watermark": .time, "state": .text,
+    ])
     for stream in try listed(show) {
       for source in stream.sources {
-        list.add("stream", .text(stream.name))
-        list.add("source", .text(source.name))
-        list.add(time: "watermark", source.watermarkNs)
-        list.add("state", .text(source.isOpen ? "open" : "closed"))
+        list.add(
+          .text(stream.name), .text(source.name), .time(optional: source.watermarkNs),
+          .text(source.isOpen ? "open" : "closed"))
       }
     }
     return list.answer(catalogue)
@@ -116,24 +123,23 @@ extension StatementRun {
 
   /// Entries of the ledger.
   private func entries(_ kind: LedgerKind, _ show: Show) throws -> Answer {
-    let stream = try show.from.map { _ in try listed(show)[0].name }
+    let stream = try show.from.map { try target($0).stream.name }
     let limit = show.limit?.rows ?? options.limits.maxRows
     let range = try range(of: show)
-    var list = ListAnswer()
+    var list = ListAnswer([
+      "seq": .integer, "received": .time, "time": .time, "stream": .text, "source": .text,
+      "detail": .text,
+    ])
     var hasMore = false
-    if limit == 0 { return list.answer(catalogue) }
     try source.ledger(kind, stream: stream, range) { entry in
       try checkCancelled()
       if list.count == limit {
         hasMore = true
         return false
       }
-      list.add("seq", .integer(Int64(clamping: entry.seq)))
-      list.add("received", .time(entry.receivedNs))
-      list.add(time: "time", entry.timeNs)
-      list.add("stream", .text(entry.stream))
-      list.add("source", .text(entry.source))
-      list.add("detail", .text(entry.detail))
+      list.add(
+        .count(entry.seq), .time(entry.receivedNs), .time(optional: entry.timeNs),
+        .text(entry.stream), .text(entry.source), .text(entry.detail))
       return true
     }
     var answer = list.answer(catalogue)
@@ -166,14 +172,10 @@ extension StatementRun {
   // MARK: DESCRIBE
 
   func describe(_ name: Name) throws -> Answer {
-    do throws(LanguageError.Issue) {
-      let (stream, kpi, note) = try catalogue.target(name)
-      var answer = kpi.map { describe($0) } ?? describe(stream)
-      if let note { answer.meta.notes.append(note) }
-      return answer
-    } catch {
-      throw LanguageError(issues: [error], text: text)
-    }
+    let (stream, kpi, note) = try target(name)
+    var answer = kpi.map { describe($0) } ?? describe(stream)
+    if let note { answer.meta.notes.append(note) }
+    return answer
   }
 
   private func describe(_ stream: StreamInfo) -> Answer {
@@ -183,7 +185,7 @@ extension StatementRun {
     if let key = stream.keyPath { lines.add("key", key) }
     if let id = stream.dedupPath { lines.add("dedup by", id) }
     if let path = stream.explodePath { lines.add("explode", path) }
-    lines.add("lateness", "\(Double(stream.latenessNs) / 1e9) s")
+    lines.add("lateness", secondsText(stream.latenessNs))
     lines.add("events", grouped(stream.events))
     lines.add("facts", grouped(stream.facts))
     if let times = stream.timesNs {
@@ -214,7 +216,7 @@ extension StatementRun {
     lines.add("every", "\(kpi.every)")
     if let rolling = kpi.rolling { lines.add("rolling", "\(rolling)") }
     lines.add("time zone", kpi.timeZone)
-    lines.add("lateness", "\(Double(kpi.latenessNs) / 1e9) s")
+    lines.add("lateness", secondsText(kpi.latenessNs))
     if let progress = kpi.progress { lines.add("filled", "\(Int(progress * 100)) %") }
     return lines.answer(catalogue)
   }
@@ -239,4 +241,11 @@ extension KpiInfo {
     if let rolling { text += " ROLLING \(rolling)" }
     return text + " TIME ZONE '\(timeZone)'"
   }
+}
+
+/// `60 s`.
+private func secondsText(_ ns: Int64) -> String {
+  var pieces = Pieces()
+  pieces.append(Double(ns) / 1e9)
+  return String(decoding: pieces.bytes, as: UTF8.self) + " s"
 }
