@@ -102,8 +102,12 @@ let package = Package(
     .executableTarget(
       name: "terminal-echo", dependencies: ["Terminal"], path: "Tests/TerminalTests/Echo",
       swiftSettings: settings),
+    .target(
+      name: "TestTerminal", dependencies: ["Terminal"], path: "Tests/TestTerminal",
+      swiftSettings: settings),
     .testTarget(
-      name: "TerminalTests", dependencies: ["Terminal", "terminal-echo", "TestSupport"],
+      name: "TerminalTests",
+      dependencies: ["Terminal", "terminal-echo", "TestTerminal", "TestSupport"],
       exclude: ["Echo", "golden"], swiftSettings: settings),
     // Faults: stores are killed, filled up and damaged, through `nilo` and through a writer of its own.
     .executableTarget(
@@ -117,7 +121,8 @@ let package = Package(
       ],
       exclude: ["Writer"], swiftSettings: settings),
     .testTarget(
-      name: "CommandTests", dependencies: ["nilo"], exclude: ["golden"], swiftSettings: settings),
+      name: "CommandTests", dependencies: ["nilo", "TestTerminal"], exclude: ["golden"],
+      swiftSettings: settings),
   ],
   cxxLanguageStandard: .cxx17
 )

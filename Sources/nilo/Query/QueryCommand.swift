@@ -55,8 +55,8 @@ struct QueryCommand: ParsableCommand {
   }
 
   func run() throws {
-    Interruption.catchSignals()
     let source = try QueryText(text, file: file)
+    Interruption.catchSignals()
     let runner = LocalRunner(store.directory, staysWriting: true)
     defer { runner.close() }
     do {
@@ -83,7 +83,10 @@ struct QueryCommand: ParsableCommand {
     progress.wipe()
     let renderer = AnswerRenderer(
       store.json ? .json : format ?? .standard, width: DisplayText.width)
-    try renderer.render(answer) { try writeAll($0, to: Descriptor.output) }
+    try renderer.render(answer) { bytes in
+      if Interruption.isRequested { throw CancellationError() }
+      try writeAll(bytes, to: Descriptor.output)
+    }
     answer.tellNotes(beside: renderer.format)
   }
 }

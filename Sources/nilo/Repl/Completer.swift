@@ -85,7 +85,10 @@ private struct CommandCompletion {
 
   func candidates(of catalogue: SourceCatalogue?) -> [Completion.Candidate] {
     guard let name else {
-      return MetaCommand.allCases.map { .init($0.written, description: $0.help) }
+      return MetaCommand.allCases.map { command in
+        .init(
+          command.written + (command.argument.isEmpty ? "" : " "), description: command.help)
+      }
     }
     switch MetaCommand(rawValue: name) {
     case .describe: return CompletionWords.sources(of: catalogue)

@@ -82,8 +82,9 @@ struct CompletionWords {
     }
   }
 
+  /// With the blank that comes next.
   private func keywords(_ words: [String]) -> [Completion.Candidate] {
-    words.map { .init(context.isLowercase ? $0.lowercased() : $0) }
+    words.map { .init("\(context.isLowercase ? $0.lowercased() : $0) ") }
   }
 
   static func sources(of catalogue: SourceCatalogue?) -> [Completion.Candidate] {

@@ -25,12 +25,23 @@ struct ReplOutput {
       try renderer.render(answer) { try file.write(contentsOf: $0) }
     } else if isPaged && Console.isInteractive {
       try Pager.page { write in
-        try renderer.render(answer) { try write(String(decoding: $0, as: UTF8.self)) }
+        try renderer.render(answer) { bytes in
+          try Self.checkInterrupts()
+          try write(String(decoding: bytes, as: UTF8.self))
+        }
       }
     } else {
-      try renderer.render(answer) { try writeAll($0, to: Descriptor.output) }
+      try renderer.render(answer) { bytes in
+        try Self.checkInterrupts()
+        try writeAll(bytes, to: Descriptor.output)
+      }
     }
     answer.tellNotes(beside: renderer.format)
+  }
+
+  /// Ctrl-C ends a long answer; a pager keeps what it has.
+  private static func checkInterrupts() throws {
+    if Interrupts.isInterrupted { throw CancellationError() }
   }
 
   func write(_ lines: [String]) throws {
