@@ -62,14 +62,16 @@ let package = Package(
     .executableTarget(
       name: "nilo",
       dependencies: [
-        "Store", "FileConnector", "Workloads", "Model", "Bytes", "CMalloc",
+        "Store", "Query", "Language", "Terminal", "FileConnector", "Workloads", "Model", "Bytes",
+        "CMalloc",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),
     .executableTarget(
       name: "nilo-bench",
       dependencies: [
-        "Store", "FileConnector", "Model", "SimdJSON", "Zstd", "Checksum", "Bytes", "CMalloc",
+        "Store", "Query", "Language", "FileConnector", "Model", "SimdJSON", "Zstd", "Checksum",
+        "Bytes", "CMalloc",
       ],
       path: "Benchmarks/nilo-bench", swiftSettings: settings),
 
@@ -100,8 +102,12 @@ let package = Package(
     .executableTarget(
       name: "terminal-echo", dependencies: ["Terminal"], path: "Tests/TerminalTests/Echo",
       swiftSettings: settings),
+    .target(
+      name: "TestTerminal", dependencies: ["Terminal"], path: "Tests/TestTerminal",
+      swiftSettings: settings),
     .testTarget(
-      name: "TerminalTests", dependencies: ["Terminal", "terminal-echo", "TestSupport"],
+      name: "TerminalTests",
+      dependencies: ["Terminal", "terminal-echo", "TestTerminal", "TestSupport"],
       exclude: ["Echo", "golden"], swiftSettings: settings),
     // Faults: stores are killed, filled up and damaged, through `nilo` and through a writer of its own.
     .executableTarget(
@@ -115,7 +121,8 @@ let package = Package(
       ],
       exclude: ["Writer"], swiftSettings: settings),
     .testTarget(
-      name: "CommandTests", dependencies: ["nilo"], exclude: ["golden"], swiftSettings: settings),
+      name: "CommandTests", dependencies: ["nilo", "TestTerminal"], exclude: ["golden"],
+      swiftSettings: settings),
   ],
   cxxLanguageStandard: .cxx17
 )

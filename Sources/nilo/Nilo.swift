@@ -15,8 +15,8 @@ struct Nilo: ParsableCommand {
       """,
     version: "0.1.0",
     subcommands: [
-      Ingest.self, Stat.self, Events.self, Ledger.self, Check.self, Backup.self, Kpi.self,
-      Rebuild.self, Generate.self,
+      Ingest.self, QueryCommand.self, Repl.self, Stat.self, Events.self, Ledger.self, Check.self,
+      Backup.self, Kpi.self, Rebuild.self, Generate.self,
     ])
 
   static func main() {
@@ -36,6 +36,9 @@ struct Nilo: ParsableCommand {
     switch error {
     case is ClosedOutput: return ExitStatus.success
     case let code as ExitCode: return code.rawValue
+    case let error as Shown:
+      printNote(error.text)
+      return ExitStatus.failure
     default: break
     }
     switch exitCode(for: error) {

@@ -10,21 +10,39 @@ struct StoreArguments: ParsableArguments {
   @Flag(name: .long, help: "Write JSON: one object, or one object a line for lists.")
   var json = false
 
+  var directory: StoreDirectory { StoreDirectory(path: data) }
+
   /// Calls `body` with the store, open for reading: another process may write to it meanwhile.
   func reading<R>(_ body: (Store) throws -> R) throws -> R {
-    try requireStore()
-    let store = try Store(directory: data, mode: .readOnly)
+    let store = try directory.reading()
     defer { store.close() }
     return try body(store)
   }
 
   /// The store, open for writing; it is made if there is none.
+  func writing() throws -> Store { try directory.writing() }
+
+  /// The store that is there, open for writing.
+  func changing() throws -> Store { try directory.changing() }
+}
+
+/// Where a store is, or can be made.
+struct StoreDirectory {
+  let path: String
+
+  /// The store that is there, open for reading: another process may write to it meanwhile.
+  func reading() throws -> Store {
+    try requireStore()
+    return try Store(directory: path, mode: .readOnly)
+  }
+
+  /// The store, open for writing; it is made if there is none.
   func writing() throws -> Store {
-    let parent = URL(fileURLWithPath: data).deletingLastPathComponent().path
+    let parent = URL(fileURLWithPath: path).deletingLastPathComponent().path
     guard hasStore || FileManager.default.fileExists(atPath: parent) else {
       throw Failure("no directory \(parent) to make the store in; make it with: mkdir -p \(parent)")
     }
-    return try Store(directory: data)
+    return try Store(directory: path)
   }
 
   /// The store that is there, open for writing.
@@ -36,8 +54,8 @@ struct StoreArguments: ParsableArguments {
   private func requireStore() throws {
     guard !hasStore else { return }
     throw Failure(
-      "no store at \(data); make one with: nilo ingest --data \(data) --stream NAME FILE")
+      "no store at \(path); make one with: nilo ingest --data \(path) --stream NAME FILE")
   }
 
-  private var hasStore: Bool { FileManager.default.fileExists(atPath: "\(data)/data.mdb") }
+  private var hasStore: Bool { FileManager.default.fileExists(atPath: "\(path)/data.mdb") }
 }

@@ -8,6 +8,7 @@ import Synchronization
 struct ClosedOutput: Error {}
 
 enum Descriptor {
+  static let input: Int32 = 0
   static let output: Int32 = 1
   static let error: Int32 = 2
 
@@ -52,6 +53,19 @@ func tuneAllocator() {
   _ = mallopt(M_TRIM_THRESHOLD, 64 << 20)
 }
 
+/// Nanoseconds since 1970, UTC.
+func currentTimeNs() -> Int64 {
+  var time = timespec()
+  _ = unsafe clock_gettime(CLOCK_REALTIME, &time)
+  return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+}
+
+/// Runs a line of `/bin/sh` at our terminal and waits for its end. Its exit status, or -1.
+func runShell(_ command: String) -> Int32 {
+  let status = unsafe system(command)
+  return status >= 0 && status & 0x7F == 0 ? status >> 8 & 0xFF : -1
+}
+
 func exitProcess(_ status: Int32) -> Never { exit(status) }
 
 /// The user's wish to stop, by Ctrl-C or SIGTERM.
@@ -89,7 +103,7 @@ func userName() -> String {
   return names.compactMap(\.self).first { !$0.isEmpty } ?? "uid:\(getuid())"
 }
 
-private func environment(_ name: String) -> String? {
+func environment(_ name: String) -> String? {
   unsafe getenv(name).map { unsafe String(cString: $0) }
 }
 

@@ -1,1 +1,2 @@
 @_exported import TestSupport
+@_exported import TestTerminal

@@ -38,19 +38,24 @@ public struct LanguageError: Error, Sendable, CustomStringConvertible {
   /// For each issue `line:column: message`, the line, carets under the span, and the hint; then the
   /// same for its note. Columns
   /// count characters (Unicode scalars) from 1.
-  public var description: String {
+  public var description: String { described() }
+
+  /// The same for a text that begins at a line of a file, with the file's name before each place.
+  public func described(inFile file: String? = nil, firstLine: Int = 1) -> String {
     let bytes = Array(text.utf8)
     var place = Place()
     var parts: [String] = []
-    func excerpt(_ span: SourceSpan) -> Excerpt {
+    func describe(_ span: SourceSpan, _ message: String, hint: String? = nil) {
       let start = min(max(span.start, 0), bytes.count)
       if start < place.offset { place = Place() }
       place.move(to: start, in: bytes)
-      return Excerpt(span, at: place, of: bytes)
+      let prefix = file.map { "\($0):" } ?? ""
+      let line = "\(prefix)\(place.line + firstLine - 1):\(place.column): \(message)"
+      parts.append(Excerpt(span, at: place, of: bytes).describe(line, hint: hint))
     }
     for issue in issues {
-      parts.append(excerpt(issue.span).describe(issue.message, hint: issue.hint))
-      if let note = issue.note { parts.append(excerpt(note.span).describe(note.message)) }
+      describe(issue.span, issue.message, hint: issue.hint)
+      if let note = issue.note { describe(note.span, note.message) }
     }
     return parts.joined(separator: "\n")
   }
@@ -83,13 +88,11 @@ private struct Excerpt {
   private static let maxWidth = 100
   private static let maxBefore = 60
 
-  private let place: Place
   private var shownLine = ""
   private var indent = 0
   private var width = 1
 
   init(_ span: SourceSpan, at place: Place, of bytes: [UInt8]) {
-    self.place = place
     let start = place.offset
     let first = Self.stepBack(from: start, to: place.lineStart, in: bytes)
     let lineEnd = Self.lineEnd(from: start, in: bytes)
@@ -122,8 +125,9 @@ private struct Excerpt {
     return offset
   }
 
-  func describe(_ message: String, hint: String? = nil) -> String {
-    var lines = ["\(place.line):\(place.column): \(message)", shownLine]
+  /// The message's line, the excerpt, its carets, and the hint.
+  func describe(_ message: String, hint: String?) -> String {
+    var lines = [message, shownLine]
     lines.append(
       String(repeating: " ", count: indent) + String(repeating: "^", count: width))
     if let hint { lines.append("hint: \(hint)") }

@@ -1,23 +1,22 @@
 import Foundation
+import Glibc
 import Testing
 
-@testable import Terminal
-
-/// `terminal-echo` at a pseudo-terminal, its output on a virtual screen.
-final class PseudoTerminal {
+/// A process at a pseudo-terminal, its output on a virtual screen.
+package final class PseudoTerminal {
   private let main: Int32
-  let id: pid_t
-  private(set) var screen: VirtualTerminal
-  private(set) var received: [UInt8] = []
+  package let id: pid_t
+  package private(set) var screen: VirtualTerminal
+  package private(set) var received: [UInt8] = []
   private var undecoded: [UInt8] = []
 
-  static var echo: String {
+  package static var echo: String {
     URL(fileURLWithPath: CommandLine.arguments[0]).resolvingSymlinksInPath()
       .deletingLastPathComponent().appendingPathComponent("terminal-echo").path
   }
 
   /// Runs `arguments` in a session of its own, which has the pseudo-terminal as its terminal.
-  init(
+  package init(
     _ arguments: [String], columns: Int = 40, rows: Int = 10,
     environment: [String: String] = [:]
   ) throws {
@@ -44,7 +43,7 @@ final class PseudoTerminal {
   private static let signalMask: Int16 = 0x08
 
   /// `terminal-echo` that has shown its first prompt.
-  static func echo(
+  package static func echo(
     _ arguments: String..., columns: Int = 40, rows: Int = 10, environment: [String: String] = [:]
   ) throws -> PseudoTerminal {
     let terminal = try PseudoTerminal(
@@ -87,13 +86,26 @@ final class PseudoTerminal {
     return id
   }
 
-  func type(_ text: String) { send(Array(text.utf8)) }
+  package func type(_ text: String) { send(Array(text.utf8)) }
 
-  func send(_ bytes: [UInt8]) { #expect((try? Descriptor.write(bytes, to: main)) == true) }
+  package func send(_ bytes: [UInt8]) {
+    var rest = bytes[...]
+    while !rest.isEmpty {
+      let count = unsafe Array(rest).withUnsafeBytes {
+        unsafe write(main, $0.baseAddress, $0.count)
+      }
+      if count < 0 && errno == EINTR { continue }
+      guard count > 0 else {
+        Issue.record("the pseudo-terminal is closed: \(errno)")
+        return
+      }
+      rest.removeFirst(count)
+    }
+  }
 
-  func signal(_ number: Int32) { kill(id, number) }
+  package func signal(_ number: Int32) { kill(id, number) }
 
-  func resize(columns: Int) {
+  package func resize(columns: Int) {
     screen.resize(columns: columns)
     var size = Self.size(columns: columns, rows: screen.rows)
     _ = unsafe ioctl(main, UInt(TIOCSWINSZ), &size)
@@ -101,8 +113,12 @@ final class PseudoTerminal {
 
   /// Reads what comes within `timeoutMs`; false at the end.
   private func read(timeoutMs: Int32) -> Bool {
-    guard Descriptor.poll(main, -1, timeoutMs: timeoutMs).0 else { return true }
-    guard let bytes = try? Descriptor.read(main), !bytes.isEmpty else { return false }
+    var request = pollfd(fd: main, events: Int16(POLLIN), revents: 0)
+    guard unsafe poll(&request, 1, timeoutMs) > 0 else { return true }
+    var bytes = [UInt8](repeating: 0, count: 4096)
+    let count = unsafe Glibc.read(main, &bytes, bytes.count)
+    guard count > 0 else { return false }
+    bytes.removeLast(bytes.count - count)
     received += bytes
     undecoded += bytes
     // Up to the last byte that can end a character.
@@ -113,7 +129,7 @@ final class PseudoTerminal {
   }
 
   /// Waits until `condition` holds of the screen.
-  func wait(
+  package func wait(
     _ what: String, location: SourceLocation = #_sourceLocation,
     _ condition: (VirtualTerminal) -> Bool
   ) {
@@ -128,19 +144,19 @@ final class PseudoTerminal {
   }
 
   /// Waits for a row that is `line`.
-  func expect(_ line: String, location: SourceLocation = #_sourceLocation) {
+  package func expect(_ line: String, location: SourceLocation = #_sourceLocation) {
     wait(line, location: location) { $0.text.contains(line) }
   }
 
   /// Waits for a row that is `line` with the cursor in it.
-  func expectAtCursor(_ line: String, location: SourceLocation = #_sourceLocation) {
+  package func expectAtCursor(_ line: String, location: SourceLocation = #_sourceLocation) {
     wait("\(line) at the cursor", location: location) {
       $0.text.indices.contains($0.row) && $0.text[$0.row] == line
     }
   }
 
   /// Waits for the end of the process; its exit status, or 128 and the signal.
-  func finish() -> Int32 {
+  package func finish() -> Int32 {
     let deadline = Date(timeIntervalSinceNow: 10)
     while read(timeoutMs: 100) && Date() < deadline {}
     if Date() >= deadline { kill(id, SIGKILL) }

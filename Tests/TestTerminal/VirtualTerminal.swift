@@ -1,31 +1,31 @@
-@testable import Terminal
+import Terminal
 
 /// A screen that understands what the renderer writes, as xterm does; anything else is an error.
-struct VirtualTerminal {
-  struct Cell: Equatable {
-    var text = " "
+package struct VirtualTerminal {
+  package struct Cell: Equatable {
+    package var text = " "
     /// Whether it is the right half of a wide character.
-    var isTail = false
-    var style = ""
+    package var isTail = false
+    package var style = ""
   }
 
-  private(set) var columns: Int
-  let rows: Int
-  private(set) var cells: [[Cell]]
-  private(set) var row = 0
-  private(set) var column = 0
+  package private(set) var columns: Int
+  package let rows: Int
+  package private(set) var cells: [[Cell]]
+  package private(set) var row = 0
+  package private(set) var column = 0
   /// The cursor stands behind the last column: the next character goes to the next row.
   private var isWrapPending = false
   private var style = ""
-  private(set) var bells = 0
-  private(set) var erasures = 0
-  private(set) var errors: [String] = []
+  package private(set) var bells = 0
+  package private(set) var erasures = 0
+  package private(set) var errors: [String] = []
   /// Whether text may run over the end of a row, which the renderer never does.
   private let breaksRows: Bool
   /// An escape sequence that is not complete yet.
   private var pending = ""
 
-  init(columns: Int, rows: Int, breaksRows: Bool = false) {
+  package init(columns: Int, rows: Int, breaksRows: Bool = false) {
     self.breaksRows = breaksRows
     (self.columns, self.rows) = (columns, rows)
     cells = Array(repeating: Self.blank(columns), count: rows)
@@ -36,7 +36,7 @@ struct VirtualTerminal {
   }
 
   /// The rows without spaces at their ends, and without empty rows at the end.
-  var text: [String] {
+  package var text: [String] {
     var lines = cells.map { row in
       var line = row.filter { !$0.isTail }.map(\.text).joined()
       while line.last == " " { line.removeLast() }
@@ -46,7 +46,7 @@ struct VirtualTerminal {
     return lines
   }
 
-  mutating func feed(_ output: String) {
+  package mutating func feed(_ output: String) {
     var rest = pending + output
     pending = ""
     while let character = rest.first {
@@ -88,8 +88,8 @@ struct VirtualTerminal {
   }
 
   private mutating func put(_ character: Character) {
-    let width = DisplayWidth.of(character)
-    if character.unicodeScalars.contains(where: Escaping.isNeeded) || width == 0 {
+    let width = DisplayText.width(of: String(character))
+    if DisplayText.printable(String(character)) != String(character) || width == 0 {
       errors.append("\(character.debugDescription) is written as it is")
       return
     }
@@ -147,7 +147,7 @@ struct VirtualTerminal {
   }
 
   /// Breaks the rows anew for another width, as VTE and others do with rows that were never joined.
-  mutating func resize(columns new: Int) {
+  package mutating func resize(columns new: Int) {
     var lines: [[Cell]] = []
     var place = (row: 0, column: 0)
     let last = max(row, cells.lastIndex { $0.contains { $0 != Cell() } } ?? 0)

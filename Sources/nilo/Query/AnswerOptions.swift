@@ -1,0 +1,53 @@
+import ArgumentParser
+import Query
+
+extension AnswerFormat: ExpressibleByArgument {}
+
+/// A value for `$name`, from the command line or the prompt.
+struct ParameterText {
+  var name: String
+  var value: QueryValue
+
+  /// `name=value`.
+  static func parse(_ text: String) throws -> ParameterText {
+    guard let equals = text.firstIndex(of: "="), equals > text.startIndex else {
+      throw QuantityError(description: "write a parameter as name=value, such as city=JFK")
+    }
+    let name = text[..<equals].drop { $0 == "$" }
+    return ParameterText(
+      name: String(name), value: value(String(text[text.index(after: equals)...])))
+  }
+
+  /// A number, true, false or null; anything else is a text, also what stands in single quotes.
+  static func value(_ text: String) -> QueryValue {
+    switch text.lowercased() {
+    case "true": return .bool(true)
+    case "false": return .bool(false)
+    case "null": return .null
+    default: break
+    }
+    if let number = Int64(text) { return .integer(number) }
+    // Not `nan`, `inf` and hexadecimal digits, which Double takes.
+    let isDecimal = text.utf8.allSatisfy { "+-.0123456789eE".utf8.contains($0) }
+    if isDecimal, let number = Double(text), number.isFinite { return .number(number) }
+    if text.count >= 2, text.first == "'", text.last == "'" {
+      return .text(String(text.dropFirst().dropLast()).replacing("''", with: "'"))
+    }
+    return .text(text)
+  }
+}
+
+extension QueryValue {
+  /// As one may write it for a parameter.
+  var parameterText: String {
+    switch self {
+    case .null: "null"
+    case .bool(let value): "\(value)"
+    case .integer(let value): "\(value)"
+    case .number(let value): "\(value)"
+    case .text(let text): "'\(text.replacing("'", with: "''"))'"
+    case .time(let ns): "\(ns)"
+    case .top: ""
+    }
+  }
+}

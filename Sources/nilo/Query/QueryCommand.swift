@@ -1,0 +1,117 @@
+import ArgumentParser
+import Language
+import Query
+import Synchronization
+import Terminal
+
+struct QueryCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "query", abstract: "Answer statements of the query language.",
+    discussion: """
+      Several statements are parted by semicolons and answered one after the other. Without a text, \
+      and with -, they come from standard input. Answers are a table on a terminal, and \
+      tab-separated in a pipe. A value that comes from outside belongs in a parameter.
+
+      The store is opened for reading, also while another process writes to it, unless a statement \
+      changes it.
+
+      Example:
+        nilo query 'SELECT avg(temperature) FROM weather GROUP BY city EVERY 1mo'
+        nilo query --param city=JFK --format csv -f report.nql > report.csv
+      """)
+
+  @OptionGroup var store: StoreArguments
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "table, vertical, json, ndjson, csv, tsv or markdown. (default: table on a terminal, else tsv)",
+      valueName: "format"))
+  var format: AnswerFormat?
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "The value of $name: a number, true, false, null, else a text.", valueName: "name=value"),
+    transform: ParameterText.parse)
+  var param: [ParameterText] = []
+
+  @Option(name: .short, help: ArgumentHelp("A file of statements.", valueName: "file"))
+  var file: String?
+
+  @Argument(help: ArgumentHelp("The statements; - is standard input.", valueName: "text"))
+  var text: String?
+
+  func validate() throws {
+    if text != nil && file != nil {
+      throw ValidationError("Give either a text or -f, not both.")
+    }
+    if store.json, let format, format != .json {
+      throw ValidationError("--json is --format json; leave one of them out.")
+    }
+    if text == nil && file == nil && Descriptor.isTerminal(Descriptor.input) {
+      throw ValidationError("Give a text or -f FILE. To type statements, start: nilo repl")
+    }
+  }
+
+  func run() throws {
+    let source = try QueryText(text, file: file)
+    Interruption.catchSignals()
+    let runner = LocalRunner(store.directory, staysWriting: true)
+    defer { runner.close() }
+    do {
+      let statements = try Parser.statements(source.text)
+      try runner.open(for: statements)
+      for statement in statements { try answer(statement, of: source, by: runner) }
+    } catch let error as LanguageError {
+      throw Shown(source.file == nil ? "nilo: \(error)" : error.described(inFile: source.file))
+    } catch is CancellationError {
+      throw ExitCode(ExitStatus.interrupted)
+    }
+  }
+
+  private func answer(
+    _ statement: Statement, of source: QueryText, by runner: some StatementRunner
+  ) throws {
+    var options = QueryOptions(nowNs: currentTimeNs())
+    for parameter in param { options.parameters[parameter.name] = parameter.value }
+    options.isCancelled = { Interruption.isRequested }
+    let progress = SharedProgress()
+    options.progress = { progress.update(share: $0) }
+    defer { progress.wipe() }
+    let answer = try runner.run(statement, of: source.text, options)
+    progress.wipe()
+    let renderer = AnswerRenderer(
+      store.json ? .json : format ?? .standard, width: DisplayText.width)
+    try renderer.render(answer) { bytes in
+      if Interruption.isRequested { throw CancellationError() }
+      try writeAll(bytes, to: Descriptor.output)
+    }
+    answer.tellNotes(beside: renderer.format)
+  }
+}
+
+extension AnswerFormat {
+  /// A table for people; for programs, what most of them read.
+  static var standard: AnswerFormat { Descriptor.isTerminal(Descriptor.output) ? .table : .tsv }
+
+  /// Whether an answer's notes and message are a part of it.
+  fileprivate var hasNotes: Bool { isForPeople || self == .json }
+}
+
+extension Answer {
+  /// Writes to standard error what one has to know of the answer and `format` has no place for.
+  func tellNotes(beside format: AnswerFormat) {
+    if format.hasNotes { return }
+    if columns.isEmpty, let message, format != .ndjson { printNote(message) }
+    for note in meta.notes { printNote("note: \(note)") }
+  }
+}
+
+/// The line that tells how far a statement has got; may be told from any thread.
+final class SharedProgress: Sendable {
+  private let progress = Mutex(Progress())
+
+  func update(share: Double) { progress.withLock { $0.update(share: share) } }
+  func wipe() { progress.withLock { $0.wipe() } }
+}

@@ -1,0 +1,97 @@
+import Language
+import Query
+import Store
+
+/// Where statements run. How they are asked, and how answers are shown, is no concern of it.
+protocol StatementRunner: AnyObject {
+  /// The streams and KPIs that there are now.
+  func catalogue() throws -> SourceCatalogue
+
+  /// Runs a statement of `text`, which its errors show.
+  func run(_ statement: Statement, of text: String, _ options: QueryOptions) throws -> Answer
+
+  /// Gives back what is open; a later call opens it again.
+  func close()
+}
+
+extension Statement {
+  /// Whether it changes the store, and so needs to be its only writer.
+  var isChange: Bool {
+    switch body {
+    case .defineStream, .defineKpi, .redefineKpi, .switchKpi, .dropKpi, .rebuildKpi, .backfill:
+      true
+    case .select, .explain, .explainChange, .eventsFor, .prove, .verifyFile, .verifyLog,
+      .compareKpi, .show, .describe:
+      false
+    }
+  }
+
+  /// Whether there may be no store before it.
+  fileprivate var isFirst: Bool {
+    if case .defineStream = body { true } else { false }
+  }
+}
+
+/// Runs statements in the store of a directory, open for reading. For a statement that changes it,
+/// the store is opened for writing, and closed again after it: no other writer is locked out for
+/// longer.
+final class LocalRunner: StatementRunner {
+  private let directory: StoreDirectory
+  /// Whether a store that was opened for writing stays so.
+  private let staysWriting: Bool
+  private var opened: (store: Store, isWriting: Bool)?
+
+  init(_ directory: StoreDirectory, staysWriting: Bool = false) {
+    self.directory = directory
+    self.staysWriting = staysWriting
+  }
+
+  deinit { close() }
+
+  func catalogue() throws -> SourceCatalogue { try reading().catalogue() }
+
+  func run(_ statement: Statement, of text: String, _ options: QueryOptions) throws -> Answer {
+    guard statement.isChange else {
+      return try QueryEngine(try reading()).run(statement, of: text, options)
+    }
+    let store = try writing(makes: statement.isFirst)
+    defer { if !staysWriting { close() } }
+    return try QueryEngine(store).run(statement, of: text, options)
+  }
+
+  /// Opens the store for what `statements` need, so that none is run if one cannot be.
+  func open(for statements: [Statement]) throws {
+    guard let change = statements.first(where: \.isChange) else {
+      _ = try reading()
+      return
+    }
+    _ = try writing(makes: change.isFirst)
+  }
+
+  func close() {
+    opened?.store.close()
+    opened = nil
+  }
+
+  private func reading() throws -> Store {
+    if let opened { return opened.store }
+    let store = try directory.reading()
+    opened = (store, false)
+    return store
+  }
+
+  private func writing(makes: Bool) throws -> Store {
+    if let opened, opened.isWriting { return opened.store }
+    // A process may have a store open once.
+    close()
+    do {
+      let store = makes ? try directory.writing() : try directory.changing()
+      opened = (store, true)
+      return store
+    } catch let error as Failure {
+      throw error
+    } catch {
+      throw Failure("the statement changes the store, which cannot be done now: \(error)")
+    }
+  }
+}

@@ -1,0 +1,29 @@
+import ArgumentParser
+import Terminal
+
+struct Repl: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Ask in the query language, statement by statement.",
+    discussion: """
+      A statement ends with a semicolon. Tab completes, \\? lists the commands, Ctrl-C cancels \
+      what runs, Ctrl-D leaves. The history is kept in $XDG_STATE_HOME/nilo/history, or in \
+      ~/.local/state. In a pipe there is no prompt, the answers are tab-separated, and the first \
+      error ends it with 1.
+
+      Example:
+        nilo repl --data /var/lib/nilo
+        echo 'SHOW STREAMS;' | nilo repl
+      """)
+
+  @Option(name: .long, help: ArgumentHelp("The store's directory.", valueName: "dir"))
+  var data = "./nilo-data"
+
+  func run() throws {
+    let runner = LocalRunner(StoreDirectory(path: data))
+    let status = try Interrupts.catching {
+      let session = try ReplSession(runner, place: "store \(data)")
+      return try session.run()
+    }
+    if status != ExitStatus.success { throw ExitCode(status) }
+  }
+}
