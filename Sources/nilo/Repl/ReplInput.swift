@@ -65,9 +65,10 @@ struct ScriptTexts: Sequence, IteratorProtocol {
 
 extension String {
   /// Without blanks at its ends.
-  var trimmed: String {
-    let start = drop(while: \.isWhitespace)
-    guard let last = start.lastIndex(where: { !$0.isWhitespace }) else { return "" }
-    return String(start[...last])
+  var trimmed: String { String(drop(while: \.isWhitespace)).withoutBlanksAtEnd }
+
+  var withoutBlanksAtEnd: String {
+    guard let last = lastIndex(where: { !$0.isWhitespace }) else { return "" }
+    return String(self[...last])
   }
 }
