@@ -70,7 +70,8 @@ let package = Package(
     .executableTarget(
       name: "nilo-bench",
       dependencies: [
-        "Store", "FileConnector", "Model", "SimdJSON", "Zstd", "Checksum", "Bytes", "CMalloc",
+        "Store", "Query", "Language", "FileConnector", "Model", "SimdJSON", "Zstd", "Checksum",
+        "Bytes", "CMalloc",
       ],
       path: "Benchmarks/nilo-bench", swiftSettings: settings),
 

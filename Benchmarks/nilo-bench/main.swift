@@ -156,9 +156,11 @@ case "scan": try benchScan(arguments[2], arguments[3], arguments[4])
 case "reopen": try benchReopen(arguments[2])
 case "rebuild": try benchRebuild(arguments[2])
 case "kpi-read": try benchKpiRead(arguments[2], arguments[3], arguments[4])
+case "queries": try benchQueries(arguments[2], only: arguments.dropFirst(3).first)
 case "rebuild-beside": try benchRebuildBeside(arguments[2], arguments[3], arguments[4])
 default:
   print(
-    "usage: nilo-bench simdjson|memory|disk|zstd|scan|reopen|rebuild|kpi-read|rebuild-beside ...")
+    "usage: nilo-bench simdjson|memory|disk|zstd|scan|reopen|rebuild|kpi-read|queries|rebuild-beside"
+  )
   exit(2)
 }

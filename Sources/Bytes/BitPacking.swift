@@ -52,4 +52,33 @@ public enum BitPacking {
     let mask = (1 as UInt64) << UInt64(width) - 1
     return (bytes.word(at: offset + bit >> 3) >> UInt64(bit & 7)) & mask
   }
+
+  /// Appends `count` values packed from byte `start` on, as ``value(_:width:in:from:)`` reads them. Traps when they do not
+  /// lie within the span. O(count).
+  public static func unpack(
+    _ count: Int, width: Int, in bytes: RawSpan, from start: Int, into output: inout [Int64]
+  ) {
+    precondition(width == 64 || width <= 57, "no such width: \(width)")
+    precondition(
+      start >= 0 && count >= 0 && byteCount(count: count, width: width) <= bytes.byteCount - start,
+      "packed values out of bounds")
+    // Values of which eight bytes can be read; the last ones may stand too near the end.
+    let safe = width == 0 ? count : min(count, max(0, (bytes.byteCount - start - 8) * 8 / width))
+    let mask: UInt64 = width == 64 ? .max : (1 << UInt64(width)) - 1
+    let old = output.count
+    output.append(addingCapacity: count) { free in
+      unsafe bytes.withUnsafeBytes { source in
+        var bit = start * 8
+        for _ in 0..<safe {
+          let word = unsafe source.loadUnaligned(fromByteOffset: bit >> 3, as: UInt64.self)
+          free.append(
+            Int64(bitPattern: word.littleEndian >> UInt64(truncatingIfNeeded: bit & 7) & mask))
+          bit += width
+        }
+      }
+    }
+    for index in output.count - old..<count {
+      output.append(Int64(bitPattern: value(index, width: width, in: bytes, from: start)))
+    }
+  }
 }

@@ -183,7 +183,8 @@ final class CellBuilder {
     _ block: StoredBlock, _ log: EventLog, _ stream: EventStream, _ kpis: [CompiledKpi],
     _ transaction: borrowing ReadTransaction
   ) throws -> Folded {
-    let facts = try log.facts(of: block, stream, transaction)
+    let paths = kpis.reduce(into: Set<String>()) { $0.formUnion($1.paths) }
+    let facts = try log.facts(of: block, stream, paths: paths, transaction)
     let columns = try FactColumns(facts)
     return Folded(
       block: block, source: facts.source, watermarkNs: try facts.watermarkNs(),
@@ -218,7 +219,7 @@ final class CellBuilder {
       let folded = try folds.next()
       try log.environment.read { try merge(folded, $0) }
       if caches.reduce(0, { $0 + $1.pendingCount }) > Self.maxPendingCells { try flush() }
-      log.releaseMemory(above: Projections.maxResidentFileBytes)
+      if index % 8 == 7 { log.releaseMemory(above: Projections.maxResidentFileBytes) }
       progress(
         RebuildProgress(facts: facts, share: Double(index + 1) / Double(blocks.count)))
     }
@@ -229,72 +230,5 @@ final class CellBuilder {
       for cache in caches { try cache.finish(&transaction) }
     }
     for cache in caches { cache.committed() }
-  }
-}
-
-/// Work in numbered pieces, done by several threads and handed out in order. A few pieces are ahead at most.
-final class OrderedWork<Result: Sendable>: @unchecked Sendable {
-  private let count: Int
-  private let work: @Sendable (Int) throws -> Result
-  private let condition = NSCondition()
-  // Guarded by `condition`.
-  private var nextToDo = 0
-  private var nextToTake = 0
-  private var done: [Int: Swift.Result<Result, any Error>] = [:]
-  private var isStopped = false
-
-  private static var threadCount: Int { max(2, ProcessInfo.processInfo.activeProcessorCount) }
-  private static var maxAhead: Int { 2 * threadCount + 2 }
-
-  init(count: Int, _ work: @escaping @Sendable (Int) throws -> Result) {
-    self.count = count
-    self.work = work
-    for number in 0..<min(Self.threadCount, count) {
-      let thread = Thread { [self] in run() }
-      thread.name = "nilo.fold.\(number)"
-      thread.stackSize = 8 << 20
-      thread.start()
-    }
-  }
-
-  /// The next piece's result. To be called `count` times.
-  func next() throws -> Result {
-    try condition.withLock {
-      while done[nextToTake] == nil { condition.wait() }
-      defer {
-        nextToTake += 1
-        condition.broadcast()
-      }
-      return try done.removeValue(forKey: nextToTake)!.get()
-    }
-  }
-
-  /// No piece is begun any more.
-  func stop() {
-    condition.withLock {
-      isStopped = true
-      condition.broadcast()
-    }
-  }
-
-  private func run() {
-    while let piece = take() {
-      let result = Swift.Result { try work(piece) }
-      condition.withLock {
-        done[piece] = result
-        condition.broadcast()
-      }
-    }
-  }
-
-  private func take() -> Int? {
-    condition.withLock {
-      while !isStopped && nextToDo < count && nextToDo - nextToTake >= Self.maxAhead {
-        condition.wait()
-      }
-      guard !isStopped, nextToDo < count else { return nil }
-      defer { nextToDo += 1 }
-      return nextToDo
-    }
   }
 }

@@ -321,6 +321,18 @@ public struct QuantileColumn: Sendable {
     totals[count - 1] = total
   }
 
+  /// Passes over what `encode` wrote.
+  public static func skipRow(_ reader: inout ByteReader) throws(MalformedBytes) {
+    let form = try reader.integer(UInt8.self)
+    guard form > 0 else {
+      _ = try QuantileSketch(&reader)
+      return
+    }
+    _ = try reader.signedVarint()
+    let width = try reader.count(limit: Int(maxWidth))
+    try reader.advance(by: width * Int(form))
+  }
+
   /// Appends counters; gives their sum.
   private mutating func append(
     counters width: Int, bytes: Int, of span: RawSpan, from start: Int

@@ -5,18 +5,20 @@ internal import CZstd
 /// Not `Sendable`: make one for each thread.
 @safe
 public final class ZstdDecompressor {
-  private let context: OpaquePointer
+  /// Made by the first frame: it is large, and many blocks are read without one.
+  private var context: OpaquePointer?
 
-  /// - Throws: ``ZstdError/Kind/outOfMemory``.
-  public init() throws(ZstdError) {
-    guard let context = unsafe ZSTD_createDCtx() else {
-      throw ZstdError(.outOfMemory, "no memory for a decompression context")
-    }
-    unsafe self.context = unsafe context
-  }
+  public init() {}
 
   deinit {
     unsafe ZSTD_freeDCtx(context)
+  }
+
+  private func prepare() throws(ZstdError) {
+    if unsafe context == nil { unsafe context = unsafe ZSTD_createDCtx() }
+    if unsafe context == nil {
+      throw ZstdError(.outOfMemory, "no memory for a decompression context")
+    }
   }
 
   /// Appends the `byteCount` bytes that `source`, exactly one frame, holds.
@@ -25,12 +27,14 @@ public final class ZstdDecompressor {
   /// `output` grow by more than `byteCount`. On an error `output` has the count it had before.
   /// Linear in `byteCount`.
   /// - Throws: ``ZstdError/Kind/sizeMismatch`` when the frame holds another number of bytes, or
-  ///   `source` more than a frame; ``ZstdError/Kind/truncated``, ``ZstdError/Kind/damaged``.
+  ///   `source` more than a frame; ``ZstdError/Kind/truncated``, ``ZstdError/Kind/damaged``,
+  ///   ``ZstdError/Kind/outOfMemory``.
   public func decompress(
     _ source: RawSpan, byteCount: Int, into output: inout [UInt8]
   ) throws(ZstdError) {
     precondition(byteCount >= 0, "byteCount must not be negative")
     try checkFrame(source, holds: byteCount)
+    try prepare()
     try output.append(addingCapacity: byteCount) {
       (free: inout OutputSpan<UInt8>) throws(ZstdError) in
       try unsafe free.withUnsafeMutableBufferPointer { buffer, count throws(ZstdError) in

@@ -91,7 +91,7 @@ struct BlockContent {
     let (header, headerBytes) = try BlockHeader.decode(bytes.rawSpan)
     self.header = header
     let reader = BlockReader(
-      header: header, headerBytes: headerBytes, bytes: bytes, try ZstdDecompressor())
+      header: header, headerBytes: headerBytes, bytes: bytes, ZstdDecompressor())
     let state = schema.snapshot()
     times = try reader.times(.times)
     positions = try reader.integers(.positions)

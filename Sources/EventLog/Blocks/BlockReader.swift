@@ -6,26 +6,33 @@ import Zstd
 struct BlockReader {
   let header: BlockHeader
   let headerBytes: Int
-  /// The block, or the part of it that will be read.
-  private let bytes: [UInt8]
-  /// Where `bytes` begin in the block.
-  private let start: Int
+  /// Bytes of the block, and where they begin in it.
+  struct Piece {
+    var start: Int
+    var bytes: [UInt8]
+
+    func contains(_ range: Range<Int>) -> Bool {
+      range.lowerBound >= start && range.upperBound - start <= bytes.count
+    }
+  }
+
+  /// The block, or the parts of it that will be read.
+  private let pieces: [Piece]
   let decompressor: ZstdDecompressor
 
   init(
-    header: BlockHeader, headerBytes: Int, bytes: [UInt8], from start: Int = 0,
-    _ decompressor: ZstdDecompressor
+    header: BlockHeader, headerBytes: Int, pieces: [Piece], _ decompressor: ZstdDecompressor
   ) {
     self.header = header
     self.headerBytes = headerBytes
-    self.bytes = bytes
-    self.start = start
+    self.pieces = pieces
     self.decompressor = decompressor
   }
 
   init(_ block: EncodedBlock, _ decompressor: ZstdDecompressor) {
     self.init(
-      header: block.header, headerBytes: block.headerBytes, bytes: block.bytes, decompressor)
+      header: block.header, headerBytes: block.headerBytes,
+      pieces: [Piece(start: 0, bytes: block.bytes)], decompressor)
   }
 
   /// The section's bytes, counted from the block's first byte.
@@ -39,10 +46,9 @@ struct BlockReader {
     _ section: BlockHeader.Section, _ body: (RawSpan) throws -> R
   ) throws -> R {
     let range = range(of: section)
-    guard range.lowerBound >= start, range.upperBound - start <= bytes.count else {
-      throw damage(section)
-    }
-    let span = bytes.rawSpan(range.lowerBound - start..<range.upperBound - start)
+    guard let piece = pieces.first(where: { $0.contains(range) }) else { throw damage(section) }
+    let span = piece.bytes.rawSpan(
+      range.lowerBound - piece.start..<range.upperBound - piece.start)
     guard checksum(span) == section.checksum else { throw damage(section) }
     do {
       return try body(span)
@@ -95,6 +101,16 @@ struct BlockReader {
     let rowCount = info.isElement ? header.factCount : header.eventCount
     return try withSection(section) { bytes in
       try ColumnValues(section, bytes, kind: info.kind, rowCount: rowCount, decompressor)
+    }
+  }
+
+  /// Which rows have a value in a physical column: one bit each, empty when all have; nil when none has.
+  func presence(_ number: Int32, _ info: ColumnInfo) throws -> [UInt64]? {
+    guard let section = header.section(column: number) else { return nil }
+    let rowCount = info.isElement ? header.factCount : header.eventCount
+    return try withSection(section) { bytes in
+      var reader = ByteReader(bytes)
+      return try ColumnValues.presence(&reader, rowCount: rowCount, decompressor)
     }
   }
 }

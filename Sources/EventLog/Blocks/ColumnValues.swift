@@ -29,9 +29,7 @@ struct ColumnValues {
     var reader = ByteReader(bytes)
     self.kind = kind
     count = section.valueCount
-    if try reader.integer(UInt8.self) == 1 {
-      presence = try Self.presence(&reader, rowCount: rowCount, decompressor)
-    }
+    presence = try Self.presence(&reader, rowCount: rowCount, decompressor)
     guard count <= rowCount else { throw MalformedBytes(offset: 0) }
     switch kind {
     case .number:
@@ -43,9 +41,11 @@ struct ColumnValues {
     }
   }
 
-  private static func presence(
+  /// Reads what stands before the values of a section.
+  static func presence(
     _ reader: inout ByteReader, rowCount: Int, _ decompressor: ZstdDecompressor
   ) throws -> [UInt64] {
+    guard try reader.integer(UInt8.self) == 1 else { return [] }
     let frameBytes = try reader.count()
     let start = try reader.advance(by: frameBytes)
     let wordCount = (rowCount + 63) / 64

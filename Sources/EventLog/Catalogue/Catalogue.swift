@@ -50,7 +50,7 @@ struct Catalogue {
     _ own: EventStream, after seq: UInt64, _ store: BlockStore,
     _ transaction: borrowing ReadTransaction
   ) throws -> [CatalogueDocument] {
-    let decompressor = try ZstdDecompressor()
+    let decompressor = ZstdDecompressor()
     let state = own.schema.snapshot()
     let program = ShapeProgram(state.trie.shapes)
     var found: [CatalogueDocument] = []

@@ -147,7 +147,7 @@ enum IntegerCoding {
       let value = try reader.signedVarint()
       output.append(contentsOf: repeatElement(value, count: count))
     case runs:
-      output.append(contentsOf: repeatElement(0, count: count))
+      output.reserveCapacity(count)
       for start in stride(from: 0, to: count, by: runLength) {
         try decodeRun(&reader, start..<min(start + runLength, count), into: &output)
       }
@@ -170,12 +170,8 @@ enum IntegerCoding {
     let patchCount = try reader.count(limit: range.count)
     let packed = try reader.advance(
       by: BitPacking.byteCount(count: range.count, width: width))
-    let bytes = reader.bytes
+    BitPacking.unpack(range.count, width: width, in: reader.bytes, from: packed, into: &output)
     var values = output.mutableSpan
-    for index in range {
-      let value = BitPacking.value(index - range.lowerBound, width: width, in: bytes, from: packed)
-      values[index] = Int64(bitPattern: value)
-    }
     for _ in 0..<patchCount {
       let index = Int(try reader.integer(UInt16.self))
       guard index < range.count else { throw MalformedBytes(offset: reader.offset) }

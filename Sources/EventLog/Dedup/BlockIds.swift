@@ -19,7 +19,7 @@ struct BlockIds {
     _ summary: BlockSummary, of stream: EventStream, _ store: BlockStore,
     _ transaction: borrowing ReadTransaction
   ) throws {
-    let decompressor = try ZstdDecompressor()
+    let decompressor = ZstdDecompressor()
     firstSeq = summary.firstSeq
     hashKey = stream.definition.hashKey
     let reader = try store.reader(summary, transaction, decompressor)

@@ -14,7 +14,7 @@ package final class Appender {
   package init(_ log: EventLog) throws {
     self.log = log
     encoder = try BlockEncoder()
-    decompressor = try ZstdDecompressor()
+    decompressor = ZstdDecompressor()
   }
 
   /// A batch that is parsed: one part for each block that it will make.

@@ -57,10 +57,12 @@ package struct BlockFacts {
     return watermark
   }
 
-  /// The physical columns at `path`, spread to facts.
-  private func physical(_ path: String) throws -> [ColumnValues] {
+  /// The physical columns at `path`, those of wanted kinds, spread to facts.
+  private func physical(
+    _ path: String, where isWanted: (SlotKind) -> Bool
+  ) throws -> [ColumnValues] {
     var found: [ColumnValues] = []
-    for (number, info) in columns.enumerated() where info.path.isPath(path) {
+    for (number, info) in columns.enumerated() where info.path.isPath(path) && isWanted(info.kind) {
       guard let column = try reader.column(Int32(number), info) else { continue }
       let isOfFacts = info.isElement || factCounts.isEmpty
       found.append(isOfFacts ? column : column.spread(factCounts))
@@ -70,7 +72,7 @@ package struct BlockFacts {
 
   /// The numbers at `path`. O(facts).
   package func numbers(_ path: String) throws -> FactNumbers {
-    let columns = try physical(path).filter { $0.kind == .number || $0.kind == .real }
+    let columns = try physical(path) { $0 == .number || $0 == .real }
     guard let first = columns.first else { return FactNumbers(values: [], presence: nil) }
     if columns.count == 1 && first.presence.isEmpty {
       return FactNumbers(values: first.doubles, presence: [])
@@ -91,7 +93,7 @@ package struct BlockFacts {
 
   /// The values at `path` as text, each distinct one once. O(facts).
   package func labels(_ path: String) throws -> FactLabels {
-    let columns = try physical(path).filter { $0.kind != .opaque }
+    let columns = try physical(path) { $0 != .opaque }
     if columns.count == 1, let column = columns.first, column.presence.isEmpty,
       column.kind == .string, column.strings.isDictionary,
       // With escapes two entries can be one text.
@@ -127,12 +129,21 @@ package struct BlockFacts {
 
   /// Which facts have a value of any kind at `path`: one bit each; empty when all have, nil when none has.
   package func presence(_ path: String) throws -> [UInt64]? {
-    let columns = try physical(path)
-    guard !columns.isEmpty else { return nil }
-    if columns.contains(where: \.presence.isEmpty) { return [] }
+    // Of columns that have but one value for each fact no value is decoded.
+    var found: [[UInt64]] = []
+    for (number, info) in columns.enumerated() where info.path.isPath(path) {
+      if info.isElement || factCounts.isEmpty {
+        guard let presence = try reader.presence(Int32(number), info) else { continue }
+        found.append(presence)
+      } else if let column = try reader.column(Int32(number), info) {
+        found.append(column.spread(factCounts).presence)
+      }
+    }
+    guard !found.isEmpty else { return nil }
+    if found.contains(where: \.isEmpty) { return [] }
     var presence = [UInt64](repeating: 0, count: (factCount + 63) / 64)
-    for column in columns {
-      for index in presence.indices { presence[index] |= column.presence[index] }
+    for one in found {
+      for index in presence.indices { presence[index] |= one[index] }
     }
     return presence
   }
@@ -189,6 +200,16 @@ extension EventLog {
     return (totals.watermarkNs, totals.facts, lastSeq)
   }
 
+  /// The least and the greatest time of a stream's facts; nil when it has none.
+  package func times(
+    of stream: EventStream, _ transaction: borrowing ReadTransaction
+  ) throws -> ClosedRange<Int64>? {
+    let key = Key().appending(stream.definition.id)
+    guard let value = try transaction.get(tables.totals, key) else { return nil }
+    let totals = try StreamTotals(value)
+    return totals.facts > 0 ? totals.minTimeNs...totals.maxTimeNs : nil
+  }
+
   /// The stream's next blocks after event `seq`, at most `limit`.
   package func blocks(
     of stream: EventStream, after seq: UInt64, limit: Int, _ transaction: borrowing ReadTransaction
@@ -198,9 +219,10 @@ extension EventLog {
     ).map(StoredBlock.init)
   }
 
-  /// The facts of a stored block.
+  /// The facts of a stored block. With `paths` only their columns can be asked for, and are all that is read.
   package func facts(
-    of block: StoredBlock, _ stream: EventStream, _ transaction: borrowing ReadTransaction
+    of block: StoredBlock, _ stream: EventStream, paths: Set<String>? = nil,
+    _ transaction: borrowing ReadTransaction
   ) throws -> BlockFacts {
     let summary = try store.summaries(
       ofStream: block.streamId, from: block.firstSeq, limit: 1, transaction
@@ -208,7 +230,18 @@ extension EventLog {
     guard let summary, summary.firstSeq == block.firstSeq else {
       throw DamageError(what: "a block is missing", firstSeq: block.firstSeq)
     }
-    return try BlockFacts(
-      store.reader(summary, transaction, try ZstdDecompressor()), stream)
+    let decompressor = ZstdDecompressor()
+    guard let paths else {
+      return try BlockFacts(store.reader(summary, transaction, decompressor), stream)
+    }
+    let columns = stream.schema.snapshot().columns
+    let reader = try store.reader(summary, transaction, decompressor) { section in
+      switch section.kind {
+      case .times, .factTimes, .factCounts: true
+      case .column: paths.contains(columns[Int(section.column)].path)
+      default: false
+      }
+    }
+    return try BlockFacts(reader, stream)
   }
 }

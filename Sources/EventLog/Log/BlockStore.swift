@@ -126,7 +126,23 @@ struct BlockStore {
   ) throws -> BlockReader {
     let (header, size) = try header(summary.firstSeq, transaction)
     let bytes = try read(summary.firstSeq, 0..<summary.byteCount, transaction)
-    return BlockReader(header: header, headerBytes: size, bytes: bytes, decompressor)
+    return BlockReader(
+      header: header, headerBytes: size, pieces: [BlockReader.Piece(start: 0, bytes: bytes)],
+      decompressor)
+  }
+
+  /// A reader of the sections of a block that are wanted, which are all that is read of it.
+  func reader(
+    _ summary: BlockSummary, _ transaction: borrowing ReadTransaction,
+    _ decompressor: ZstdDecompressor, where isWanted: (BlockHeader.Section) -> Bool
+  ) throws -> BlockReader {
+    let (header, size) = try header(summary.firstSeq, transaction)
+    let pieces = try header.sections.filter(isWanted).map { section in
+      let range = section.range.lowerBound + size..<section.range.upperBound + size
+      return BlockReader.Piece(
+        start: range.lowerBound, bytes: try read(summary.firstSeq, range, transaction))
+    }
+    return BlockReader(header: header, headerBytes: size, pieces: pieces, decompressor)
   }
 
   /// A reader of one column of the block; nil when no row has a value in it.
@@ -134,12 +150,10 @@ struct BlockStore {
     column: Int32, _ summary: BlockSummary, _ transaction: borrowing ReadTransaction,
     _ decompressor: ZstdDecompressor
   ) throws -> BlockReader? {
-    let (header, size) = try header(summary.firstSeq, transaction)
-    guard let section = header.section(column: column) else { return nil }
-    let range = section.range.lowerBound + size..<section.range.upperBound + size
-    let bytes = try read(summary.firstSeq, range, transaction)
-    return BlockReader(
-      header: header, headerBytes: size, bytes: bytes, from: range.lowerBound, decompressor)
+    let reader = try reader(summary, transaction, decompressor) {
+      $0.kind == .column && $0.column == column
+    }
+    return reader.header.section(column: column) == nil ? nil : reader
   }
 
   /// The first sequence number of the block that holds event `seq`, or nil.

@@ -44,7 +44,7 @@ private struct LogCheck {
 
   init(_ log: EventLog) {
     self.log = log
-    decompressor = try? ZstdDecompressor()
+    decompressor = ZstdDecompressor()
   }
 
   mutating func run(

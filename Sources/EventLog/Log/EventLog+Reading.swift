@@ -72,7 +72,7 @@ extension EventLog {
         $0.overlaps(times)
       }
       guard let summary else { return nil }
-      let reader = try store.reader(summary, transaction, try ZstdDecompressor())
+      let reader = try store.reader(summary, transaction, ZstdDecompressor())
       let state = stream.schema.snapshot()
       return EventBlock(
         header: reader.header, times: try reader.times(.times),
@@ -125,7 +125,7 @@ extension EventLog {
     _ path: String, of name: String, times: Range<Int64>? = nil,
     _ body: (FactColumn) throws -> Void
   ) throws {
-    let decompressor = try ZstdDecompressor()
+    let decompressor = ZstdDecompressor()
     var next: UInt64 = 1
     var isFound = true
     while isFound {
@@ -146,7 +146,7 @@ extension EventLog {
   public func forEachLedgerEntry(
     kind: LedgerEntry.Kind? = nil, stream: String? = nil, _ body: (LedgerEntry) throws -> Bool
   ) throws {
-    let decompressor = try ZstdDecompressor()
+    let decompressor = ZstdDecompressor()
     var next: UInt64 = 1
     while true {
       let page: [LedgerEntry]? = try environment.read { transaction in

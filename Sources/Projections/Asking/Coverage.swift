@@ -11,6 +11,10 @@ struct Coverage {
   let dimensions: [Int]
   /// For each measure of the query its place among those of the KPI.
   let measures: [Int]
+  /// For each measure of the KPI the states that the query wants of it.
+  let reading: [FoldPlan.Needs]
+  /// Whether the KPI's groups are the query's.
+  let hasSameGroups: Bool
   /// Whether each of the KPI's cells is a cell of the query.
   let isIdentical: Bool
 
@@ -36,7 +40,12 @@ struct Coverage {
     groupFilter = try Self.groupFilter(query.filter, kpi)
     measures = try Self.measures(asked.plan, kpi.plan)
     try Self.checkBoundaries(kpi, query, asked, range)
-    let hasSameGroups = dimensions == Array(kpi.dimensions.indices)
+    var reading = [FoldPlan.Needs](repeating: [], count: kpi.plan.measures.count)
+    for (measure, place) in zip(asked.plan.measures, measures) {
+      reading[place].formUnion(measure.needs)
+    }
+    self.reading = reading
+    hasSameGroups = dimensions == Array(kpi.dimensions.indices)
     isIdentical =
       hasSameGroups && query.every == kpi.definition.every
       && query.timeZone == kpi.definition.timeZone

@@ -26,6 +26,7 @@ struct GroupMapping {
   mutating func code(ofTarget group: [UInt8]) -> Int32 { targets.number(group.rawSpan) }
 
   private mutating func target(_ group: RawSpan) throws -> Int32 {
+    if coverage.hasSameGroups, coverage.groupFilter == nil { return targets.number(group) }
     let count = coverage.kpi.dimensions.count
     guard let labels = GroupKey.labels(group, count: count) else { return -1 }
     if let filter = coverage.groupFilter {

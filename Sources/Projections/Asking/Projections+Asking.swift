@@ -23,7 +23,11 @@ extension Projections {
 
   /// How `aggregate` would answer.
   public func plan(_ query: AggregateQuery) throws -> AggregateSource {
-    try log.environment.read { try QueryPlan(query, self, $0).source }
+    try log.environment.read { transaction in
+      var plan = try QueryPlan(query, self, transaction)
+      try plan.describe(self, transaction)
+      return plan.source
+    }
   }
 
   private func answerFromColumns(
@@ -56,7 +60,9 @@ extension Projections {
     var rollUp = RollUp(coverage, plan.asked)
     let (whole, rest) = rollUp.wholeBuckets(plan.times)
     if coverage.isIdentical, rest.isEmpty, plan.query.asOfSeq == nil {
-      var reader = PaneReader(coverage.kpi) { try coverage.hasGroup($0) }
+      var reader = PaneReader(coverage.kpi, reading: coverage.reading) {
+        try coverage.hasGroup($0)
+      }
       reader.maxCells = plan.query.maxCells
       reader.onlyGroup = coverage.onlyGroup
       try reader.readCells(stored, whole, transaction)
@@ -146,21 +152,22 @@ struct QueryPlan {
   private mutating func choose(
     _ projections: Projections, _ stream: EventStream, _ transaction: borrowing ReadTransaction
   ) throws {
-    let blocks = try projections.log.blocks(of: stream, after: 0, limit: .max, transaction)
-    source.blocks = blocks.count { selection.overlaps($0) }
-    source.facts = blocks.filter { selection.overlaps($0) }.reduce(0) { $0 + $1.factCount }
     if query.path == .columns { return }
-    let low = max(times.lowerBound, blocks.map(\.minTimeNs).min() ?? 0)
-    let high = min(times.upperBound, blocks.map(\.maxTimeNs).max()?.saturatingAdding(1) ?? 0)
-    let known = low..<max(low, high)
+    let known = try projections.log.times(of: stream, transaction)
+    let low = max(times.lowerBound, known?.lowerBound ?? 0)
+    let high = min(times.upperBound, known?.upperBound.saturatingAdding(1) ?? 0)
+    let range = low..<max(low, high)
     for live in try candidates(projections, transaction) {
       let own = live.kpi.definition
       let name = "KPI \(own.name) version \(own.version)"
       do throws(Coverage.Refusal) {
-        let coverage = try Coverage(live.kpi, query, asked, known)
+        let coverage = try Coverage(live.kpi, query, asked, range)
         let record = try? KpiRecord.read(own.id, projections.records, transaction)
         guard let record, record.isLive else {
           throw Coverage.Refusal(reason: "its cells are still being filled")
+        }
+        if chosen == nil, RollUp(coverage, asked).wholeBuckets(times).buckets.isEmpty {
+          throw Coverage.Refusal(reason: "none of its buckets lies within the range")
         }
         if chosen == nil {
           chosen = Chosen(coverage: coverage, generation: record.generation)
@@ -177,10 +184,29 @@ struct QueryPlan {
     guard let chosen else { return }
     source.kpi = (chosen.coverage.kpi.definition.name, chosen.coverage.kpi.definition.version)
     source.hasColumns = false
+  }
+
+  /// Adds what would be read.
+  mutating func describe(
+    _ projections: Projections, _ transaction: borrowing ReadTransaction
+  ) throws {
+    let stream = try projections.log.stream(named: query.stream, transaction)
+    let blocks = try projections.log.blocks(of: stream, after: 0, limit: .max, transaction)
+      .filter(selection.overlaps)
+    let facts = blocks.reduce(0) { $0 + $1.factCount }
+    guard let chosen else {
+      (source.blocks, source.facts) = (blocks.count, facts)
+      return
+    }
     source.alternatives.append(
       AggregateSource.Alternative(
-        name: "columns", reason: "\(source.facts) facts would have to be read"))
-    (source.blocks, source.facts) = (0, 0)
+        name: "columns", reason: "\(facts) facts would have to be read"))
+    let (_, rest) = RollUp(chosen.coverage, asked).wholeBuckets(times)
+    source.hasColumns = !rest.isEmpty
+    let cut = FactSelection(times: rest, lastSeq: query.asOfSeq)
+    let cutBlocks = rest.isEmpty ? [] : blocks.filter(cut.overlaps)
+    source.blocks = cutBlocks.count
+    source.facts = cutBlocks.reduce(0) { $0 + $1.factCount }
   }
 
   /// The KPIs that might answer, those with the fewest cells first.

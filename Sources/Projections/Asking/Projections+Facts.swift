@@ -31,6 +31,10 @@ public struct FactQuery: Sendable {
   public var isCancelled: @Sendable () -> Bool = { false }
 
   public init(stream: String, fields: [String]) { (self.stream, self.fields) = (stream, fields) }
+
+  fileprivate var paths: Set<String> {
+    Set(fields).union(filter?.fields.map(\.path) ?? [])
+  }
 }
 
 extension Projections {
@@ -40,17 +44,23 @@ extension Projections {
   public func forEachFacts(_ query: FactQuery, _ body: (FactRows) throws -> Bool) throws {
     let selection = FactSelection(
       times: query.range == .min ..< .max ? nil : [query.range], lastSeq: query.asOfSeq)
+    let log = self.log
     let (stream, blocks) = try log.environment.read { transaction in
       let stream = try log.stream(named: query.stream, transaction)
       let blocks = try log.blocks(of: stream, after: 0, limit: .max, transaction)
       return (stream, blocks.filter(selection.overlaps))
     }
-    for block in blocks {
-      if query.isCancelled() { throw CancellationError() }
-      let rows: FactRows? = try log.environment.read { transaction in
-        let columns = try FactColumns(log.facts(of: block, stream, transaction))
+    let found = OrderedWork(count: blocks.count) { index -> FactRows? in
+      try log.environment.read { transaction in
+        let columns = try FactColumns(
+          log.facts(of: blocks[index], stream, paths: query.paths, transaction))
         return try Self.rows(columns, query, selection)
       }
+    }
+    defer { found.stop() }
+    for _ in blocks.indices {
+      if query.isCancelled() { throw CancellationError() }
+      let rows = try found.next()
       log.releaseMemory(above: Self.maxResidentFileBytes)
       if let rows, try !body(rows) { return }
     }
@@ -68,7 +78,8 @@ extension Projections {
     if chosen.isEmpty { return nil }
     var rows = FactRows()
     rows.seqs = chosen.map { columns.seq($0) }
-    rows.timesNs = chosen.map { columns.times[$0] }
+    let times = try columns.times()
+    rows.timesNs = chosen.map { times[$0] }
     rows.fields = try query.fields.map { try field($0, columns, chosen) }
     return rows
   }
@@ -83,9 +94,12 @@ extension Projections {
       return .numbers(chosen.map { numbers.isPresent($0) ? numbers.values[$0] : .nan })
     }
     let labels = try columns.labels(path)
-    let names = labels.names.indices.map { String(decoding: labels.names[$0], as: UTF8.self) }
+    var names = [String?](repeating: nil, count: labels.names.count)
     let texts = chosen.map { fact -> String? in
       let code = labels.codes.isEmpty ? -1 : Int(labels.codes[fact])
+      if code >= 0, names[code] == nil {
+        names[code] = String(decoding: labels.names[code], as: UTF8.self)
+      }
       return code < 0 ? nil : names[code]
     }
     if columns.facts.isBoolean(path) { return .bools(texts.map { $0.map { $0 == "true" } }) }

@@ -37,7 +37,7 @@ struct RollUp {
     _ stored: CellReader, _ range: Range<Int64>, lastSeq: UInt64?, maxCells: Int,
     _ transaction: borrowing ReadTransaction
   ) throws -> [Range<Int64>] {
-    var (found, mapping) = (CellColumns(coverage.kpi.plan), mapping)
+    var (found, mapping) = (CellColumns(coverage.kpi.plan, reading: coverage.reading), mapping)
     var places: (buckets: [Int64], codes: [Int32]) = ([], [])
     var failure: (any Error)?
     func code(_ group: RawSpan) -> Int32 {

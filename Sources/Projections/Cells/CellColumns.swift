@@ -30,10 +30,17 @@ struct CellColumns: Sendable {
   /// Counters of `top`: a value that is more than a 256th of all is among them.
   static let topCapacity = 256
 
-  init(_ plan: FoldPlan) {
+  /// `reading` says for each measure which of its states are wanted; the others are skipped when rows are decoded.
+  init(_ plan: FoldPlan, reading: [FoldPlan.Needs]? = nil) {
     self.plan = plan
-    measures = plan.measures.map { MeasureColumns($0.needs) }
+    measures = plan.measures.indices.map { index in
+      let stored = plan.measures[index].needs
+      return MeasureColumns(reading?[index] ?? stored, stored: stored)
+    }
   }
+
+  /// No cells, of the same states.
+  var emptied: CellColumns { CellColumns(plan, reading: measures.map(\.needs)) }
 
   var count: Int { headers.count }
 
@@ -163,6 +170,8 @@ struct CellColumns: Sendable {
 /// The states of one measure of many cells. Those that the measure does not need are empty.
 struct MeasureColumns: Sendable {
   let needs: FoldPlan.Needs
+  /// The states that rows on disk have.
+  private let stored: FoldPlan.Needs
   /// Facts that passed the filter and have a value of any kind.
   private(set) var counts: [UInt64] = []
   private(set) var moments: [Moments] = []
@@ -175,7 +184,9 @@ struct MeasureColumns: Sendable {
   /// Of cells as they are read.
   private(set) var summaries: [SeriesSummaries] = []
 
-  init(_ needs: FoldPlan.Needs) { self.needs = needs }
+  init(_ needs: FoldPlan.Needs, stored: FoldPlan.Needs) {
+    (self.needs, self.stored) = (needs, stored)
+  }
 
   mutating func appendRow() {
     counts.append(0)
@@ -286,14 +297,33 @@ struct MeasureColumns: Sendable {
 
   mutating func appendRow(_ reader: inout ByteReader) throws(MalformedBytes) {
     counts.append(try reader.varint())
-    if needs.contains(.moments) { moments.append(try Moments(&reader)) }
-    if needs.contains(.quantiles) { try quantiles.appendRow(&reader) }
-    if needs.contains(.distinct) { distinct.append(try HyperLogLog(&reader)) }
-    if needs.contains(.top) { top.append(try TopK(&reader)) }
-    if needs.contains(.texts) { texts.append(try TextEnds(&reader)) }
-    if needs.contains(.series) {
-      samples.append(try SeriesSamples(&reader))
-      summaries.append(SeriesSummaries())
+    if stored.contains(.moments) {
+      let state = try Moments(&reader)
+      if needs.contains(.moments) { moments.append(state) }
+    }
+    if needs.contains(.quantiles) {
+      try quantiles.appendRow(&reader)
+    } else if stored.contains(.quantiles) {
+      try QuantileColumn.skipRow(&reader)
+    }
+    if stored.contains(.distinct) {
+      let state = try HyperLogLog(&reader)
+      if needs.contains(.distinct) { distinct.append(state) }
+    }
+    if stored.contains(.top) {
+      let state = try TopK(&reader)
+      if needs.contains(.top) { top.append(state) }
+    }
+    if stored.contains(.texts) {
+      let state = try TextEnds(&reader)
+      if needs.contains(.texts) { texts.append(state) }
+    }
+    if stored.contains(.series) {
+      let state = try SeriesSamples(&reader)
+      if needs.contains(.series) {
+        samples.append(state)
+        summaries.append(SeriesSummaries())
+      }
     }
   }
 }

@@ -13,6 +13,8 @@ struct CompiledKpi: Sendable {
   var items: [ItemProgram]
   /// What tells series apart: the stream's key.
   let seriesPath: String?
+  /// The columns that it is computed from.
+  let paths: Set<String>
   /// The same for KPIs whose buckets are the same.
   private(set) var bucketName: String
 
@@ -22,6 +24,9 @@ struct CompiledKpi: Sendable {
     bucketName = "\(definition.every) \(definition.timeZone)"
     let plan = try FoldPlan(definition)
     self.plan = plan
+    var paths = Set(definition.fields.map(\.path))
+    if plan.hasSeries, let key = stream.keyPath { paths.insert(key) }
+    self.paths = paths
     items = try definition.items.map { try ItemProgram($0.expression, plan) }
     buckets = Buckets(
       length: definition.every, zone: try ZoneRules(named: definition.timeZone))

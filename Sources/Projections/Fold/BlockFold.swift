@@ -79,7 +79,7 @@ struct MeasureFold: Sendable {
         numbers.presence == presence ? runs : runs.filtered(numbers.presence)
       let values = numbers.values
       if measure.needs.contains(.moments) {
-        moments = Self.moments(values, columns.times, numeric, measure.needs)
+        moments = Self.moments(values, try columns.times(), numeric, measure.needs)
       }
       if measure.needs.contains(.quantiles) {
         let keys = values.isEmpty ? [] : try columns.keys(path)
@@ -88,11 +88,11 @@ struct MeasureFold: Sendable {
       }
       if measure.needs.contains(.series) {
         let series = try seriesPath.map { try columns.labels($0) }
-        samples = SeriesRun.runs(values, columns.times, numeric, series)
+        samples = SeriesRun.runs(values, try columns.times(), numeric, series)
       }
       if measure.needs.contains(.texts), numbers.presence != presence {
         let other = runs.filtered { !numbers.isPresent($0) }
-        texts = TextEnds.ends(try columns.labels(path), columns.times, other)
+        texts = TextEnds.ends(try columns.labels(path), try columns.times(), other)
       }
     }
     if !measure.needs.isDisjoint(with: [.distinct, .top]) {

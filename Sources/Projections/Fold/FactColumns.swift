@@ -7,9 +7,9 @@ import Sketches
 /// The columns of a block, each decoded once for all KPIs that read it.
 final class FactColumns {
   let facts: BlockFacts
-  let times: [Int64]
   /// The event of each fact; nil when they are the same.
   let events: [Int32]?
+  private var knownTimes: [Int64]?
   private var presenceByPath: [String: [UInt64]?] = [:]
   private var numbersByPath: [String: FactNumbers] = [:]
   private var labelsByPath: [String: FactLabels] = [:]
@@ -22,12 +22,19 @@ final class FactColumns {
 
   init(_ facts: BlockFacts) throws {
     self.facts = facts
-    times = try facts.times()
     events = facts.events()
   }
 
   func seq(_ fact: Int) -> UInt64 {
     facts.block.firstSeq + UInt64(events.map { Int($0[fact]) } ?? fact)
+  }
+
+  /// The time of each fact.
+  func times() throws -> [Int64] {
+    if let knownTimes { return knownTimes }
+    let times = try facts.times()
+    knownTimes = times
+    return times
   }
 
   /// One bit for each fact that has a value of any kind; empty when all have, nil when none has.
@@ -56,9 +63,9 @@ final class FactColumns {
     try Self.cached(&keysByPath, path) { try numbers(path).values.map(LogBuckets.key) }
   }
 
-  func buckets(_ kpi: CompiledKpi) -> BucketCodes {
-    Self.cached(&bucketsByName, kpi.bucketName) {
-      BucketCodes(times, kpi.buckets, facts.block.minTimeNs...facts.block.maxTimeNs)
+  func buckets(_ kpi: CompiledKpi) throws -> BucketCodes {
+    try Self.cached(&bucketsByName, kpi.bucketName) {
+      BucketCodes(try times(), kpi.buckets, facts.block.minTimeNs...facts.block.maxTimeNs)
     }
   }
 

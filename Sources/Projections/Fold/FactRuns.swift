@@ -67,7 +67,7 @@ struct FactCells {
     groups = ByteStrings()
     // Most columns of a block need not be read when none of its facts is asked for.
     if let mask, !mask.contains(true) { return }
-    let byBucket = columns.buckets(kpi)
+    let byBucket = try columns.buckets(kpi)
     let byGroup = try columns.groups(kpi.dimensions)
     groups = byGroup.groups
     let groupCount = max(groups.count, 1)

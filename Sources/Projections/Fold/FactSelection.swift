@@ -22,11 +22,8 @@ struct FactSelection: Sendable {
     var mask = try filter.map { try PredicateMask.evaluate($0, columns) }
     let block = columns.facts.block
     if let times, !hasAll(of: block, times) {
-      var inside = mask ?? Array(repeating: true, count: columns.count)
-      for fact in inside.indices where inside[fact] {
-        inside[fact] = times.contains { $0.contains(columns.times[fact]) }
-      }
-      mask = inside
+      if let mask, !mask.contains(true) { return mask }
+      mask = Self.within(times, try columns.times(), mask)
     }
     if let lastSeq, block.lastSeq > lastSeq {
       var known = mask ?? Array(repeating: true, count: columns.count)
@@ -34,6 +31,20 @@ struct FactSelection: Sendable {
       mask = known
     }
     return mask
+  }
+
+  private static func within(
+    _ sections: [Range<Int64>], _ times: [Int64], _ mask: [Bool]?
+  ) -> [Bool] {
+    if sections.count == 1, mask == nil {
+      let (low, high) = (sections[0].lowerBound, sections[0].upperBound)
+      return times.map { $0 >= low && $0 < high }
+    }
+    var inside = mask ?? Array(repeating: true, count: times.count)
+    for fact in inside.indices where inside[fact] {
+      inside[fact] = sections.contains { $0.contains(times[fact]) }
+    }
+    return inside
   }
 
   private func hasAll(of block: StoredBlock, _ times: [Range<Int64>]) -> Bool {

@@ -9,6 +9,8 @@ struct ColumnScan {
   var maxCells = Int.max
   var isCancelled: @Sendable () -> Bool = { false }
 
+  private static let pieceBlocks = 4
+
   /// The blocks that may have facts asked for.
   func blocks(
     _ log: EventLog, _ transaction: borrowing ReadTransaction
@@ -25,19 +27,27 @@ struct ColumnScan {
     let stream = try log.stream(named: kpi.definition.stream, transaction)
     let hot = HotCells(kpi)
     let (kpi, selection) = (kpi, selection)
-    let folds = OrderedWork(count: blocks.count) { index in
+    // Several blocks a piece, since many of them have next to nothing to do.
+    let pieces = stride(from: 0, to: blocks.count, by: Self.pieceBlocks).map {
+      blocks[$0..<min($0 + Self.pieceBlocks, blocks.count)]
+    }
+    let folds = OrderedWork(count: pieces.count) { index in
       try log.environment.read { transaction in
-        let facts = try log.facts(of: blocks[index], stream, transaction)
-        return try BlockFold(FactColumns(facts), kpi, selection)
+        try pieces[index].map { block in
+          let facts = try log.facts(of: block, stream, paths: kpi.paths, transaction)
+          return try BlockFold(FactColumns(facts), kpi, selection)
+        }
       }
     }
     defer { folds.stop() }
-    for _ in blocks.indices {
+    for _ in pieces.indices {
       if isCancelled() { throw CancellationError() }
-      guard let fold = try folds.next() else { continue }
-      try hot.add(fold, watermarkNs: nil) { _, _, _ in false }
-      hot.keepChanges()
-      if hot.count > maxCells { throw TooManyCellsError(limit: maxCells) }
+      for fold in try folds.next() {
+        guard let fold else { continue }
+        try hot.add(fold, watermarkNs: nil) { _, _, _ in false }
+        hot.keepChanges()
+        if hot.count > maxCells { throw TooManyCellsError(limit: maxCells) }
+      }
       log.releaseMemory(above: Projections.maxResidentFileBytes)
     }
     return hot

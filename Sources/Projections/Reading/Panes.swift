@@ -40,11 +40,14 @@ struct PaneReader {
   /// One group's buckets are looked up one by one when there are at most this many.
   private static let maxLookups = 10_000
 
-  /// `isWanted` picks groups by their labels.
-  init(_ kpi: CompiledKpi, where isWanted: @escaping ([String?]) throws -> Bool = { _ in true }) {
+  /// `reading` says which states of each measure are wanted; `isWanted` picks groups by their labels.
+  init(
+    _ kpi: CompiledKpi, reading: [FoldPlan.Needs]? = nil,
+    where isWanted: @escaping ([String?]) throws -> Bool = { _ in true }
+  ) {
     self.kpi = kpi
     groups = GroupList(count: kpi.dimensions.count, isWanted)
-    cells = CellColumns(kpi.plan)
+    cells = CellColumns(kpi.plan, reading: reading)
   }
 
   var panes: Panes {
@@ -58,7 +61,7 @@ struct PaneReader {
     _ stored: CellReader, _ range: Range<Int64>, _ transaction: borrowing ReadTransaction
   ) throws {
     if try !readOneGroup(stored, range, transaction) {
-      var (found, known) = (CellColumns(kpi.plan), groups)
+      var (found, known) = (cells, groups)
       var places: (buckets: [Int64], codes: [Int32]) = ([], [])
       let maxCells = maxCells
       try stored.forEach(

@@ -20,7 +20,7 @@ struct RollingWindows {
     self.panes = panes
     self.cells = cells
     self.chunks = chunks
-    merges = CellColumns(cells.plan)
+    merges = cells.emptied
     prefixes = Array(repeating: nil, count: panes.count)
     suffixes = prefixes
     for index in panes.indices {

@@ -87,7 +87,7 @@ struct RowMaker {
   private func windows(_ range: Range<Int64>) -> CellRows {
     let widthNs = Int64(kpi.panesPerWindow) * kpi.definition.every.nominalNs
     let ranks = panes.ranks
-    var merged = CellColumns(kpi.plan)
+    var merged = panes.cells.emptied
     var found: [(place: Int, bucketNs: Int64, code: Int32, startNs: Int64)] = []
     for (code, places) in placesByGroup().enumerated() {
       var start = 0
