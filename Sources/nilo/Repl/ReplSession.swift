@@ -94,7 +94,8 @@ final class ReplSession {
     } catch let error as ClosedOutput {
       throw error
     } catch is CancellationError {
-      printNote("cancelled")
+      // Behind the ^C that the terminal shows.
+      printNote(Console.isInteractive ? "\ncancelled" : "cancelled")
       return .failed(ExitStatus.interrupted)
     } catch {
       show(error, line: line)
