@@ -20,13 +20,15 @@ struct JSONRendering {
     }
     pieces.append("],\"rows\":[")
     var times = TimeCells()
+    let columns = answer.columns.map(\.values)
     for row in 0..<answer.rowCount {
-      pieces.append(row == 0 ? "\n[" : ",\n[")
-      for (index, column) in answer.columns.enumerated() {
-        if index > 0 { pieces.append(",") }
-        Self.append(column.values, row, &times, to: &pieces)
+      if row > 0 { pieces.append(ascii: ",") }
+      pieces.append(ascii: "\n")
+      for index in columns.indices {
+        pieces.append(ascii: index == 0 ? "[" : ",")
+        Self.append(columns[index], row, &times, to: &pieces)
       }
-      pieces.append("]")
+      pieces.append(ascii: "]")
       try flush(&pieces)
     }
     pieces.append("],\n\"meta\":")
@@ -75,9 +77,9 @@ struct JSONRendering {
   private static func append(
     time ns: Int64, _ times: inout TimeCells, to pieces: inout Pieces
   ) {
-    pieces.append("\"")
+    pieces.append(ascii: "\"")
     times.append(ns, to: &pieces)
-    pieces.append("\"")
+    pieces.append(ascii: "\"")
   }
 
   private static func append(

@@ -15,7 +15,7 @@ struct SeparatedRendering {
   func write(_ pieces: inout Pieces, _ flush: (inout Pieces) throws -> Void) rethrows {
     if hasHeader {
       for (index, column) in answer.columns.enumerated() {
-        if index > 0 { pieces.append(separator) }
+        if index > 0 { pieces.append(ascii: separator) }
         append(column.name, to: &pieces)
       }
       pieces.append("\n")
@@ -23,7 +23,7 @@ struct SeparatedRendering {
     var times = TimeCells()
     for row in 0..<answer.rowCount {
       for (index, column) in answer.columns.enumerated() {
-        if index > 0 { pieces.append(separator) }
+        if index > 0 { pieces.append(ascii: separator) }
         append(column.values, row, &times, to: &pieces)
       }
       pieces.append("\n")

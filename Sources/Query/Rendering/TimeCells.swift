@@ -5,11 +5,23 @@ struct TimeCells {
   private let zone: ZoneRules
   private var day = Int64.min
   private var date: [UInt8] = []
+  /// The time written last: rows of one bucket follow each other.
+  private var last: (ns: Int64, text: [UInt8]) = (0, [])
 
   init(zone: ZoneRules = .utc) { self.zone = zone }
 
   /// RFC 3339 on the zone's clock, with the offset that it has then, or `Z`.
   mutating func append(_ ns: Int64, to pieces: inout Pieces) {
+    if ns == last.ns, !last.text.isEmpty {
+      pieces.bytes.append(contentsOf: last.text)
+      return
+    }
+    let start = pieces.bytes.count
+    write(ns, to: &pieces)
+    last = (ns, Array(pieces.bytes[start...]))
+  }
+
+  private mutating func write(_ ns: Int64, to pieces: inout Pieces) {
     let offsetSeconds = zone.offsetNs(at: ns) / 1_000_000_000
     let seconds = ns.flooredQuotient(1_000_000_000) + offsetSeconds
     let day = seconds.flooredQuotient(86_400)
