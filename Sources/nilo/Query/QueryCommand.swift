@@ -65,7 +65,9 @@ struct QueryCommand: ParsableCommand {
       for statement in statements { try answer(statement, of: source, by: runner) }
     } catch let error as LanguageError {
       throw Shown(source.file == nil ? "nilo: \(error)" : error.described(inFile: source.file))
-    } catch is CancellationError {
+    } catch  where Interruption.isRequested && !(error is ClosedOutput) {
+      // What was begun may say more, such as a KPI that is not filled yet.
+      if !(error is CancellationError) { printError("\(error)") }
       throw ExitCode(ExitStatus.interrupted)
     }
   }

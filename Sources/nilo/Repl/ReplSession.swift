@@ -93,13 +93,12 @@ final class ReplSession {
       }
     } catch let error as ClosedOutput {
       throw error
-    } catch is CancellationError {
-      // Behind the ^C that the terminal shows.
-      printNote(Console.isInteractive ? "\ncancelled" : "cancelled")
-      return .failed(ExitStatus.interrupted)
     } catch {
-      show(error, line: line)
-      return .failed(ExitStatus.failure)
+      // Behind the ^C that the terminal shows.
+      let isInterrupted = Interrupts.isInterrupted
+      if isInterrupted && Console.isInteractive { printNote("") }
+      if error is CancellationError { printNote("cancelled") } else { show(error, line: line) }
+      return .failed(isInterrupted ? ExitStatus.interrupted : ExitStatus.failure)
     }
   }
 
