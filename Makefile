@@ -41,6 +41,7 @@ bench: setup
 	python3 Benchmarks/bench.py
 
 bench-peers: build
+	$(SWIFT_BUILD) --product nilo-bench
 	@scripts/setup-peers
 	build/venv-peers/bin/python3 Benchmarks/bench-peers.py
 

@@ -13,8 +13,9 @@ class Measured:
 class System:
     """One system in one round: it begins in an empty directory and is thrown away afterwards.
 
-    The driver calls start, load, settle, disk, rebuild, answers and stop, in this order. A further
-    measurement is one more method of each system, and one more call and column of the driver.
+    The driver calls start, load, settle, disk, rebuild, answers, queries and stop, in this order;
+    disk to answers, or queries, may be left out. A further measurement is one more method of each
+    system, and one more call and column of the driver.
     """
 
     # The texts of the table: the name, what is unlike another row of that name, what is stored of
@@ -28,6 +29,13 @@ class System:
 
     # The numbers that a KPI's cells lack.
     omits = {}
+
+    # By how much a number of different values may be off, relative to the exact one.
+    distinct_bound = 0.0
+
+    # The questions that the system cannot answer, and those it answers with a reserve; with a text.
+    lacks = {}
+    reserves = {}
 
     def __init__(self, workload, directory, options):
         self.workload = workload
@@ -66,6 +74,11 @@ class System:
     def answers(self):
         """The cells: for each KPI a dictionary from (group, second of the start) to
         workload.Cell; None stands for what the system has not computed."""
+        raise NotImplementedError
+
+    def queries(self):
+        """Each of questions.TITLES, and FOUND, asked again and again: by name the median and the
+        rows, as questions.Asked. A name with COLUMNS after it is the same from columns."""
         raise NotImplementedError
 
     def stop(self):

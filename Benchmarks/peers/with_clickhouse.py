@@ -2,7 +2,7 @@
 import json
 import time
 
-from . import workload
+from . import questions, workload
 from .process import in_child
 from .system import Measured, System
 
@@ -35,6 +35,50 @@ FROM (
     FROM fleet.events GROUP BY site, bucket)
 WINDOW w AS (PARTITION BY site ORDER BY bucket RANGE BETWEEN 3540 PRECEDING AND CURRENT ROW)
 """
+
+DAY = "timestamp >= '2024-06-01 00:00:00' AND timestamp < '2024-06-02 00:00:00'"
+DEVICE = f"device_id = '{workload.DEVICE}'"
+HOUR = "toUnixTimestamp(toStartOfHour(timestamp)) * 1000 AS bucket"
+QUERIES = {
+    "device_day": f"""
+        SELECT {HOUR}, avg(temperature) FROM fleet.events WHERE {DEVICE} AND {DAY}
+        GROUP BY bucket ORDER BY bucket""",
+    # Estimates of the percentile took longer when tried.
+    "sites_day": f"""
+        SELECT {HOUR}, site, avg(temperature), max(temperature), quantileExact(0.95)(temperature)
+        FROM fleet.events WHERE {DAY} GROUP BY bucket, site ORDER BY bucket, site""",
+    "rolling": f"""
+        SELECT toUnixTimestamp(bucket) * 1000, mean FROM (
+            SELECT bucket, sum(total) OVER w / sum(n) OVER w AS mean FROM (
+                SELECT toStartOfMinute(timestamp) AS bucket, count() AS n,
+                    sum(temperature) AS total
+                FROM fleet.events WHERE {DEVICE} AND timestamp >= '2024-06-01 11:01:00'
+                    AND timestamp < '2024-06-01 18:00:00' GROUP BY bucket)
+            WINDOW w AS (ORDER BY bucket RANGE BETWEEN 3540 PRECEDING AND CURRENT ROW))
+        WHERE bucket >= '2024-06-01 12:00:00' ORDER BY bucket""",
+    "top": """
+        SELECT device_id, max(temperature) AS most FROM fleet.events
+        WHERE timestamp >= '2024-06-01 22:00:00' AND timestamp < '2024-06-01 23:00:00'
+        GROUP BY device_id ORDER BY most DESC LIMIT 10""",
+    "distinct": f"""
+        SELECT {HOUR}, count(), uniq(device_id) FROM fleet.events WHERE {DAY}
+        GROUP BY bucket ORDER BY bucket""",
+    "all_devices": f"""
+        SELECT {HOUR}, device_id, avg(temperature) FROM fleet.events WHERE {DAY}
+        GROUP BY bucket, device_id""",
+    "outliers": f"""
+        SELECT ms, temperature FROM (
+            SELECT toUnixTimestamp64Milli(timestamp) AS ms, temperature,
+                avg(temperature) OVER w AS mean, stddevSampStable(temperature) OVER w AS deviation
+            FROM fleet.events WHERE {DEVICE} AND {DAY}
+            WINDOW w AS (ORDER BY ms RANGE BETWEEN 86400000 PRECEDING AND 1 PRECEDING))
+        WHERE abs(temperature - mean) > 3 * deviation ORDER BY ms""",
+    "one_time": """
+        SELECT avg(temperature) FROM fleet.events WHERE timestamp = '2024-06-01 12:00:00.000'""",
+    questions.FOUND: f"""
+        SELECT avg(temperature) FROM fleet.events
+        WHERE timestamp = fromUnixTimestamp64Milli({workload.MOMENT_MS})""",
+}
 
 
 def load(directory, path):
@@ -96,6 +140,18 @@ def answers(directory):
     return result
 
 
+def queries(directory):
+    """Texts, since chdb prepares none; answers are rows of JSON."""
+    from chdb import session
+    result = {}
+    with session.Session(directory) as engine:
+        for name, text in QUERIES.items():
+            ms, lines = questions.ask(lambda: engine.query(text, "JSONCompactEachRow").bytes())
+            rows = map(json.loads, bytes(lines).splitlines())
+            result[name] = questions.Asked(ms, list(rows))
+    return result
+
+
 def version():
     import chdb
     return f"{chdb.engine_version} (chdb {chdb.__version__})"
@@ -137,3 +193,6 @@ class ClickHouse(System):
 
     def answers(self):
         return in_child(answers, self.store)[0]
+
+    def queries(self):
+        return in_child(queries, self.store)[0]

@@ -1,7 +1,8 @@
 """DuckDB: a database file, in the process of the benchmark's child."""
+import json
 import time
 
-from . import workload
+from . import questions, workload
 from .process import disk_bytes, in_child
 from .system import Measured, System
 
@@ -38,6 +39,57 @@ SELECT site, bucket, n, total, mean, low, high,
     sqrt((squares - n * mean * mean) / (n - 1)) AS sd, p95
 FROM merged JOIN percentiles USING (site, bucket)
 """
+
+DAY = "timestamp >= TIMESTAMP '2024-06-01' AND timestamp < TIMESTAMP '2024-06-02'"
+DEVICE = f"device_id = '{workload.DEVICE}'"
+HOUR = "epoch_ms(time_bucket(INTERVAL 1 hour, timestamp)) AS bucket"
+QUERIES = {
+    "device_day": f"""
+        SELECT {HOUR}, avg(temperature) FROM events WHERE {DEVICE} AND {DAY}
+        GROUP BY bucket ORDER BY bucket""",
+    # approx_quantile took longer when tried.
+    "sites_day": f"""
+        SELECT {HOUR}, site, avg(temperature), max(temperature), quantile_disc(temperature, 0.95)
+        FROM events WHERE {DAY} GROUP BY bucket, site ORDER BY bucket, site""",
+    "rolling": f"""
+        WITH minutes AS (
+            SELECT time_bucket(INTERVAL 1 minute, timestamp) AS bucket, count(*) AS n,
+                sum(temperature) AS total
+            FROM events WHERE {DEVICE} AND timestamp >= TIMESTAMP '2024-06-01 11:01:00'
+                AND timestamp < TIMESTAMP '2024-06-01 18:00:00' GROUP BY bucket),
+        windows AS (
+            SELECT bucket, sum(total) OVER w / sum(n) OVER w AS mean FROM minutes
+            WINDOW w AS (ORDER BY bucket
+                RANGE BETWEEN INTERVAL 59 minutes PRECEDING AND CURRENT ROW))
+        SELECT epoch_ms(bucket), mean FROM windows WHERE bucket >= TIMESTAMP '2024-06-01 12:00:00'
+        ORDER BY bucket""",
+    "top": """
+        SELECT device_id, max(temperature) AS most FROM events
+        WHERE timestamp >= TIMESTAMP '2024-06-01 22:00:00'
+            AND timestamp < TIMESTAMP '2024-06-01 23:00:00'
+        GROUP BY device_id ORDER BY most DESC LIMIT 10""",
+    "distinct": f"""
+        SELECT {HOUR}, count(*), approx_count_distinct(device_id) FROM events WHERE {DAY}
+        GROUP BY bucket ORDER BY bucket""",
+    # The fastest of four ways to JSON that were tried.
+    "all_devices": f"""
+        SELECT json_group_array(json_array(bucket, device_id, mean)) FROM (
+            SELECT {HOUR}, device_id, avg(temperature) AS mean FROM events WHERE {DAY}
+            GROUP BY bucket, device_id)""",
+    "outliers": f"""
+        SELECT epoch_ms(timestamp), temperature FROM (
+            SELECT timestamp, temperature, avg(temperature) OVER w AS mean,
+                stddev_samp(temperature) OVER w AS deviation
+            FROM events WHERE {DEVICE} AND {DAY}
+            WINDOW w AS (ORDER BY timestamp RANGE BETWEEN INTERVAL 24 hours PRECEDING
+                AND INTERVAL 1 millisecond PRECEDING))
+        WHERE abs(temperature - mean) > 3 * deviation ORDER BY timestamp""",
+    "one_time": """
+        SELECT avg(temperature) FROM events
+        WHERE timestamp = TIMESTAMP_MS '2024-06-01 12:00:00'""",
+    questions.FOUND: f"""
+        SELECT avg(temperature) FROM events WHERE timestamp = TIMESTAMP_MS '{workload.MOMENT}'""",
+}
 
 
 def load(database, path, key):
@@ -85,6 +137,19 @@ def answers(database):
     return result
 
 
+def queries(database):
+    """Statements prepared once, answers fetched as Python's values."""
+    import duckdb
+    result = {}
+    with duckdb.connect(database, read_only=True) as connection:
+        for name, text in QUERIES.items():
+            connection.execute(f"PREPARE ask_{name} AS {text}")
+            ms, rows = questions.ask(lambda: connection.execute(f"EXECUTE ask_{name}").fetchall())
+            rows = json.loads(rows[0][0]) if name == "all_devices" else rows
+            result[name] = questions.Asked(ms, rows)
+    return result
+
+
 def version():
     import duckdb
     return duckdb.__version__
@@ -98,6 +163,7 @@ class DuckDB(System):
     duplicates = "stay; late events are rows like others, results are not corrected"
     durable = "survives a loss of power: the log is synced at each commit"
     rebuilt = "p95 exact; results synced"
+    distinct_bound = 0.1
     dedups = False
     key = False
 
@@ -120,6 +186,9 @@ class DuckDB(System):
 
     def answers(self):
         return in_child(answers, self.database)[0]
+
+    def queries(self):
+        return in_child(queries, self.database)[0]
 
 
 class DuckDBWithKey(DuckDB):

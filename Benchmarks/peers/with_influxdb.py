@@ -6,7 +6,7 @@ import threading
 import time
 import urllib.parse
 
-from . import workload
+from . import questions, workload
 from .process import Failure, Server, disk_bytes, files, free_port, run
 from .system import Measured, System
 
@@ -47,6 +47,63 @@ HOURLY = """SELECT count(temperature) AS count, sum(temperature) AS sum, mean(te
     GROUP BY time(1h), {group} fill(none)"""
 
 
+def between(start, end):
+    return f"time >= '2024-06-01T{start}:00Z' AND time < '2024-06-01T{end}:00Z'"
+
+
+DEVICE = f"device_id = '{workload.DEVICE}'"
+QUERIES = {
+    "device_day": f"""
+        SELECT mean(temperature) FROM fleet WHERE {DEVICE} AND {RANGE} GROUP BY time(1h)""",
+    "sites_day": f"""
+        SELECT mean(temperature), max(temperature), percentile(temperature, 95) FROM fleet
+        WHERE {RANGE} GROUP BY time(1h), site""",
+    "rolling": f"""
+        SELECT moving_average(total, 60) / moving_average(n, 60) FROM (
+            SELECT sum(temperature) AS total, count(temperature) AS n FROM fleet
+            WHERE {DEVICE} AND {between("11:01", "18:00")} GROUP BY time(1m) fill(0))""",
+    # Without the inner SELECT it took longer when tried.
+    "top": f"""
+        SELECT top(most, device_id, 10) FROM (
+            SELECT max(temperature) AS most FROM fleet WHERE {between("22:00", "23:00")}
+            GROUP BY device_id)""",
+    "distinct": f"""
+        SELECT sum(n), count(n) FROM (
+            SELECT count(temperature) AS n FROM fleet WHERE {RANGE}
+            GROUP BY time(1h), device_id fill(none))
+        WHERE {RANGE} GROUP BY time(1h)""",
+    "all_devices": f"""
+        SELECT mean(temperature) FROM fleet WHERE {RANGE} GROUP BY time(1h), device_id""",
+    "one_time": "SELECT mean(temperature) FROM fleet WHERE time = '2024-06-01T12:00:00Z'",
+    questions.FOUND: f"SELECT mean(temperature) FROM fleet WHERE time = '{workload.MOMENT}'",
+}
+
+
+def target(text, unit):
+    """The path of a query whose times come in a unit."""
+    return "/query?" + urllib.parse.urlencode({"db": "fleet", "epoch": unit, "q": text})
+
+
+def series(body):
+    answer = json.loads(body)
+    for result in answer["results"]:
+        if "error" in result:
+            raise Failure(f"InfluxDB: {result['error']}")
+    return answer["results"][0].get("series", [])
+
+
+def rows(name, found):
+    """Rows of an answer, in the order of the questions' module."""
+    for one in found:
+        for at, *values in one["values"]:
+            if name == "top":
+                yield values[::-1]
+            elif name == questions.FOUND:
+                yield values
+            else:
+                yield at, *one.get("tags", {}).values(), *values
+
+
 class InfluxDB(System):
     """Loaded by two connections with 10,000 lines a write, uncompressed since it is one machine."""
 
@@ -58,6 +115,7 @@ class InfluxDB(System):
     durable = "survives a loss of power: the log is synced at each write (`wal-fsync-delay = 0s`)"
     rebuilt = "p95 exact; **rolling only count, sum, avg**: no min, max, stddev, p95 over a window"
     omits = {"by_minute": ("min", "max", "stddev", "p95")}
+    lacks = {"outliers": "InfluxQL has no mean or deviation of the time before each point."}
 
     def __init__(self, *args):
         super().__init__(*args)
@@ -80,12 +138,18 @@ class InfluxDB(System):
         self._query("CREATE DATABASE fleet", method="POST")
 
     def _query(self, text, method="GET"):
-        arguments = urllib.parse.urlencode({"db": "fleet", "epoch": "s", "q": text})
-        answer = json.loads(self.server.request(method, f"/query?{arguments}"))
-        for result in answer["results"]:
-            if "error" in result:
-                raise Failure(f"InfluxDB: {result['error']}")
-        return answer["results"][0].get("series", [])
+        return series(self.server.request(method, target(text, "s")))
+
+    def queries(self):
+        connection = self.server.connect()
+        result = {}
+        for name, text in QUERIES.items():
+            path = target(text, "ms")
+            ms, body = questions.ask(
+                lambda: self.server.request("GET", path, connection=connection))
+            result[name] = questions.Asked(ms, list(rows(name, series(body))))
+        connection.close()
+        return result
 
     def load(self):
         self.server.reset_peak()

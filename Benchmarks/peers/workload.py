@@ -17,6 +17,10 @@ START = "2024-06-01T00:00:00Z"
 END = "2024-06-02T00:00:00Z"
 START_S = calendar.timegm((2024, 6, 1, 0, 0, 0))
 END_S = START_S + 86400
+# The device that is asked about, and a millisecond with an event.
+DEVICE = "device-00042"
+MOMENT = "2024-06-01T12:00:00.070Z"
+MOMENT_MS = (START_S + 12 * 3600) * 1000 + 70
 # Name, field of the group, seconds of a bucket, seconds of the window that ends with the bucket.
 Kpi = collections.namedtuple("Kpi", "name group every window")
 KPIS = (Kpi("by_device", "device_id", 3600, 3600), Kpi("by_site", "site", 3600, 3600),
@@ -63,12 +67,12 @@ class Workload:
         count = 0
         for event_id, device, site, at, temperature, *_ in events(self.path):
             count += 1
-            second = parse_time(at) // 1000
             value = float(temperature)
-            self.expected[False].add(device.decode(), site.decode(), second, value)
+            fact = device.decode(), site.decode(), parse_time(at), value
+            self.expected[False].add(*fact)
             if event_id not in seen:
                 seen.add(event_id)
-                self.expected[True].add(device.decode(), site.decode(), second, value)
+                self.expected[True].add(*fact)
         for it in self.expected.values():
             it.finish()
         return count, len(seen)
@@ -92,10 +96,17 @@ class Expected:
         self._device_hours = collections.defaultdict(lambda: array.array("d"))
         self._site_minutes = collections.defaultdict(lambda: array.array("d"))
         self.cells = {}
+        self.readings = []  # of one device, with their milliseconds
+        self.moment = []
 
-    def add(self, device, site, second, value):
+    def add(self, device, site, ms, value):
+        second = ms // 1000
         self._device_hours[device, second - second % 3600].append(value)
         self._site_minutes[site, second - second % 60].append(value)
+        if device == DEVICE:
+            self.readings.append((ms, value))
+        if ms == MOMENT_MS:
+            self.moment.append(value)
 
     def finish(self):
         hours = collections.defaultdict(lambda: array.array("d"))
