@@ -7,7 +7,7 @@ DATA = nilo-data
 .PHONY: help run test test-long fuzz bench bench-peers build setup format lint clean
 
 help:
-	@echo "make run          set up, build, load the sample data and show what the store holds"
+	@echo "make run          set up, build, load the sample data and ask some questions"
 	@echo "make test         set up, then run all tests"
 	@echo "make test-long    the same with many more random rounds"
 	@echo "make fuzz         make up texts for the parser, for FUZZ_SECONDS=60"

@@ -95,7 +95,7 @@ let package = Package(
       dependencies: [
         "Store", "Query", "Language", "FileConnector", "Workloads", "Model", "TestSupport",
       ],
-      exclude: ["cases"], swiftSettings: settings),
+      exclude: ["cases", "oracle.py"], swiftSettings: settings),
     tests("FileConnector"),
     tests("Workloads"),
     // The line editor runs in a process of its own, at a pseudo-terminal.

@@ -125,6 +125,7 @@ def rows(options):
         yield (f"reopen after {name}", f"{times['open_ms']:.1f} ms", "under 50 ms",
                f"first append {times['first_append_ms']:.1f} ms")
     yield from kpi_rows(options.rounds, fleet)
+    yield from query_rows(fleet)
     summary, seconds, peak = median_load(options.rounds, large, "press", "--explode", "readings")
     size = large.stat().st_size
     yield ("5 MB documents, exploded", f"{size / seconds / 1e6:.0f} MB/s", "at least 400 MB/s",
@@ -176,6 +177,40 @@ def kpi_rows(rounds, fleet):
     yield ("ingest while rebuilds follow each other", f"{beside['events_per_s'] / 1e6:.2f} M events/s",
            "half of the rate with KPIs", f"{beside['events_per_s'] / statistics.median(rates):.2f} of it")
     yield ("a KPI's read meanwhile, p99", f"{beside['read_p99_ms']:.1f} ms", "under 10 ms", "")
+
+
+QUERY_KPIS = """
+    DEFINE KPI device AS count(*) AS n, avg(temperature) AS mean, stddev(temperature),
+      p95(temperature) FROM fleet GROUP BY device_id EVERY 1h;
+    DEFINE KPI site AS avg(temperature), p95(temperature) FROM fleet GROUP BY site EVERY 1h;
+    DEFINE KPI minutes AS avg(temperature) FROM fleet GROUP BY device_id EVERY 1m;
+    DEFINE KPI visitors AS count(*), distinct(device_id) FROM fleet EVERY 1h"""
+
+# Name in nilo-bench, text, figure to reach in ms.
+QUERIES = [
+    ("device_day_cells", "hourly avg of one device, 24 h", 0.1),
+    ("sites_day_cells", "hourly avg, max, p95 by site, 24 h, from cells", 1),
+    ("sites_day_columns", "the same from columns", 40),
+    ("rolling_minutes_cells", "rolling 1 h each minute, one device, 6 h", 0.3),
+    ("top_devices_cells", "top 10 devices by max in an hour", 1),
+    ("distinct_cells", "events and distinct devices per hour, from cells", 1),
+    ("distinct_columns", "the same from columns", 30),
+    ("all_devices_json", "hourly avg of all 1,000 devices, 24,000 rows as JSON", 5),
+    ("outliers", "readings of one device beyond 3 deviations of the trailing 24 h", 2),
+    ("one_time", "avg at one exact time", 0.3),
+]
+
+
+def query_rows(fleet):
+    """Median times of queries, warm, within one process."""
+    store = WORK / "query-store"
+    shutil.rmtree(store, ignore_errors=True)
+    run([NILO, "ingest", "--data", store, "--stream", "fleet", fleet])
+    run([NILO, "query", "--data", store, QUERY_KPIS])
+    figures = tool("queries", store)
+    for name, text, limit in QUERIES:
+        yield text, f"{figures[name + '_ms']:.2f} ms", f"{limit} ms", ""
+    yield ("parse and plan of a query", f"{figures['parse_and_plan_us']:.0f} us", "under 50 us", "")
 
 
 def long_rows(rate):

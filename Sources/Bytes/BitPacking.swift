@@ -62,8 +62,12 @@ public enum BitPacking {
     precondition(
       start >= 0 && count >= 0 && byteCount(count: count, width: width) <= bytes.byteCount - start,
       "packed values out of bounds")
+    if width == 0 {
+      output.append(contentsOf: repeatElement(0, count: count))
+      return
+    }
     // Values of which eight bytes can be read; the last ones may stand too near the end.
-    let safe = width == 0 ? count : min(count, max(0, (bytes.byteCount - start - 8) * 8 / width))
+    let safe = min(count, max(0, (bytes.byteCount - start - 8) * 8 / width))
     let mask: UInt64 = width == 64 ? .max : (1 << UInt64(width)) - 1
     let old = output.count
     output.append(addingCapacity: count) { free in

@@ -22,7 +22,9 @@ final class OrderedWork<Result: Sendable>: @unchecked Sendable {
   init(count: Int, _ work: @escaping @Sendable (Int) throws -> Result) {
     self.count = count
     self.work = work
-    room = DispatchSemaphore(value: Self.maxAhead)
+    // Made without room: one that ends with less than it began with traps.
+    room = DispatchSemaphore(value: 0)
+    for _ in 0..<Self.maxAhead { room.signal() }
     for number in 0..<min(Self.threadCount, count) {
       let thread = Thread { [self] in run() }
       thread.name = "nilo.fold.\(number)"

@@ -10,8 +10,8 @@ extension AggregateQuery {
     self.init(stream: request.stream, aggregates: request.aggregates)
     (filter, groupBy, range) = (request.filter, request.groupBy, request.range)
     (every, rolling, timeZone) = (request.every, request.rolling, request.timeZone)
-    (asOfSeq, maxCells, isCancelled) =
-      (request.asOfSeq, request.limits.maxCells, request.isCancelled)
+    (asOfSeq, isCancelled) = (request.asOfSeq, request.isCancelled)
+    (maxCells, maxMemoryBytes) = (request.limits.maxCells, request.limits.maxMemoryBytes)
     path =
       switch request.path {
       case .best: .best

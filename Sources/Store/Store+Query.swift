@@ -19,7 +19,8 @@ extension Store: QuerySource {
       let answer = try projections.aggregate(AggregateQuery(request))
       return AggregateResult(answer)
     } catch let error as TooManyCellsError {
-      throw QueryLimitError("max_cells: \(error)")
+      let name = error.limit < request.limits.maxCells ? "max_memory" : "max_cells"
+      throw QueryLimitError("\(name): \(error)")
     }
   }
 

@@ -25,6 +25,11 @@ import Testing
           BitPacking.value(index, width: width, in: packed.rawSpan, from: before.count),
           values[index], "value \(index) of \(values.count), width \(width)")
       }
+      var unpacked: [Int64] = [7]
+      BitPacking.unpack(
+        values.count, width: width, in: packed.rawSpan, from: before.count, into: &unpacked)
+      let wanted = [7] + values.map { Int64(bitPattern: $0) }
+      try checkEqual(unpacked, wanted, "all of width \(width)")
     }
   }
 

@@ -193,7 +193,7 @@ import Testing
     #expect(outcome.output.hasPrefix("n\n2\nmax\n1000000\nmin\n1.5\n-[ row 1 ]-\ncount(*)  4\n"))
     #expect(outcome.error.contains("time "))
     let file = try String(contentsOfFile: workspace.path("out.csv"), encoding: .utf8)
-    #expect(file == "device,flow\n\"p,1|\"\"é\"\"\",1.5\n")
+    #expect(file == "time,device,flow\n2024-03-31T00:00:00Z,\"p,1|\"\"é\"\"\",1.5\n")
   }
 
   @Test func aScriptEndsAtItsFirstError() throws {

@@ -60,7 +60,8 @@ import Testing
   @Test(arguments: [
     [], ["--help"], ["help", "ingest"], ["ingest", "--help"], ["stat", "--help"],
     ["events", "--help"], ["ledger", "--help"], ["check", "--help"], ["backup", "--help"],
-    ["generate", "--help"], ["generate", "fleet", "--help"], ["generate", "large", "--help"],
+    ["query", "--help"], ["repl", "--help"], ["generate", "--help"],
+    ["generate", "fleet", "--help"], ["generate", "large", "--help"],
   ])
   func helpHasAnExample(_ arguments: [String]) throws {
     let outcome = try workspace.nilo(arguments)

@@ -91,7 +91,8 @@ struct BlockContent {
     let (header, headerBytes) = try BlockHeader.decode(bytes.rawSpan)
     self.header = header
     let reader = BlockReader(
-      header: header, headerBytes: headerBytes, bytes: bytes, ZstdDecompressor())
+      header: header, headerBytes: headerBytes,
+      pieces: [BlockReader.Piece(start: 0, bytes: bytes)], ZstdDecompressor())
     let state = schema.snapshot()
     times = try reader.times(.times)
     positions = try reader.integers(.positions)

@@ -30,7 +30,7 @@ import Testing
   private static func query(_ random: inout SeededGenerator) throws -> AggregateQuery {
     let texts = [
       "count(*)", "sum(v)", "avg(v)", "min(v)", "max(v)", "stddev(v)", "p95(v)", "distinct(d)",
-      "first(v)", "last(v)", "count(* WHERE v > 10)", "median(v)",
+      "first(v)", "last(v)", "count(* WHERE v > 10)", "median(v)", "increase(n)",
     ]
     let chosen = (0..<random.within(1...3)).map { _ in random.pick(texts) }
     let items = try Parser.items(chosen.joined(separator: ", "))

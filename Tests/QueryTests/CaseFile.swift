@@ -61,12 +61,18 @@ struct CaseFile {
     }
   }
 
-  /// Makes the store that is asked.
-  func makeStore(in path: String) throws {
+  /// Makes the store that is asked. Inline documents are appended so many at a time, and each time are a block.
+  func makeStore(in path: String, batchSize: Int = .max) throws {
     if let sample = data.first.flatMap(TestData.init(rawValue:)) { try sample.copy(to: path) }
     let store = try Store(directory: path)
     defer { store.close() }
-    if !documents.isEmpty, data.count == 2 { _ = try store.append(documents, to: data[1]) }
+    if data.count == 2 {
+      var rest = documents[...]
+      while !rest.isEmpty {
+        _ = try store.append(Array(rest.prefix(batchSize)), to: data[1])
+        rest = rest.dropFirst(batchSize)
+      }
+    }
     for statement in setup {
       _ = try QueryEngine(store).run(statement, QueryOptions(nowNs: nowNs))
     }

@@ -5,7 +5,8 @@ import Store
 import Testing
 
 /// The cases of `cases/*.nqltest`. Each query is a property as well: its answer is the same when it was printed and read
-/// again, when it is computed from columns alone, after the store was opened again, and after cells were rebuilt.
+/// again, when it is computed from columns alone, after the store was opened again, after cells were rebuilt, and when
+/// each document came alone.
 /// NILO_REWRITE=1 writes the answers anew.
 @Suite struct CaseTests {
   private static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
@@ -47,6 +48,13 @@ import Testing
           "REBUILD KPI \(Name(kpi).canonicalText)", QueryOptions(nowNs: file.nowNs))
       }
       check(file, store, before, "\(name), rebuilt")
+      if !file.documents.isEmpty {
+        let single = TemporaryDirectory()
+        try file.makeStore(in: single.path, batchSize: 1)
+        let other = try Store(directory: single.path)
+        defer { other.close() }
+        check(file, other, before, "\(name), one document a block")
+      }
     }
     store.close()
     if Self.isRewriting {

@@ -38,15 +38,18 @@ enum TestData: String, CaseIterable, Sendable {
     case .weather: try ingest("weather/nyc-weather-2013.ndjson.gz", store)
     case .machine: try ingest("machine/machine-temperature.ndjson.gz", store)
     case .fleet:
-      var options = FleetWorkload.Options()
-      (options.devices, options.hours, options.intervalMs) = (20, 12, 120_000)
-      var workload = FleetWorkload(options)
-      var bytes: [UInt8] = []
-      while workload.next(into: &bytes) {}
-      let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n").map(String.init)
-      _ = try store.append(lines, to: "fleet")
+      _ = try store.append(Self.fleetLines(), to: "fleet")
     }
     return directory
+  }
+
+  static func fleetLines() -> [String] {
+    var options = FleetWorkload.Options()
+    (options.devices, options.hours, options.intervalMs) = (20, 12, 120_000)
+    var workload = FleetWorkload(options)
+    var bytes: [UInt8] = []
+    while workload.next(into: &bytes) {}
+    return String(decoding: bytes, as: UTF8.self).split(separator: "\n").map(String.init)
   }
 
   private func ingest(_ file: String, _ store: Store) throws {

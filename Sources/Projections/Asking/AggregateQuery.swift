@@ -26,6 +26,8 @@ public struct AggregateQuery: Sendable {
   public var path = Path.best
   /// Groups and buckets that may be computed side by side.
   public var maxCells = Int.max
+  /// Memory that these may take, about.
+  public var maxMemoryBytes = Int.max
   public var isCancelled: @Sendable () -> Bool = { false }
 
   public init(stream: String, aggregates: [Aggregate]) {

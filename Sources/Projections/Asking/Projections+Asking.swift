@@ -35,7 +35,7 @@ extension Projections {
   ) throws -> KpiColumns {
     var reader = PaneReader(plan.asked)
     let panes = try scan(
-      plan.asked, plan.selection, &reader, maxCells: plan.query.maxCells,
+      plan.asked, plan.selection, &reader, maxCells: plan.maxCells,
       isCancelled: plan.query.isCancelled, transaction)
     (source.blocks, source.facts) = (reader.blocksRead, reader.factsRead)
     let before = try samples(
@@ -63,7 +63,7 @@ extension Projections {
       var reader = PaneReader(coverage.kpi, reading: coverage.reading) {
         try coverage.hasGroup($0)
       }
-      reader.maxCells = plan.query.maxCells
+      reader.maxCells = plan.maxCells
       reader.onlyGroup = coverage.onlyGroup
       try reader.readCells(stored, whole, transaction)
       source.cells = reader.panes.codes.count
@@ -72,7 +72,7 @@ extension Projections {
       return try maker.columns(plan.rowStarts) { try find($0, $1, $2, $3, transaction) }
     }
     let stale = try rollUp.addCells(
-      stored, whole, lastSeq: plan.query.asOfSeq, maxCells: plan.query.maxCells, transaction)
+      stored, whole, lastSeq: plan.query.asOfSeq, maxCells: plan.maxCells, transaction)
     source.cells = rollUp.cellsRead
     let gaps = (rest + stale).sorted { $0.lowerBound < $1.lowerBound }
     source.hasColumns = !gaps.isEmpty
@@ -84,7 +84,7 @@ extension Projections {
       let scan = ColumnScan(
         kpi: plan.asked,
         selection: FactSelection(times: gaps, lastSeq: plan.query.asOfSeq),
-        maxCells: plan.query.maxCells, isCancelled: plan.query.isCancelled)
+        maxCells: plan.maxCells, isCancelled: plan.query.isCancelled)
       let blocks = try scan.blocks(log, transaction)
       rollUp.add(try scan.cells(log, blocks, transaction))
       source.blocks = blocks.count
@@ -112,6 +112,8 @@ struct QueryPlan {
   /// The times of the facts that are needed, and where the buckets of the rows start.
   let times: Range<Int64>
   let rowStarts: Range<Int64>
+  /// Cells that the query may have, and that fit into the memory that it may take.
+  let maxCells: Int
   private(set) var chosen: Chosen?
   private(set) var source = AggregateSource()
 
@@ -129,6 +131,7 @@ struct QueryPlan {
     let stream = try log.stream(named: query.stream, transaction)
     let definition = try KpiDefinition(query, latenessNs: stream.definition.latenessNs)
     var asked = try CompiledKpi(definition, stream.definition)
+    maxCells = min(query.maxCells, query.maxMemoryBytes / asked.plan.cellBytes)
     let head = try log.position(of: query.stream, transaction)
     watermarkNs = head.watermarkNs
     asOfSeq = min(query.asOfSeq ?? .max, head.lastSeq)

@@ -54,7 +54,7 @@ struct RollUp {
     if let failure { throw failure }
     self.mapping = mapping
     cellsRead = found.count
-    if coverage.kpi.plan.hasSeries { found.summarize() }
+    if found.hasSeries { found.summarize() }
     var stale: Set<Int64> = []
     if let lastSeq {
       for row in 0..<found.count where found.headers[row].lastSeq > lastSeq {

@@ -65,7 +65,7 @@ final class CellCache: @unchecked Sendable {
     if pendingCount == 0 { return }
     var bytes: [UInt8] = []
     for (bucketNs, bucket) in hot.buckets.sorted(by: { $0.key < $1.key }) {
-      for row in bucket.changed {
+      for row in hot.changedRows(bucket) {
         let group = hot.group(Int(row), bucket)
         let key = CellKey(generation: generation, bucketNs: bucketNs, group: group)
         bucket.cells.encode(Int(row), key, into: &bytes)

@@ -39,6 +39,9 @@ struct CellColumns: Sendable {
     }
   }
 
+  /// Whether there are states of series among those wanted.
+  var hasSeries: Bool { measures.contains { $0.needs.contains(.series) } }
+
   /// No cells, of the same states.
   var emptied: CellColumns { CellColumns(plan, reading: measures.map(\.needs)) }
 

@@ -30,6 +30,16 @@ struct GroupTable: Sendable {
     return Int32(groups.count - 1)
   }
 
+  /// For each number its group's place in the order of groups. O(groups log groups).
+  var ranks: [Int32] {
+    var ranks = [Int32](repeating: 0, count: groups.count)
+    let order = groups.indices.sorted {
+      groups.bytes[groups.range($0)].lexicographicallyPrecedes(groups.bytes[groups.range($1)])
+    }
+    for (rank, number) in order.enumerated() { ranks[number] = Int32(rank) }
+    return ranks
+  }
+
   private mutating func grow() {
     places = Array(repeating: -1, count: 2 * places.count)
     for (number, hash) in hashes.enumerated() {

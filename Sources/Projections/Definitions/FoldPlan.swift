@@ -29,6 +29,20 @@ struct FoldPlan: Sendable, Equatable {
 
   var hasSeries: Bool { measures.contains { $0.needs.contains(.series) } }
 
+  /// About what a cell takes in memory, in bytes; those of many percentiles, labels or samples take more.
+  var cellBytes: Int {
+    measures.reduce(64) { bytes, measure in
+      var bytes = bytes + 8
+      if measure.needs.contains(.moments) { bytes += MemoryLayout<Moments>.stride }
+      if measure.needs.contains(.quantiles) { bytes += 512 }
+      if measure.needs.contains(.distinct) { bytes += 4_096 }
+      if measure.needs.contains(.top) { bytes += 16_384 }
+      if measure.needs.contains(.texts) { bytes += 128 }
+      if measure.needs.contains(.series) { bytes += 1_024 }
+      return bytes
+    }
+  }
+
   init(_ definition: KpiDefinition) throws {
     for item in definition.items { try add(item.expression) }
   }

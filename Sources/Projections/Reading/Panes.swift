@@ -74,7 +74,7 @@ struct PaneReader {
       (cells, groups, buckets, codes) = (found, known, places.buckets, places.codes)
       try groups.check()
     }
-    if kpi.plan.hasSeries { cells.summarize() }
+    if cells.hasSeries { cells.summarize() }
   }
 
   /// With all dimensions given there is one cell a bucket.
@@ -110,7 +110,7 @@ struct PaneReader {
         codes.append(code)
       }
     }
-    if kpi.plan.hasSeries { cells.summarize() }
+    if cells.hasSeries { cells.summarize() }
   }
 }
 

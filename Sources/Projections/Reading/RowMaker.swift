@@ -20,7 +20,7 @@ struct RowMaker {
   /// at worst, however far apart they are.
   func columns(_ range: Range<Int64>, _ find: FindSample) throws -> KpiColumns {
     var rows = kpi.panesPerWindow > 1 ? windows(range) : buckets(range)
-    if kpi.plan.hasSeries { try findBefore(&rows, find) }
+    if panes.cells.hasSeries { try findBefore(&rows, find) }
     let evaluator = ItemEvaluator(rows: rows)
     var columns = KpiColumns()
     columns.timesNs = rows.timesNs
@@ -62,7 +62,7 @@ struct RowMaker {
     rows.places = found.map { Int32($0.place) }
     rows.timesNs = found.map(\.bucketNs)
     rows.groupOfRow = found.map(\.code)
-    if kpi.plan.hasSeries {
+    if panes.cells.hasSeries {
       rows.spans = found.map { row in
         let endNs = kpi.buckets.end(ofBucketStarting: row.bucketNs)
         // What is to come is not known.
@@ -135,7 +135,7 @@ struct RowMaker {
     }
     let windows = RollingWindows(
       row, of: panes.cells, chunks: starts.map { $0.flooredQuotient(widthNs) })
-    let before = kpi.plan.hasSeries ? startsBefore(starts[0], count: width - 1) : []
+    let before = panes.cells.hasSeries ? startsBefore(starts[0], count: width - 1) : []
     return starts.indices.compactMap { index in
       let low = index - width + 1
       guard range.contains(starts[index]), windows.append(max(0, low)...index, to: &merged)
@@ -163,8 +163,8 @@ struct RowMaker {
   /// Finds the samples before the span of each row: among the cells that were read, or else by `find`.
   private func findBefore(_ rows: inout CellRows, _ find: FindSample) throws {
     let placesByGroup = placesByGroup()
-    for measure in kpi.plan.measures.indices
-    where kpi.plan.measures[measure].needs.contains(.series) {
+    for measure in panes.cells.measures.indices
+    where panes.cells.measures[measure].needs.contains(.series) {
       let summaries = panes.cells.measures[measure].summaries
       var histories = placesByGroup.map { places in
         SeriesHistory(places.map { (panes.buckets[$0], summaries[$0]) })

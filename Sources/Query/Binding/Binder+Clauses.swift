@@ -191,19 +191,9 @@ extension Binder {
       guard output.kind.isNumber else { return [output, earlier] }
       let change = BoundQuery.Output(
         name: "\(output.name) (change %)",
-        expression: Self.change(from: earlier.expression, to: output.expression), kind: .number,
-        errorBound: nil)
+        expression: .change(earlier.expression, output.expression), kind: .number, errorBound: nil)
       return [output, earlier, change]
     }
-  }
-
-  /// In percent; a rise is positive, also of what is below 0.
-  private static func change(
-    from old: RowExpression, to new: RowExpression
-  ) -> RowExpression {
-    .binary(
-      .multiply, .number(100),
-      .binary(.divide, .binary(.subtract, new, old), .scalar(.abs, [old])))
   }
 }
 

@@ -56,13 +56,15 @@ indirect enum RowExpression: Equatable {
   case binary(BinaryOperator, RowExpression, RowExpression)
   case scalar(ScalarFunction, [RowExpression])
   case window(WindowFunction, RowExpression, TimeLength?)
+  /// From the first value to the second, in percent.
+  case change(RowExpression, RowExpression)
   /// What was computed before gaps were filled.
   case leaf(Int)
 
   var children: [RowExpression] {
     switch self {
     case .negate(let inner), .window(_, let inner, _): [inner]
-    case .binary(_, let left, let right): [left, right]
+    case .binary(_, let left, let right), .change(let left, let right): [left, right]
     case .scalar(_, let arguments): arguments
     default: []
     }
@@ -75,6 +77,16 @@ indirect enum RowExpression: Equatable {
 
   var hasWindow: Bool {
     contains { if case .window = $0 { true } else { false } }
+  }
+
+  /// Whether it is computed from values in which gaps have been filled.
+  var isAboveLeaves: Bool {
+    contains {
+      switch $0 {
+      case .window, .change: true
+      default: false
+      }
+    }
   }
 
   var hasInput: Bool {
@@ -91,6 +103,8 @@ indirect enum RowExpression: Equatable {
       transform(.scalar(function, arguments.map { $0.mapped(transform) }))
     case .window(let function, let inner, let length):
       transform(.window(function, inner.mapped(transform), length))
+    case .change(let old, let new):
+      transform(.change(old.mapped(transform), new.mapped(transform)))
     default: transform(self)
     }
   }

@@ -63,7 +63,7 @@ extension Evaluator {
   }
 
   /// In percent; a rise is positive, also of what is below 0.
-  private static func change(from old: Double, to new: Double) -> Double {
+  static func change(from old: Double, to new: Double) -> Double {
     let change = 100 * ((new - old) / old.magnitude)
     return change.isFinite ? change : .nan
   }

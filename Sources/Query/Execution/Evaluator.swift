@@ -24,6 +24,9 @@ struct Evaluator {
     case .binary(let operation, let left, let right):
       return .numbers(Self.binary(operation, doubles(left), doubles(right)))
     case .scalar(let function, let arguments): return scalar(function, arguments)
+    case .change(let old, let new):
+      let (old, new) = (doubles(old), doubles(new))
+      return .numbers(old.indices.map { Self.change(from: old[$0], to: new[$0]) })
     case .window(let function, let inner, let length):
       return .numbers(window(function, doubles(inner), length))
     }

@@ -6,7 +6,7 @@ struct Leaves {
   /// The expression over leaves.
   mutating func replace(_ expression: RowExpression) -> RowExpression {
     if !expression.hasInput { return expression }
-    guard expression.hasWindow else { return leaf(expression) }
+    guard expression.isAboveLeaves else { return leaf(expression) }
     switch expression {
     case .negate(let inner): return .negate(replace(inner))
     case .binary(let operation, let left, let right):
@@ -15,6 +15,7 @@ struct Leaves {
       return .scalar(function, arguments.map { replace($0) })
     case .window(let function, let inner, let length):
       return .window(function, replace(inner), length)
+    case .change(let old, let new): return .change(replace(old), replace(new))
     default: return expression
     }
   }

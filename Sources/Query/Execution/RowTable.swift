@@ -28,7 +28,7 @@ struct RowTable {
     (revisions, isFinal) = (result.revisions, result.isFinal)
   }
 
-  /// The row of the group that comes next in time; for windows.
+  /// The rows of each group, in the order of time.
   var rowsByGroup: [[Int]] {
     var rows = [[Int]](repeating: [], count: groups.count)
     for row in 0..<count { rows[Int(groupOfRow[row])].append(row) }

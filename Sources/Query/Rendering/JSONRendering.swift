@@ -1,14 +1,18 @@
 /// Answers as JSON: times are RFC 3339 in UTC, whatever the zone of the buckets.
 struct JSONRendering {
   private let answer: Answer
+  private let columns: [CellColumn]
 
-  init(_ answer: Answer) { self.answer = answer }
+  init(_ answer: Answer) {
+    self.answer = answer
+    columns = answer.columns.map { CellColumn($0.values) }
+  }
 
   /// `{"columns":[{"name","type"}],"rows":[[...]],"meta":{...}}`.
   func whole(_ pieces: inout Pieces, _ flush: (inout Pieces) throws -> Void) rethrows {
     pieces.append("{\"columns\":[")
     for (index, column) in answer.columns.enumerated() {
-      if index > 0 { pieces.append(",") }
+      if index > 0 { pieces.put(",") }
       pieces.append("{\"name\":")
       pieces.append(json: column.name)
       pieces.append(",\"type\":\"\(column.kind.rawValue)\"")
@@ -16,17 +20,17 @@ struct JSONRendering {
         pieces.append(",\"error_bound\":")
         pieces.append(json: bound)
       }
-      pieces.append("}")
+      pieces.put("}")
     }
     pieces.append("],\"rows\":[")
     var times = TimeCells()
     for row in 0..<answer.rowCount {
       pieces.append(row == 0 ? "\n[" : ",\n[")
-      for (index, column) in answer.columns.enumerated() {
-        if index > 0 { pieces.append(",") }
-        Self.append(column.values, row, &times, to: &pieces)
+      for index in columns.indices {
+        if index > 0 { pieces.put(",") }
+        append(column: index, row, &times, to: &pieces)
       }
-      pieces.append("]")
+      pieces.put("]")
       try flush(&pieces)
     }
     pieces.append("],\n\"meta\":")
@@ -49,35 +53,41 @@ struct JSONRendering {
     }
     var times = TimeCells()
     for row in 0..<answer.rowCount {
-      for (index, column) in answer.columns.enumerated() {
+      for index in columns.indices {
         pieces.bytes.append(contentsOf: keys[index])
-        Self.append(column.values, row, &times, to: &pieces)
+        append(column: index, row, &times, to: &pieces)
       }
       pieces.append("}\n")
       try flush(&pieces)
     }
   }
 
-  private static func append(
-    _ column: ValueColumn, _ row: Int, _ times: inout TimeCells, to pieces: inout Pieces
+  /// Looks into one array for each cell; a column is not taken out of its array.
+  private func append(
+    column: Int, _ row: Int, _ times: inout TimeCells, to pieces: inout Pieces
   ) {
-    switch column {
-    case .numbers(let values):
-      if values[row].isFinite { pieces.append(values[row]) } else { pieces.append("null") }
-    case .integers(let values): pieces.append(values[row])
-    case .texts(let values):
-      if let text = values[row] { pieces.append(json: text) } else { pieces.append("null") }
-    case .times(let values): append(time: values[row], &times, to: &pieces)
-    case .values(let values): append(values[row], &times, to: &pieces)
+    switch columns[column].kind {
+    case .numbers:
+      let number = columns[column].numbers[row]
+      if number.isFinite { pieces.append(number) } else { pieces.append("null") }
+    case .integers: pieces.append(columns[column].integers[row])
+    case .texts:
+      if let text = columns[column].texts[row] {
+        pieces.append(json: text)
+      } else {
+        pieces.append("null")
+      }
+    case .times: Self.append(time: columns[column].integers[row], &times, to: &pieces)
+    case .values: Self.append(columns[column].values[row], &times, to: &pieces)
     }
   }
 
   private static func append(
     time ns: Int64, _ times: inout TimeCells, to pieces: inout Pieces
   ) {
-    pieces.append("\"")
+    pieces.put("\"")
     times.append(ns, to: &pieces)
-    pieces.append("\"")
+    pieces.put("\"")
   }
 
   private static func append(
@@ -92,7 +102,7 @@ struct JSONRendering {
     case .text(let text): pieces.append(json: text)
     case .time(let ns): append(time: ns, &times, to: &pieces)
     case .top(let entries):
-      pieces.append("[")
+      pieces.put("[")
       for (index, entry) in entries.enumerated() {
         pieces.append(index == 0 ? "{\"value\":" : ",{\"value\":")
         pieces.append(json: entry.value)
@@ -100,9 +110,9 @@ struct JSONRendering {
         pieces.append(entry.count)
         pieces.append(",\"error\":")
         pieces.append(entry.error)
-        pieces.append("}")
+        pieces.put("}")
       }
-      pieces.append("]")
+      pieces.put("]")
     }
   }
 
@@ -154,8 +164,8 @@ struct JSONRendering {
         pieces.append(index == 0 ? "[" : ",")
         pieces.append(json: note)
       }
-      pieces.append("]")
+      pieces.put("]")
     }
-    pieces.append("}")
+    pieces.put("}")
   }
 }

@@ -8,7 +8,8 @@ struct Pieces {
   var isLarge: Bool { bytes.count >= Self.size }
 
   mutating func append(_ text: String) { bytes.append(contentsOf: text.utf8) }
-  mutating func append(_ byte: Unicode.Scalar) { bytes.append(UInt8(ascii: byte)) }
+  /// A character of ASCII.
+  mutating func put(_ character: Unicode.Scalar) { bytes.append(UInt8(ascii: character)) }
 
   mutating func append(_ value: Int64) {
     if value < 0 { bytes.append(UInt8(ascii: "-")) }
@@ -51,14 +52,24 @@ struct Pieces {
   /// A JSON string, quotes included.
   mutating func append(json text: String) {
     bytes.append(UInt8(ascii: "\""))
-    for byte in text.utf8 {
-      if byte >= 0x20 && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\") {
-        bytes.append(byte)
-      } else {
-        append(escaped: byte)
+    if Self.isPlain(text.utf8Span.span) {
+      bytes.append(contentsOf: text.utf8)
+    } else {
+      for byte in text.utf8 {
+        if Self.isPlain(byte) { bytes.append(byte) } else { append(escaped: byte) }
       }
     }
     bytes.append(UInt8(ascii: "\""))
+  }
+
+  /// Whether a byte stands for itself in a JSON string.
+  private static func isPlain(_ byte: UInt8) -> Bool {
+    byte >= 0x20 && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\")
+  }
+
+  private static func isPlain(_ bytes: Span<UInt8>) -> Bool {
+    for index in bytes.indices where !isPlain(bytes[index]) { return false }
+    return true
   }
 
   private mutating func append(escaped byte: UInt8) {

@@ -15,18 +15,18 @@ struct SeparatedRendering {
   func write(_ pieces: inout Pieces, _ flush: (inout Pieces) throws -> Void) rethrows {
     if hasHeader {
       for (index, column) in answer.columns.enumerated() {
-        if index > 0 { pieces.append(separator) }
+        if index > 0 { pieces.put(separator) }
         append(column.name, to: &pieces)
       }
-      pieces.append("\n")
+      pieces.put("\n")
     }
     var times = TimeCells()
     for row in 0..<answer.rowCount {
       for (index, column) in answer.columns.enumerated() {
-        if index > 0 { pieces.append(separator) }
+        if index > 0 { pieces.put(separator) }
         append(column.values, row, &times, to: &pieces)
       }
-      pieces.append("\n")
+      pieces.put("\n")
       try flush(&pieces)
     }
   }
@@ -63,12 +63,12 @@ struct SeparatedRendering {
         $0 == UInt8(ascii: ",") || $0 == UInt8(ascii: "\"") || $0 == 0x0A || $0 == 0x0D
       }
     guard needsQuotes else { return pieces.append(text) }
-    pieces.append("\"")
+    pieces.put("\"")
     for byte in text.utf8 {
       if byte == UInt8(ascii: "\"") { pieces.bytes.append(byte) }
       pieces.bytes.append(byte)
     }
-    pieces.append("\"")
+    pieces.put("\"")
   }
 
   private func append(tsv text: String, to pieces: inout Pieces) {

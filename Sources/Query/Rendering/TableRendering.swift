@@ -68,7 +68,7 @@ struct TableRendering {
         pieces.append(blanks: blanks)
       }
     }
-    pieces.append("\n")
+    pieces.put("\n")
   }
 }
 
@@ -96,7 +96,7 @@ struct VerticalRendering {
         pieces.append(names[index])
         pieces.append(blanks: widest - widths[index] + 2)
         cells.append(column.values, row, to: &pieces)
-        pieces.append("\n")
+        pieces.put("\n")
       }
       try flush(&pieces)
     }
@@ -116,11 +116,11 @@ struct MarkdownRendering {
   func write(_ pieces: inout Pieces, _ flush: (inout Pieces) throws -> Void) rethrows {
     var cells = PeopleCells(answer)
     line(to: &pieces) { column, cell in cell.append(shown: answer.columns[column].name) }
-    pieces.append("|")
+    pieces.put("|")
     for column in answer.columns {
       pieces.append(column.kind == .number || column.kind == .integer ? " ---: |" : " --- |")
     }
-    pieces.append("\n")
+    pieces.put("\n")
     for row in 0..<answer.rowCount {
       line(to: &pieces) { column, cell in
         cells.append(answer.columns[column].values, row, to: &cell)
@@ -128,15 +128,15 @@ struct MarkdownRendering {
       try flush(&pieces)
     }
     if options.hasFooter && !answer.meta.notes.isEmpty {
-      pieces.append("\n")
+      pieces.put("\n")
       pieces.appendNotes(answer.meta)
     }
   }
 
   private func line(to pieces: inout Pieces, _ cell: (Int, inout Pieces) -> Void) {
-    pieces.append("|")
+    pieces.put("|")
     for column in answer.columns.indices {
-      pieces.append(" ")
+      pieces.put(" ")
       let start = pieces.bytes.count
       cell(column, &pieces)
       if pieces.bytes[start...].contains(UInt8(ascii: "|")) {
@@ -147,6 +147,6 @@ struct MarkdownRendering {
       }
       pieces.append(" |")
     }
-    pieces.append("\n")
+    pieces.put("\n")
   }
 }

@@ -5,22 +5,31 @@ struct TimeCells {
   private let zone: ZoneRules
   private var day = Int64.min
   private var date: [UInt8] = []
+  /// The time written last, which the next row mostly has too.
+  private var last: (ns: Int64, text: [UInt8])?
 
   init(zone: ZoneRules = .utc) { self.zone = zone }
 
   /// RFC 3339 on the zone's clock, with the offset that it has then, or `Z`.
   mutating func append(_ ns: Int64, to pieces: inout Pieces) {
+    if let last, last.ns == ns { return pieces.bytes.append(contentsOf: last.text) }
+    let start = pieces.bytes.count
+    write(ns, to: &pieces)
+    last = (ns, Array(pieces.bytes[start...]))
+  }
+
+  private mutating func write(_ ns: Int64, to pieces: inout Pieces) {
     let offsetSeconds = zone.offsetNs(at: ns) / 1_000_000_000
     let seconds = ns.flooredQuotient(1_000_000_000) + offsetSeconds
     let day = seconds.flooredQuotient(86_400)
     if day != self.day { remember(day) }
     pieces.bytes.append(contentsOf: date)
     let second = Int(seconds - day * 86_400)
-    pieces.append("T")
+    pieces.put("T")
     pieces.append(twoDigits: second / 3600)
-    pieces.append(":")
+    pieces.put(":")
     pieces.append(twoDigits: second / 60 % 60)
-    pieces.append(":")
+    pieces.put(":")
     pieces.append(twoDigits: second % 60)
     append(fraction: Int(ns.flooredRemainder(1_000_000_000)), to: &pieces)
     append(offsetSeconds: Int(offsetSeconds), to: &pieces)
@@ -30,7 +39,7 @@ struct TimeCells {
     guard ns != 0 else { return }
     let digits = ns % 1_000_000 == 0 ? 3 : ns % 1_000 == 0 ? 6 : 9
     var rest = ns / (digits == 3 ? 1_000_000 : digits == 6 ? 1_000 : 1)
-    pieces.append(".")
+    pieces.put(".")
     let start = pieces.bytes.count
     for _ in 0..<digits {
       pieces.bytes.append(UInt8(truncatingIfNeeded: 48 + rest % 10))
@@ -42,10 +51,10 @@ struct TimeCells {
   private func append(offsetSeconds: Int, to pieces: inout Pieces) {
     // RFC 3339 has offsets of whole minutes; those of old times are cut to them.
     let minutes = offsetSeconds.magnitude / 60
-    if minutes == 0 { return pieces.append("Z") }
+    if minutes == 0 { return pieces.put("Z") }
     pieces.append(offsetSeconds < 0 ? "-" : "+")
     pieces.append(twoDigits: Int(minutes / 60))
-    pieces.append(":")
+    pieces.put(":")
     pieces.append(twoDigits: Int(minutes % 60))
   }
 

@@ -117,12 +117,12 @@ extension StatementRun {
       try kpi(comparison.name, version: comparison.version),
       try kpi(comparison.name, version: comparison.other),
     ]
-    guard versions[0].every == versions[1].every, versions[0].timeZone == versions[1].timeZone,
-      versions[0].groupBy == versions[1].groupBy, versions[0].stream == versions[1].stream
+    guard versions[0].every == versions[1].every, versions[0].groupBy == versions[1].groupBy,
+      versions[0].stream == versions[1].stream
     else {
       throw error(
         comparison.name.span,
-        "the versions have other buckets, zones, groups or streams: their rows do not meet",
+        "the versions have other buckets, groups or streams: their rows do not meet",
         hint: "ask each of them, USING VERSION \(comparison.version.value)")
     }
     var queries: [BoundQuery] = []

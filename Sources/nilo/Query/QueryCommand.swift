@@ -36,6 +36,14 @@ struct QueryCommand: ParsableCommand {
     transform: ParameterText.parse)
   var param: [ParameterText] = []
 
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "Raise or lower a limit: max_rows, max_cells, max_memory (bytes) or max_seconds.",
+      valueName: "name=value"),
+    transform: LimitText.parse)
+  var limit: [LimitText] = []
+
   @Option(name: .short, help: ArgumentHelp("A file of statements.", valueName: "file"))
   var file: String?
 
@@ -65,7 +73,9 @@ struct QueryCommand: ParsableCommand {
       for statement in statements { try answer(statement, of: source, by: runner) }
     } catch let error as LanguageError {
       throw Shown(source.file == nil ? "nilo: \(error)" : error.described(inFile: source.file))
-    } catch is CancellationError {
+    } catch  where Interruption.isRequested && !(error is ClosedOutput) {
+      // What was begun may say more, such as a KPI that is not filled yet.
+      if !(error is CancellationError) { printError("\(error)") }
       throw ExitCode(ExitStatus.interrupted)
     }
   }
@@ -75,6 +85,7 @@ struct QueryCommand: ParsableCommand {
   ) throws {
     var options = QueryOptions(nowNs: currentTimeNs())
     for parameter in param { options.parameters[parameter.name] = parameter.value }
+    for one in limit { one.set(&options.limits) }
     options.isCancelled = { Interruption.isRequested }
     let progress = SharedProgress()
     options.progress = { progress.update(share: $0) }
@@ -88,6 +99,39 @@ struct QueryCommand: ParsableCommand {
       try writeAll(bytes, to: Descriptor.output)
     }
     answer.tellNotes(beside: renderer.format)
+  }
+}
+
+/// What a query may take, as it is typed: `max_rows=100`.
+struct LimitText: Sendable {
+  private enum Name: String, CaseIterable {
+    case rows = "max_rows"
+    case cells = "max_cells"
+    case memory = "max_memory"
+    case seconds = "max_seconds"
+  }
+
+  private var name: Name
+  private var value: Int
+
+  static func parse(_ text: String) throws -> LimitText {
+    let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
+    guard parts.count == 2, let name = Name(rawValue: parts[0]), let value = Int(parts[1]),
+      value > 0
+    else {
+      let names = Name.allCases.map(\.rawValue).joined(separator: ", ")
+      throw ValidationError("write a limit as name=number; the names are \(names)")
+    }
+    return LimitText(name: name, value: value)
+  }
+
+  func set(_ limits: inout QueryLimits) {
+    switch name {
+    case .rows: limits.maxRows = value
+    case .cells: limits.maxCells = value
+    case .memory: limits.maxMemoryBytes = value
+    case .seconds: limits.maxSeconds = Double(value)
+    }
   }
 }
 

@@ -55,8 +55,10 @@ struct CompletionWords {
     if last.kind == .number { return keywords(Self.units + Self.clauses) }
     let isOpen = last.kind == .operator && last.text != ")" && last.text != "*"
     if isOpen || Self.beforeValues.contains(word) && last.kind == .keyword { return values }
-    // A word that is no clause may still be a value, if the last one was taken for a name.
-    return keywords(Self.clauses) + (context.word.isEmpty ? [] : values)
+    // A word that is no clause may still be a value.
+    let typed = context.word.uppercased()
+    let isClause = Self.clauses.contains { $0.hasPrefix(typed) }
+    return isClause ? keywords(Self.clauses) : values
   }
 
   private var values: [Completion.Candidate] {

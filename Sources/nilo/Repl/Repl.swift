@@ -1,5 +1,4 @@
 import ArgumentParser
-import Terminal
 
 struct Repl: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -20,10 +19,8 @@ struct Repl: ParsableCommand {
 
   func run() throws {
     let runner = LocalRunner(StoreDirectory(path: data))
-    let status = try Interrupts.catching {
-      let session = try ReplSession(runner, place: "store \(data)")
-      return try session.run()
-    }
+    let session = try ReplSession(runner, place: "store \(data)")
+    let status = try session.run()
     if status != ExitStatus.success { throw ExitCode(status) }
   }
 }

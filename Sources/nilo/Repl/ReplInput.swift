@@ -28,8 +28,10 @@ enum ReplInput: Equatable {
 
   /// Whether Enter ends the text: after a command at once, after statements with a semicolon.
   static func isComplete(_ text: String) -> Bool {
+    // Most lines of a long statement end it as little as those before.
+    let isLong = text.utf8.count > 1_000
+    if isLong && !text.utf8.contains(UInt8(ascii: ";")) { return false }
     guard case .statements = ReplInput(text) else { return true }
-    guard text.utf8.contains(UInt8(ascii: ";")) else { return false }
     let tokens = TextToken.all(of: text)
     if let last = tokens.last, last.kind == .comment {
       let comment = text.utf8.dropFirst(last.range.lowerBound).prefix(last.range.count)
@@ -65,9 +67,10 @@ struct ScriptTexts: Sequence, IteratorProtocol {
 
 extension String {
   /// Without blanks at its ends.
-  var trimmed: String {
-    let start = drop(while: \.isWhitespace)
-    guard let last = start.lastIndex(where: { !$0.isWhitespace }) else { return "" }
-    return String(start[...last])
+  var trimmed: String { String(drop(while: \.isWhitespace)).withoutBlanksAtEnd }
+
+  var withoutBlanksAtEnd: String {
+    guard let last = lastIndex(where: { !$0.isWhitespace }) else { return "" }
+    return String(self[...last])
   }
 }

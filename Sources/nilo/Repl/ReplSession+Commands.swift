@@ -106,7 +106,8 @@ extension ReplSession {
       lastAnswer, width: output.isOnScreen ? Console.columns : 80,
       height: output.isOnScreen ? max(5, min(20, Console.rows - 8)) : 16,
       isColored: output.isOnScreen && Console.isColored)
-    try output.write(try chart.lines(kind))
+    // Blanks at the ends would only break lines where they are pasted.
+    try output.write(try chart.lines(kind).map(\.withoutBlanksAtEnd))
   }
 
   private static let watchSeconds = 0.1...86_400

@@ -43,19 +43,30 @@ final class ReplSession {
   /// Until the end of the input; the exit status.
   func run() throws -> Int32 {
     defer { runner.close() }
+    return Console.isInteractive ? try Interrupts.catching(prompt) : try script()
+  }
+
+  private func prompt() throws -> Int32 {
     while true {
       if let problem = reader.history.takeProblem() { printNote("note: \(problem)") }
       switch try reader.read() {
       case .endOfFile: return ExitStatus.success
       case .interrupted: continue
-      case .line(let text):
-        switch try take(text) {
-        case .done: continue
-        case .left: return ExitStatus.success
-        case .failed(let status): if !Console.isInteractive { return status }
-        }
+      case .line(let text): if try take(text) == .left { return ExitStatus.success }
       }
     }
+  }
+
+  /// Up to the first failure. While input is waited for, Ctrl-C ends the process as usual.
+  private func script() throws -> Int32 {
+    while case .line(let text) = try reader.read() {
+      switch try Interrupts.catching({ try take(text) }) {
+      case .done: continue
+      case .left: return ExitStatus.success
+      case .failed(let status): return status
+      }
+    }
+    return ExitStatus.success
   }
 
   /// Keeps a text that was not typed at the prompt.
@@ -82,12 +93,12 @@ final class ReplSession {
       }
     } catch let error as ClosedOutput {
       throw error
-    } catch is CancellationError {
-      printNote("cancelled")
-      return .failed(ExitStatus.interrupted)
     } catch {
-      show(error, line: line)
-      return .failed(ExitStatus.failure)
+      // Behind the ^C that the terminal shows.
+      let isInterrupted = Interrupts.isInterrupted
+      if isInterrupted && Console.isInteractive { printNote("") }
+      if error is CancellationError { printNote("cancelled") } else { show(error, line: line) }
+      return .failed(isInterrupted ? ExitStatus.interrupted : ExitStatus.failure)
     }
   }
 
