@@ -72,7 +72,6 @@ extension ValueColumn {
   init(_ field: FactRows.Field) {
     switch field {
     case .numbers(let numbers): self = .numbers(numbers)
-    case .bools(let bools): self = .values(bools.map { $0.map(QueryValue.bool) ?? .null })
     case .texts(let texts): self = .texts(texts)
     case .values(let values): self = .values(values.map(QueryValue.init))
     }
@@ -86,6 +85,7 @@ extension QueryValue {
     case .integer(let number): self = .integer(number)
     case .number(let number): self = .number(number)
     case .text(let text): self = .text(text)
+    case .bool(let value): self = .bool(value)
     case .top(let entries):
       self = .top(
         entries.map { TopEntry(value: $0.value, count: $0.count, error: $0.error) })

@@ -120,11 +120,17 @@ package struct BlockFacts {
     return labels
   }
 
-  /// Whether all values at `path` are true or false.
-  package func isBoolean(_ path: String) -> Bool {
-    let numbers = columns.indices.filter { columns[$0].path.isPath(path) }
-    let used = numbers.filter { reader.header.section(column: Int32($0)) != nil }
-    return !used.isEmpty && used.allSatisfy { columns[$0].kind == .bool }
+  /// Which facts have true or false at `path`: one bit each; nil when none has.
+  package func booleans(_ path: String) throws -> [UInt64]? {
+    let columns = try physical(path) { $0 == .bool }
+    if columns.isEmpty { return nil }
+    var presence = [UInt64](repeating: 0, count: (factCount + 63) / 64)
+    for column in columns {
+      for fact in 0..<factCount where column.isPresent(fact) {
+        presence[fact >> 6] |= 1 << UInt64(fact & 63)
+      }
+    }
+    return presence
   }
 
   /// Which facts have a value of any kind at `path`: one bit each; empty when all have, nil when none has.

@@ -8,9 +8,8 @@ public struct FactRows: Sendable {
   public enum Field: Sendable {
     /// NaN where there is none.
     case numbers([Double])
-    case bools([Bool?])
     case texts([String?])
-    /// Numbers, texts, and gaps.
+    /// Numbers, texts, booleans and gaps.
     case values([KpiValue])
   }
 
@@ -102,12 +101,15 @@ extension Projections {
       }
       return code < 0 ? nil : names[code]
     }
-    if columns.facts.isBoolean(path) { return .bools(texts.map { $0.map { $0 == "true" } }) }
-    guard numbers.presence != nil else { return .texts(texts) }
+    let booleans = try columns.facts.booleans(path)
+    guard booleans != nil || numbers.presence != nil else { return .texts(texts) }
+    // What a value is must not depend on the others in its block.
     return .values(
       zip(chosen, texts).map { fact, text in
         if numbers.isPresent(fact) { return .number(numbers.values[fact]) }
-        return text.map(KpiValue.text) ?? .null
+        guard let text else { return .null }
+        let isBoolean = booleans.map { $0[fact >> 6] >> UInt64(fact & 63) & 1 == 1 } ?? false
+        return isBoolean ? .bool(text == "true") : .text(text)
       })
   }
 

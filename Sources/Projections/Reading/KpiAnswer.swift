@@ -95,8 +95,9 @@ public enum KpiValue: Sendable, Equatable {
   case null
   case integer(Int64)
   case number(Double)
-  /// The first or last value of a field that is a text or a boolean.
+  /// A text; the first or last value of a field also when it is a boolean.
   case text(String)
+  case bool(Bool)
   /// The most frequent values, with how often they occur.
   case top([TopEntry])
 
@@ -111,7 +112,7 @@ public enum KpiValue: Sendable, Equatable {
     switch self {
     case .integer(let value): Double(value)
     case .number(let value): value
-    case .null, .text, .top: nil
+    case .null, .text, .bool, .top: nil
     }
   }
 }

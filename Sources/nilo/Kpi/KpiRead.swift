@@ -98,6 +98,7 @@ private struct KpiView {
     case .integer(let number): "\(number)"
     case .number(let number): rounded ? Self.short(number) : "\(number)"
     case .text(let text): text
+    case .bool(let value): "\(value)"
     case .top(let entries): entries.map { "\($0.value) (\($0.count))" }.joined(separator: ", ")
     }
   }
