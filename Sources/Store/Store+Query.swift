@@ -7,7 +7,7 @@ import Query
 /// Queries are answered from the log's columns and the cells of KPIs.
 extension Store: QuerySource {
   public func catalogue() throws -> SourceCatalogue {
-    let statistics = try statistics()
+    let statistics = try log.statistics(sizes: false)
     return SourceCatalogue(
       streams: statistics.streams.map(StreamInfo.init),
       kpis: try projections.list().map(KpiInfo.init),

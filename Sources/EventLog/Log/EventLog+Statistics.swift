@@ -40,18 +40,19 @@ public struct LogStatistics: Sendable, Equatable {
 }
 
 extension EventLog {
-  /// Counts what the log holds. O(streams, their columns and sources, and blocks).
-  public func statistics() throws -> LogStatistics {
+  /// Counts what the log holds. O(streams, their columns and sources, and blocks); without `sizes` no blocks and bytes
+  /// are counted, and their figures are 0.
+  public func statistics(sizes: Bool = true) throws -> LogStatistics {
     let info = try environment.info
     return try environment.read { transaction in
       let head = try LogHead.read(tables, transaction)
       var streams: [LogStatistics.Stream] = []
       for stream in try currentStreams(transaction)
       where stream.definition.id != StreamDefinition.catalogue.id {
-        streams.append(try statistics(of: stream, transaction))
+        streams.append(try statistics(of: stream, countingBlocks: sizes, transaction))
       }
       var tableBytes: [String: Int] = [:]
-      for name in LogTables.names {
+      for name in sizes ? LogTables.names : [] {
         let pages = try transaction.statistics(environment.table(name))
         tableBytes[name] = (pages.treePages + pages.overflowPages) * info.pageSizeBytes
       }
@@ -63,7 +64,7 @@ extension EventLog {
   }
 
   private func statistics(
-    of stream: EventStream, _ transaction: borrowing ReadTransaction
+    of stream: EventStream, countingBlocks: Bool, _ transaction: borrowing ReadTransaction
   ) throws -> LogStatistics.Stream {
     let id = stream.definition.id
     let value = try transaction.get(tables.totals, Key().appending(id))
@@ -75,7 +76,7 @@ extension EventLog {
     return LogStatistics.Stream(
       definition: stream.definition, totals: totals, columns: Self.columns(state.columns),
       shapeCount: state.trie.shapes.count,
-      blockCount: try store.summaries(ofStream: id, transaction).count,
+      blockCount: countingBlocks ? try store.summaries(ofStream: id, transaction).count : 0,
       fieldsWithoutColumn: state.fieldsWithoutColumn.sorted(),
       sources: sources.sorted { $0.name < $1.name },
       watermarkNs: totals.watermarkNs)

@@ -117,6 +117,13 @@ struct QueryExecution {
     guard !over.order.isEmpty else { return }
     let keys = over.order.map { SortKey(evaluator.column($0.expression), $0.isDescending) }
     let isByBucket = query.limit?.isPerBucket ?? false
+    if keys.count == 1, !isByBucket, let ranks = keys[0].ranks {
+      // Most answers are sorted by one number: integers are compared faster than enumerations.
+      var pairs = rows.map { (rank: ranks[$0], row: $0) }
+      pairs.sort { $0.rank != $1.rank ? $0.rank < $1.rank : $0.row < $1.row }
+      rows = pairs.map(\.row)
+      return
+    }
     rows.sort { left, right in
       if isByBucket, table.timesNs[left] != table.timesNs[right] {
         return table.timesNs[left] < table.timesNs[right]
@@ -219,6 +226,18 @@ private struct SortKey {
     self.isDescending = isDescending
     numbers = column.isOfNumbers ? column.doubles : nil
     values = column
+  }
+
+  /// For each row an integer that sorts as its number does; nil when there are others than numbers.
+  var ranks: [UInt64]? {
+    guard let numbers else { return nil }
+    return numbers.map { number in
+      if number.isNaN { return .max }
+      // Adding 0 makes one zero of both. Bits of doubles sort as integers, but for the sign.
+      let bits = (number + 0).bitPattern
+      let rank = bits >> 63 == 1 ? ~bits : bits | 1 << 63
+      return isDescending ? ~rank : rank
+    }
   }
 
   /// NULL is last, whichever way is sorted. Numbers come before texts.
