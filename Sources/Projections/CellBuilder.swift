@@ -32,11 +32,8 @@ final class CellBuilder {
   private let stream: EventStream
   private let caches: [CellCache]
   private let isCancelled: @Sendable () -> Bool
-  /// The clock as of the last block that was merged.
-  private var clock = StreamClock()
-  private var reached: [String: Int64] = [:]
-  private var closings: ArraySlice<(seq: UInt64, source: String)> = []
-  private var closingsSeq: UInt64 = 0
+  /// The watermark as of the last block that was merged.
+  private var clock: ClockReplay
   private var lastSeq: UInt64 = 0
   private var facts: UInt64 = 0
   private var cellCount = 0
@@ -53,6 +50,7 @@ final class CellBuilder {
     stream = try log.environment.read {
       try log.stream(named: kpis[0].definition.stream, $0)
     }
+    clock = ClockReplay(stream: kpis[0].definition.stream)
     let generations = try log.environment.write { transaction in
       try kpis.map { _ in try KpiRecord.newGeneration(records, &transaction) }
     }
@@ -70,7 +68,7 @@ final class CellBuilder {
     var isBehind = true
     while isBehind {
       let blocks = try log.environment.read {
-        try readClosings($0)
+        try clock.readClosings(log, $0)
         return try log.blocks(of: stream, after: lastSeq, limit: .max, $0)
       }
       try merge(blocks, progress)
@@ -140,28 +138,17 @@ final class CellBuilder {
 
   /// Merges the last blocks and writes the cells, in a transaction that may run again.
   private func catchUp(_ transaction: inout WriteTransaction) throws {
-    let before = (clock, reached, closings, closingsSeq, lastSeq, facts)
+    let before = (clock, lastSeq, facts)
     for cache in caches { cache.begin() }
     defer {
       // A retry begins from the same place; after the commit nobody asks again.
-      (clock, reached, closings, closingsSeq, lastSeq, _) = before
+      (clock, lastSeq, _) = before
     }
-    try readClosings(transaction.reading)
+    try clock.readClosings(log, transaction.reading)
     for block in try log.blocks(of: stream, after: lastSeq, limit: .max, transaction.reading) {
       try merge(try fold(block, transaction.reading), transaction.reading)
     }
     for cache in caches { try cache.finish(&transaction) }
-  }
-
-  /// The closings of sources that the catalogue has recorded since.
-  private func readClosings(_ transaction: borrowing ReadTransaction) throws {
-    var found = Array(closings)
-    for document in try log.catalogueDocuments(transaction) where document.seq > closingsSeq {
-      closingsSeq = document.seq
-      guard let closing = SourceClosing(document), closing.stream == stream.name else { continue }
-      found.append((document.seq, closing.source))
-    }
-    closings = found[...]
   }
 
   // MARK: Folding and merging
@@ -192,17 +179,11 @@ final class CellBuilder {
   }
 
   private func merge(_ folded: Folded, _ transaction: borrowing ReadTransaction) throws {
-    while let closing = closings.first, closing.seq < folded.block.firstSeq {
-      clock.close(closing.source)
-      closings.removeFirst()
-    }
+    clock.close(before: folded.block.firstSeq)
     for (cache, fold) in zip(caches, folded.folds) {
       if let fold { try cache.apply(fold, watermarkNs: clock.watermarkNs, transaction) }
     }
-    if let time = folded.watermarkNs {
-      reached[folded.source] = max(reached[folded.source] ?? .min, time)
-    }
-    if let time = reached[folded.source] { clock.advance(folded.source, to: time) }
+    clock.advance(folded.source, to: folded.watermarkNs)
     lastSeq = folded.block.lastSeq
     facts += UInt64(folded.block.factCount)
   }

@@ -119,20 +119,21 @@ import Testing
       defer { store.close() }
       _ = try store.append([#"{"ts":1717200000,"d":"a","n":1,"v":1,"w":2}"#], to: "s")
       try Self.defineKpis(store)
-      var states: [(seq: UInt64, query: AggregateQuery, columns: KpiColumns)] = []
+      var states: [(query: AggregateQuery, answer: AggregateAnswer)] = []
       for _ in 0..<6 {
         try random.appendBatch(to: store)
         let query = try Self.query(&random)
-        let answer = try store.projections.aggregate(query)
-        states.append((answer.asOfSeq, query, answer.columns))
+        states.append((query, try store.projections.aggregate(query)))
       }
-      for state in states {
-        var query = state.query
-        query.asOfSeq = state.seq
+      for (query, before) in states {
+        var query = query
+        query.asOfSeq = before.asOfSeq
         let answer = try store.projections.aggregate(query)
-        if let difference = Self.difference(answer.columns, state.columns) {
+        if let difference = Self.difference(answer.columns, before.columns) {
           throw Mismatch(description: "\(query)\n\(answer.source)\n\(difference)")
         }
+        try checkEqual(answer.watermarkNs, before.watermarkNs, "watermark of \(before.asOfSeq)")
+        try checkEqual(answer.columns.isFinal, before.columns.isFinal, "what is final")
       }
     }
   }

@@ -41,7 +41,9 @@ extension Projections {
     let before = try samples(
       before: plan.times.lowerBound, plan.asked, lastSeq: plan.query.asOfSeq, transaction)
     return try RowMaker(plan.asked, panes, watermarkNs: plan.watermarkNs)
-      .columns(plan.rowStarts) { name, group, measure, _ in before.last(name, group, measure) }
+      .columns(plan.rowStarts, within: plan.times) { name, group, measure, _ in
+        before.last(name, group, measure)
+      }
   }
 
   private func answer(
@@ -69,7 +71,9 @@ extension Projections {
       source.cells = reader.panes.codes.count
       let maker = RowMaker(
         try plan.asked.reading(coverage.kpi.plan), reader.panes, watermarkNs: plan.watermarkNs)
-      return try maker.columns(plan.rowStarts) { try find($0, $1, $2, $3, transaction) }
+      return try maker.columns(plan.rowStarts, within: plan.times) {
+        try find($0, $1, $2, $3, transaction)
+      }
     }
     let stale = try rollUp.addCells(
       stored, whole, lastSeq: plan.query.asOfSeq, maxCells: plan.maxCells, transaction)
@@ -91,7 +95,7 @@ extension Projections {
       source.facts = blocks.reduce(0) { $0 + $1.factCount }
     }
     return try RowMaker(plan.asked, rollUp.panes, watermarkNs: plan.watermarkNs)
-      .columns(plan.rowStarts) {
+      .columns(plan.rowStarts, within: plan.times) {
         try find($0, $1, coverage.measures[$2], $3, transaction)
       }
   }
@@ -133,8 +137,12 @@ struct QueryPlan {
     var asked = try CompiledKpi(definition, stream.definition)
     maxCells = min(query.maxCells, query.maxMemoryBytes / asked.plan.cellBytes)
     let head = try log.position(of: query.stream, transaction)
-    watermarkNs = head.watermarkNs
     asOfSeq = min(query.asOfSeq ?? .max, head.lastSeq)
+    // What was final then may not have been what is final now.
+    watermarkNs =
+      asOfSeq == head.lastSeq
+      ? head.watermarkNs
+      : try projections.watermarkNs(of: stream, asOf: asOfSeq, transaction)
     if query.every == nil {
       asked.makeWhole(query.range)
       rowStarts = .min..<Int64.max

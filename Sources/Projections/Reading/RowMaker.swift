@@ -18,9 +18,16 @@ struct RowMaker {
 
   /// The rows of the buckets that start within `range`. O(cells), and for rolling windows O(cells x width of a window)
   /// at worst, however far apart they are.
-  func columns(_ range: Range<Int64>, _ find: FindSample) throws -> KpiColumns {
+  ///
+  /// The facts are those of `times`, where they cut a bucket.
+  func columns(
+    _ range: Range<Int64>, within times: Range<Int64> = .min ..< .max, _ find: FindSample
+  ) throws -> KpiColumns {
     var rows = kpi.panesPerWindow > 1 ? windows(range) : buckets(range)
-    if panes.cells.hasSeries { try findBefore(&rows, find) }
+    if panes.cells.hasSeries {
+      try findBefore(&rows) { try find($0, $1, $2, max($3, times.lowerBound)) }
+      rows.spans = rows.spans.map { $0.clamped(to: times) }
+    }
     let evaluator = ItemEvaluator(rows: rows)
     var columns = KpiColumns()
     columns.timesNs = rows.timesNs
