@@ -138,6 +138,22 @@ import Testing
     }
   }
 
+  /// Counters look at all that is before the range; that ends as well.
+  @Test(arguments: ["count(*)", "increase(v)"])
+  func columnsCanBeLeft(_ item: String) throws {
+    let workspace = TemporaryDirectory()
+    let store = try Store(directory: workspace.path)
+    defer { store.close() }
+    _ = try store.append([#"{"ts":1717200000,"v":1}"#, #"{"ts":1717203600,"v":2}"#], to: "s")
+    let items = try Parser.items(item)
+    guard case .aggregate(let aggregate) = items[0].expression else { return }
+    var query = AggregateQuery(stream: "s", aggregates: [aggregate])
+    #expect(try store.projections.aggregate(query).columns.count == 1)
+    query.range = 1_717_203_600_000_000_000..<Int64.max
+    query.isCancelled = { true }
+    #expect(throws: CancellationError.self) { try store.projections.aggregate(query) }
+  }
+
   @Test func versionsLiveBesideEachOther() throws {
     let workspace = TemporaryDirectory()
     var store = try Store(directory: workspace.path)

@@ -39,7 +39,8 @@ extension Projections {
       isCancelled: plan.query.isCancelled, transaction)
     (source.blocks, source.facts) = (reader.blocksRead, reader.factsRead)
     let before = try samples(
-      before: plan.times.lowerBound, plan.asked, lastSeq: plan.query.asOfSeq, transaction)
+      before: plan.times.lowerBound, plan.asked, lastSeq: plan.query.asOfSeq,
+      isCancelled: plan.query.isCancelled, transaction)
     return try RowMaker(plan.asked, panes, watermarkNs: plan.watermarkNs)
       .columns(plan.rowStarts, within: plan.times) { name, group, measure, _ in
         before.last(name, group, measure)
@@ -66,6 +67,7 @@ extension Projections {
         try coverage.hasGroup($0)
       }
       reader.maxCells = plan.maxCells
+      reader.isCancelled = plan.query.isCancelled
       reader.onlyGroup = coverage.onlyGroup
       try reader.readCells(stored, whole, transaction)
       source.cells = reader.panes.codes.count
@@ -76,7 +78,8 @@ extension Projections {
       }
     }
     let stale = try rollUp.addCells(
-      stored, whole, lastSeq: plan.query.asOfSeq, maxCells: plan.maxCells, transaction)
+      stored, whole, lastSeq: plan.query.asOfSeq, maxCells: plan.maxCells,
+      isCancelled: plan.query.isCancelled, transaction)
     source.cells = rollUp.cellsRead
     let gaps = (rest + stale).sorted { $0.lowerBound < $1.lowerBound }
     source.hasColumns = !gaps.isEmpty

@@ -35,7 +35,7 @@ struct RollUp {
   /// `lastSeq`; gives the times of these. O(cells).
   mutating func addCells(
     _ stored: CellReader, _ range: Range<Int64>, lastSeq: UInt64?, maxCells: Int,
-    _ transaction: borrowing ReadTransaction
+    isCancelled: () -> Bool, _ transaction: borrowing ReadTransaction
   ) throws -> [Range<Int64>] {
     var (found, mapping) = (CellColumns(coverage.kpi.plan, reading: coverage.reading), mapping)
     var places: (buckets: [Int64], codes: [Int32]) = ([], [])
@@ -50,6 +50,7 @@ struct RollUp {
         places.buckets.append(bucketNs)
         places.codes.append(code)
         if places.codes.count > maxCells { throw TooManyCellsError(limit: maxCells) }
+        if places.codes.count % 4_096 == 0, isCancelled() { throw CancellationError() }
       })
     if let failure { throw failure }
     self.mapping = mapping

@@ -1,6 +1,7 @@
 import Bytes
 import EventLog
 import LMDB
+import Model
 
 /// Where cells are kept.
 struct CellTables: Sendable {
@@ -90,7 +91,9 @@ struct CellReader {
   ) throws -> [String] {
     let names = Differences(mine: generation, others: other.generation, releaseMemory)
     return try names.find(tables.cells, transaction, describe)
-      + names.find(tables.series, transaction) { "series of \(SeriesKey.bucketNs($0))" }
+      + names.find(tables.series, transaction) {
+        "series in bucket \(Timestamp(ns: SeriesKey.bucketNs($0)))"
+      }
   }
 
   private func describe(_ key: RawSpan) -> String {

@@ -34,6 +34,7 @@ struct PaneReader {
   /// The one group that is asked for, if there is but one.
   var onlyGroup: [UInt8]?
   var maxCells = Int.max
+  var isCancelled: @Sendable () -> Bool = { false }
   var blocksRead = 0
   var factsRead = 0
 
@@ -63,13 +64,14 @@ struct PaneReader {
     if try !readOneGroup(stored, range, transaction) {
       var (found, known) = (cells, groups)
       var places: (buckets: [Int64], codes: [Int32]) = ([], [])
-      let maxCells = maxCells
+      let (maxCells, isCancelled) = (maxCells, isCancelled)
       try stored.forEach(
         range, into: &found, transaction, code: { known.code($0) },
         { bucketNs, code, _ in
           places.buckets.append(bucketNs)
           places.codes.append(code)
           if places.codes.count > maxCells { throw TooManyCellsError(limit: maxCells) }
+          if places.codes.count % 4_096 == 0, isCancelled() { throw CancellationError() }
         })
       (cells, groups, buckets, codes) = (found, known, places.buckets, places.codes)
       try groups.check()

@@ -70,13 +70,15 @@ extension Projections {
   /// The last sample of each series before a time, from columns.
   func samples(
     before timeNs: Int64?, _ kpi: CompiledKpi, lastSeq: UInt64? = nil,
+    isCancelled: @escaping @Sendable () -> Bool = { false },
     _ transaction: borrowing ReadTransaction
   ) throws -> LastSamples {
     guard kpi.plan.hasSeries, let timeNs, timeNs > .min else { return LastSamples() }
     var whole = kpi
     whole.makeWhole(.min..<timeNs)
     let scan = ColumnScan(
-      kpi: whole, selection: FactSelection(times: [.min..<timeNs], lastSeq: lastSeq))
+      kpi: whole, selection: FactSelection(times: [.min..<timeNs], lastSeq: lastSeq),
+      isCancelled: isCancelled)
     return LastSamples(try scan.cells(log, scan.blocks(log, transaction), transaction))
   }
 }

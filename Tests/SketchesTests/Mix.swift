@@ -1,0 +1,7 @@
+/// Spreads the bits of `value`, as a good hash does; no two values get the same.
+func mix(_ value: UInt64) -> UInt64 {
+  var mixed = value
+  mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+  mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+  return mixed ^ (mixed >> 31)
+}
