@@ -155,8 +155,7 @@ final class CellBuilder {
 
   private struct Folded: Sendable {
     var block: StoredBlock
-    var source: String
-    var watermarkNs: Int64?
+    var arrival: BlockArrival
     var folds: [BlockFold?]
   }
 
@@ -174,7 +173,7 @@ final class CellBuilder {
     let facts = try log.facts(of: block, stream, paths: paths, transaction)
     let columns = try FactColumns(facts)
     return Folded(
-      block: block, source: facts.source, watermarkNs: try facts.watermarkNs(),
+      block: block, arrival: facts.arrival,
       folds: try kpis.map { try BlockFold(columns, $0) })
   }
 
@@ -183,7 +182,7 @@ final class CellBuilder {
     for (cache, fold) in zip(caches, folded.folds) {
       if let fold { try cache.apply(fold, watermarkNs: clock.watermarkNs, transaction) }
     }
-    clock.advance(folded.source, to: folded.watermarkNs)
+    clock.advance(folded.arrival)
     lastSeq = folded.block.lastSeq
     facts += UInt64(folded.block.factCount)
   }

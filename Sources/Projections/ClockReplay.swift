@@ -5,10 +5,8 @@ import LMDB
 struct ClockReplay {
   private let stream: String
   private var clock = StreamClock()
-  /// The highest event time that each source has brought.
-  private var reached: [String: Int64] = [:]
   /// Closings of sources that come after the last block.
-  private var closings: ArraySlice<(seq: UInt64, source: String)> = []
+  private var closings: ArraySlice<(seq: UInt64, closing: SourceClosing)> = []
   private var closingsSeq: UInt64 = 0
 
   init(stream: String) { self.stream = stream }
@@ -22,22 +20,21 @@ struct ClockReplay {
     for document in try log.catalogueDocuments(transaction) where document.seq > closingsSeq {
       closingsSeq = document.seq
       guard let closing = SourceClosing(document), closing.stream == stream else { continue }
-      closings.append((document.seq, closing.source))
+      closings.append((document.seq, closing))
     }
   }
 
   /// Applies the closings before event `seq`.
   mutating func close(before seq: UInt64) {
-    while let closing = closings.first, closing.seq < seq {
-      clock.close(closing.source)
+    while let (closedSeq, closing) = closings.first, closedSeq < seq {
+      clock.close(closing.source, at: closing.reachNs, closedNs: closing.closedNs)
       closings.removeFirst()
     }
   }
 
-  /// Applies a block that takes its source's watermark to `watermarkNs`; nil when it does not.
-  mutating func advance(_ source: String, to watermarkNs: Int64?) {
-    if let watermarkNs { reached[source] = max(reached[source] ?? .min, watermarkNs) }
-    if let time = reached[source] { clock.advance(source, to: time) }
+  /// Applies a block.
+  mutating func advance(_ arrival: BlockArrival) {
+    clock.advance(arrival.source, to: arrival.reachNs, receivedNs: arrival.receivedNs)
   }
 }
 
@@ -51,8 +48,7 @@ extension Projections {
     for block in try log.blocks(of: stream, after: 0, limit: .max, transaction) {
       guard block.lastSeq <= seq else { break }
       replay.close(before: block.firstSeq)
-      let facts = try log.facts(of: block, stream, paths: [], transaction)
-      replay.advance(facts.source, to: try facts.watermarkNs())
+      replay.advance(try log.arrival(of: block, transaction))
     }
     replay.close(before: seq == .max ? seq : seq + 1)
     return replay.watermarkNs

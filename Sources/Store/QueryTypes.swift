@@ -112,6 +112,7 @@ extension LedgerEntry.Kind {
     case .late: self = .late
     case .duplicate: self = .duplicate
     case .rejected: self = .rejected
+    case .ahead: self = .ahead
     }
   }
 }
@@ -123,12 +124,16 @@ extension LedgerRecord {
       case .late: .late
       case .duplicate: .duplicate
       case .rejected: .rejected
+      case .ahead: .ahead
       }
     let detail: String =
       switch entry.kind {
       case .late: "\((entry.behindNs ?? 0) / 1_000_000_000) s behind the watermark"
       case .duplicate: "has the id \(String(decoding: entry.bytes, as: UTF8.self)) as well"
       case .rejected: entry.reason ?? ""
+      case .ahead:
+        "\((entry.aheadNs ?? 0) / 1_000_000_000) s ahead of "
+          + (entry.isAheadOfClock ? "the clock" : "all before it")
       }
     self.init(
       kind: kind, stream: entry.stream, source: entry.source, seq: entry.seq ?? 0,
@@ -161,6 +166,7 @@ extension StreamInfo {
     let totals = stream.totals
     (events, facts) = (totals.events, totals.facts)
     (late, duplicates, rejected) = (totals.late, totals.duplicates, totals.rejected)
+    ahead = totals.ahead
     timesNs = totals.facts > 0 ? totals.minTimeNs...totals.maxTimeNs : nil
     watermarkNs = stream.watermarkNs
   }

@@ -8,6 +8,8 @@ public struct IngestSummary: Sendable, Equatable {
   public var duplicates: UInt64 = 0
   public var rejected: UInt64 = 0
   public var late: UInt64 = 0
+  /// Events too far ahead to say how far time has got.
+  public var ahead: UInt64 = 0
   public var firstSeq: UInt64?
   public var lastSeq: UInt64?
   /// Bytes of the accepted documents.
@@ -29,6 +31,7 @@ public struct IngestSummary: Sendable, Equatable {
     duplicates += UInt64(result.duplicates.count)
     rejected += UInt64(result.rejected.count)
     late += UInt64(result.late.count)
+    ahead += UInt64(result.ahead.count)
     firstSeq = firstSeq ?? result.firstSeq
     lastSeq = result.lastSeq ?? lastSeq
     bytes += result.acceptedBytes

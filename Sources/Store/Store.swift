@@ -41,9 +41,14 @@ public final class Store: Sendable {
 
   /// Opens the store in `directory`; for writing, it is made when there is none. One process may have it
   /// open for writing, others may read meanwhile.
-  public init(directory: String, mode: Mode = .readWrite) throws {
+  public convenience init(directory: String, mode: Mode = .readWrite) throws {
+    try self.init(directory: directory, mode: mode, clock: EventLog.wallClockNs)
+  }
+
+  /// `clock` gives the wall clock, in nanoseconds since 1970.
+  package init(directory: String, mode: Mode, clock: @escaping @Sendable () -> Int64) throws {
     log = try EventLog(
-      directory: directory, mode: mode, projectionTables: Projections.tableNames)
+      directory: directory, mode: mode, projectionTables: Projections.tableNames, clock: clock)
     projections = try Projections(log)
     if mode == .readWrite { projections.resumeFilling() }
   }

@@ -17,6 +17,7 @@ extension IngestRun {
       json.field("duplicates", total.duplicates)
       json.field("rejected", total.rejected)
       json.field("late", total.late)
+      json.field("ahead", total.ahead)
       json.field("first_seq", total.firstSeq)
       json.field("last_seq", total.lastSeq)
       json.field("bytes", total.bytes)
@@ -35,6 +36,7 @@ extension IngestRun {
       ("rejected", Text.count(total.rejected)),
       ("late", Text.count(total.late)),
     ]
+    if total.ahead > 0 { rows.append(("ahead", "\(Text.count(total.ahead)); see nilo ledger --kind ahead")) }
     if let first = total.firstSeq, let last = total.lastSeq {
       rows.append(("seq", "\(Text.count(first)) to \(Text.count(last))"))
     }

@@ -154,6 +154,7 @@ extension IngestSummary {
     sum.duplicates += next.duplicates
     sum.rejected += next.rejected
     sum.late += next.late
+    sum.ahead += next.ahead
     sum.firstSeq = firstSeq ?? next.firstSeq
     sum.lastSeq = next.lastSeq ?? lastSeq
     sum.bytes += next.bytes

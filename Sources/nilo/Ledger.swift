@@ -6,7 +6,7 @@ import Store
 
 struct Ledger: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "List the documents that were rejected, came twice or came late, oldest first.",
+    abstract: "List the documents that were rejected, came twice, late or with times ahead, oldest first.",
     discussion: """
       Example:
         nilo ledger --kind rejected --stream fleet --limit 20
@@ -55,9 +55,14 @@ extension LedgerEntry {
       case .late:
         "seq \(Text.count(seq ?? 0)) of \(Timestamp(ns: timeNs ?? 0)): "
           + "\(Text.seconds(behindSeconds)) behind"
+      case .ahead:
+        "seq \(Text.count(seq ?? 0)) of \(Timestamp(ns: timeNs ?? 0)): "
+          + "\(Text.seconds(Double(aheadNs ?? 0) / 1e9)) ahead of \(aheadOf)"
       }
     return "\(Timestamp(ns: receivedNs))  \(kind)  \(stream)  \(what)"
   }
+
+  private var aheadOf: String { isAheadOfClock ? "the clock" : "all before it" }
 
   private var behindSeconds: Double { Double(behindNs ?? 0) / 1e9 }
 
@@ -79,6 +84,11 @@ extension LedgerEntry {
         json.field("seq", seq)
         json.field("time", timeNs: timeNs)
         json.field("behind_s", seconds: behindSeconds)
+      case .ahead:
+        json.field("seq", seq)
+        json.field("time", timeNs: timeNs)
+        json.field("ahead_s", seconds: Double(aheadNs ?? 0) / 1e9)
+        json.field("ahead_of", isAheadOfClock ? "clock" : "events")
       }
     }
   }

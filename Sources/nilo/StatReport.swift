@@ -68,6 +68,7 @@ struct StatReport {
       ("duplicates", Text.count(totals.duplicates)), ("rejected", Text.count(totals.rejected)),
       ("late", Text.count(totals.late)),
     ]
+    if totals.ahead > 0 { rows.append(("ahead", Text.count(totals.ahead))) }
     if let times = stream.times {
       rows.append(("first time", Timestamp(ns: times.first).description))
       rows.append(("last time", Timestamp(ns: times.last).description))
@@ -141,6 +142,7 @@ struct StatReport {
       json.field("duplicates", totals.duplicates)
       json.field("rejected", totals.rejected)
       json.field("late", totals.late)
+      json.field("ahead", totals.ahead)
       json.field("first_time", timeNs: stream.times?.first)
       json.field("last_time", timeNs: stream.times?.last)
       json.field("watermark", timeNs: stream.watermarkNs)

@@ -119,15 +119,17 @@ struct ConcurrencyTests {
     var duplicates = all.reduce(0) { $0 + $1.result.duplicates.count }
     var rejected = all.reduce(0) { $0 + $1.result.rejected.count }
     var late = all.reduce(0) { $0 + $1.result.late.count }
+    var ahead = all.reduce(0) { $0 + $1.result.ahead.count }
     try check(duplicates > 0 && rejected > 0, "the documents are all new")
     try store.forEachLedgerEntry { entry in
       switch entry.kind {
       case .duplicate: duplicates -= 1
       case .rejected: rejected -= 1
       case .late: late -= 1
+      case .ahead: ahead -= 1
       }
       return true
     }
-    try checkEqual([duplicates, rejected, late], [0, 0, 0], "entries missing on the ledger")
+    try checkEqual([duplicates, rejected, late, ahead], [0, 0, 0, 0], "entries missing on the ledger")
   }
 }

@@ -47,7 +47,7 @@ struct BlockEncoder {
       streamId: batch.definition.id, firstSeq: firstSeq,
       eventCount: batch.eventCount,
       factCount: batch.factCount, isExploded: batch.isExploded, receivedNs: envelope.receivedNs,
-      minTimeNs: low, maxTimeNs: high, originalBytes: Self.originalBytes(batch),
+      minTimeNs: low, maxTimeNs: high, reachNs: envelope.reachNs, originalBytes: Self.originalBytes(batch),
       source: envelope.source, actor: envelope.actor, sections: sections)
     var bytes: [UInt8] = []
     bytes.reserveCapacity(body.count + 64 + 32 * sections.count)
@@ -190,7 +190,9 @@ struct Envelope: Sendable {
   /// Wall clock at the append, in nanoseconds since the epoch.
   var receivedNs: Int64
   /// The sources that the documents, records of the catalogue, close.
-  var closes: [SourceKey] = []
+  var closes: [SourceEnd] = []
+  /// How far the source's event time has got with these documents; nil while none counts.
+  var reachNs: Int64?
 }
 
 /// A block ready to be stored.

@@ -4,7 +4,7 @@ import Checksum
 /// What a block holds and where: the first bytes of every block. See `docs/formats/block.md`.
 struct BlockHeader: Equatable {
   static let magic: UInt32 = 0x424F_4C4E  // "NLOB"
-  static let formatVersion: UInt16 = 1
+  static let formatVersion: UInt16 = 2
 
   /// A part of a block that is read on its own.
   struct Section: Equatable {
@@ -35,6 +35,8 @@ struct BlockHeader: Equatable {
   var receivedNs: Int64
   var minTimeNs: Int64
   var maxTimeNs: Int64
+  /// How far the event time of the source had got with this block; nil while no event counted. See ``SourceReach``.
+  var reachNs: Int64?
   /// Bytes of the original documents.
   var originalBytes: UInt64
   /// Where the documents came from, such as a file's path.
@@ -87,6 +89,8 @@ extension BlockHeader {
     body.append(littleEndian: receivedNs)
     body.append(littleEndian: minTimeNs)
     body.append(littleEndian: maxTimeNs)
+    body.append(reachNs == nil ? 0 : 1)
+    body.append(littleEndian: reachNs ?? 0)
     body.append(varint: originalBytes)
     body.append(string: source)
     body.append(string: actor)
@@ -122,8 +126,8 @@ extension BlockHeader {
       eventCount: try reader.count(limit: .max), factCount: try reader.count(limit: .max),
       isExploded: isExploded, receivedNs: try reader.integer(Int64.self),
       minTimeNs: try reader.integer(Int64.self), maxTimeNs: try reader.integer(Int64.self),
-      originalBytes: try reader.varint(), source: try reader.string(),
-      actor: try reader.string(), sections: [])
+      reachNs: try reachNs(&reader), originalBytes: try reader.varint(),
+      source: try reader.string(), actor: try reader.string(), sections: [])
     var offset = 0
     for _ in 0..<(try reader.count()) {
       guard let kind = Section.Kind(rawValue: try reader.integer(UInt8.self)) else {
@@ -139,5 +143,11 @@ extension BlockHeader {
       offset += byteCount
     }
     return (header, size)
+  }
+
+  private static func reachNs(_ reader: inout ByteReader) throws(MalformedBytes) -> Int64? {
+    let hasReach = try reader.integer(UInt8.self) == 1
+    let reachNs = try reader.integer(Int64.self)
+    return hasReach ? reachNs : nil
   }
 }

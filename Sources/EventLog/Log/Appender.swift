@@ -61,7 +61,7 @@ package final class Appender {
   }
 
   private func sequence(
-    _ parsed: consuming Parsed, source: String, actor: String, closing closed: [SourceKey],
+    _ parsed: consuming Parsed, source: String, actor: String, closing closed: [SourceEnd],
     epoch: Int?
   ) throws -> Sequenced {
     let stream = parsed.stream
@@ -100,7 +100,7 @@ package final class Appender {
   /// Appends `batch`; records of the catalogue that close sources say which.
   func append(
     _ batch: DocumentBatch, to stream: EventStream, source: String, actor: String,
-    closing closed: [SourceKey]
+    closing closed: [SourceEnd]
   ) throws -> AppendResult {
     let sequenced = try sequence(
       parse(batch, of: stream), source: source, actor: actor, closing: closed, epoch: nil)

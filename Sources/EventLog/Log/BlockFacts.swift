@@ -9,6 +9,8 @@ package struct BlockFacts {
   package let stream: EventStream
   package let source: String
   package let receivedNs: Int64
+  /// How far the source's event time had got with the block; nil while no event counted.
+  package let reachNs: Int64?
   private let reader: BlockReader
   private let columns: [ColumnInfo]
   /// Facts of each event, when that is not one.
@@ -22,8 +24,13 @@ package struct BlockFacts {
     block = StoredBlock(reader.header)
     source = reader.header.source
     receivedNs = reader.header.receivedNs
+    reachNs = reader.header.reachNs
     columns = stream.schema.snapshot().columns
     factCounts = reader.header.isExploded ? try reader.integers(.factCounts) : []
+  }
+
+  package var arrival: BlockArrival {
+    BlockArrival(source: source, receivedNs: receivedNs, reachNs: reachNs)
   }
 
   /// The time of each fact.
@@ -40,21 +47,6 @@ package struct BlockFacts {
       events.append(contentsOf: repeatElement(Int32(event), count: Int(count)))
     }
     return events
-  }
-
-  /// How far the block takes its source's watermark; nil when all its events are too far ahead of the
-  /// clock to count.
-  package func watermarkNs() throws -> Int64? {
-    let highest = receivedNs.addingReportingOverflow(SourceState.maxAheadNs).partialValue
-    // The first instant of all stands for none.
-    if !reader.header.isExploded && block.maxTimeNs <= highest {
-      return block.maxTimeNs == .min ? nil : block.maxTimeNs
-    }
-    var watermark: Int64?
-    for time in try reader.times(.times) where time <= highest && time > .min {
-      watermark = max(watermark ?? .min, time)
-    }
-    return watermark
   }
 
   /// The physical columns at `path`, those of wanted kinds, spread to facts.
@@ -225,6 +217,15 @@ extension EventLog {
     ).map(StoredBlock.init)
   }
 
+  /// What a stored block says of its source, without its facts: the header is all that is read.
+  package func arrival(
+    of block: StoredBlock, _ transaction: borrowing ReadTransaction
+  ) throws -> BlockArrival {
+    let header = try store.header(block.firstSeq, transaction).header
+    return BlockArrival(
+      source: header.source, receivedNs: header.receivedNs, reachNs: header.reachNs)
+  }
+
   /// The facts of a stored block. With `paths` only their columns can be asked for, and are all that is read.
   package func facts(
     of block: StoredBlock, _ stream: EventStream, paths: Set<String>? = nil,
@@ -250,4 +251,13 @@ extension EventLog {
     }
     return try BlockFacts(reader, stream)
   }
+}
+
+/// How a block came in.
+package struct BlockArrival: Sendable, Equatable {
+  package var source: String
+  /// The wall clock then.
+  package var receivedNs: Int64
+  /// How far the source's event time had got with it; nil while no event counted.
+  package var reachNs: Int64?
 }

@@ -64,11 +64,13 @@ struct CommitState {
     let id = stream.definition.id
     if id != 0 {
       totals[id, default: StreamTotals()].add(batch, block)
-      if block != nil, let reached = batch.sourceState.watermarkNs {
-        clocks[id, default: StreamClock()].advance(batch.envelope.source, to: reached)
+      if block != nil {
+        clocks[id, default: StreamClock()].advance(
+          batch.envelope.source, to: batch.envelope.reachNs,
+          receivedNs: batch.envelope.receivedNs)
       }
-      for closed in batch.envelope.closes { try close(closed, tables, &transaction) }
-      totals[id]?.watermarkNs = clocks[id]?.watermarkNs
+      for closing in batch.envelope.closes { try close(closing, tables, &transaction) }
+      note(clocks[id], id)
       try write(totals[id] ?? StreamTotals(), id, tables, &transaction)
       try transaction.put(
         tables.sources, SourceState.key(id, batch.envelope.source),
@@ -80,17 +82,24 @@ struct CommitState {
 
   /// Marks a source as closed: the batch that is written holds the catalogue's record of it.
   private mutating func close(
-    _ key: SourceKey, _ tables: LogTables, _ transaction: inout WriteTransaction
+    _ closing: SourceEnd, _ tables: LogTables, _ transaction: inout WriteTransaction
   ) throws {
-    clocks[key.streamId]?.close(key.name)
-    totals[key.streamId]?.watermarkNs = clocks[key.streamId]?.watermarkNs
+    let key = closing.key
+    clocks[key.streamId]?.close(key.name, at: closing.reachNs, closedNs: closing.closedNs)
+    note(clocks[key.streamId], key.streamId)
     try write(totals[key.streamId] ?? StreamTotals(), key.streamId, tables, &transaction)
     guard
       var state = try SourceState.find(key.streamId, key.name, tables, transaction.reading)
     else { return }
-    state.isClosed = true
+    state.close(at: closing.reachNs)
     try transaction.put(
       tables.sources, SourceState.key(key.streamId, key.name), state.record(named: key.name))
+  }
+
+  private mutating func note(_ clock: StreamClock?, _ id: UInt32) {
+    guard let clock else { return }
+    totals[id]?.watermarkNs = clock.watermarkNs
+    totals[id]?.clockNs = clock.clockNs
   }
 
   private func write(
@@ -155,7 +164,12 @@ struct CommitState {
       open.append(late)
       if open.isFull { try close(&open, page(.late), tables, compressor, &transaction) }
     }
-    try close(&open, page(.late), tables, compressor, &transaction)
+    try close(&open, page(.ahead), tables, compressor, &transaction)
+    for ahead in batch.ahead {
+      open.append(ahead)
+      if open.isFull { try close(&open, page(.ahead), tables, compressor, &transaction) }
+    }
+    try close(&open, page(.ahead), tables, compressor, &transaction)
   }
 
   private mutating func close(
@@ -176,6 +190,7 @@ extension StreamTotals {
     duplicates += UInt64(batch.duplicates.count)
     rejected += UInt64(batch.rejected.count)
     late += UInt64(batch.late.count)
+    ahead += UInt64(batch.ahead.count)
     guard let block else { return }
     events += UInt64(block.header.eventCount)
     facts += UInt64(block.header.factCount)

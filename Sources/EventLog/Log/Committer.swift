@@ -126,6 +126,8 @@ public struct AppendResult: Sendable, Equatable {
   public var rejected: [RejectedDocument] = []
   /// Accepted events that were late.
   public var late: [LateEvent] = []
+  /// Events, of this batch or one before it, whose times are too far ahead to say how far time has got.
+  public var ahead: [AheadEvent] = []
   /// Bytes of the accepted documents.
   public var acceptedBytes: UInt64 = 0
 
@@ -140,6 +142,7 @@ public struct AppendResult: Sendable, Equatable {
     duplicates = batch.duplicates
     rejected = batch.rejected
     late = batch.late
+    ahead = batch.ahead
     acceptedBytes = block?.header.originalBytes ?? 0
   }
 
@@ -151,6 +154,7 @@ public struct AppendResult: Sendable, Equatable {
     duplicates += next.duplicates
     rejected += next.rejected
     late += next.late
+    ahead += next.ahead
     acceptedBytes += next.acceptedBytes
   }
 }

@@ -4,38 +4,47 @@ import Model
 
 extension EventLog {
   /// Takes note that nothing more is expected of some sources: the stream's watermark does not wait for them. That is
-  /// itself recorded in the catalogue, in one commit. Passes over sources that are closed already or have no event.
+  /// itself recorded in the catalogue, in one commit. Passes over sources that are closed already or have no event that
+  /// counts.
   package func closeSources(_ sources: [String], of stream: EventStream) throws {
     let id = stream.definition.id
     let open = try environment.read { transaction in
-      try sources.filter { name in
-        guard let state = try SourceState.find(id, name, tables, transaction) else { return false }
-        return !state.isClosed && state.watermarkNs != nil
+      try sources.compactMap { name -> OpenSource? in
+        guard let state = try SourceState.find(id, name, tables, transaction) else { return nil }
+        return state.isClosed ? nil : state.reach.atEndNs.map { (name, $0) }
       }
     }
     try close(open, stream, "end")
   }
 
+  private typealias OpenSource = (name: String, reachNs: Int64)
+
   /// Closes the stream's sources that have brought nothing for `idleNs` of wall clock.
   package func closeIdleSources(of stream: EventStream, idleNs: Int64) throws {
     let now = clock()
     let idle = try environment.read { transaction in
-      try SourceState.all(stream.definition.id, tables, transaction).filter {
-        !$0.state.isClosed && $0.state.watermarkNs != nil
-          && now.saturatingSubtracting($0.state.lastReceivedNs) > idleNs
+      try SourceState.all(stream.definition.id, tables, transaction).compactMap {
+        (name, state) -> OpenSource? in
+        let isIdle = now.saturatingSubtracting(state.lastReceivedNs) > idleNs
+        return state.isClosed || !isIdle ? nil : state.reach.atEndNs.map { (name, $0) }
       }
     }
-    try close(idle.map(\.name), stream, "idle")
+    try close(idle, stream, "idle")
   }
 
-  private func close(_ sources: [String], _ stream: EventStream, _ reason: String) throws {
+  private func close(_ sources: [OpenSource], _ stream: EventStream, _ reason: String) throws {
     if sources.isEmpty { return }
     let now = clock()
     let documents = sources.map {
-      SourceClosing(stream: stream.name, source: $0).document(reason: reason, receivedNs: now)
+      SourceClosing(stream: stream.name, source: $0.name, reachNs: $0.reachNs, closedNs: now)
+        .document(reason: reason)
     }
-    let keys = sources.map { SourceKey(streamId: stream.definition.id, name: $0) }
-    _ = try append(documents, to: catalogueStream, actor: "nilo", closing: keys)
+    let ends = sources.map {
+      SourceEnd(
+        key: SourceKey(streamId: stream.definition.id, name: $0.name), reachNs: $0.reachNs,
+        closedNs: now)
+    }
+    _ = try append(documents, to: catalogueStream, actor: "nilo", closing: ends)
   }
 }
 

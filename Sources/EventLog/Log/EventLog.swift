@@ -182,7 +182,7 @@ public final class EventLog: Sendable {
 
   /// Gives the sequence number of the first document.
   func append(
-    _ documents: [[UInt8]], to own: EventStream, actor: String, closing closed: [SourceKey] = []
+    _ documents: [[UInt8]], to own: EventStream, actor: String, closing closed: [SourceEnd] = []
   ) throws -> UInt64 {
     var batch = DocumentBatch(bytes: [], documents: [], endPosition: 0)
     for document in documents {
@@ -208,7 +208,7 @@ public final class EventLog: Sendable {
   /// has failed since: that batch may be lost, and this one must not be stored without it.
   func sequence(
     _ parsed: consuming ParsedBatch, of stream: EventStream, _ hits: IndexHits, source: String,
-    actor: String, closing closed: [SourceKey] = [], epoch: Int? = nil
+    actor: String, closing closed: [SourceEnd] = [], epoch: Int? = nil
   ) throws -> SequencedBatch {
     for name in [source, actor] where name.utf8.count > Limits.maxSourceNameBytes {
       throw SourceNameError(byteCount: name.utf8.count)
@@ -223,7 +223,7 @@ public final class EventLog: Sendable {
         ($0.totals[id] ?? StreamTotals(), $0.clock(ofStream: id))
       }
       return try environment.read { transaction in
-        for key in closed {
+        for key in closed.map(\.key) {
           sequencer.prepare(
             toClose: key, try SourceState.find(key.streamId, key.name, tables, transaction),
             committed.withLock { $0.clock(ofStream: key.streamId) })

@@ -3,9 +3,9 @@ import LMDB
 import Model
 import Zstd
 
-/// What the ledger says of one event or document that was late, a duplicate, or rejected.
+/// What the ledger says of one event or document that was late, ahead of time, a duplicate, or rejected.
 public struct LedgerEntry: Sendable, Equatable {
-  public enum Kind: String, Sendable, CaseIterable { case rejected, duplicate, late }
+  public enum Kind: String, Sendable, CaseIterable { case rejected, duplicate, late, ahead }
 
   public var kind: Kind
   public var stream: String
@@ -14,15 +14,19 @@ public struct LedgerEntry: Sendable, Equatable {
   public var receivedNs: Int64
   /// Where the document stands in its source; nil for late events, whose block knows it.
   public var position: Int64?
-  /// The late event, or the event that the duplicate repeats.
+  /// The late event, the one ahead, or the event that the duplicate repeats.
   public var seq: UInt64?
   /// Why the document was rejected.
   public var reason: String?
   /// The first KiB of a rejected document, or of the dedup id of a duplicate.
   public var bytes: [UInt8]
-  /// For late events: the event's time, and how far behind the watermark that was.
+  /// For late events and those ahead: the event's time.
   public var timeNs: Int64?
+  /// For late events: how far behind the watermark the time was.
   public var behindNs: Int64?
+  /// For events ahead: how far ahead the time was, of the wall clock or of all events before.
+  public var aheadNs: Int64?
+  public var isAheadOfClock = false
 }
 
 /// A page of the ledger: the entries of one kind of one commit. `docs/formats/ledger.md`.
@@ -62,6 +66,14 @@ struct LedgerPage {
     body.append(varint: late.seq)
     body.append(signedVarint: late.timeNs)
     body.append(varint: UInt64(late.behindNs))
+    count += 1
+  }
+
+  mutating func append(_ ahead: AheadEvent) {
+    body.append(varint: ahead.seq)
+    body.append(signedVarint: ahead.timeNs)
+    body.append(varint: UInt64(ahead.aheadNs))
+    body.append(ahead.isOfClock ? 1 : 0)
     count += 1
   }
 
@@ -117,6 +129,11 @@ struct LedgerPage {
         entry.seq = try bodyReader.varint()
         entry.timeNs = try bodyReader.signedVarint()
         entry.behindNs = Int64(truncatingIfNeeded: try bodyReader.varint())
+      case .ahead:
+        entry.seq = try bodyReader.varint()
+        entry.timeNs = try bodyReader.signedVarint()
+        entry.aheadNs = Int64(truncatingIfNeeded: try bodyReader.varint())
+        entry.isAheadOfClock = try bodyReader.integer(UInt8.self) == 1
       }
       entries.append(entry)
     }

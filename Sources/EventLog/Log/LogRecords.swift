@@ -8,6 +8,8 @@ public struct StreamTotals: Sendable, Equatable {
   public var duplicates: UInt64 = 0
   public var rejected: UInt64 = 0
   public var late: UInt64 = 0
+  /// Events too far ahead to say how far time has got; see ``SourceReach``.
+  public var ahead: UInt64 = 0
   /// Bytes of the original documents.
   public var originalBytes: UInt64 = 0
   /// Bytes of their blocks.
@@ -17,13 +19,15 @@ public struct StreamTotals: Sendable, Equatable {
   public var maxTimeNs: Int64 = .min
   /// How far event time has got; see ``StreamClock``. Nil before the first event.
   public var watermarkNs: Int64?
+  /// The wall clock when the stream was last told something; `Int64.min` before that.
+  var clockNs: Int64 = .min
   /// Events up to this one have their ids in the dedup index.
   var indexedSeq: UInt64 = 0
 
   var encoded: [UInt8] {
     var bytes: [UInt8] = []
     for value in [
-      events, facts, duplicates, rejected, late, originalBytes, blockBytes, indexedSeq,
+      events, facts, duplicates, rejected, late, ahead, originalBytes, blockBytes, indexedSeq,
     ] {
       bytes.append(varint: value)
     }
@@ -31,6 +35,7 @@ public struct StreamTotals: Sendable, Equatable {
     bytes.append(signedVarint: maxTimeNs)
     bytes.append(watermarkNs == nil ? 0 : 1)
     bytes.append(signedVarint: watermarkNs ?? 0)
+    bytes.append(signedVarint: clockNs)
     return bytes.sealed()
   }
 
@@ -44,6 +49,7 @@ public struct StreamTotals: Sendable, Equatable {
     duplicates = try reader.varint()
     rejected = try reader.varint()
     late = try reader.varint()
+    ahead = try reader.varint()
     originalBytes = try reader.varint()
     blockBytes = try reader.varint()
     indexedSeq = try reader.varint()
@@ -52,6 +58,7 @@ public struct StreamTotals: Sendable, Equatable {
     let hasWatermark = try reader.integer(UInt8.self) == 1
     let watermark = try reader.signedVarint()
     watermarkNs = hasWatermark ? watermark : nil
+    clockNs = try reader.signedVarint()
   }
 }
 
@@ -59,12 +66,21 @@ public struct StreamTotals: Sendable, Equatable {
 public struct SourceState: Sendable, Equatable {
   /// The position after the last committed batch.
   public var endPosition: Int64 = 0
-  /// The greatest event time so far; nil before the first event.
-  public var watermarkNs: Int64?
+  /// How far its event time has got.
+  public var reach = SourceReach()
   public var events: UInt64 = 0
   public var lastReceivedNs: Int64 = 0
   /// Nothing more is expected of it, so the stream does not wait for it.
   public var isClosed = false
+
+  /// The greatest event time that counts; nil before the first.
+  public var watermarkNs: Int64? { reach.timeNs }
+
+  /// Takes note that nothing more is expected of it, now that it has reached `reachNs`.
+  mutating func close(at reachNs: Int64?) {
+    isClosed = true
+    if let reachNs { reach.end(at: reachNs) }
+  }
 
   var encoded: [UInt8] {
     var bytes: [UInt8] = []
@@ -74,6 +90,12 @@ public struct SourceState: Sendable, Equatable {
     bytes.append(varint: events)
     bytes.append(signedVarint: lastReceivedNs)
     bytes.append(isClosed ? 1 : 0)
+    bytes.append(varint: UInt64(reach.doubted.count))
+    for doubted in reach.doubted {
+      bytes.append(varint: doubted.seq)
+      bytes.append(signedVarint: doubted.timeNs)
+      bytes.append(signedVarint: doubted.aheadNs)
+    }
     return bytes.sealed()
   }
 
@@ -85,16 +107,22 @@ public struct SourceState: Sendable, Equatable {
     endPosition = try reader.signedVarint()
     let hasWatermark = try reader.integer(UInt8.self) == 1
     let watermark = try reader.signedVarint()
-    watermarkNs = hasWatermark ? watermark : nil
+    reach.timeNs = hasWatermark ? watermark : nil
     events = try reader.varint()
     lastReceivedNs = try reader.signedVarint()
     isClosed = try reader.integer(UInt8.self) == 1
+    for _ in 0..<(try reader.count(limit: SourceReach.confirmations)) {
+      reach.doubted.append(
+        SourceReach.Doubted(
+          seq: try reader.varint(), timeNs: try reader.signedVarint(),
+          aheadNs: try reader.signedVarint()))
+    }
   }
 }
 
 /// The log's own record: what it is and what comes next.
 struct LogHead: Equatable {
-  static let formatVersion: UInt32 = 2
+  static let formatVersion: UInt32 = 3
   static let key = Key().appending([UInt8]("head".utf8))
 
   var nextSeq: UInt64 = 1

@@ -22,6 +22,7 @@ struct BatchPlace {
   var rejected: [RejectedDocument]
   var duplicates: [DuplicateEvent]
   var late: [LateEvent]
+  var ahead: [AheadEvent]
   var sourceState: SourceState
   /// Ids to be written to the dedup index with this batch.
   var flushes: [IdFlush]
@@ -123,16 +124,18 @@ struct Sequencer {
     let key = SourceKey(streamId: stream.definition.id, name: envelope.source)
     var source = sources[key] ?? sourceState ?? SourceState()
     var clock = clocks[key.streamId] ?? durableClock
-    let late = judge(
-      batch, envelope.receivedNs, &source, streamWatermarkNs: clock.watermarkNs)
+    let judged = judge(batch, envelope.receivedNs, &source, streamNs: clock.watermarkNs)
+    var envelope = envelope
+    envelope.reachNs = source.watermarkNs
     sources[key] = source
-    if batch.eventCount > 0, let reached = source.watermarkNs {
-      clock.advance(envelope.source, to: reached)
+    if batch.eventCount > 0 {
+      clock.advance(envelope.source, to: source.watermarkNs, receivedNs: envelope.receivedNs)
     }
     clocks[key.streamId] = clock
-    for closed in envelope.closes {
-      sources[closed]?.isClosed = true
-      clocks[closed.streamId]?.close(closed.name)
+    for closing in envelope.closes {
+      sources[closing.key]?.close(at: closing.reachNs)
+      clocks[closing.key.streamId]?.close(
+        closing.key.name, at: closing.reachNs, closedNs: closing.closedNs)
     }
     let firstSeq = nextSeq
     nextSeq += UInt64(batch.eventCount)
@@ -144,47 +147,28 @@ struct Sequencer {
     let place = BatchPlace(
       stream: stream.definition, envelope: envelope, ticket: nextTicket, epoch: epoch,
       firstSeq: firstSeq, eventCount: batch.eventCount, rejected: batch.rejected,
-      duplicates: duplicates, late: late, sourceState: source, flushes: freeze(stream))
+      duplicates: duplicates, late: judged.late, ahead: judged.ahead, sourceState: source, flushes: freeze(stream))
     return SequencedBatch(parsed: batch, place: place)
   }
 
   // MARK: Lateness
 
-  /// Moves the source's watermark over the batch; gives the events that it, or the stream's, had passed.
+  /// Moves the source's watermark over the batch, and finds the events that it, or the stream's, had passed, and those
+  /// that are too far ahead of it. O(events).
   private func judge(
     _ batch: borrowing ParsedBatch, _ receivedNs: Int64, _ source: inout SourceState,
-    streamWatermarkNs: Int64?
-  ) -> [LateEvent] {
-    var late: [LateEvent] = []
-    var watermark = source.watermarkNs ?? .min
-    var passed = max(watermark, streamWatermarkNs ?? .min)
-    let lateness = batch.definition.latenessNs
-    // A clock that runs far ahead must not make all other devices late.
-    let highest = receivedNs.addingReportingOverflow(SourceState.maxAheadNs).partialValue
-    // Times can be further apart than nanoseconds can say: then the distance is as great as it gets.
-    var due = passed.saturatingSubtracting(lateness)
-    for row in batch.times.indices {
-      let time = batch.times[row]
-      if time > watermark, time <= highest {
-        watermark = time
-        if time > passed {
-          passed = time
-          due = passed.saturatingSubtracting(lateness)
-        }
-      }
-      if time < due {
-        late.append(
-          LateEvent(
-            seq: nextSeq + UInt64(row), timeNs: time,
-            behindNs: passed.saturatingSubtracting(time)))
-      }
-    }
-    source.watermarkNs = watermark == .min ? nil : watermark
+    streamNs: Int64?
+  ) -> SourceJudge {
+    var judge = SourceJudge(
+      source.reach, streamNs: streamNs, receivedNs: receivedNs,
+      latenessNs: batch.definition.latenessNs)
+    for row in batch.times.indices { judge.judge(batch.times[row], seq: nextSeq + UInt64(row)) }
+    source.reach = judge.reach
     source.endPosition = batch.endPosition
     source.events += UInt64(batch.eventCount)
     source.lastReceivedNs = receivedNs
     if batch.eventCount > 0 { source.isClosed = false }
-    return late
+    return judge
   }
 
   // MARK: Dedup
@@ -365,9 +349,4 @@ struct Sequencer {
 struct SourceKey: Hashable {
   var streamId: UInt32
   var name: String
-}
-
-extension SourceState {
-  /// Events further ahead of the wall clock than this do not move the watermark.
-  static let maxAheadNs: Int64 = 86_400_000_000_000
 }

@@ -2,44 +2,54 @@ import Bytes
 import LMDB
 import Model
 
-/// How far a stream's event time has got: as far as the source that is furthest behind. A pure function of the
-/// stream's blocks and of the closings that the catalogue records, so a rebuild finds the same.
+/// How far a stream's event time has got: as far as the source that is furthest behind, and never beyond the wall clock
+/// when the stream was last told something. A pure function of the stream's blocks and of the closings that the catalogue
+/// records, so a rebuild finds the same.
 ///
 /// A source that has been closed is not waited for until it brings events again. The watermark never goes
 /// back: what a source brings that is older than that is late.
 package struct StreamClock: Sendable, Equatable {
-  /// Watermarks of the sources that are open.
+  /// How far the sources have got that are open.
   private var open: [String: Int64] = [:]
   /// The furthest of those that were closed.
   private var closedNs: Int64?
+  /// The wall clock when the last block or closing came; `Int64.min` before the first.
+  private(set) var clockNs = Int64.min
   /// The stream's watermark; nil before its first event.
   package private(set) var watermarkNs: Int64?
 
   package init() {}
 
-  init(watermarkNs: Int64?, open: [String: Int64], closedNs: Int64?) {
+  init(watermarkNs: Int64?, clockNs: Int64, open: [String: Int64], closedNs: Int64?) {
     self.open = open
     self.closedNs = closedNs
+    self.clockNs = clockNs
     self.watermarkNs = watermarkNs
   }
 
-  /// Takes note that `source` has got as far as `timeNs` at least.
-  package mutating func advance(_ source: String, to timeNs: Int64) {
-    open[source] = max(open[source] ?? .min, timeNs)
+  /// Takes note of a block of `source`, received at `receivedNs`, with which the source has got as far as `reachNs`; nil
+  /// while none of its events counts.
+  package mutating func advance(_ source: String, to reachNs: Int64?, receivedNs: Int64) {
+    clockNs = max(clockNs, receivedNs)
+    if let reachNs { open[source] = max(open[source] ?? .min, reachNs) }
     update()
   }
 
-  /// Takes note that nothing more is expected of `source`.
-  package mutating func close(_ source: String) {
-    guard let last = open.removeValue(forKey: source) else { return }
-    closedNs = max(closedNs ?? .min, last)
+  /// Takes note, at `closedNs` by the wall clock, that nothing more is expected of `source`, which has got as far as
+  /// `reachNs`.
+  package mutating func close(_ source: String, at reachNs: Int64?, closedNs: Int64) {
+    clockNs = max(clockNs, closedNs)
+    let last = open.removeValue(forKey: source)
+    if let reached = last.map({ max($0, reachNs ?? .min) }) ?? reachNs {
+      self.closedNs = max(self.closedNs ?? .min, reached)
+    }
     update()
   }
 
   private mutating func update() {
     // When all have ended, the last to arrive is how far time has got.
     guard let reached = open.values.min() ?? closedNs else { return }
-    watermarkNs = max(watermarkNs ?? .min, reached)
+    watermarkNs = max(watermarkNs ?? .min, min(reached, clockNs))
   }
 }
 
@@ -59,35 +69,51 @@ extension StreamClock {
         open[name] = reached
       }
     }
-    return StreamClock(watermarkNs: totals.watermarkNs, open: open, closedNs: closedNs)
+    return StreamClock(
+      watermarkNs: totals.watermarkNs, clockNs: totals.clockNs, open: open, closedNs: closedNs)
   }
+}
+
+/// What a commit of the catalogue does to a source that it closes.
+struct SourceEnd: Sendable {
+  var key: SourceKey
+  /// How far its event time has got; nil while no event counted.
+  var reachNs: Int64?
+  /// The wall clock.
+  var closedNs: Int64
 }
 
 /// The catalogue's record that a source was closed.
 package struct SourceClosing: Sendable, Equatable {
   package var stream: String
   package var source: String
+  /// How far its event time had got; nil while no event counted.
+  package var reachNs: Int64?
+  /// The wall clock.
+  package var closedNs: Int64
 
-  init(stream: String, source: String) {
-    self.stream = stream
-    self.source = source
-  }
-
-  func document(reason: String, receivedNs: Int64) -> [UInt8] {
+  func document(reason: String) -> [UInt8] {
     var json = JSONObjectWriter()
-    json.field("timestamp", Timestamp(ns: receivedNs).description)
+    json.field("timestamp", Timestamp(ns: closedNs).description)
     json.field("change", "close_source")
     json.field("stream", stream)
     json.field("source", source)
     json.field("reason", reason)
+    if let reachNs { json.field("reached_ns", reachNs) }
+    json.field("closed_ns", closedNs)
     return json.finish()
   }
+}
 
+extension SourceClosing {
   /// Reads back what `document` wrote; nil when it is something else.
   package init?(_ document: CatalogueDocument) {
     guard document["change"] == "close_source", let stream = document["stream"],
-      let source = document["source"]
+      let source = document["source"],
+      let closedNs = document["closed_ns"].flatMap({ Int64($0) })
     else { return nil }
-    self.init(stream: stream, source: source)
+    self.init(
+      stream: stream, source: source, reachNs: document["reached_ns"].flatMap { Int64($0) },
+      closedNs: closedNs)
   }
 }

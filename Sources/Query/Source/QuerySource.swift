@@ -91,6 +91,8 @@ public struct StreamInfo: Sendable {
   public var events: UInt64 = 0
   public var facts: UInt64 = 0
   public var late: UInt64 = 0
+  /// Events too far ahead to say how far time has got.
+  public var ahead: UInt64 = 0
   public var duplicates: UInt64 = 0
   public var rejected: UInt64 = 0
   /// The least and the greatest time of an event; nil without events.

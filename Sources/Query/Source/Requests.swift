@@ -126,7 +126,9 @@ public struct EventRecord: Sendable {
   }
 }
 
-public enum LedgerKind: String, Sendable, CaseIterable { case late, duplicate, rejected }
+public enum LedgerKind: String, Sendable, CaseIterable {
+  case late, duplicate, rejected, ahead
+}
 
 public struct LedgerRecord: Sendable {
   public var kind: LedgerKind
