@@ -21,8 +21,8 @@ let pumps = """
     let summary = try first.json()
     #expect(
       Set(summary.keys) == [
-        "stream", "files", "accepted", "duplicates", "rejected", "late", "first_seq", "last_seq",
-        "bytes", "elapsed_s", "events_per_s", "interrupted",
+        "stream", "files", "accepted", "duplicates", "rejected", "late", "ahead", "first_seq",
+        "last_seq", "bytes", "elapsed_s", "events_per_s", "interrupted",
       ])
     #expect(summary["stream"] as? String == "pumps")
     #expect(summary["files"] as? Int == 1)
