@@ -51,11 +51,11 @@ let package = Package(
     module("Model", ["Bytes"]),
     module("EventLog", ["Model", "Bytes", "LMDB", "Zstd", "Checksum", "SimdJSON"]),
     module("Sketches", ["Bytes"]),
-    module("Language"),
+    module("Language", ["Bytes"]),
     module(
       "Projections", ["EventLog", "Language", "Sketches", "Model", "Bytes", "LMDB", "Checksum"]),
-    module("Query", ["Language", "Model"]),
-    module("Store", ["Query", "Language", "Projections", "EventLog", "Model"]),
+    module("Query", ["Language", "Model", "Bytes"]),
+    module("Store", ["Query", "Language", "Projections", "EventLog", "Model", "Bytes"]),
     module("FileConnector", ["Model", "Zstd", "Gzip"]),
     module("Workloads"),
     module("Terminal"),
@@ -86,14 +86,16 @@ let package = Package(
     .testTarget(
       name: "ProjectionsTests",
       dependencies: [
-        "Store", "Projections", "EventLog", "Language", "Workloads", "Model", "TestSupport",
+        "Store", "Projections", "EventLog", "Language", "Workloads", "Model", "Bytes",
+        "TestSupport",
       ],
       exclude: ["oracle.py"], swiftSettings: settings),
     tests("Store"),
     .testTarget(
       name: "QueryTests",
       dependencies: [
-        "Store", "Query", "Language", "FileConnector", "Workloads", "Model", "TestSupport",
+        "Store", "Query", "Language", "FileConnector", "Workloads", "Model", "Bytes",
+        "TestSupport",
       ],
       exclude: ["cases", "oracle.py"], swiftSettings: settings),
     tests("FileConnector"),

@@ -1,3 +1,4 @@
+import Bytes
 import FileConnector
 import Foundation
 import Model
@@ -24,7 +25,7 @@ func benchKpiRead(_ directory: String, _ name: String, _ dimension: String) thro
   let day = first.timeNs..<first.timeNs + 86_400_000_000_000
   var cells = 0
   let oneTimes = try times(1_000) {
-    cells = try store.projections.read(name, day, groups: [dimension: label]).rows.count
+    cells = try store.projections.read(name, day, groups: [Text(dimension): label]).rows.count
   }
   var allCells = 0
   let allTimes = try times(20) { allCells = try store.projections.read(name, day).rows.count }

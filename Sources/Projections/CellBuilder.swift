@@ -1,3 +1,4 @@
+import Bytes
 import EventLog
 import Foundation
 import LMDB
@@ -169,7 +170,7 @@ final class CellBuilder {
     _ block: StoredBlock, _ log: EventLog, _ stream: EventStream, _ kpis: [CompiledKpi],
     _ transaction: borrowing ReadTransaction
   ) throws -> Folded {
-    let paths = kpis.reduce(into: Set<String>()) { $0.formUnion($1.paths) }
+    let paths = kpis.reduce(into: Set<Text>()) { $0.formUnion($1.paths) }
     let facts = try log.facts(of: block, stream, paths: paths, transaction)
     let columns = try FactColumns(facts)
     return Folded(

@@ -1,3 +1,4 @@
+import Bytes
 import EventLog
 import Model
 import Projections
@@ -145,9 +146,11 @@ extension StreamInfo {
   init(_ stream: LogStatistics.Stream) {
     let definition = stream.definition
     self.init(
-      name: definition.name, timePath: definition.timePath, latenessNs: definition.latenessNs)
-    (keyPath, dedupPath, explodePath) =
-      (definition.keyPath, definition.idPath, definition.explodePath)
+      name: definition.name, timePath: Text(definition.timePath),
+      latenessNs: definition.latenessNs)
+    keyPath = definition.keyPath.map { Text($0) }
+    dedupPath = definition.idPath.map { Text($0) }
+    explodePath = definition.explodePath.map { Text($0) }
     fields = stream.columns.map { column in
       let kind: Field.Kind =
         switch column.type {

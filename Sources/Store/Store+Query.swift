@@ -81,9 +81,9 @@ extension Store: QueryStore {
     }
     try define(
       StreamDefinition(
-        name: definition.name.text, timePath: definition.time.path,
-        keyPath: definition.key?.path, idPath: definition.dedupBy?.path,
-        explodePath: definition.explode?.path))
+        name: definition.name.text, timePath: definition.time.path.string,
+        keyPath: definition.key?.path.string, idPath: definition.dedupBy?.path.string,
+        explodePath: definition.explode?.path.string))
   }
 
   public func defineKpi(

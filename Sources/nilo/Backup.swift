@@ -53,6 +53,7 @@ struct Backup: ParsableCommand {
 
   private func text(_ report: CheckReport, _ size: Int64) -> String {
     let state = report.isSound ? "sound" : "damaged, as the store must be: run nilo check"
-    return report.text(title: "copied \(Text.bytes(size)) to \(destination); the copy is \(state)")
+    return report.text(
+      title: "copied \(Wording.bytes(size)) to \(destination); the copy is \(state)")
   }
 }

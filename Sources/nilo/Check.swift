@@ -51,16 +51,16 @@ extension CheckReport {
 
   /// What was verified, and each damaged range.
   func text(title: String) -> String {
-    let table = Text.table([
-      ("blocks", "\(Text.count(blocks)), \(Text.bytes(bytes))"),
-      ("events", "\(Text.count(events)), the definitions of streams among them"),
-      ("ledger entries", Text.count(ledgerEntries)),
-      ("runs of ids", Text.count(dedupRuns)),
-      ("cells", Text.count(cells)),
+    let table = Wording.table([
+      ("blocks", "\(Wording.count(blocks)), \(Wording.bytes(bytes))"),
+      ("events", "\(Wording.count(events)), the definitions of streams among them"),
+      ("ledger entries", Wording.count(ledgerEntries)),
+      ("runs of ids", Wording.count(dedupRuns)),
+      ("cells", Wording.count(cells)),
     ])
     let list = damages.map { damage in
-      let last = damage.lastSeq.map { " to \(Text.count($0))" } ?? ""
-      let range = damage.firstSeq.map { " (seq \(Text.count($0))\(last))" } ?? ""
+      let last = damage.lastSeq.map { " to \(Wording.count($0))" } ?? ""
+      let range = damage.firstSeq.map { " (seq \(Wording.count($0))\(last))" } ?? ""
       return "damaged: \(damage.what)\(range)"
     }
     let advice = isSound ? [] : ["restore what is damaged from a backup"]

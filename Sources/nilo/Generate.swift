@@ -121,7 +121,7 @@ private func write(_ next: (inout [UInt8]) -> Bool) throws {
 private func check(_ option: String, _ value: Int, _ limits: ClosedRange<Int>) throws {
   guard limits.contains(value) else {
     throw ValidationError(
-      "\(option) must be from \(Text.count(limits.lowerBound)) to "
-        + "\(Text.count(limits.upperBound)); it is \(Text.count(value)).")
+      "\(option) must be from \(Wording.count(limits.lowerBound)) to "
+        + "\(Wording.count(limits.upperBound)); it is \(Wording.count(value)).")
   }
 }

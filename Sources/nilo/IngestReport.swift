@@ -30,22 +30,22 @@ extension IngestRun {
   var text: String {
     var rows = [
       ("stream", stream),
-      ("files", Text.count(fileCount)),
-      ("accepted", Text.count(total.accepted)),
-      ("duplicates", Text.count(total.duplicates)),
-      ("rejected", Text.count(total.rejected)),
-      ("late", Text.count(total.late)),
+      ("files", Wording.count(fileCount)),
+      ("accepted", Wording.count(total.accepted)),
+      ("duplicates", Wording.count(total.duplicates)),
+      ("rejected", Wording.count(total.rejected)),
+      ("late", Wording.count(total.late)),
     ]
-    if total.ahead > 0 { rows.append(("ahead", "\(Text.count(total.ahead)); see nilo ledger --kind ahead")) }
+    if total.ahead > 0 { rows.append(("ahead", "\(Wording.count(total.ahead)); see nilo ledger --kind ahead")) }
     if let first = total.firstSeq, let last = total.lastSeq {
-      rows.append(("seq", "\(Text.count(first)) to \(Text.count(last))"))
+      rows.append(("seq", "\(Wording.count(first)) to \(Wording.count(last))"))
     }
     rows += [
-      ("bytes", Text.bytes(total.bytes)),
-      ("time", Text.seconds(elapsedSeconds)),
-      ("rate", "\(Text.count(Int64(eventsPerSecond))) events/s"),
+      ("bytes", Wording.bytes(total.bytes)),
+      ("time", Wording.seconds(elapsedSeconds)),
+      ("rate", "\(Wording.count(Int64(eventsPerSecond))) events/s"),
     ]
     let end = Interruption.isRequested ? "\ninterrupted: all that is counted here is stored" : ""
-    return Text.table(rows) + end
+    return Wording.table(rows) + end
   }
 }

@@ -67,7 +67,7 @@ struct IngestRun {
     }
     if total.rejected > rejectionsShown {
       printNote(
-        "\(Text.count(total.rejected - rejectionsShown)) more rejected; see all with: "
+        "\(Wording.count(total.rejected - rejectionsShown)) more rejected; see all with: "
           + "nilo ledger --data \(arguments.data) --kind rejected --stream \(stream)")
     }
   }

@@ -44,20 +44,20 @@ extension LedgerEntry.Kind: ExpressibleByArgument {}
 
 extension LedgerEntry {
   fileprivate var line: String {
-    let place = position.map { "\(Text.printable(source.utf8, maxCharacters: 500)):byte \($0)" }
+    let place = position.map { "\(Wording.printable(source.utf8, maxCharacters: 500)):byte \($0)" }
     let what =
       switch kind {
       case .rejected:
-        "\(place ?? source): \(reason ?? "no reason"): \(Text.printable(bytes, maxCharacters: 60))"
+        "\(place ?? source): \(reason ?? "no reason"): \(Wording.printable(bytes, maxCharacters: 60))"
       case .duplicate:
-        "\(place ?? source): id \(Text.printable(bytes, maxCharacters: 60)) is that of "
-          + "seq \(Text.count(seq ?? 0))"
+        "\(place ?? source): id \(Wording.printable(bytes, maxCharacters: 60)) is that of "
+          + "seq \(Wording.count(seq ?? 0))"
       case .late:
-        "seq \(Text.count(seq ?? 0)) of \(Timestamp(ns: timeNs ?? 0)): "
-          + "\(Text.seconds(behindSeconds)) behind"
+        "seq \(Wording.count(seq ?? 0)) of \(Timestamp(ns: timeNs ?? 0)): "
+          + "\(Wording.seconds(behindSeconds)) behind"
       case .ahead:
-        "seq \(Text.count(seq ?? 0)) of \(Timestamp(ns: timeNs ?? 0)): "
-          + "\(Text.seconds(Double(aheadNs ?? 0) / 1e9)) ahead of \(aheadOf)"
+        "seq \(Wording.count(seq ?? 0)) of \(Timestamp(ns: timeNs ?? 0)): "
+          + "\(Wording.seconds(Double(aheadNs ?? 0) / 1e9)) ahead of \(aheadOf)"
       }
     return "\(Timestamp(ns: receivedNs))  \(kind)  \(stream)  \(what)"
   }

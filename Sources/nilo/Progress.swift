@@ -40,12 +40,12 @@ struct Progress {
     var parts: [String] = []
     if let share { parts.append("\(Int(min(max(share, 0), 1) * 100)) %") }
     if let events {
-      parts.append("\(Text.count(events)) events")
-      parts.append("\(Text.count(Int64(Double(events) / seconds))) events/s")
+      parts.append("\(Wording.count(events)) events")
+      parts.append("\(Wording.count(Int64(Double(events) / seconds))) events/s")
     }
     if let share, share > 0.01 {
       let left = seconds * (1 - min(share, 1)) / share
-      parts.append("\(Text.seconds(Int64(left.rounded(.up)))) left")
+      parts.append("\(Wording.seconds(Int64(left.rounded(.up)))) left")
     }
     return parts.joined(separator: "   ")
   }

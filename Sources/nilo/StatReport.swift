@@ -27,7 +27,7 @@ struct StatReport {
   // MARK: Text
 
   var text: String {
-    var parts = [Text.table(storeRows)]
+    var parts = [Wording.table(storeRows)]
     for stream in statistics.streams { parts.append(Self.text(of: stream)) }
     return parts.joined(separator: "\n\n")
   }
@@ -35,27 +35,28 @@ struct StatReport {
   private var storeRows: [(String, String)] {
     var rows = [
       ("store", directory),
-      ("streams", Text.count(statistics.streams.count)),
-      ("events", Text.count(events)),
-      ("last seq", Text.count(statistics.lastSeq)),
-      ("original", Text.bytes(originalBytes)),
-      ("on disk", Text.bytes(statistics.usedBytes)),
+      ("streams", Wording.count(statistics.streams.count)),
+      ("events", Wording.count(events)),
+      ("last seq", Wording.count(statistics.lastSeq)),
+      ("original", Wording.bytes(originalBytes)),
+      ("on disk", Wording.bytes(statistics.usedBytes)),
     ]
-    if let bytesPerEvent { rows.append(("per event", "\(Text.decimal(bytesPerEvent)) B")) }
-    if let ratio { rows.append(("ratio", "\(Text.decimal(ratio)) : 1")) }
+    if let bytesPerEvent { rows.append(("per event", "\(Wording.decimal(bytesPerEvent)) B")) }
+    if let ratio { rows.append(("ratio", "\(Wording.decimal(ratio)) : 1")) }
     return rows
   }
 
   private static func text(of stream: LogStatistics.Stream) -> String {
-    var lines = ["stream \(stream.definition.name)", Text.table(rows(of: stream), indent: 2)]
+    var lines = ["stream \(stream.definition.name)", Wording.table(rows(of: stream), indent: 2)]
     if !stream.columns.isEmpty {
       lines.append("  columns")
-      lines.append(Text.table(stream.columns.map { (printable($0.path), $0.type) }, indent: 4))
+      lines.append(
+        Wording.table(stream.columns.map { (printable($0.path.string), $0.type) }, indent: 4))
     }
     if let note = fieldsWithoutColumn(stream.fieldsWithoutColumn) { lines.append("  \(note)") }
     if !stream.sources.isEmpty {
       lines.append("  sources")
-      lines.append(Text.table(stream.sources.map(row(of:)), indent: 4))
+      lines.append(Wording.table(stream.sources.map(row(of:)), indent: 4))
     }
     return lines.joined(separator: "\n")
   }
@@ -64,11 +65,12 @@ struct StatReport {
     let totals = stream.totals
     let definition = stream.definition
     var rows = [
-      ("events", Text.count(totals.events)), ("facts", Text.count(totals.facts)),
-      ("duplicates", Text.count(totals.duplicates)), ("rejected", Text.count(totals.rejected)),
-      ("late", Text.count(totals.late)),
+      ("events", Wording.count(totals.events)), ("facts", Wording.count(totals.facts)),
+      ("duplicates", Wording.count(totals.duplicates)),
+      ("rejected", Wording.count(totals.rejected)),
+      ("late", Wording.count(totals.late)),
     ]
-    if totals.ahead > 0 { rows.append(("ahead", Text.count(totals.ahead))) }
+    if totals.ahead > 0 { rows.append(("ahead", Wording.count(totals.ahead))) }
     if let times = stream.times {
       rows.append(("first time", Timestamp(ns: times.first).description))
       rows.append(("last time", Timestamp(ns: times.last).description))
@@ -80,10 +82,10 @@ struct StatReport {
       ("explodes", definition.explodePath ?? "nothing"),
     ]
     if let path = definition.elementTimePath { rows.append(("element time", path)) }
-    let blocks = "\(Text.count(stream.blockCount)), \(Text.bytes(totals.blockBytes))"
+    let blocks = "\(Wording.count(stream.blockCount)), \(Wording.bytes(totals.blockBytes))"
     rows += [
-      ("shapes", Text.count(stream.shapeCount)), ("blocks", blocks),
-      ("original", Text.bytes(totals.originalBytes)),
+      ("shapes", Wording.count(stream.shapeCount)), ("blocks", blocks),
+      ("original", Wording.bytes(totals.originalBytes)),
     ]
     return rows
   }
@@ -91,23 +93,25 @@ struct StatReport {
   private static func row(of source: LogStatistics.Source) -> (String, String) {
     let state = source.state
     let watermark = state.watermarkNs.map { ", to \(Timestamp(ns: $0))" } ?? ""
-    let position = "next position \(Text.count(state.endPosition))"
-    return (printable(source.name), "\(Text.count(state.events)) events, \(position)\(watermark)")
+    let position = "next position \(Wording.count(state.endPosition))"
+    return (
+      printable(source.name), "\(Wording.count(state.events)) events, \(position)\(watermark)"
+    )
   }
 
   /// Fields beyond the limit are told, never dropped in silence.
-  static func fieldsWithoutColumn(_ fields: [String]) -> String? {
+  static func fieldsWithoutColumn(_ fields: [Text]) -> String? {
     if fields.isEmpty { return nil }
     let shown = 10
-    let names = fields.prefix(shown).map(printable).joined(separator: ", ")
+    let names = fields.prefix(shown).map { printable($0.string) }.joined(separator: ", ")
     let have = fields.count == 1 ? "field has" : "fields have"
-    return "\(Text.count(fields.count)) \(have) no column: the limit of "
-      + "\(Text.count(Limits.maxColumns)) columns is reached: \(names)"
+    return "\(Wording.count(fields.count)) \(have) no column: the limit of "
+      + "\(Wording.count(Limits.maxColumns)) columns is reached: \(names)"
       + (fields.count > shown ? " ..." : "")
   }
 
   private static func printable(_ text: String) -> String {
-    Text.printable(text.utf8, maxCharacters: 200)
+    Wording.printable(text.utf8, maxCharacters: 200)
   }
 
   // MARK: JSON
@@ -152,7 +156,7 @@ struct StatReport {
       json.field("block_bytes", totals.blockBytes)
       json.field("original_bytes", totals.originalBytes)
       json.field("columns", array: stream.columns.map(json(of:)))
-      json.field("fields_without_column", strings: stream.fieldsWithoutColumn)
+      json.field("fields_without_column", strings: stream.fieldsWithoutColumn.map(\.string))
       json.field("sources", array: stream.sources.map(json(of:)))
     }
   }
@@ -169,7 +173,7 @@ struct StatReport {
 
   private static func json(of column: LogStatistics.Column) -> [UInt8] {
     jsonObject { json in
-      json.field("path", column.path)
+      json.field("path", column.path.string)
       json.field("type", column.type)
     }
   }

@@ -13,8 +13,9 @@ private func rows(
     var next = 0
     for row in 0..<count where values.isPresent(row) {
       try check(next < values.count, "column \(info.path) has more rows than values")
-      try check(rows[row][utf8(info.path)] == nil, "two values of \(info.path) in row \(row)")
-      rows[row][utf8(info.path)] = found(values, next)
+      try check(
+        rows[row][utf8(info.path.string)] == nil, "two values of \(info.path) in row \(row)")
+      rows[row][utf8(info.path.string)] = found(values, next)
       next += 1
     }
     try checkEqual(next, values.count, "values of column \(info.path)")

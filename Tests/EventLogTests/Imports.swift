@@ -1,1 +1,2 @@
+@_exported import Bytes
 @_exported import TestSupport

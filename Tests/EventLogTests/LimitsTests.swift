@@ -21,7 +21,7 @@ private let time = #""ts":"2024-07-30T12:00:00Z""#
     let state = pipeline.schema.snapshot()
     #expect(Set(state.columns.map(\.path)).count == Limits.maxColumns)
     #expect(
-      state.fieldsWithoutColumn == Set((1_000..<1_100).map { "f\($0)" } + ["new"]))
+      state.fieldsWithoutColumn == Set((1_000..<1_100).map { "f\($0)" as Text } + ["new"]))
   }
 
   @Test func exactlyTheLimitOfFields() throws {

@@ -22,7 +22,7 @@ struct Generator {
       let name = random.pick(Self.names)
       alias = name.isEmpty ? "a.b" : name
     }
-    return Item(expression(random.below(6)), alias: alias)
+    return Item(expression(random.below(6)), alias: alias.map { Text($0) })
   }
 
   mutating func expression(_ depth: Int) -> Language.Expression {
@@ -72,8 +72,8 @@ struct Generator {
     switch random.below(7) {
     case 0: return .in(field(), (0...random.below(4)).map { _ in literal() }, isNegated: isNegated)
     case 1: return .between(field(), literal(), literal(), isNegated: isNegated)
-    case 2: return .like(field(), pattern: string(), isNegated: isNegated)
-    case 3: return .matches(field(), pattern: string(), isNegated: isNegated)
+    case 2: return .like(field(), pattern: Text(string()), isNegated: isNegated)
+    case 3: return .matches(field(), pattern: Spanned(Text(string())), isNegated: isNegated)
     case 4: return .isNull(field(), isNegated: isNegated)
     case 5: return .constant(isNegated)
     default: return .compare(field(), random.pick(Comparison.allCases), literal())
@@ -86,7 +86,7 @@ struct Generator {
 
   private mutating func literal() -> Literal {
     switch random.below(3) {
-    case 0: return .string(string())
+    case 0: return .string(Text(string()))
     case 1: return .bool(random.oneIn(2))
     default:
       let text =

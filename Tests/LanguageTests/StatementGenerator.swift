@@ -71,7 +71,7 @@ extension Generator {
   private mutating func leaf() -> Language.Expression {
     switch random.below(7) {
     case 0: .field(field())
-    case 1: .string(Spanned(string()))
+    case 1: .string(Spanned(Text(string())))
     case 2: .bool(Spanned(random.oneIn(2)))
     case 3: .null(.none)
     case 4: .parameter(parameter())
@@ -117,8 +117,8 @@ extension Generator {
     case 0: return .in(value, some { $0.queryExpression(1) }, isNegated: isNegated)
     case 1:
       return .between(value, queryExpression(1), queryExpression(1), isNegated: isNegated)
-    case 2: return .like(value, pattern: string(), isNegated: isNegated)
-    case 3: return .matches(value, pattern: string(), isNegated: isNegated)
+    case 2: return .like(value, pattern: Text(string()), isNegated: isNegated)
+    case 3: return .matches(value, pattern: Spanned(Text(string())), isNegated: isNegated)
     case 4: return .isNull(value, isNegated: isNegated)
     case 5: return .constant(isNegated)
     default: return .compare(value, random.pick(Comparison.allCases), queryExpression(2))
@@ -199,7 +199,7 @@ extension Generator {
 
   private mutating func name() -> Name {
     let path = field().path
-    return Name(path.isEmpty ? "a" : path)
+    return Name(path.isEmpty ? "a" : path.string)
   }
 
   private mutating func parameter() -> Parameter {

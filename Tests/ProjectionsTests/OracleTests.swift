@@ -80,7 +80,7 @@ import Testing
 
   private struct RowKey: Hashable, CustomStringConvertible {
     var second: Int64
-    var group: [String?]
+    var group: [Text?]
     var description: String {
       let time = Date(timeIntervalSince1970: Double(second)).formatted(.iso8601)
       return "\(time) [\(group.map { $0?.debugDescription ?? "NULL" }.joined(separator: ", "))]"
@@ -107,7 +107,8 @@ import Testing
       if facts != oracle.factCount { found.append("\(facts) facts of \(oracle.factCount)") }
     }
     for place in wanted.times.indices {
-      let key = RowKey(second: wanted.times[place], group: wanted.groups[place])
+      let key = RowKey(
+        second: wanted.times[place], group: wanted.groups[place].map { $0.map { Text($0) } })
       guard let row = rows.removeValue(forKey: key) else {
         found.append("\(key): got no row, wanted \(wanted.values[place])")
         continue

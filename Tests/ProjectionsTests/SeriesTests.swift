@@ -133,7 +133,9 @@ import Testing
     for row in answer.rows {
       let span = row.timeNs - (panes - 1) * hourNs..<row.timeNs + hourNs
       let untilNs = min(span.upperBound, max(span.lowerBound, answer.watermarkNs ?? 0))
-      let wanted = wanted(events, span, untilNs: untilNs) { !isBySite || $0.site == row.group[0] }
+      let wanted = wanted(events, span, untilNs: untilNs) {
+        !isBySite || $0.site == row.group[0]?.string
+      }
       let what = "\(Timestamp(ns: row.timeNs)) \(row.group): \(row.values)"
       guard let wanted else { throw Mismatch(description: "\(what): wanted no row") }
       try TestSupport.check(isClose(row.values[0], wanted.increase), "\(what), wanted \(wanted)")

@@ -102,7 +102,7 @@ extension CaseFile.Case {
     for pair in directives("param") {
       let parts = pair.split(separator: "=", maxSplits: 1).map(String.init)
       let text = parts.count > 1 ? parts[1] : ""
-      options.parameters[parts[0]] =
+      options.parameters[Text(parts[0])] =
         Double(text).map(QueryValue.number) ?? Bool(text).map(QueryValue.bool) ?? .text(text)
     }
     for pair in directives("limit") {

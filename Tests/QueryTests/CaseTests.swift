@@ -33,7 +33,7 @@ import Testing
     for one in file.cases {
       let got = one.run(one.text, store, one.options(nowNs: file.nowNs))
       answers.append(got)
-      if !Self.isRewriting { #expect(got == one.answer, "\(name): \(one.text)") }
+      if !Self.isRewriting { #expect(Text(got) == Text(one.answer), "\(name): \(one.text)") }
       checkVariants(one, file, store, name)
     }
     // Statements that change something leave other answers behind.
@@ -68,7 +68,7 @@ import Testing
 
   private func check(_ file: CaseFile, _ store: Store, _ before: [String], _ what: String) {
     for (one, wanted) in zip(file.cases, before) where one.isOfRows {
-      #expect(rows(one, file, store) == wanted, "\(what): \(one.text)")
+      #expect(Text(rows(one, file, store)) == Text(wanted), "\(what): \(one.text)")
     }
   }
 
@@ -82,11 +82,11 @@ import Testing
     if let statements = try? Parser.statements(one.text) {
       let printed = statements.map(\.canonicalText).joined(separator: ";\n")
       let again = one.run(printed, store, options, rowsOnly: true)
-      #expect(again == wanted, "\(name), printed and read again: \(printed)")
+      #expect(Text(again) == Text(wanted), "\(name), printed and read again: \(printed)")
     }
     options.path = .columns
     let columns = one.run(one.text, store, options, rowsOnly: true)
-    #expect(columns == wanted, "\(name), from columns: \(one.text)")
+    #expect(Text(columns) == Text(wanted), "\(name), from columns: \(one.text)")
   }
 }
 

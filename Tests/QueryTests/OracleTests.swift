@@ -67,7 +67,7 @@ import Testing
   private static func isSame(_ got: QueryValue, _ wanted: Oracle.Value, _ slack: Double?) -> Bool {
     switch (got, wanted) {
     case (.null, .null): return true
-    case (.text(let a), .text(let b)): return a == b
+    case (.text(let a), .text(let b)): return a == Text(b)
     case (.time(let ns), .number(let us)): return Double(ns / 1_000) == us
     case (.integer(let a), .number(let b)): return isNear(Double(a), b, slack)
     case (.number(let a), .number(let b)): return isNear(a, b, slack)

@@ -1,5 +1,6 @@
 import EventLog
 import Foundation
+import Model
 import Testing
 
 @testable import Store
@@ -101,6 +102,28 @@ import Testing
     #expect(try store.append([documents[2]], to: "s", source: "third").late.isEmpty)
     #expect(try store.ledger(.late).map(\.seq) == [5, 6])
     store.close()
+  }
+
+  @Test func sourcesThatUnicodeHoldsEqualHaveWatermarksOfTheirOwn() throws {
+    let directory = TemporaryDirectory()
+    var store = try Store(directory: directory.path)
+    func add(_ day: Int, from source: String) throws {
+      _ = try store.append(
+        [#"{"timestamp":"2024-01-0\(day)T00:00:00Z"}"#], to: "s", source: source)
+    }
+    try add(5, from: "\u{E9}.ndjson")
+    try add(5, from: "e\u{301}.ndjson")
+    try add(7, from: "\u{E9}.ndjson")
+    func watermark() throws -> Int64? { try store.statistics().streams.first?.watermarkNs }
+    let fifth = Timestamp("2024-01-05T00:00:00Z")?.ns
+    #expect(try watermark() == fifth)
+    store.close()
+    store = try Store(directory: directory.path)
+    defer { store.close() }
+    #expect(try watermark() == fifth)
+    #expect(try store.statistics().streams.first?.sources.count == 2)
+    try store.closeSources(["e\u{301}.ndjson"], of: "s")
+    #expect(try watermark() == Timestamp("2024-01-07T00:00:00Z")?.ns)
   }
 
   @Test func streamsCanBeDefinedAhead() throws {

@@ -71,7 +71,7 @@ struct Catalogue {
   ) throws -> StreamSchema {
     let prefix = Key().appending(id)
     var columns: [ColumnInfo] = []
-    var fields: [String] = []
+    var fields: [Text] = []
     var cursor = try transaction.cursor(tables.columns)
     var found = try cursor.seek(atOrAfter: prefix)
     while found, cursor.hasPrefix(prefix) {
@@ -80,7 +80,7 @@ struct Catalogue {
           throw DamageError(what: "fields of stream \(id)")
         }
         var reader = ByteReader(body)
-        for _ in 0..<(try reader.count()) { fields.append(try reader.string()) }
+        for _ in 0..<(try reader.count()) { fields.append(Text(try reader.string())) }
       } else {
         columns.append(try ColumnInfo(cursor.value))
       }

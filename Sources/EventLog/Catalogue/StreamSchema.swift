@@ -4,7 +4,7 @@ import Synchronization
 
 /// A physical column: the values of one kind at one path. A field that changes its type has several.
 struct ColumnInfo: Equatable {
-  var path: String
+  var path: Text
   var kind: SlotKind
   /// One value for each element of the exploded array, not for each event.
   var isElement: Bool
@@ -20,14 +20,13 @@ final class StreamSchema: Sendable {
     var trie = ShapeTrie()
     /// Fields that got no column, since the stream has ``Limits/maxColumns`` already; at most that many
     /// are remembered.
-    var fieldsWithoutColumn: Set<String> = []
+    var fieldsWithoutColumn: Set<Text> = []
     fileprivate var numbers: [ColumnKey: Int32] = [:]
-    fileprivate var paths: Set<[UInt8]> = []
+    fileprivate var paths: Set<Text> = []
   }
 
-  /// The path is bytes: strings that Unicode holds for equivalent are different keys in JSON.
   fileprivate struct ColumnKey: Hashable {
-    var path: [UInt8]
+    var path: Text
     var kind: SlotKind
     var isElement: Bool
   }
@@ -36,7 +35,7 @@ final class StreamSchema: Sendable {
 
   init() { state = Mutex(State()) }
 
-  init(columns: [ColumnInfo], shapes: [Shape], fieldsWithoutColumn: [String]) {
+  init(columns: [ColumnInfo], shapes: [Shape], fieldsWithoutColumn: [Text]) {
     var initial = State()
     for column in columns { _ = Self.add(column, to: &initial) }
     for shape in shapes { _ = initial.trie.insert(shape) }
@@ -49,14 +48,14 @@ final class StreamSchema: Sendable {
 
   /// The number of the column, which is made when there is none yet; nil when the stream has as many as it
   /// may have.
-  func column(_ path: String, _ kind: SlotKind, isElement: Bool) -> Int32? {
+  func column(_ path: Text, _ kind: SlotKind, isElement: Bool) -> Int32? {
     state.withLock { state in
       Self.add(ColumnInfo(path: path, kind: kind, isElement: isElement), to: &state)
     }
   }
 
   private static func add(_ column: ColumnInfo, to state: inout State) -> Int32? {
-    let path = Array(column.path.utf8)
+    let path = column.path
     let key = ColumnKey(path: path, kind: column.kind, isElement: column.isElement)
     if let number = state.numbers[key] { return number }
     guard state.paths.contains(path) || state.paths.count < Limits.maxColumns else {

@@ -44,7 +44,7 @@ struct BlockIds {
   ) throws -> [ColumnValues] {
     var columns: [ColumnValues] = []
     for (number, info) in infos.enumerated()
-    where info.path.isPath(definition.idPath) && !info.isElement
+    where info.path.string.isPath(definition.idPath) && !info.isElement
       && [.string, .number, .real].contains(info.kind)
     {
       if let column = try reader.column(Int32(number), info) { columns.append(column) }

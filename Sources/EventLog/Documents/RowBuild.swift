@@ -204,7 +204,7 @@ struct RowBuild: ~Escapable {
     let use = uses[Int(number)]
     if use.column >= 0 && use.kind == kind && use.isElement == isElement { return use.column }
     let path = list.paths[Int(number)]
-    guard let column = schema.column(path, kind, isElement: isElement) else { return nil }
+    guard let column = schema.column(Text(path), kind, isElement: isElement) else { return nil }
     uses[Int(number)].column = column
     uses[Int(number)].kind = kind
     uses[Int(number)].isElement = isElement

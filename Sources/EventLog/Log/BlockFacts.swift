@@ -51,10 +51,10 @@ package struct BlockFacts {
 
   /// The physical columns at `path`, those of wanted kinds, spread to facts.
   private func physical(
-    _ path: String, where isWanted: (SlotKind) -> Bool
+    _ path: Text, where isWanted: (SlotKind) -> Bool
   ) throws -> [ColumnValues] {
     var found: [ColumnValues] = []
-    for (number, info) in columns.enumerated() where info.path.isPath(path) && isWanted(info.kind) {
+    for (number, info) in columns.enumerated() where info.path == path && isWanted(info.kind) {
       guard let column = try reader.column(Int32(number), info) else { continue }
       let isOfFacts = info.isElement || factCounts.isEmpty
       found.append(isOfFacts ? column : column.spread(factCounts))
@@ -63,7 +63,7 @@ package struct BlockFacts {
   }
 
   /// The numbers at `path`. O(facts).
-  package func numbers(_ path: String) throws -> FactNumbers {
+  package func numbers(_ path: Text) throws -> FactNumbers {
     let columns = try physical(path) { $0 == .number || $0 == .real }
     guard let first = columns.first else { return FactNumbers(values: [], presence: nil) }
     if columns.count == 1 && first.presence.isEmpty {
@@ -84,7 +84,7 @@ package struct BlockFacts {
   }
 
   /// The values at `path` as text, each distinct one once. O(facts).
-  package func labels(_ path: String) throws -> FactLabels {
+  package func labels(_ path: Text) throws -> FactLabels {
     let columns = try physical(path) { $0 != .opaque }
     if columns.count == 1, let column = columns.first, column.presence.isEmpty,
       column.kind == .string, column.strings.isDictionary,
@@ -113,7 +113,7 @@ package struct BlockFacts {
   }
 
   /// Which facts have true or false at `path`: one bit each; nil when none has.
-  package func booleans(_ path: String) throws -> [UInt64]? {
+  package func booleans(_ path: Text) throws -> [UInt64]? {
     let columns = try physical(path) { $0 == .bool }
     if columns.isEmpty { return nil }
     var presence = [UInt64](repeating: 0, count: (factCount + 63) / 64)
@@ -126,10 +126,10 @@ package struct BlockFacts {
   }
 
   /// Which facts have a value of any kind at `path`: one bit each; empty when all have, nil when none has.
-  package func presence(_ path: String) throws -> [UInt64]? {
+  package func presence(_ path: Text) throws -> [UInt64]? {
     // Of columns that have but one value for each fact no value is decoded.
     var found: [[UInt64]] = []
-    for (number, info) in columns.enumerated() where info.path.isPath(path) {
+    for (number, info) in columns.enumerated() where info.path == path {
       if info.isElement || factCounts.isEmpty {
         guard let presence = try reader.presence(Int32(number), info) else { continue }
         found.append(presence)
@@ -228,7 +228,7 @@ extension EventLog {
 
   /// The facts of a stored block. With `paths` only their columns can be asked for, and are all that is read.
   package func facts(
-    of block: StoredBlock, _ stream: EventStream, paths: Set<String>? = nil,
+    of block: StoredBlock, _ stream: EventStream, paths: Set<Text>? = nil,
     _ transaction: borrowing ReadTransaction
   ) throws -> BlockFacts {
     let summary = try store.summaries(

@@ -132,7 +132,7 @@ struct CommitState {
       var bytes: [UInt8] = []
       let fields = state.fieldsWithoutColumn.sorted()
       bytes.append(varint: UInt64(fields.count))
-      for field in fields { bytes.append(string: field) }
+      for field in fields { bytes.append(string: field.string) }
       try transaction.put(
         tables.columns, ColumnInfo.fieldsWithoutColumnKey(id), bytes.sealed())
       known.fields = fields.count
@@ -231,7 +231,7 @@ extension ColumnInfo {
 
   var encoded: [UInt8] {
     var bytes: [UInt8] = [kind.rawValue, isElement ? 1 : 0]
-    bytes.append(string: path)
+    bytes.append(string: path.string)
     return bytes.sealed()
   }
 
@@ -243,6 +243,6 @@ extension ColumnInfo {
     }
     self.kind = kind
     isElement = try reader.integer(UInt8.self) == 1
-    path = try reader.string()
+    path = Text(try reader.string())
   }
 }

@@ -136,7 +136,7 @@ extension EventLog {
         }
         guard let summary else { return nil }
         next = summary.lastSeq + 1
-        return try FactColumn(path, summary, stream, store, transaction, decompressor)
+        return try FactColumn(Text(path), summary, stream, store, transaction, decompressor)
       }
       if let column { try body(column) } else { isFound = false }
     }

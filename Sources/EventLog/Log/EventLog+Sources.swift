@@ -69,6 +69,6 @@ extension SourceState {
   ) throws -> SourceState? {
     guard let record = try transaction.get(tables.sources, key(streamId, name)) else { return nil }
     let (found, state) = try read(record: record)
-    return found == name ? state : nil
+    return Text(found) == Text(name) ? state : nil
   }
 }

@@ -9,7 +9,7 @@ public struct LogStatistics: Sendable, Equatable {
   }
 
   public struct Column: Sendable, Equatable {
-    public var path: String
+    public var path: Text
     /// number, bool, string, or json for arrays that do not explode and empty objects.
     public var type: String
     /// Whether there are numbers among the strings.
@@ -23,7 +23,7 @@ public struct LogStatistics: Sendable, Equatable {
     public var shapeCount: Int
     public var blockCount: Int
     /// Fields that got no column because the stream has as many as it may have.
-    public var fieldsWithoutColumn: [String]
+    public var fieldsWithoutColumn: [Text]
     public var sources: [Source]
     /// How far event time has got in all of its open sources.
     public var watermarkNs: Int64?
@@ -78,21 +78,20 @@ extension EventLog {
       shapeCount: state.trie.shapes.count,
       blockCount: countingBlocks ? try store.summaries(ofStream: id, transaction).count : 0,
       fieldsWithoutColumn: state.fieldsWithoutColumn.sorted(),
-      sources: sources.sorted { $0.name < $1.name },
+      sources: sources.sorted { Text($0.name) < Text($1.name) },
       watermarkNs: totals.watermarkNs)
   }
 
   /// Logical columns: a path that has values of several kinds is widened.
   private static func columns(_ infos: [ColumnInfo]) -> [LogStatistics.Column] {
-    var kinds: [[UInt8]: Set<SlotKind>] = [:]
-    var order: [String] = []
+    var kinds: [Text: Set<SlotKind>] = [:]
+    var order: [Text] = []
     for info in infos {
-      let path = Array(info.path.utf8)
-      if kinds[path] == nil { order.append(info.path) }
-      kinds[path, default: []].insert(info.kind)
+      if kinds[info.path] == nil { order.append(info.path) }
+      kinds[info.path, default: []].insert(info.kind)
     }
     return order.map { path in
-      let all = (kinds[Array(path.utf8)] ?? []).subtracting([.opaque])
+      let all = (kinds[path] ?? []).subtracting([.opaque])
       let type: String =
         switch all {
         case []: "json"

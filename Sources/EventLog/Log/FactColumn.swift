@@ -1,3 +1,4 @@
+import Bytes
 import LMDB
 import Zstd
 
@@ -29,7 +30,7 @@ public struct FactColumn: Sendable {
   }
 
   init(
-    _ path: String, _ summary: BlockSummary, _ stream: EventStream, _ store: BlockStore,
+    _ path: Text, _ summary: BlockSummary, _ stream: EventStream, _ store: BlockStore,
     _ transaction: borrowing ReadTransaction, _ decompressor: ZstdDecompressor
   ) throws {
     firstSeq = summary.firstSeq
@@ -38,7 +39,7 @@ public struct FactColumn: Sendable {
     var columns: [ColumnValues] = []
     // A path may name a field of events and, in others, one of the elements of their array.
     var isOfElements: [Bool] = []
-    for (number, info) in infos.enumerated() where info.path.isPath(path) && info.kind != .opaque {
+    for (number, info) in infos.enumerated() where info.path == path && info.kind != .opaque {
       let reader = try store.reader(
         column: Int32(number), summary, transaction, decompressor)
       if let column = try reader?.column(Int32(number), info) {

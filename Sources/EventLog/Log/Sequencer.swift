@@ -347,6 +347,10 @@ struct Sequencer {
 
 /// A source of a stream.
 struct SourceKey: Hashable {
-  var streamId: UInt32
-  var name: String
+  let streamId: UInt32
+  /// Its name, which is bytes as any text of users.
+  let text: Text
+  var name: String { text.string }
+
+  init(streamId: UInt32, name: String) { (self.streamId, text) = (streamId, Text(name)) }
 }

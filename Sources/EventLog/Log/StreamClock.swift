@@ -10,7 +10,7 @@ import Model
 /// back: what a source brings that is older than that is late.
 package struct StreamClock: Sendable, Equatable {
   /// How far the sources have got that are open.
-  private var open: [String: Int64] = [:]
+  private var open: [Text: Int64] = [:]
   /// The furthest of those that were closed.
   private var closedNs: Int64?
   /// The wall clock when the last block or closing came; `Int64.min` before the first.
@@ -20,7 +20,7 @@ package struct StreamClock: Sendable, Equatable {
 
   package init() {}
 
-  init(watermarkNs: Int64?, clockNs: Int64, open: [String: Int64], closedNs: Int64?) {
+  init(watermarkNs: Int64?, clockNs: Int64, open: [Text: Int64], closedNs: Int64?) {
     self.open = open
     self.closedNs = closedNs
     self.clockNs = clockNs
@@ -31,7 +31,7 @@ package struct StreamClock: Sendable, Equatable {
   /// while none of its events counts.
   package mutating func advance(_ source: String, to reachNs: Int64?, receivedNs: Int64) {
     clockNs = max(clockNs, receivedNs)
-    if let reachNs { open[source] = max(open[source] ?? .min, reachNs) }
+    if let reachNs { open[Text(source)] = max(open[Text(source)] ?? .min, reachNs) }
     update()
   }
 
@@ -39,7 +39,7 @@ package struct StreamClock: Sendable, Equatable {
   /// `reachNs`.
   package mutating func close(_ source: String, at reachNs: Int64?, closedNs: Int64) {
     clockNs = max(clockNs, closedNs)
-    let last = open.removeValue(forKey: source)
+    let last = open.removeValue(forKey: Text(source))
     if let reached = last.map({ max($0, reachNs ?? .min) }) ?? reachNs {
       self.closedNs = max(self.closedNs ?? .min, reached)
     }
@@ -59,14 +59,14 @@ extension StreamClock {
     _ streamId: UInt32, _ totals: StreamTotals, _ tables: LogTables,
     _ transaction: borrowing ReadTransaction
   ) throws -> StreamClock {
-    var open: [String: Int64] = [:]
+    var open: [Text: Int64] = [:]
     var closedNs: Int64?
     for (name, state) in try SourceState.all(streamId, tables, transaction) {
       guard let reached = state.watermarkNs else { continue }
       if state.isClosed {
         closedNs = max(closedNs ?? .min, reached)
       } else {
-        open[name] = reached
+        open[Text(name)] = reached
       }
     }
     return StreamClock(

@@ -1,3 +1,5 @@
+import Bytes
+
 /// Finds what a misspelt word was meant to be.
 public enum Spelling {
   /// The candidate that is fewest edits away from `word`, if it is near at all. Words longer than
@@ -14,6 +16,11 @@ public enum Spelling {
       }
     }
     return best?.name
+  }
+
+  /// The same of texts.
+  public static func nearest(_ word: Text, _ candidates: [Text]) -> Text? {
+    nearest(word.string, candidates.map(\.string)).map { Text($0) }
   }
 
   /// The number of bytes to insert, delete, replace or swap with their neighbour: optimal string

@@ -73,7 +73,7 @@ extension TokenReader {
 
   func unclosedCall(_ argument: FieldPath?, _ isBare: Bool) -> Issue {
     if let argument, isBare, token.isName {
-      if asciiLowercased(argument.path) == "distinct" {
+      if asciiLowercased(argument.path.string) == "distinct" {
         return Issue(
           argument.span, "DISTINCT is a function here",
           hint: "write distinct(\(brief(token.text)))")

@@ -1,3 +1,5 @@
+import Bytes
+
 /// What has been read where HAVING may have a value or a condition: a parenthesis tells only at its
 /// end which of them it is.
 enum Term {
@@ -87,9 +89,9 @@ extension TokenReader {
     case .word, .quotedName:
       let operand = try callOrField()
       return Grown(node: .value(operand.node), height: operand.height)
-    case .string where !isDefinition: expression = .string(try string("a string"))
+    case .string where !isDefinition: expression = .string(try quotedText("a string"))
     case .parameter where !isDefinition:
-      expression = .parameter(Parameter(token.text, span: token.span))
+      expression = .parameter(Parameter(Text(token.text), span: token.span))
       advance()
     case .keyword(.true) where !isDefinition, .keyword(.false) where !isDefinition:
       expression = .bool(Spanned(token.kind == .keyword(.true), span: token.span))

@@ -96,7 +96,7 @@ extension TokenReader {
     switch token.kind {
     case .matches where !hasNot, .matchesNot where !hasNot:
       advance()
-      let pattern = try string("a regular expression in single quotes").value
+      let pattern = try quotedText("a regular expression in single quotes")
       condition = .matches(left.node, pattern: pattern, isNegated: isNegated)
     case .keyword(.is) where !hasNot:
       condition = .isNull(left.node, isNegated: try isNot())
@@ -113,7 +113,7 @@ extension TokenReader {
       condition = .between(left.node, low.node, high.node, isNegated: isNegated)
     case .keyword(.like):
       advance()
-      let pattern = try string("a pattern in single quotes").value
+      let pattern = try quotedText("a pattern in single quotes").value
       condition = .like(left.node, pattern: pattern, isNegated: isNegated)
     default:
       throw unexpected("IN, BETWEEN or LIKE", hint: keywordHint(["IN", "BETWEEN", "LIKE"]))

@@ -57,7 +57,7 @@ extension TokenReader {
 
   /// For DISTINCT and TOP as words before an item; `name` has been taken as a field.
   func itemHabit(after name: FieldPath) -> Issue? {
-    switch asciiLowercased(name.path) {
+    switch asciiLowercased(name.path.string) {
     case "distinct" where token.isName:
       Issue(
         name.span, "DISTINCT is a function here",

@@ -1,20 +1,22 @@
+import Bytes
+
 extension TokenReader {
   mutating func item() throws(Issue) -> Item {
     let start = token.span
     let expression = try expression()
-    var alias: String?
+    var alias: Text?
     if accept(.keyword(.as)) { alias = try self.alias() }
     return Item(expression, alias: alias, span: span(from: start))
   }
 
-  private mutating func alias() throws(Issue) -> String {
+  private mutating func alias() throws(Issue) -> Text {
     guard token.isName else {
       throw unexpected("a name after AS", hint: quotedNameHint)
     }
     if token.text.isEmpty { throw Issue(token.span, "the name is empty") }
     let alias = token.text
     advance()
-    return alias
+    return Text(alias)
   }
 
   func expectEndOfItem() throws(Issue) {

@@ -1,3 +1,5 @@
+import Bytes
+
 /// Names and numbers, and the hints that go with them.
 extension TokenReader {
   /// Reads `name.name...`; after a dot a keyword is a name as well.
@@ -35,7 +37,7 @@ extension TokenReader {
     advance()
     let path = try path(after: first)
     if path.path.isEmpty { throw Issue(path.span, "the name is empty") }
-    return Name(path.path, span: path.span)
+    return Name(path.path.string, span: path.span)
   }
 
   /// Reads `field, ...`: at least one.
@@ -54,6 +56,12 @@ extension TokenReader {
         expected, hint: token.isName ? "write it in single quotes: '\(text)'" : nil)
     }
     return Spanned(string.text, span: string.span)
+  }
+
+  /// The same as a text of users, that is its bytes.
+  mutating func quotedText(_ expected: String) throws(Issue) -> Spanned<Text> {
+    let string = try string(expected)
+    return Spanned(Text(string.value), span: string.span)
   }
 
   /// Reads a number without sign, fraction and exponent; `expected` says which.

@@ -1,3 +1,5 @@
+import Bytes
+
 extension TokenReader {
   // MARK: Logic
 
@@ -130,7 +132,7 @@ extension TokenReader {
       return .between(field, low, try literal(for: field), isNegated: isNegated)
     }
     if accept(.keyword(.like)) {
-      return .like(field, pattern: try pattern("a pattern"), isNegated: isNegated)
+      return .like(field, pattern: try pattern("a pattern").value, isNegated: isNegated)
     }
     return nil
   }
@@ -141,7 +143,7 @@ extension TokenReader {
     case .leftParenthesis:
       return Issue(
         field.span,
-        CallShape(name: field.path) == nil
+        CallShape(name: field.path.string) == nil
           ? "there are no functions in conditions" : "an aggregate cannot stand in a condition",
         hint: isDefinition
           ? "a condition looks at the fields of one fact"
@@ -169,12 +171,12 @@ extension TokenReader {
     return literals
   }
 
-  private mutating func pattern(_ expected: String) throws(Issue) -> String {
+  private mutating func pattern(_ expected: String) throws(Issue) -> Spanned<Text> {
     let pattern = token
     guard accept(.string) else {
       throw unexpected("\(expected) in single quotes")
     }
-    return pattern.text
+    return Spanned(Text(pattern.text), span: pattern.span)
   }
 
   /// Reads the value that `field` is compared with; nil when no field has been read.
@@ -183,7 +185,7 @@ extension TokenReader {
     switch token.kind {
     case .string:
       advance()
-      return .string(text)
+      return .string(Text(text))
     case .keyword(.true), .keyword(.false):
       let value = token.kind == .keyword(.true)
       advance()
@@ -197,7 +199,7 @@ extension TokenReader {
       let (value, digits) = try number()
       return .number(value, text: digits)
     case .parameter where !isDefinition:
-      let parameter = Parameter(text, span: token.span)
+      let parameter = Parameter(Text(text), span: token.span)
       advance()
       return .parameter(parameter)
     default:

@@ -1,3 +1,5 @@
+import Bytes
+
 extension TokenReader {
   // MARK: Lengths
 
@@ -95,7 +97,7 @@ extension TokenReader {
     switch token.kind {
     case .string: return .text(try string("a time").value)
     case .parameter:
-      let parameter = Parameter(token.text, span: token.span)
+      let parameter = Parameter(Text(token.text), span: token.span)
       advance()
       return .parameter(parameter)
     case .number, .length: return try ago()

@@ -20,14 +20,14 @@ extension Item {
   /// The expression, and AS with the alias if there is one.
   public var canonicalText: String {
     guard let alias else { return expression.canonicalText }
-    return expression.canonicalText + " AS " + Printer.name(alias, isFirst: true)
+    return expression.canonicalText + " AS " + Printer.name(alias.string, isFirst: true)
   }
 }
 
 extension FieldPath {
   /// The path with quotes where they are needed.
   public var canonicalText: String {
-    let names = path.unicodeScalars.split(separator: ".", omittingEmptySubsequences: false)
+    let names = path.string.unicodeScalars.split(separator: ".", omittingEmptySubsequences: false)
     return names.enumerated().map { Printer.name(String($1), isFirst: $0 == 0) }
       .joined(separator: ".")
   }
@@ -37,7 +37,7 @@ extension Literal {
   public var canonicalText: String {
     switch self {
     case .number(_, let text): text
-    case .string(let text): Printer.string(text)
+    case .string(let text): Printer.string(text.string)
     case .bool(let value): value ? "TRUE" : "FALSE"
     case .parameter(let parameter): parameter.canonicalText
     }
@@ -45,7 +45,7 @@ extension Literal {
 }
 
 extension Parameter {
-  public var canonicalText: String { "$" + name }
+  public var canonicalText: String { "$" + name.string }
 }
 
 extension Comparison {

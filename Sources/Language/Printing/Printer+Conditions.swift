@@ -58,10 +58,10 @@ extension Printer {
       expression(high)
     case .like(let left, let pattern, let isNegated):
       expression(left)
-      text += " \(not(isNegated))LIKE \(Self.string(pattern))"
+      text += " \(not(isNegated))LIKE \(Self.string(pattern.string))"
     case .matches(let left, let pattern, let isNegated):
       expression(left)
-      text += " \(isNegated ? "!~" : "~") \(Self.string(pattern))"
+      text += " \(isNegated ? "!~" : "~") \(Self.string(pattern.value.string))"
     case .isNull(let left, let isNegated):
       expression(left)
       text += " IS \(not(isNegated))NULL"

@@ -50,9 +50,9 @@ extension Printer {
       return "\(field.canonicalText) \(not(isNegated))BETWEEN \(low.canonicalText)"
         + " AND \(high.canonicalText)"
     case .like(let field, let pattern, let isNegated):
-      return "\(field.canonicalText) \(not(isNegated))LIKE \(string(pattern))"
+      return "\(field.canonicalText) \(not(isNegated))LIKE \(string(pattern.string))"
     case .matches(let field, let pattern, let isNegated):
-      return "\(field.canonicalText) \(isNegated ? "!~" : "~") \(string(pattern))"
+      return "\(field.canonicalText) \(isNegated ? "!~" : "~") \(string(pattern.value.string))"
     case .isNull(let field, let isNegated):
       return "\(field.canonicalText) IS \(not(isNegated))NULL"
     case .and, .or, .not, .constant:

@@ -46,7 +46,7 @@ struct Printer {
       text += Self.symbol(op)
       self.expression(right, atLeast: isSum ? .product : .unary)
     case .field(let field): text += field.canonicalText
-    case .string(let string): text += Self.string(string.value)
+    case .string(let string): text += Self.string(string.value.string)
     case .bool(let value): text += value.value ? "TRUE" : "FALSE"
     case .null: text += "NULL"
     case .parameter(let parameter): text += parameter.canonicalText

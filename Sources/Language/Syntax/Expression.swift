@@ -1,3 +1,5 @@
+import Bytes
+
 public enum BinaryOperator: Sendable, Equatable, CaseIterable {
   case add, subtract, multiply, divide
 }
@@ -14,7 +16,7 @@ public indirect enum Expression: Sendable, Equatable {
 
   /// A field of the facts; in HAVING and ORDER BY also a column of the answer, by its name.
   case field(FieldPath)
-  case string(Spanned<String>)
+  case string(Spanned<Text>)
   case bool(Spanned<Bool>)
   case null(SourceSpan)
   case parameter(Parameter)
@@ -45,17 +47,17 @@ public struct Aggregate: Sendable, Equatable {
 /// One column of an answer: an expression, and the name it is given with AS.
 public struct Item: Sendable, Equatable {
   public var expression: Expression
-  public var alias: String?
+  public var alias: Text?
   public var span: SourceSpan
 
-  public init(_ expression: Expression, alias: String? = nil, span: SourceSpan = .none) {
+  public init(_ expression: Expression, alias: Text? = nil, span: SourceSpan = .none) {
     self.expression = expression
     self.alias = alias
     self.span = span
   }
 
   /// The alias, or else the canonical text of the expression.
-  public var name: String { alias ?? expression.canonicalText }
+  public var name: Text { alias ?? Text(expression.canonicalText) }
 }
 
 extension Expression {

@@ -1,11 +1,15 @@
+import Bytes
+
 /// The name of a field of an event, its levels parted by dots: `readings.value`.
 public struct FieldPath: Sendable, Hashable {
   /// The levels joined by dots, without quotes.
-  public var path: String
+  public var path: Text
   public var span: SourceSpan
 
-  public init(_ path: String, span: SourceSpan = .none) {
+  public init(_ path: Text, span: SourceSpan = .none) {
     self.path = path
     self.span = span
   }
+
+  public init(_ path: String, span: SourceSpan = .none) { self.init(Text(path), span: span) }
 }

@@ -1,3 +1,5 @@
+import Bytes
+
 /// A value and the place it was read from. Two are equal when their values are.
 public struct Spanned<Value: Sendable & Equatable>: Sendable, Equatable {
   public var value: Value
@@ -24,10 +26,10 @@ public struct Name: Sendable, Hashable {
 /// `$name`: a value that is bound outside of the text.
 public struct Parameter: Sendable, Hashable {
   /// Without the `$`.
-  public var name: String
+  public var name: Text
   public var span: SourceSpan
 
-  public init(_ name: String, span: SourceSpan = .none) {
+  public init(_ name: Text, span: SourceSpan = .none) {
     self.name = name
     self.span = span
   }

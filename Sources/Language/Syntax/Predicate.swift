@@ -1,3 +1,5 @@
+import Bytes
+
 public enum Comparison: Sendable, Equatable, CaseIterable {
   case eq, ne, lt, le, gt, ge
 
@@ -18,7 +20,7 @@ public enum Comparison: Sendable, Equatable, CaseIterable {
 public enum Literal: Sendable, Equatable {
   /// `text` has a sign only when it is a minus, no needless zeros in front, and a small `e`.
   case number(Double, text: String)
-  case string(String)
+  case string(Text)
   case bool(Bool)
   /// Only in a query.
   case parameter(Parameter)
@@ -31,9 +33,9 @@ public indirect enum Predicate: Sendable, Equatable {
   case `in`(FieldPath, [Literal], isNegated: Bool)
   /// Both bounds belong to it.
   case between(FieldPath, Literal, Literal, isNegated: Bool)
-  case like(FieldPath, pattern: String, isNegated: Bool)
+  case like(FieldPath, pattern: Text, isNegated: Bool)
   /// The pattern is a regular expression, here not looked into.
-  case matches(FieldPath, pattern: String, isNegated: Bool)
+  case matches(FieldPath, pattern: Spanned<Text>, isNegated: Bool)
   case isNull(FieldPath, isNegated: Bool)
   case and(Predicate, Predicate)
   case or(Predicate, Predicate)

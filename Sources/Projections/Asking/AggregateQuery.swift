@@ -1,3 +1,4 @@
+import Bytes
 import Language
 import Model
 
@@ -14,7 +15,7 @@ public struct AggregateQuery: Sendable {
   public var stream: String
   public var aggregates: [Aggregate]
   public var filter: Predicate?
-  public var groupBy: [String] = []
+  public var groupBy: [Text] = []
   /// Facts of these times, half-open. Windows of rolling buckets also have what is before.
   public var range: Range<Int64> = .min ..< .max
   /// The buckets; nil makes one of the range.

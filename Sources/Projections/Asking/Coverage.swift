@@ -100,8 +100,8 @@ struct Coverage {
     var places: [Int] = []
     for measure in asked.measures {
       let place = known.measures.firstIndex {
-        $0.path.map { Array($0.utf8) } == measure.path.map { Array($0.utf8) }
-          && $0.filter == measure.filter && $0.needs.isSuperset(of: measure.needs)
+        $0.path == measure.path && $0.filter == measure.filter
+          && $0.needs.isSuperset(of: measure.needs)
       }
       guard let place else {
         let condition = measure.filter.map { " WHERE \($0.canonicalText)" } ?? ""

@@ -39,28 +39,28 @@ struct GroupMapping {
 
 /// The dimensions of one group, for a predicate to look at.
 struct GroupLabels: PredicateFields {
-  let dimensions: [String]
-  let labels: [String?]
+  let dimensions: [Text]
+  let labels: [Text?]
   var count: Int { 1 }
 
-  private func label(_ path: String) -> String? {
+  private func label(_ path: Text) -> Text? {
     dimensions.firstIndex(of: path).flatMap { labels[$0] }
   }
 
-  func numbers(_ path: String) -> FactNumbers { FactNumbers(values: [], presence: nil) }
+  func numbers(_ path: Text) -> FactNumbers { FactNumbers(values: [], presence: nil) }
 
-  func labels(_ path: String) -> FactLabels {
+  func labels(_ path: Text) -> FactLabels {
     var names = ByteStrings()
     if let label = label(path) { names.append(Array(label.utf8)) }
     return FactLabels(codes: [names.count > 0 ? 0 : -1], names: names)
   }
 
-  func presence(_ path: String) -> [UInt64]? { label(path) == nil ? nil : [] }
+  func presence(_ path: Text) -> [UInt64]? { label(path) == nil ? nil : [] }
 }
 
 extension GroupKey {
   /// A group of these labels.
-  static func bytes(_ labels: [String?]) -> [UInt8] {
+  static func bytes(_ labels: [Text?]) -> [UInt8] {
     var bytes: [UInt8] = []
     for label in labels {
       if let label {

@@ -1,3 +1,4 @@
+import Bytes
 import EventLog
 import LMDB
 import Language
@@ -243,7 +244,7 @@ struct QueryPlan {
 
 extension Coverage {
   /// Whether the query's filter takes a group.
-  func hasGroup(_ labels: [String?]) throws -> Bool {
+  func hasGroup(_ labels: [Text?]) throws -> Bool {
     guard let groupFilter else { return true }
     return try PredicateMask.evaluate(
       groupFilter, GroupLabels(dimensions: kpi.dimensions, labels: labels))[0]
@@ -252,7 +253,7 @@ extension Coverage {
   /// The one group that the filter takes, when it names one of each dimension: `a = 'x' AND b = 'y'`.
   var onlyGroup: [UInt8]? {
     guard let groupFilter else { return nil }
-    var labels: [String: String] = [:]
+    var labels: [Text: Text] = [:]
     for term in Self.terms(groupFilter) {
       guard case .compare(let field, .eq, .string(let label)) = term, labels[field.path] == nil
       else { return nil }

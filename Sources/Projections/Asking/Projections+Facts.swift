@@ -1,3 +1,4 @@
+import Bytes
 import EventLog
 import LMDB
 import Language
@@ -8,7 +9,7 @@ public struct FactRows: Sendable {
   public enum Field: Sendable {
     /// NaN where there is none.
     case numbers([Double])
-    case texts([String?])
+    case texts([Text?])
     /// Numbers, texts, booleans and gaps.
     case values([KpiValue])
   }
@@ -22,16 +23,16 @@ public struct FactRows: Sendable {
 /// Which facts of a stream are asked for.
 public struct FactQuery: Sendable {
   public var stream: String
-  public var fields: [String]
+  public var fields: [Text]
   public var filter: Predicate?
   public var range: Range<Int64> = .min ..< .max
   /// The last event that counts; nil for all.
   public var asOfSeq: UInt64?
   public var isCancelled: @Sendable () -> Bool = { false }
 
-  public init(stream: String, fields: [String]) { (self.stream, self.fields) = (stream, fields) }
+  public init(stream: String, fields: [Text]) { (self.stream, self.fields) = (stream, fields) }
 
-  fileprivate var paths: Set<String> {
+  fileprivate var paths: Set<Text> {
     Set(fields).union(filter?.fields.map(\.path) ?? [])
   }
 }
@@ -84,7 +85,7 @@ extension Projections {
   }
 
   private static func field(
-    _ path: String, _ columns: FactColumns, _ chosen: [Int]
+    _ path: Text, _ columns: FactColumns, _ chosen: [Int]
   ) throws -> FactRows.Field {
     let presence = try columns.presence(path)
     let numbers = try columns.numbers(path)
@@ -93,11 +94,11 @@ extension Projections {
       return .numbers(chosen.map { numbers.isPresent($0) ? numbers.values[$0] : .nan })
     }
     let labels = try columns.labels(path)
-    var names = [String?](repeating: nil, count: labels.names.count)
-    let texts = chosen.map { fact -> String? in
+    var names = [Text?](repeating: nil, count: labels.names.count)
+    let texts = chosen.map { fact -> Text? in
       let code = labels.codes.isEmpty ? -1 : Int(labels.codes[fact])
       if code >= 0, names[code] == nil {
-        names[code] = String(decoding: labels.names[code], as: UTF8.self)
+        names[code] = Text(decoding: labels.names[code])
       }
       return code < 0 ? nil : names[code]
     }

@@ -95,8 +95,8 @@ enum GroupKey {
   }
 
   /// The dimensions again; nil when the bytes are not a group of `count` dimensions.
-  static func labels(_ bytes: RawSpan, count: Int) -> [String?]? {
-    var labels: [String?] = []
+  static func labels(_ bytes: RawSpan, count: Int) -> [Text?]? {
+    var labels: [Text?] = []
     var offset = 0
     while offset < bytes.byteCount {
       let kind = bytes.byte(at: offset)
@@ -118,7 +118,7 @@ enum GroupKey {
         }
         text.append(byte)
       }
-      labels.append(String(decoding: text, as: UTF8.self))
+      labels.append(Text(decoding: text))
     }
     return labels.count == count ? labels : nil
   }

@@ -1,3 +1,4 @@
+import Bytes
 import EventLog
 import Language
 import Model
@@ -8,24 +9,24 @@ struct CompiledKpi: Sendable {
   var plan: FoldPlan
   private(set) var buckets: Buckets
   /// Paths of the dimensions.
-  let dimensions: [String]
+  let dimensions: [Text]
   let panesPerWindow: Int
   var items: [ItemProgram]
   /// What tells series apart: the stream's key.
-  let seriesPath: String?
+  let seriesPath: Text?
   /// The columns that it is computed from.
-  let paths: Set<String>
+  let paths: Set<Text>
   /// The same for KPIs whose buckets are the same.
   private(set) var bucketName: String
 
   init(_ definition: KpiDefinition, _ stream: StreamDefinition) throws {
     self.definition = definition
-    seriesPath = stream.keyPath
+    seriesPath = stream.keyPath.map { Text($0) }
     bucketName = "\(definition.every) \(definition.timeZone)"
     let plan = try FoldPlan(definition)
     self.plan = plan
     var paths = Set(definition.fields.map(\.path))
-    if plan.hasSeries, let key = stream.keyPath { paths.insert(key) }
+    if plan.hasSeries, let key = stream.keyPath { paths.insert(Text(key)) }
     self.paths = paths
     items = try definition.items.map { try ItemProgram($0.expression, plan) }
     buckets = Buckets(

@@ -1,3 +1,4 @@
+import Bytes
 import Language
 
 /// What a KPI's cells have to hold, so that each of its items can be computed from them.
@@ -5,7 +6,7 @@ struct FoldPlan: Sendable, Equatable {
   /// States of one field under one filter; items that need the same share it.
   struct Measure: Sendable, Equatable {
     /// Nil counts facts.
-    var path: String?
+    var path: Text?
     var filter: Predicate?
     var needs: Needs = []
   }
@@ -83,8 +84,7 @@ struct FoldPlan: Sendable, Equatable {
   /// The measure that holds what `aggregate` needs.
   func index(of aggregate: Aggregate) -> Int? {
     measures.firstIndex {
-      $0.path.map { Array($0.utf8) } == aggregate.argument.map { Array($0.path.utf8) }
-        && $0.filter == aggregate.filter
+      $0.path == aggregate.argument?.path && $0.filter == aggregate.filter
     }
   }
 }

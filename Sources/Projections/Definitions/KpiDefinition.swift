@@ -81,7 +81,7 @@ public struct KpiDefinition: Sendable, Equatable {
 
   private func checkNames() throws {
     try StreamDefinition.checkName(name)
-    var seen: Set<String> = ["time", "state"]
+    var seen: Set<Text> = ["time", "state"]
     for column in groupBy.map(\.path) + items.map(\.name) where !seen.insert(column).inserted {
       throw KpiError("two columns would be named \(column.debugDescription); rename one with AS")
     }

@@ -16,7 +16,7 @@ extension Language.Predicate {
   /// Its regular expressions.
   var patterns: [String] {
     switch self {
-    case .matches(_, let pattern, _): [pattern]
+    case .matches(_, let pattern, _): [pattern.value.string]
     case .and(let left, let right), .or(let left, let right): left.patterns + right.patterns
     case .not(let inner): inner.patterns
     default: []

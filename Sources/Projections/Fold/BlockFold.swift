@@ -59,7 +59,7 @@ struct MeasureFold: Sendable {
   private(set) var samples: [[SeriesRun]] = []
 
   init(
-    _ measure: FoldPlan.Measure, _ columns: FactColumns, _ all: FactRuns, seriesPath: String?
+    _ measure: FoldPlan.Measure, _ columns: FactColumns, _ all: FactRuns, seriesPath: Text?
   ) throws {
     var runs = all
     if let filter = measure.filter {

@@ -10,13 +10,13 @@ final class FactColumns {
   /// The event of each fact; nil when they are the same.
   let events: [Int32]?
   private var knownTimes: [Int64]?
-  private var presenceByPath: [String: [UInt64]?] = [:]
-  private var numbersByPath: [String: FactNumbers] = [:]
-  private var labelsByPath: [String: FactLabels] = [:]
-  private var hashesByPath: [String: [UInt64]] = [:]
-  private var keysByPath: [String: [Int32]] = [:]
+  private var presenceByPath: [Text: [UInt64]?] = [:]
+  private var numbersByPath: [Text: FactNumbers] = [:]
+  private var labelsByPath: [Text: FactLabels] = [:]
+  private var hashesByPath: [Text: [UInt64]] = [:]
+  private var keysByPath: [Text: [Int32]] = [:]
   private var bucketsByName: [String: BucketCodes] = [:]
-  private var groupsByPaths: [[String]: GroupCodes] = [:]
+  private var groupsByPaths: [[Text]: GroupCodes] = [:]
 
   var count: Int { facts.factCount }
 
@@ -38,20 +38,20 @@ final class FactColumns {
   }
 
   /// One bit for each fact that has a value of any kind; empty when all have, nil when none has.
-  func presence(_ path: String) throws -> [UInt64]? {
+  func presence(_ path: Text) throws -> [UInt64]? {
     try Self.cached(&presenceByPath, path) { try facts.presence(path) }
   }
 
-  func numbers(_ path: String) throws -> FactNumbers {
+  func numbers(_ path: Text) throws -> FactNumbers {
     try Self.cached(&numbersByPath, path) { try facts.numbers(path) }
   }
 
-  func labels(_ path: String) throws -> FactLabels {
+  func labels(_ path: Text) throws -> FactLabels {
     try Self.cached(&labelsByPath, path) { try facts.labels(path) }
   }
 
   /// The hash of each of the labels at `path`, by which distinct values are counted.
-  func hashes(_ path: String) throws -> [UInt64] {
+  func hashes(_ path: Text) throws -> [UInt64] {
     try Self.cached(&hashesByPath, path) {
       let names = try labels(path).names
       return names.indices.map { checksum(names.bytes.rawSpan(names.range($0))) }
@@ -59,7 +59,7 @@ final class FactColumns {
   }
 
   /// The sketch's key of each number at `path`.
-  func keys(_ path: String) throws -> [Int32] {
+  func keys(_ path: Text) throws -> [Int32] {
     try Self.cached(&keysByPath, path) { try numbers(path).values.map(LogBuckets.key) }
   }
 
@@ -69,7 +69,7 @@ final class FactColumns {
     }
   }
 
-  func groups(_ paths: [String]) throws -> GroupCodes {
+  func groups(_ paths: [Text]) throws -> GroupCodes {
     try Self.cached(&groupsByPaths, paths) {
       try GroupCodes(paths.map { try labels($0) }, factCount: count)
     }

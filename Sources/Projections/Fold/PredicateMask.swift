@@ -1,13 +1,14 @@
+import Bytes
 import EventLog
 import Language
 
 /// What a predicate looks at: facts of a block, or groups.
 protocol PredicateFields {
   var count: Int { get }
-  func numbers(_ path: String) throws -> FactNumbers
-  func labels(_ path: String) throws -> FactLabels
+  func numbers(_ path: Text) throws -> FactNumbers
+  func labels(_ path: Text) throws -> FactLabels
   /// One bit for each that has a value of any kind; empty when all have, nil when none has.
-  func presence(_ path: String) throws -> [UInt64]?
+  func presence(_ path: Text) throws -> [UInt64]?
 }
 
 extension FactColumns: PredicateFields {}
@@ -56,11 +57,11 @@ enum PredicateMask {
       }
       return negated(found, isNegated)
     case .like(let field, let pattern, let isNegated):
-      let pattern = Array(pattern.unicodeScalars)
+      let pattern = Array(pattern.string.unicodeScalars)
       let like = try texts(field.path, columns) { Self.isLike(Array($0.unicodeScalars), pattern) }
       return negated(like, isNegated)
     case .matches(let field, let pattern, let isNegated):
-      let regex = try Regex(pattern)
+      let regex = try Regex(pattern.value.string)
       let matching = try texts(field.path, columns) { try regex.firstMatch(in: $0) != nil }
       return negated(matching, isNegated)
     case .isNull(let field, let isNegated):
@@ -92,7 +93,7 @@ enum PredicateMask {
 
   /// Numbers are compared with numbers, anything else as text, byte by byte.
   private static func compare(
-    _ path: String, _ literal: Literal, _ columns: some PredicateFields, _ holds: (Int) -> Bool
+    _ path: Text, _ literal: Literal, _ columns: some PredicateFields, _ holds: (Int) -> Bool
   ) throws -> [Truth] {
     switch literal {
     case .number(let wanted, _):
@@ -122,14 +123,14 @@ enum PredicateMask {
   }
 
   private static func texts(
-    _ path: String, _ columns: some PredicateFields, _ holds: (String) throws -> Bool
+    _ path: Text, _ columns: some PredicateFields, _ holds: (String) throws -> Bool
   ) throws -> [Truth] {
     try labels(path, columns) { try holds(String(decoding: $0, as: UTF8.self)) }
   }
 
   /// Decides once for each distinct text.
   private static func labels(
-    _ path: String, _ columns: some PredicateFields, _ holds: (ArraySlice<UInt8>) throws -> Bool
+    _ path: Text, _ columns: some PredicateFields, _ holds: (ArraySlice<UInt8>) throws -> Bool
   ) throws -> [Truth] {
     let labels = try columns.labels(path)
     let truths = try labels.names.indices.map { name -> Truth in

@@ -3,7 +3,7 @@ import Bytes
 /// The groups of an answer, each with a code.
 struct GroupList {
   private let dimensionCount: Int
-  private let isWanted: ([String?]) throws -> Bool
+  private let isWanted: ([Text?]) throws -> Bool
   private var failure: (any Error)?
   private var known = GroupTable()
   /// The codes of the known groups.
@@ -12,11 +12,11 @@ struct GroupList {
   private var next = 0
   /// The groups as bytes, and as labels.
   private(set) var bytes: [[UInt8]] = []
-  private(set) var labels: [[String?]] = []
+  private(set) var labels: [[Text?]] = []
   /// Whether the key of a group may have its hash, so that keys do not sort as groups do.
   private(set) var hasHashed = false
 
-  init(count: Int, _ isWanted: @escaping ([String?]) throws -> Bool) {
+  init(count: Int, _ isWanted: @escaping ([Text?]) throws -> Bool) {
     dimensionCount = count
     self.isWanted = isWanted
   }

@@ -1,3 +1,4 @@
+import Bytes
 import Language
 
 /// Cells from which rows are computed.
@@ -99,7 +100,7 @@ struct ItemEvaluator {
   private func top(_ measure: MeasureColumns, _ place: Int, _ count: Int) -> [KpiValue.TopEntry] {
     measure.top[place].top(count).map {
       KpiValue.TopEntry(
-        value: String(decoding: $0.key, as: UTF8.self), count: $0.count, error: $0.error)
+        value: Text(decoding: $0.key), count: $0.count, error: $0.error)
     }
   }
 
@@ -112,7 +113,7 @@ struct ItemEvaluator {
       rows.places.map { place in
         let (numbers, texts) = (measure.moments[Int(place)], measure.texts[Int(place)])
         if numbers.count > 0, numbers.firstNs <= texts.firstNs { return .number(numbers.first) }
-        return texts.isEmpty ? .null : .text(String(decoding: texts.first, as: UTF8.self))
+        return texts.isEmpty ? .null : .text(Text(decoding: texts.first))
       })
   }
 
@@ -124,7 +125,7 @@ struct ItemEvaluator {
       rows.places.map { place in
         let (numbers, texts) = (measure.moments[Int(place)], measure.texts[Int(place)])
         if !texts.isEmpty, numbers.count == 0 || texts.lastNs >= numbers.lastNs {
-          return .text(String(decoding: texts.last, as: UTF8.self))
+          return .text(Text(decoding: texts.last))
         }
         return numbers.count == 0 ? .null : .number(numbers.last)
       })

@@ -1,3 +1,5 @@
+import Bytes
+
 /// Rows of a KPI, with what one has to know of them.
 public struct KpiAnswer: Sendable {
   public enum Source: String, Sendable { case cells, columns }
@@ -17,7 +19,7 @@ public struct KpiAnswer: Sendable {
     /// The bucket's start.
     public var timeNs: Int64
     /// The dimensions; nil where a fact has none.
-    public var group: [String?]
+    public var group: [Text?]
     public var values: [KpiValue]
     /// Facts that took part.
     public var facts: UInt64
@@ -47,7 +49,7 @@ public struct KpiColumns: Sendable {
   /// Each row's place in `groups`.
   public var groupOfRow: [Int32] = []
   /// The dimensions of the groups; nil where a fact has none.
-  public var groups: [[String?]] = []
+  public var groups: [[Text?]] = []
   /// One for each item.
   public var items: [ItemColumn] = []
   public var headers: [CellHeader] = []
@@ -96,13 +98,13 @@ public enum KpiValue: Sendable, Equatable {
   case integer(Int64)
   case number(Double)
   /// A text; the first or last value of a field also when it is a boolean.
-  case text(String)
+  case text(Text)
   case bool(Bool)
   /// The most frequent values, with how often they occur.
   case top([TopEntry])
 
   public struct TopEntry: Sendable, Equatable {
-    public var value: String
+    public var value: Text
     public var count: UInt64
     /// The count may be this much too high.
     public var error: UInt64

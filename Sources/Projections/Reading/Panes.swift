@@ -1,3 +1,4 @@
+import Bytes
 import EventLog
 import LMDB
 import Model
@@ -11,7 +12,7 @@ struct Panes {
   var codes: [Int32] = []
   /// The groups by code, as bytes and as labels.
   var groups: [[UInt8]] = []
-  var labels: [[String?]] = []
+  var labels: [[Text?]] = []
   /// Whether the rows of a bucket are in the order of their groups.
   var isSorted = true
 
@@ -44,7 +45,7 @@ struct PaneReader {
   /// `reading` says which states of each measure are wanted; `isWanted` picks groups by their labels.
   init(
     _ kpi: CompiledKpi, reading: [FoldPlan.Needs]? = nil,
-    where isWanted: @escaping ([String?]) throws -> Bool = { _ in true }
+    where isWanted: @escaping ([Text?]) throws -> Bool = { _ in true }
   ) {
     self.kpi = kpi
     groups = GroupList(count: kpi.dimensions.count, isWanted)

@@ -1,3 +1,4 @@
+import Bytes
 import EventLog
 import LMDB
 import Model
@@ -6,7 +7,7 @@ extension Projections {
   /// The rows of a KPI whose buckets start within `range`, by time and group. `groups` picks rows by dimension: nil as a
   /// value is the absent one. O(cells of the range).
   public func read(
-    _ name: String, _ range: Range<Int64> = Int64.min..<Int64.max, groups: [String: String?] = [:]
+    _ name: String, _ range: Range<Int64> = Int64.min..<Int64.max, groups: [Text: Text?] = [:]
   ) throws -> KpiAnswer {
     try log.environment.read { transaction in
       let live = try kpi(named: name, transaction)

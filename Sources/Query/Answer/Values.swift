@@ -1,3 +1,5 @@
+import Bytes
+
 /// One value of an answer.
 public enum QueryValue: Sendable, Equatable {
   /// Nothing to compute from: a gap is never 0.
@@ -5,21 +7,26 @@ public enum QueryValue: Sendable, Equatable {
   case bool(Bool)
   case integer(Int64)
   case number(Double)
-  case text(String)
+  case text(Text)
   /// Nanoseconds since 1970, UTC.
   case time(Int64)
   /// The most frequent values, with how often they occur.
   case top([TopEntry])
 
   public struct TopEntry: Sendable, Equatable {
-    public var value: String
+    public var value: Text
     public var count: UInt64
     /// The count may be this much too high.
     public var error: UInt64
-    public init(value: String, count: UInt64, error: UInt64) {
+    public init(value: Text, count: UInt64, error: UInt64) {
       (self.value, self.count, self.error) = (value, count, error)
     }
   }
+}
+
+extension QueryValue {
+  /// The text that a string is.
+  public static func text(_ string: String) -> QueryValue { .text(Text(string)) }
 }
 
 /// The values of a column.
@@ -28,7 +35,7 @@ public enum ValueColumn: Sendable, Equatable {
   case numbers([Double])
   /// Without NULLs.
   case integers([Int64])
-  case texts([String?])
+  case texts([Text?])
   /// Without NULLs.
   case times([Int64])
   case values([QueryValue])

@@ -1,3 +1,4 @@
+import Bytes
 import Language
 import Model
 
@@ -90,7 +91,7 @@ extension Binder {
   }
 
   /// Labels of a field that has numbers only are numbers again.
-  private func group(_ path: String) -> BoundQuery.GroupColumn {
+  private func group(_ path: Text) -> BoundQuery.GroupColumn {
     let field = query.stream.fields.first { $0.path == path }
     return BoundQuery.GroupColumn(
       path: path, name: path, kind: field?.kind == .number ? .number : .text)

@@ -23,7 +23,7 @@ extension Binder {
     case .like(let left, let pattern, let isNegated):
       return .like(try text(left), pattern: pattern, isNegated: isNegated)
     case .matches(let left, let pattern, let isNegated):
-      try Self.checkPattern(pattern, left.span ?? .none)
+      try Self.checkPattern(pattern)
       return .matches(try text(left), pattern: pattern, isNegated: isNegated)
     case .isNull(let left, let isNegated):
       return .isNull(try value(left).0, isNegated: isNegated)
@@ -43,10 +43,10 @@ extension Binder {
     var (first, firstKind) = try value(left)
     var (second, secondKind) = try value(right)
     if firstKind == .time, case .text(let text) = second {
-      (second, secondKind) = (.time(try time(text, right)), .time)
+      (second, secondKind) = (.time(try time(text.string, right)), .time)
     }
     if secondKind == .time, case .text(let text) = first {
-      (first, firstKind) = (.time(try time(text, left)), .time)
+      (first, firstKind) = (.time(try time(text.string, left)), .time)
     }
     guard firstKind.joined(secondKind) != nil, firstKind != .list, secondKind != .list else {
       throw Issue(

@@ -1,3 +1,4 @@
+import Bytes
 import Language
 import Model
 
@@ -63,7 +64,7 @@ extension Binder {
       return predicate
     case .matches(let path, let pattern, _):
       _ = try field(path)
-      try Self.checkPattern(pattern, path.span)
+      try Self.checkPattern(pattern)
       return predicate
     case .and(let left, let right):
       return .and(try self.predicate(left), try self.predicate(right))
@@ -74,11 +75,12 @@ extension Binder {
     }
   }
 
-  static func checkPattern(_ pattern: String, _ span: SourceSpan) throws(Issue) {
+  static func checkPattern(_ pattern: Spanned<Text>) throws(Issue) {
     do {
-      _ = try Regex(pattern)
+      _ = try Regex(pattern.value.string)
     } catch {
-      throw Issue(span, "the regular expression '\(pattern)' is not legal: \(error)")
+      throw Issue(
+        pattern.span, "the regular expression '\(pattern.value)' is not legal: \(error)")
     }
   }
 
@@ -129,7 +131,7 @@ extension Predicate {
 
 extension BoundQuery {
   /// The names of the answer's columns, as far as they are known.
-  var columnNames: [String] {
+  var columnNames: [Text] {
     (kpi?.items.map(\.name) ?? []) + (kpi?.groupBy ?? []) + groups.map(\.name)
       + outputs.map(\.name)
   }

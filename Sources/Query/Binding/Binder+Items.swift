@@ -1,3 +1,4 @@
+import Bytes
 import Language
 
 /// What is selected.
@@ -153,7 +154,7 @@ extension Binder {
         ?? "it has: \(names.joined(separator: ", "))")
   }
 
-  private mutating func input(_ path: String) -> Int {
+  private mutating func input(_ path: Text) -> Int {
     if let index = query.fields.firstIndex(of: path) { return index }
     query.fields.append(path)
     return query.fields.count - 1

@@ -1,17 +1,18 @@
+import Bytes
 import Language
 import Model
 
 /// A query whose names, times and parameters are known.
 struct BoundQuery {
   struct GroupColumn {
-    var path: String
+    var path: Text
     /// The name of its column in the answer.
-    var name: String
+    var name: Text
     var kind: ValueKind
   }
 
   struct Output {
-    var name: String
+    var name: Text
     var expression: RowExpression
     var kind: ValueKind
     var errorBound: String?
@@ -28,7 +29,7 @@ struct BoundQuery {
   var isOfFacts = false
   /// What is asked of the source; of facts the fields.
   var aggregates: [Aggregate] = []
-  var fields: [String] = []
+  var fields: [Text] = []
   var filter: Predicate?
   var groups: [GroupColumn] = []
   var range = Int64.min..<Int64.max
@@ -39,7 +40,7 @@ struct BoundQuery {
   var fill: Fill?
   var compare: TimeLength?
   /// The name of the column of times.
-  var timeName = "time"
+  var timeName: Text = "time"
   var outputs: [Output] = []
   var having: RowCondition?
   var order: [Order] = []

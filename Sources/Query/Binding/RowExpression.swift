@@ -1,3 +1,4 @@
+import Bytes
 import Language
 
 /// What the values of an expression are.
@@ -41,7 +42,7 @@ enum ValueKind: Equatable {
 /// A value of each row of a ``RowTable``.
 indirect enum RowExpression: Equatable {
   case number(Double)
-  case text(String)
+  case text(Text)
   case bool(Bool)
   case time(Int64)
   case null
@@ -115,8 +116,8 @@ indirect enum RowCondition {
   case compare(RowExpression, Comparison, RowExpression)
   case `in`(RowExpression, [RowExpression], isNegated: Bool)
   case between(RowExpression, RowExpression, RowExpression, isNegated: Bool)
-  case like(RowExpression, pattern: String, isNegated: Bool)
-  case matches(RowExpression, pattern: String, isNegated: Bool)
+  case like(RowExpression, pattern: Text, isNegated: Bool)
+  case matches(RowExpression, pattern: Spanned<Text>, isNegated: Bool)
   case isNull(RowExpression, isNegated: Bool)
   case and(RowCondition, RowCondition)
   case or(RowCondition, RowCondition)

@@ -1,3 +1,4 @@
+import Bytes
 import Language
 import Model
 
@@ -5,7 +6,7 @@ import Model
 struct TimeResolver {
   var zone: ZoneRules
   var nowNs: Int64
-  var parameters: [String: QueryValue]
+  var parameters: [Text: QueryValue]
 
   func ns(_ time: TimeExpression) throws(LanguageError.Issue) -> Int64 {
     var ns = try base(time)
@@ -25,7 +26,7 @@ struct TimeResolver {
     case .parameter(let parameter):
       switch try parameters.value(of: parameter) {
       case .time(let ns): return ns
-      case .text(let text): return try parse(text, parameter.span)
+      case .text(let text): return try parse(text.string, parameter.span)
       default:
         throw LanguageError.Issue(
           parameter.span, "the parameter $\(parameter.name) is no time", hint: Self.hint)
@@ -62,7 +63,7 @@ struct TimeResolver {
   }
 }
 
-extension [String: QueryValue] {
+extension [Text: QueryValue] {
   func value(of parameter: Parameter) throws(LanguageError.Issue) -> QueryValue {
     if let value = self[parameter.name] { return value }
     let nearest = Spelling.nearest(parameter.name, keys.sorted())

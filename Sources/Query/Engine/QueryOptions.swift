@@ -1,9 +1,11 @@
+import Bytes
+
 /// What a statement is run with, beside its text.
 public struct QueryOptions: Sendable {
   /// What NOW is.
   public var nowNs: Int64
   /// The values of `$name`, by name.
-  public var parameters: [String: QueryValue] = [:]
+  public var parameters: [Text: QueryValue] = [:]
   public var limits = QueryLimits()
   /// Where numbers of streams come from; for tests, which compare the paths.
   public var path = AggregateRequest.Path.best

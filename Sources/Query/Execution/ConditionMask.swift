@@ -1,3 +1,4 @@
+import Bytes
 import Language
 
 /// Which rows a condition holds for, with the three truths of SQL.
@@ -27,8 +28,8 @@ struct ConditionMask {
       let like = LikePattern(pattern)
       return test(left, isNegated) { like.matches($0) }
     case .matches(let left, let pattern, let isNegated):
-      let regex = try Regex(pattern)
-      return test(left, isNegated) { $0.firstMatch(of: regex) != nil }
+      let regex = try Regex(pattern.value.string)
+      return test(left, isNegated) { $0.string.firstMatch(of: regex) != nil }
     case .isNull(let left, let isNegated):
       let column = evaluator.column(left)
       return (0..<count).map { column[$0].isNull != isNegated ? 1 : 0 }
@@ -40,7 +41,7 @@ struct ConditionMask {
   }
 
   private func test(
-    _ value: RowExpression, _ isNegated: Bool, _ holds: (String) -> Bool
+    _ value: RowExpression, _ isNegated: Bool, _ holds: (Text) -> Bool
   ) -> Truths {
     evaluator.column(value).texts.map { text in
       guard let text else { return 2 }
@@ -96,11 +97,11 @@ struct ConditionMask {
 struct LikePattern {
   private let pattern: [Unicode.Scalar]
 
-  init(_ pattern: String) { self.pattern = Array(pattern.unicodeScalars) }
+  init(_ pattern: Text) { self.pattern = Array(pattern.string.unicodeScalars) }
 
   /// Greedy with one place to go back to: O(text times pattern).
-  func matches(_ text: String) -> Bool {
-    let text = Array(text.unicodeScalars)
+  func matches(_ text: Text) -> Bool {
+    let text = Array(text.string.unicodeScalars)
     var (at, of) = (0, 0)
     var retry: (at: Int, of: Int)?
     while at < text.count {

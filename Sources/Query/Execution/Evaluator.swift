@@ -1,3 +1,4 @@
+import Bytes
 import Glibc
 import Language
 import Model
@@ -170,9 +171,8 @@ enum ValueOrder {
   }
 
   /// Byte by byte.
-  static func compare(_ left: String, _ right: String) -> ValueOrder {
-    if left.utf8.elementsEqual(right.utf8) { return .equal }
-    return left.utf8.lexicographicallyPrecedes(right.utf8) ? .less : .more
+  static func compare(_ left: Text, _ right: Text) -> ValueOrder {
+    left == right ? .equal : left < right ? .less : .more
   }
 
   static func of(_ left: Int64, _ right: Int64) -> ValueOrder {

@@ -1,3 +1,4 @@
+import Bytes
 import Language
 import Model
 
@@ -93,7 +94,7 @@ extension RowTable {
       groupOfRow = Array(repeating: 0, count: count)
       return
     }
-    var codes: [String?: Int32] = [:]
+    var codes: [Text?: Int32] = [:]
     groupOfRow = (0..<count).map { row in
       let label = key[row].label
       if let code = codes[label] { return code }
@@ -114,7 +115,7 @@ extension RowTable {
 
 extension QueryValue {
   /// As the label of a group.
-  var label: String? {
+  var label: Text? {
     switch self {
     case .number(let value): "\(value)"
     case .integer(let value): "\(value)"

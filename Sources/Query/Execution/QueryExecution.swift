@@ -1,3 +1,4 @@
+import Bytes
 import Language
 import Model
 
@@ -160,24 +161,24 @@ struct QueryExecution {
     let hasTime = query.isOfFacts || query.buckets != nil
     if hasTime {
       columns.append(
-        Answer.Column(name: query.timeName, kind: .time, values: .times(table.timesNs)))
+        Answer.Column(name: query.timeName.string, kind: .time, values: .times(table.timesNs)))
     }
     if !query.isOfFacts {
       for (index, group) in query.groups.enumerated() {
         columns.append(
           Answer.Column(
-            name: group.name, kind: group.kind.columnKind,
+            name: group.name.string, kind: group.kind.columnKind,
             values: table.labels(index, group.kind)))
       }
     }
     for (output, values) in zip(query.outputs, values) {
       columns.append(
         Answer.Column(
-          name: output.name, kind: output.kind.columnKind, errorBound: output.errorBound,
+          name: output.name.string, kind: output.kind.columnKind, errorBound: output.errorBound,
           values: values))
     }
     if query.buckets != nil {
-      let states = table.isFinal.map { Optional($0 ? "final" : "provisional") }
+      let states = table.isFinal.map { ($0 ? "final" : "provisional") as Text? }
       columns.append(Answer.Column(name: "state", kind: .state, values: .texts(states)))
     }
     return columns

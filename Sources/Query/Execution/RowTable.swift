@@ -1,3 +1,4 @@
+import Bytes
 import Model
 
 /// Rows that an answer is made of, as columns: by time and then by group.
@@ -5,7 +6,7 @@ struct RowTable {
   var timesNs: [Int64] = []
   /// Each row's place in `groups`.
   var groupOfRow: [Int32] = []
-  var groups: [[String?]] = []
+  var groups: [[Text?]] = []
   /// Aggregates, or fields of facts.
   var inputs: [ValueColumn] = []
   /// What inputs were made to, when gaps are filled.
@@ -53,9 +54,9 @@ struct RowTable {
   }
 
   /// Adds the groups that are new; for each of `others` its place here.
-  mutating func merge(groups others: [[String?]]) -> [Int32] {
+  mutating func merge(groups others: [[Text?]]) -> [Int32] {
     if others == groups { return Array(0..<Int32(groups.count)) }
-    var known: [[String?]: Int32] = [:]
+    var known: [[Text?]: Int32] = [:]
     for (code, group) in groups.enumerated() { known[group] = Int32(code) }
     return others.map { group in
       if let code = known[group] { return code }
@@ -74,11 +75,11 @@ struct RowTable {
     return ranks
   }
 
-  private static func precedes(_ left: [String?], _ right: [String?]) -> Bool {
+  private static func precedes(_ left: [Text?], _ right: [Text?]) -> Bool {
     for (a, b) in zip(left, right) where a != b {
       guard let a else { return false }
       guard let b else { return true }
-      return a.utf8.lexicographicallyPrecedes(b.utf8)
+      return a < b
     }
     return false
   }
@@ -110,7 +111,7 @@ struct RowTable {
   /// The labels of one dimension, as numbers where `kind` says so.
   func labels(_ dimension: Int, _ kind: ValueKind) -> ValueColumn {
     if kind == .number {
-      let numbers = groups.map { $0[dimension].flatMap { Double($0) } ?? .nan }
+      let numbers = groups.map { $0[dimension].flatMap { Double($0.string) } ?? .nan }
       return .numbers(groupOfRow.map { numbers[Int($0)] })
     }
     let texts = groups.map { $0[dimension] }

@@ -1,3 +1,5 @@
+import Bytes
+
 extension ValueColumn {
   /// As numbers; NaN where there is none.
   var doubles: [Double] {
@@ -10,7 +12,7 @@ extension ValueColumn {
   }
 
   /// As texts, NULL where there is none; numbers and times are no texts.
-  var texts: [String?] {
+  var texts: [Text?] {
     switch self {
     case .texts(let values): values
     case .values(let values): values.map(\.text)
@@ -102,7 +104,7 @@ extension QueryValue {
   }
 
   /// Texts, and the words for truth; NULL for all else.
-  var text: String? {
+  var text: Text? {
     switch self {
     case .text(let text): text
     case .bool(let value): value ? "true" : "false"

@@ -1,3 +1,5 @@
+import Bytes
+
 /// A column taken apart, so that each cell is one look into an array.
 struct CellColumn {
   enum Kind { case numbers, integers, texts, times, values }
@@ -6,11 +8,11 @@ struct CellColumn {
   let numbers: [Double]
   /// Integers, or times.
   let integers: [Int64]
-  let texts: [String?]
+  let texts: [Text?]
   let values: [QueryValue]
 
   init(_ column: ValueColumn) {
-    var parts: ([Double], [Int64], [String?], [QueryValue]) = ([], [], [], [])
+    var parts: ([Double], [Int64], [Text?], [QueryValue]) = ([], [], [], [])
     switch column {
     case .numbers(let numbers): (kind, parts.0) = (.numbers, numbers)
     case .integers(let integers): (kind, parts.1) = (.integers, integers)

@@ -73,7 +73,7 @@ struct JSONRendering {
     case .integers: pieces.append(columns[column].integers[row])
     case .texts:
       if let text = columns[column].texts[row] {
-        pieces.append(json: text)
+        pieces.append(json: text.string)
       } else {
         pieces.append("null")
       }
@@ -99,13 +99,13 @@ struct JSONRendering {
     case .integer(let value): pieces.append(value)
     case .number(let value):
       if value.isFinite { pieces.append(value) } else { pieces.append("null") }
-    case .text(let text): pieces.append(json: text)
+    case .text(let text): pieces.append(json: text.string)
     case .time(let ns): append(time: ns, &times, to: &pieces)
     case .top(let entries):
       pieces.put("[")
       for (index, entry) in entries.enumerated() {
         pieces.append(index == 0 ? "{\"value\":" : ",{\"value\":")
-        pieces.append(json: entry.value)
+        pieces.append(json: entry.value.string)
         pieces.append(",\"count\":")
         pieces.append(entry.count)
         pieces.append(",\"error\":")

@@ -13,7 +13,7 @@ struct PeopleCells {
     case .numbers(let values): append(values[row], to: &pieces)
     case .integers(let values): pieces.append(values[row])
     case .texts(let values):
-      if let text = values[row] { pieces.append(shown: text) } else { pieces.append("NULL") }
+      if let text = values[row] { pieces.append(shown: text.string) } else { pieces.append("NULL") }
     case .times(let values): append(time: values[row], to: &pieces)
     case .values(let values): append(values[row], to: &pieces)
     }
@@ -33,7 +33,7 @@ struct PeopleCells {
     case .bool(let value): pieces.append(value ? "true" : "false")
     case .integer(let value): pieces.append(value)
     case .number(let value): append(value, to: &pieces)
-    case .text(let text): pieces.append(shown: text)
+    case .text(let text): pieces.append(shown: text.string)
     case .time(let ns): times.append(ns, to: &pieces)
     case .top(let entries): pieces.append(shown: QueryValue.text(of: entries))
     }

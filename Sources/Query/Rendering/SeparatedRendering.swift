@@ -37,7 +37,7 @@ struct SeparatedRendering {
     switch column {
     case .numbers(let values): if values[row].isFinite { pieces.append(values[row]) }
     case .integers(let values): pieces.append(values[row])
-    case .texts(let values): if let text = values[row] { append(text, to: &pieces) }
+    case .texts(let values): if let text = values[row] { append(text.string, to: &pieces) }
     case .times(let values): times.append(values[row], to: &pieces)
     case .values(let values):
       switch values[row] {
@@ -45,7 +45,7 @@ struct SeparatedRendering {
       case .bool(let value): pieces.append(value ? "true" : "false")
       case .integer(let value): pieces.append(value)
       case .number(let value): if value.isFinite { pieces.append(value) }
-      case .text(let text): append(text, to: &pieces)
+      case .text(let text): append(text.string, to: &pieces)
       case .time(let ns): times.append(ns, to: &pieces)
       case .top(let entries): append(QueryValue.text(of: entries), to: &pieces)
       }

@@ -1,3 +1,4 @@
+import Bytes
 import Language
 import Model
 
@@ -59,12 +60,12 @@ public struct SourceCatalogue: Sendable {
 public struct StreamInfo: Sendable {
   public struct Field: Sendable {
     public enum Kind: String, Sendable { case number, text, boolean, mixed, list }
-    public var path: String
+    public var path: Text
     public var kind: Kind
     /// Whether it can be asked for; a field with too many others beside it is kept in the documents only.
     public var hasColumn: Bool
 
-    public init(path: String, kind: Kind, hasColumn: Bool = true) {
+    public init(path: Text, kind: Kind, hasColumn: Bool = true) {
       (self.path, self.kind, self.hasColumn) = (path, kind, hasColumn)
     }
   }
@@ -81,10 +82,10 @@ public struct StreamInfo: Sendable {
   }
 
   public var name: String
-  public var timePath: String
-  public var keyPath: String?
-  public var dedupPath: String?
-  public var explodePath: String?
+  public var timePath: Text
+  public var keyPath: Text?
+  public var dedupPath: Text?
+  public var explodePath: Text?
   public var latenessNs: Int64
   public var fields: [Field] = []
   public var sources: [Source] = []
@@ -99,7 +100,7 @@ public struct StreamInfo: Sendable {
   public var timesNs: ClosedRange<Int64>?
   public var watermarkNs: Int64?
 
-  public init(name: String, timePath: String, latenessNs: Int64) {
+  public init(name: String, timePath: Text, latenessNs: Int64) {
     (self.name, self.timePath, self.latenessNs) = (name, timePath, latenessNs)
   }
 }
@@ -112,7 +113,7 @@ public struct KpiInfo: Sendable {
   public var stream: String
   public var items: [Item]
   public var filter: Predicate?
-  public var groupBy: [String]
+  public var groupBy: [Text]
   public var every: BucketLength
   public var rolling: BucketLength?
   public var timeZone: String
@@ -122,7 +123,7 @@ public struct KpiInfo: Sendable {
 
   public init(
     name: String, version: Int, isActive: Bool, stream: String, items: [Item], filter: Predicate?,
-    groupBy: [String], every: BucketLength, rolling: BucketLength?, timeZone: String,
+    groupBy: [Text], every: BucketLength, rolling: BucketLength?, timeZone: String,
     latenessNs: Int64, progress: Double?
   ) {
     (self.name, self.version, self.isActive, self.stream) = (name, version, isActive, stream)

@@ -1,3 +1,4 @@
+import Bytes
 import Language
 import Model
 
@@ -18,7 +19,7 @@ public struct AggregateRequest: Sendable {
   public var aggregates: [Aggregate]
   public var filter: Predicate?
   /// Paths of fields.
-  public var groupBy: [String] = []
+  public var groupBy: [Text] = []
   /// Facts from `lowerBound` to before `upperBound`; `Int64.min` and `.max` for no bound. Windows of rolling buckets
   /// also have what is before it.
   public var range: Range<Int64> = .min ..< .max
@@ -44,7 +45,7 @@ public struct AggregateResult: Sendable {
   /// Each row's place in `groups`.
   public var groupOfRow: [Int32] = []
   /// The labels of the groups; nil where a fact has none.
-  public var groups: [[String?]] = []
+  public var groups: [[Text?]] = []
   /// One for each aggregate.
   public var values: [ValueColumn] = []
   /// Facts that each row was computed from, and the first and last event among them.
@@ -94,13 +95,13 @@ public struct AggregatePlan: Sendable, Equatable {
 public struct FactsRequest: Sendable {
   public var stream: String
   /// Paths of the fields that are wanted.
-  public var fields: [String]
+  public var fields: [Text]
   public var filter: Predicate?
   public var range: Range<Int64> = .min ..< .max
   public var asOfSeq: UInt64?
   public var isCancelled: @Sendable () -> Bool = { false }
 
-  public init(stream: String, fields: [String]) { (self.stream, self.fields) = (stream, fields) }
+  public init(stream: String, fields: [Text]) { (self.stream, self.fields) = (stream, fields) }
 }
 
 /// Some facts, in the order of the log.

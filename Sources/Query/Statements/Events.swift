@@ -1,3 +1,4 @@
+import Bytes
 import Language
 
 /// EVENTS FOR: the documents behind numbers.
@@ -70,8 +71,8 @@ private struct EventList {
   private(set) var bytes = 0
   private var seqs: [Int64] = []
   private var receivedNs: [Int64] = []
-  private var sources: [String?] = []
-  private var documents: [String?] = []
+  private var sources: [Text?] = []
+  private var documents: [Text?] = []
 
   var count: Int { seqs.count }
 
@@ -79,8 +80,8 @@ private struct EventList {
     bytes += event.document.count + 64
     seqs.append(Int64(clamping: event.seq))
     receivedNs.append(event.receivedNs)
-    sources.append(event.source)
-    documents.append(String(decoding: event.document, as: UTF8.self))
+    sources.append(Text(event.source))
+    documents.append(Text(decoding: event.document))
   }
 
   var answer: Answer {

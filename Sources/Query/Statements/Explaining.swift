@@ -1,3 +1,4 @@
+import Bytes
 import Language
 import Model
 
@@ -48,12 +49,12 @@ extension StatementRun {
 
 /// What is told of a plan, by step.
 struct ExplainLines {
-  private var steps: [String?] = []
-  private var details: [String?] = []
+  private var steps: [Text?] = []
+  private var details: [Text?] = []
 
   mutating func add(_ step: String, _ detail: String) {
-    steps.append(step)
-    details.append(detail)
+    steps.append(Text(step))
+    details.append(Text(detail))
   }
 
   mutating func add(_ plan: AggregatePlan, isEstimate: Bool) {

@@ -1,3 +1,4 @@
+import Bytes
 import Language
 import Model
 
@@ -16,7 +17,7 @@ extension StatementRun {
     let result = try execution(query).result()
     var answer = result.answer
     let table = result.table
-    let definition = query.kpi.map { "\($0.name) version \($0.version)" }
+    let definition = query.kpi.map { Text("\($0.name) version \($0.version)") }
     answer.columns.append(
       Answer.Column(
         name: "definition", kind: .text,

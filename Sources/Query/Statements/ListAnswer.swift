@@ -1,3 +1,5 @@
+import Bytes
+
 /// A list of things with the same properties.
 struct ListAnswer {
   private var columns: [Answer.Column]
@@ -25,13 +27,15 @@ struct ListAnswer {
 
 /// The properties of one thing, a line each.
 struct PropertyLines {
-  private var names: [String?] = []
-  private var values: [String?] = []
+  private var names: [Text?] = []
+  private var values: [Text?] = []
 
   mutating func add(_ name: String, _ value: String) {
-    names.append(name)
-    values.append(value)
+    names.append(Text(name))
+    values.append(Text(value))
   }
+
+  mutating func add(_ name: String, _ value: Text) { add(name, value.string) }
 
   func answer(_ catalogue: SourceCatalogue) -> Answer {
     var answer = Answer(columns: [
@@ -45,6 +49,6 @@ struct PropertyLines {
 
 extension QueryValue {
   static func time(optional ns: Int64?) -> QueryValue { ns.map(QueryValue.time) ?? .null }
-  static func text(optional text: String?) -> QueryValue { text.map(QueryValue.text) ?? .null }
+  static func text(optional text: Text?) -> QueryValue { text.map { .text($0) } ?? .null }
   static func count(_ value: UInt64) -> QueryValue { .integer(Int64(clamping: value)) }
 }

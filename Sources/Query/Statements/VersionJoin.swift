@@ -1,3 +1,4 @@
+import Bytes
 import Language
 import Model
 
@@ -97,7 +98,7 @@ struct VersionJoin {
   private func version(_ side: Int) -> Int { queries[side].kpi?.version ?? 0 }
 
   private func columns(
-    _ differing: [Int], _ limit: Int, _ names: [[String]], _ values: [[ValueColumn]]
+    _ differing: [Int], _ limit: Int, _ names: [[Text]], _ values: [[ValueColumn]]
   ) -> [Answer.Column] {
     let shown = Array(differing.prefix(limit))
     var table = table
@@ -106,7 +107,8 @@ struct VersionJoin {
     for (index, group) in queries[0].groups.enumerated() {
       columns.append(
         Answer.Column(
-          name: group.name, kind: group.kind.columnKind, values: table.labels(index, group.kind)))
+          name: group.name.string, kind: group.kind.columnKind,
+          values: table.labels(index, group.kind)))
     }
     for name in names[0] + names[1].filter({ !names[0].contains($0) }) {
       for side in 0...1 {

@@ -160,12 +160,12 @@ extension KpiDefinition {
   }
 
   var text: String {
-    Text.table([
-      ("kpi", name), ("version", "\(version), defined by seq \(Text.count(id))"),
+    Wording.table([
+      ("kpi", name), ("version", "\(version), defined by seq \(Wording.count(id))"),
       ("stream", stream), ("select", selectText), ("where", filter?.canonicalText ?? "all facts"),
       ("by", groupBy.isEmpty ? "nothing" : groupText), ("every", every.description),
       ("rolling", rolling?.description ?? "no"), ("time zone", timeZone),
-      ("lateness", Text.seconds(Double(latenessNs) / 1e9)),
+      ("lateness", Wording.seconds(Double(latenessNs) / 1e9)),
     ])
   }
 
@@ -177,7 +177,7 @@ extension KpiDefinition {
       json.field("stream", stream)
       json.field("select", selectText)
       json.field("where", optional: filter?.canonicalText)
-      json.field("by", strings: groupBy.map(\.path))
+      json.field("by", strings: groupBy.map(\.path.string))
       json.field("every", every.description)
       json.field("rolling", optional: rolling?.description)
       json.field("time_zone", timeZone)

@@ -41,13 +41,13 @@ struct KpiRead: ParsableCommand {
   var format = Format.table
 
   func run() throws {
-    var groups: [String: String?] = [:]
+    var groups: [Text: Text?] = [:]
     for text in group {
-      guard let equals = text.firstIndex(of: "=") else {
-        groups[text] = .some(nil)
+      guard let equals = text.utf8.firstIndex(of: UInt8(ascii: "=")) else {
+        groups[Text(text)] = .some(nil)
         continue
       }
-      groups[String(text[..<equals])] = String(text[text.index(after: equals)...])
+      groups[Text(String(text[..<equals]))] = Text(String(text[text.utf8.index(after: equals)...]))
     }
     let low = since?.ns ?? .min
     let high = until?.ns ?? .max
@@ -74,7 +74,8 @@ private struct KpiView {
     self.answer = answer
     zone = try ZoneRules(named: answer.definition.timeZone)
     let definition = answer.definition
-    names = ["time"] + definition.groupBy.map(\.path) + definition.items.map(\.name) + ["state"]
+    let columns = definition.groupBy.map(\.path) + definition.items.map(\.name)
+    names = ["time"] + columns.map(\.string) + ["state"]
   }
 
   /// The time on the zone's clock, with the offset that it has then.
@@ -92,12 +93,14 @@ private struct KpiView {
     return (row.isFinal ? "final" : "provisional") + revision
   }
 
+  private func labels(_ row: KpiAnswer.Row) -> [String?] { row.group.map { $0?.string } }
+
   private func text(_ value: KpiValue, rounded: Bool) -> String? {
     switch value {
     case .null: nil
     case .integer(let number): "\(number)"
     case .number(let number): rounded ? Self.short(number) : "\(number)"
-    case .text(let text): text
+    case .text(let text): text.string
     case .bool(let value): "\(value)"
     case .top(let entries): entries.map { "\($0.value) (\($0.count))" }.joined(separator: ", ")
     }
@@ -117,7 +120,7 @@ private struct KpiView {
     var lines = [names]
     for row in answer.rows {
       lines.append(
-        [time(row.timeNs)] + row.group.map { $0 ?? "NULL" }
+        [time(row.timeNs)] + labels(row).map { $0 ?? "NULL" }
           + row.values.map { text($0, rounded: true) ?? "NULL" } + [state(row)])
     }
     let widths = names.indices.map { column in lines.map { $0[column].count }.max() ?? 0 }
@@ -134,9 +137,9 @@ private struct KpiView {
   }
 
   private var note: String {
-    var parts = [answer.rows.count == 1 ? "1 row" : "\(Text.count(answer.rows.count)) rows"]
+    var parts = [answer.rows.count == 1 ? "1 row" : "\(Wording.count(answer.rows.count)) rows"]
     if let watermark = answer.watermarkNs { parts.append("watermark \(time(watermark))") }
-    parts.append("as of seq \(Text.count(answer.asOfSeq))")
+    parts.append("as of seq \(Wording.count(answer.asOfSeq))")
     if let progress = answer.fillingProgress {
       parts.append(
         "computed from the events, since the cells are filled to \(Int(progress * 100)) %")
@@ -148,7 +151,7 @@ private struct KpiView {
     try output.line((names + ["facts", "revision"]).map(Self.quoted).joined(separator: ","))
     for row in answer.rows {
       let cells =
-        [time(row.timeNs)] + row.group.map { $0.map(Self.quoted) ?? "" }
+        [time(row.timeNs)] + labels(row).map { $0.map(Self.quoted) ?? "" }
         + row.values.map { text($0, rounded: false).map(Self.quoted) ?? "" }
         + [row.isFinal ? "final" : "provisional", "\(row.facts)", "\(row.revision)"]
       try output.line(cells.joined(separator: ","))
@@ -156,8 +159,12 @@ private struct KpiView {
   }
 
   private static func quoted(_ text: String) -> String {
-    guard text.contains(where: { $0 == "," || $0 == "\"" || $0.isNewline }) else { return text }
-    return "\"" + text.replacing("\"", with: "\"\"") + "\""
+    // Byte by byte: an accent after a comma would hide it from a search for characters.
+    let special = ",\"\n\r".utf8
+    guard text.utf8.contains(where: { special.contains($0) }) else { return text }
+    let quote = UInt8(ascii: "\"")
+    let doubled = text.utf8.flatMap { $0 == quote ? [quote, quote] : [$0] }
+    return "\"" + String(decoding: doubled, as: UTF8.self) + "\""
   }
 
   var json: [UInt8] {
@@ -180,7 +187,7 @@ private struct KpiView {
 
   private func json(of row: KpiAnswer.Row) -> [UInt8] {
     var cells: [[UInt8]] = [Self.json(time(row.timeNs))]
-    cells += row.group.map { $0.map(Self.json) ?? Array("null".utf8) }
+    cells += labels(row).map { $0.map(Self.json) ?? Array("null".utf8) }
     cells += row.values.map(json(of:))
     cells.append(Self.json(row.isFinal ? "final" : "provisional"))
     cells += [Array("\(row.facts)".utf8), Array("\(row.revision)".utf8)]
@@ -188,14 +195,14 @@ private struct KpiView {
   }
 
   private func json(of value: KpiValue) -> [UInt8] {
-    if case .text(let text) = value { return Self.json(text) }
+    if case .text(let text) = value { return Self.json(text.string) }
     guard case .top(let entries) = value else {
       return Array((text(value, rounded: false) ?? "null").utf8)
     }
     return Self.array(
       entries.map { entry in
         jsonObject { json in
-          json.field("value", entry.value)
+          json.field("value", entry.value.string)
           json.field("count", entry.count)
           json.field("error", entry.error)
         }

@@ -44,17 +44,17 @@ struct Rebuild: ParsableCommand {
           try output.line(text(report))
         }
       }
-      if !store.json { try output.line("time  \(Text.seconds(seconds))") }
+      if !store.json { try output.line("time  \(Wording.seconds(seconds))") }
     }
     if reports.contains(where: { !$0.differences.isEmpty }) { throw ExitCode(ExitStatus.failure) }
   }
 
   private func text(_ report: RebuildReport) -> String {
-    let size = "\(Text.count(report.cells)) cells from \(Text.count(report.facts)) facts"
+    let size = "\(Wording.count(report.cells)) cells from \(Wording.count(report.facts)) facts"
     if !verify { return "\(report.name)  rebuilt, \(size)" }
     let result =
       report.differences.isEmpty
-      ? "the same in every bit" : "\(Text.count(report.differences.count)) cells differ"
+      ? "the same in every bit" : "\(Wording.count(report.differences.count)) cells differ"
     return "\(report.name)  \(result), \(size)"
   }
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Language
 import Query
 
 extension AnswerFormat: ExpressibleByArgument {}
@@ -10,12 +11,12 @@ struct ParameterText {
 
   /// `name=value`.
   static func parse(_ text: String) throws -> ParameterText {
-    guard let equals = text.firstIndex(of: "="), equals > text.startIndex else {
+    guard let equals = text.utf8.firstIndex(of: UInt8(ascii: "=")), equals > text.startIndex else {
       throw QuantityError(description: "write a parameter as name=value, such as city=JFK")
     }
     let name = text[..<equals].drop { $0 == "$" }
     return ParameterText(
-      name: String(name), value: value(String(text[text.index(after: equals)...])))
+      name: String(name), value: value(String(text[text.utf8.index(after: equals)...])))
   }
 
   /// A number, true, false or null; anything else is a text, also what stands in single quotes.
@@ -45,7 +46,7 @@ extension QueryValue {
     case .bool(let value): "\(value)"
     case .integer(let value): "\(value)"
     case .number(let value): "\(value)"
-    case .text(let text): "'\(text.replacing("'", with: "''"))'"
+    case .text(let text): Literal.string(text).canonicalText
     case .time(let ns): "\(ns)"
     case .top: ""
     }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Bytes
 import Language
 import Query
 import Synchronization
@@ -84,7 +85,7 @@ struct QueryCommand: ParsableCommand {
     _ statement: Statement, of source: QueryText, by runner: some StatementRunner
   ) throws {
     var options = QueryOptions(nowNs: currentTimeNs())
-    for parameter in param { options.parameters[parameter.name] = parameter.value }
+    for parameter in param { options.parameters[Text(parameter.name)] = parameter.value }
     for one in limit { one.set(&options.limits) }
     options.isCancelled = { Interruption.isRequested }
     let progress = SharedProgress()

@@ -1,3 +1,4 @@
+import Bytes
 import Model
 import Query
 import Terminal
@@ -56,7 +57,7 @@ struct AnswerChart {
   private func label(_ row: Int) -> String {
     labels.map { column in
       switch answer.columns[column].values[row] {
-      case .text(let text): text
+      case .text(let text): text.string
       case .bool(let value): "\(value)"
       default: "NULL"
       }
@@ -67,13 +68,13 @@ struct AnswerChart {
 
   private func line(over time: Int) -> [String] {
     var series: [ChartSeries] = []
-    var places: [String: Int] = [:]
+    var places: [Text: Int] = [:]
     for row in 0..<answer.rowCount {
       guard case .time(let ns) = answer.columns[time].values[row] else { continue }
       let label = label(row)
-      let first = places[label] ?? series.count
+      let first = places[Text(label)] ?? series.count
       if first == series.count {
-        places[label] = first
+        places[Text(label)] = first
         series += numbers.map { ChartSeries(name: name(label, $0), points: []) }
       }
       for (offset, column) in numbers.enumerated() {
@@ -146,6 +147,6 @@ struct AnswerChart {
 
   private func left(_ count: Int, _ limit: Int, _ what: String) -> [String] {
     if count <= limit { return [] }
-    return ["the first \(limit) of \(Text.count(count)) \(what); LIMIT or WHERE picks others"]
+    return ["the first \(limit) of \(Wording.count(count)) \(what); LIMIT or WHERE picks others"]
   }
 }

@@ -1,3 +1,4 @@
+import Bytes
 import Foundation
 import Language
 import Query
@@ -7,7 +8,7 @@ import Terminal
 final class Completer {
   private let runner: any StatementRunner
   /// Values of fields, by stream and field, since looking for them reads the stream.
-  private var values: [String: [String]] = [:]
+  private var values: [Text: [String]] = [:]
 
   private static let maxValues = 30
   /// Longer one does not wait for a list.
@@ -23,7 +24,7 @@ final class Completer {
     let context = CompletionContext(text, before: before)
     if let field = context.fieldOfString {
       let values = context.source.map { self.values(of: field, in: $0) } ?? []
-      let literals = values.map { Literal.string($0).canonicalText }
+      let literals = values.map { Literal.string(Text($0)).canonicalText }
       return completion(context.word, cursor, literals.map { Completion.Candidate($0) })
     }
     if context.isInString { return .none(at: cursor) }
@@ -36,11 +37,11 @@ final class Completer {
     _ word: String, _ cursor: Int, _ candidates: [Completion.Candidate]
   ) -> Completion {
     let typed = word.lowercased()
-    var seen: Set<String> = []
+    var seen: Set<Text> = []
     return Completion(
       replaceRange: cursor - word.utf8.count..<cursor,
       candidates: candidates.filter {
-        $0.text.lowercased().hasPrefix(typed) && seen.insert($0.text).inserted
+        $0.text.lowercased().hasPrefix(typed) && seen.insert(Text($0.text)).inserted
       })
   }
 
@@ -49,10 +50,11 @@ final class Completer {
     guard let catalogue = try? runner.catalogue() else { return [] }
     let kpi = catalogue.kpis.first { $0.name == source && $0.isActive }
     let stream = kpi?.stream ?? source
-    if let kpi, !kpi.groupBy.contains(field) { return [] }
-    if let known = values["\(stream) \(field)"] { return known }
+    if let kpi, !kpi.groupBy.contains(Text(field)) { return [] }
+    let key: Text = "\(stream) \(field)"
+    if let known = values[key] { return known }
     let found = ask(field, stream)
-    values["\(stream) \(field)"] = found
+    values[key] = found
     return found
   }
 
@@ -65,7 +67,7 @@ final class Completer {
       let answer = try? runner.run(statement, of: text, options), answer.rowCount > 0,
       case .top(let entries)? = answer.columns.last?.values[0]
     else { return [] }
-    return entries.map(\.value)
+    return entries.map(\.value.string)
   }
 }
 

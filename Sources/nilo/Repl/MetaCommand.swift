@@ -56,7 +56,7 @@ enum MetaCommand: String, CaseIterable {
       A statement ends with ";" and may have several lines. Tab completes, Ctrl-R searches the
       history, Ctrl-C gives up what is typed or ends what runs.
 
-      \(Text.table(rows, indent: 2))
+      \(Wording.table(rows, indent: 2))
 
       SELECT avg(x) FROM stream GROUP BY field EVERY 1h SINCE yesterday;
       SHOW STREAMS; SHOW KPIS; SHOW FIELDS FROM stream;

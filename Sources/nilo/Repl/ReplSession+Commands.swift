@@ -1,3 +1,4 @@
+import Bytes
 import Foundation
 import Language
 import Model
@@ -78,7 +79,7 @@ extension ReplSession {
           ? ["there are no parameters"]
           : parameters.sorted { $0.key < $1.key }.map { "$\($0.key) = \($0.value.parameterText)" })
     }
-    let name = String(first.drop { $0 == "$" })
+    let name = Text(String(first.drop { $0 == "$" }))
     if parts.count == 2 {
       let value = ParameterText.value(parts[1].trimmed)
       parameters[name] = value

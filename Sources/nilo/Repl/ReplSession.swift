@@ -1,3 +1,4 @@
+import Bytes
 import Language
 import Query
 import Terminal
@@ -11,7 +12,7 @@ final class ReplSession {
 
   var format = AnswerFormat.standard
   var hasTiming = false
-  var parameters: [String: QueryValue] = [:]
+  var parameters: [Text: QueryValue] = [:]
   var output = ReplOutput()
   /// What was entered last, for \e.
   var lastText = ""
@@ -133,7 +134,7 @@ final class ReplSession {
     try output.write(answer, renderer, isPaged: isPaged)
     let isTimed = !answer.columns.isEmpty && (format == .table || format == .vertical)
     if hasTiming, !isTimed, let seconds = answer.meta.elapsedSeconds {
-      printNote("time \(Text.decimal(seconds * 1_000)) ms")
+      printNote("time \(Wording.decimal(seconds * 1_000)) ms")
     }
   }
 
@@ -154,10 +155,10 @@ final class ReplSession {
   /// What there is to ask.
   private func banner() throws -> String {
     let catalogue = try runner.catalogue()
-    let streams = catalogue.streams.map { "\($0.name) (\(Text.count($0.events)) events)" }
+    let streams = catalogue.streams.map { "\($0.name) (\(Wording.count($0.events)) events)" }
     let kpis = catalogue.kpis.filter(\.isActive).map(\.name)
     var text = "nilo \(Nilo.configuration.version), \(place)"
-    text += "\n" + Text.table([("streams", Self.list(streams)), ("KPIs", Self.list(kpis))])
+    text += "\n" + Wording.table([("streams", Self.list(streams)), ("KPIs", Self.list(kpis))])
     return text
   }
 

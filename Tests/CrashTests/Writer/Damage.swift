@@ -81,7 +81,7 @@ func damage(_ directory: String, plan: String) throws {
   let statistics = try whole.statistics()
   let streams = statistics.streams.map(\.definition.name)
   let columns = statistics.streams.flatMap { stream in
-    stream.columns.map { (stream: stream.definition.name, path: $0.path) }
+    stream.columns.map { (stream: stream.definition.name, path: $0.path.string) }
   }
   let truth = Contents(whole, streams: streams, columns: columns)
   whole.close()

@@ -1,5 +1,5 @@
 /// Numbers as people read them.
-enum Text {
+enum Wording {
   /// With a comma between thousands.
   static func count(_ value: some BinaryInteger) -> String {
     let digits = String(value.magnitude)
