@@ -94,7 +94,7 @@ public struct SourceState: Sendable, Equatable {
 
 /// The log's own record: what it is and what comes next.
 struct LogHead: Equatable {
-  static let formatVersion: UInt32 = 2
+  static let formatVersion: UInt32 = 3
   static let key = Key().appending([UInt8]("head".utf8))
 
   var nextSeq: UInt64 = 1
