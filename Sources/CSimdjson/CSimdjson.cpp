@@ -9,7 +9,17 @@ struct nilo_json_parser {
   dom::parser parser;
 };
 
-nilo_json_parser *nilo_json_parser_create(void) { return new (std::nothrow) nilo_json_parser; }
+// Deeper than any document may be, so that the limit is in our words.
+static const size_t maxDepth = 1040;
+
+nilo_json_parser *nilo_json_parser_create(void) {
+  auto parser = new (std::nothrow) nilo_json_parser;
+  if (parser && parser->parser.allocate(1 << 16, maxDepth)) {
+    delete parser;
+    return nullptr;
+  }
+  return parser;
+}
 
 void nilo_json_parser_destroy(nilo_json_parser *parser) { delete parser; }
 

@@ -61,6 +61,43 @@ enum ByteSearch {
     }
   }
 
+  /// The first index from `start` on of a line end or a double quote, or the count; like
+  /// ``firstQuoteOrBackslash(in:from:)``.
+  @inline(__always)
+  static func firstLineEndOrQuote(in bytes: Span<UInt8>, from start: Int) -> Int {
+    precondition(0 <= start && start <= bytes.count, "start out of bounds")
+    return unsafe bytes.withUnsafeBufferPointer { buffer in
+      let raw = UnsafeRawBufferPointer(buffer)
+      var index = start
+      while index + 8 <= raw.count {
+        let word = unsafe UInt64(
+          littleEndian: raw.loadUnaligned(fromByteOffset: index, as: UInt64.self))
+        let lineEnds =
+          zeroBytes(word ^ 0x0A0A_0A0A_0A0A_0A0A) | zeroBytes(word ^ 0x0D0D_0D0D_0D0D_0D0D)
+        let hits = lineEnds | zeroBytes(word ^ 0x2222_2222_2222_2222)
+        if hits != 0 { return index + hits.trailingZeroBitCount / 8 }
+        index += 8
+      }
+      while index < raw.count {
+        let byte = unsafe raw[index]
+        if byte == Byte.newline || byte == Byte.carriageReturn || byte == Byte.quote { break }
+        index += 1
+      }
+      return index
+    }
+  }
+
+  /// How many lines end in `range`: by "\n", by "\r", or by both together. Linear.
+  static func lineEndCount(in bytes: Span<UInt8>, _ range: Range<Int>) -> Int {
+    var count = Self.count(Byte.newline, in: bytes, range)
+    var index = range.lowerBound
+    while let found = first(Byte.carriageReturn, in: bytes, from: index, to: range.upperBound) {
+      index = found + 1
+      if index == bytes.count || bytes[index] != Byte.newline { count += 1 }
+    }
+    return count
+  }
+
   @inline(__always)
   private static func zeroBytes(_ word: UInt64) -> UInt64 {
     (word &- 0x0101_0101_0101_0101) & ~word & 0x8080_8080_8080_8080
@@ -78,6 +115,12 @@ enum ByteSearch {
         count += range.count
       }
     }
+  }
+
+  /// The text of `range`, what is no UTF-8 replaced. Linear.
+  static func text(_ bytes: Span<UInt8>, _ range: Range<Int>) -> String {
+    let copy = [UInt8](capacity: range.count) { out in append(bytes, range, to: &out) }
+    return String(decoding: copy, as: UTF8.self)
   }
 
   /// Whether `bytes` is valid UTF-8. Linear, fast for ASCII.
@@ -98,6 +141,11 @@ enum Byte {
   static let carriageReturn = UInt8(ascii: "\r")
   static let space = UInt8(ascii: " ")
   static let quote = UInt8(ascii: "\"")
+  static let hash = UInt8(ascii: "#")
+  static let point = UInt8(ascii: ".")
+  static let plus = UInt8(ascii: "+")
+  static let minus = UInt8(ascii: "-")
+  static let zero = UInt8(ascii: "0")
   static let backslash = UInt8(ascii: "\\")
   static let comma = UInt8(ascii: ",")
   static let semicolon = UInt8(ascii: ";")
@@ -106,6 +154,9 @@ enum Byte {
   static let closeBrace = UInt8(ascii: "}")
   static let openBracket = UInt8(ascii: "[")
   static let closeBracket = UInt8(ascii: "]")
+
+  @inline(__always)
+  static func isDigit(_ byte: UInt8) -> Bool { byte &- zero < 10 }
 
   /// JSON's whitespace (RFC 8259, section 2).
   @inline(__always)

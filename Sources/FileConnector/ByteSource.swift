@@ -1,21 +1,17 @@
-import Gzip
-import Zstd
-
 /// A file's bytes, decompressed if its first bytes say that it is compressed.
+///
+/// Of a compressed file only whole members (gzip) or frames (zstd) are handed out whose checksums hold:
+/// bytes that nothing vouches for may be altered ones. A checksum stands at its member's end, so the file
+/// is read twice: see ``verify(_:)``.
 struct ByteSource: ~Copyable {
-  private enum Decoder {
-    case undecided
-    case plain
-    case gzip(GzipDecompressor)
-    case zstd(ZstdStreamDecompressor)
-  }
-
-  let file: InputFile
+  private(set) var file: InputFile
   private let isCancelled: @Sendable () -> Bool
   private var decoder = Decoder.undecided
   /// Bytes of the file that are not decoded yet, from `pendingStart` on.
   private var pending: [UInt8] = []
   private var pendingStart = 0
+  /// How many bytes of a compressed file may be read, and why no more.
+  private var verified: (bytes: Int64, fault: FileError?) = (.max, nil)
 
   /// How many bytes were read of the file itself.
   private(set) var bytesRead: Int64 = 0
@@ -29,7 +25,7 @@ struct ByteSource: ~Copyable {
 
   /// Appends at most `limit` decompressed bytes to `bytes`; for the rest as ``InputFile/read``.
   ///
-  /// When it throws, `bytes` has what could be decompressed before the fault.
+  /// When it throws, `bytes` has what comes before the fault and is whole.
   mutating func read(
     into bytes: inout [UInt8], limit: Int, deadline: ContinuousClock.Instant?
   ) throws(FileError) -> ReadOutcome {
@@ -38,7 +34,7 @@ struct ByteSource: ~Copyable {
       case .undecided:
         let outcome = try refill(deadline)
         guard outcome == .bytes || outcome == .end else { return outcome }
-        try decide(isEnd: outcome == .end)
+        if try !decide(isEnd: outcome == .end) { return .cancelled }
       case .plain:
         guard pendingStart == pending.count else { return takePending(into: &bytes, limit) }
         let countBefore = bytes.count
@@ -47,14 +43,35 @@ struct ByteSource: ~Copyable {
         bytesRead += Int64(bytes.count - countBefore)
         return outcome
       case .gzip, .zstd:
-        let countBefore = bytes.count
-        pendingStart += try decode(into: &bytes, limit)
-        if bytes.count > countBefore { return .bytes }
-        let outcome = try refill(deadline)
-        if outcome == .end { try finishDecoder() }
-        guard outcome == .bytes else { return outcome }
+        do throws(FileError) {
+          return try readDecoded(into: &bytes, limit, deadline)
+        } catch {
+          // What was whole when it was verified is not any more.
+          throw error == verified.fault ? error : error.ofChangedFile
+        }
       }
     }
+  }
+
+  private mutating func readDecoded(
+    into bytes: inout [UInt8], _ limit: Int, _ deadline: ContinuousClock.Instant?
+  ) throws(FileError) -> ReadOutcome {
+    while true {
+      let countBefore = bytes.count
+      pendingStart += try decodePending(into: &bytes, limit)
+      if bytes.count > countBefore { return .bytes }
+      if bytesRead >= verified.bytes, let fault = verified.fault { throw fault }
+      let outcome = try refill(deadline)
+      if outcome == .end { try decoder.finish(file.path) }
+      guard outcome == .bytes else { return outcome }
+    }
+  }
+
+  /// Appends what the pending bytes give, and returns how many of them were used.
+  private func decodePending(into bytes: inout [UInt8], _ limit: Int) throws(FileError) -> Int {
+    // Unsafe for types with padding only.
+    let source = unsafe pending.span.bytes.extracting(pendingStart..<pending.count)
+    return try decoder.decompress(source, into: &bytes, limit, file.path)
   }
 
   /// Hands out the bytes that were read to see whether the file is compressed.
@@ -62,11 +79,13 @@ struct ByteSource: ~Copyable {
     let end = min(pending.count, pendingStart + limit)
     bytes.append(contentsOf: pending[pendingStart..<end])
     pendingStart = end
-    if pendingStart == pending.count {
-      pending = []
-      pendingStart = 0
-    }
+    if pendingStart == pending.count { dropPending() }
     return .bytes
+  }
+
+  private mutating func dropPending() {
+    pending = []
+    pendingStart = 0
   }
 
   private mutating func refill(_ deadline: ContinuousClock.Instant?) throws(FileError)
@@ -76,72 +95,75 @@ struct ByteSource: ~Copyable {
       pending.removeAll(keepingCapacity: true)
       pendingStart = 0
     }
+    let left = verified.bytes - bytesRead
+    guard left > 0 else { return .end }
     let countBefore = pending.count
     let outcome = try file.read(
-      into: &pending, limit: Self.compressedReadBytes, deadline: deadline,
+      into: &pending, limit: Int(min(left, Int64(Self.compressedReadBytes))), deadline: deadline,
       isCancelled: isCancelled)
     bytesRead += Int64(pending.count - countBefore)
     return outcome
   }
+}
 
-  private mutating func decide(isEnd: Bool) throws(FileError) {
-    switch Compression(firstBytes: pending.span) {
-    case .undecided where !isEnd: break
-    case .undecided, .none: decoder = .plain
-    case .gzip:
-      do throws(GzipError) {
-        decoder = .gzip(try GzipDecompressor())
-      } catch {
-        throw .decompression(file.path, error)
-      }
-    case .zstd:
-      do throws(ZstdError) {
-        decoder = .zstd(try ZstdStreamDecompressor())
-      } catch {
-        throw .decompression(file.path, error)
-      }
+extension ByteSource {
+  /// Looks at the first bytes; false when the caller wants to stop.
+  private mutating func decide(isEnd: Bool) throws(FileError) -> Bool {
+    let compression = Compression(firstBytes: pending.span)
+    switch compression {
+    case .undecided where !isEnd: return true
+    case .undecided, .none:
+      decoder = .plain
+      return true
+    case .gzip, .zstd:
+      if !file.isRegular, try !spool() { return false }
+      return try verify(compression)
     }
   }
 
-  /// Appends what the pending bytes give, and returns how many of them were used.
-  private func decode(into bytes: inout [UInt8], _ limit: Int) throws(FileError) -> Int {
-    var consumed = 0
-    // Unsafe for types with padding only.
-    let source = unsafe pending.span.bytes.extracting(pendingStart..<pending.count)
-    switch decoder {
-    case .gzip(let gzip):
-      do throws(GzipError) {
-        try bytes.append(addingCapacity: limit) { free throws(GzipError) in
-          consumed = try gzip.decompress(source, into: &free)
-        }
-      } catch {
-        throw .decompression(file.path, error)
+  /// Decompresses the file once without keeping anything, to see how far its checksums hold, and goes back
+  /// to its beginning. False when the caller wants to stop. O(bytes), in little memory.
+  private mutating func verify(_ compression: Compression) throws(FileError) -> Bool {
+    let first = file.startOffset
+    decoder = try Decoder(compression, file.path)
+    var scratch: [UInt8] = []
+    var fault: FileError?
+    do throws(FileError) {
+      while true {
+        scratch.removeAll(keepingCapacity: true)
+        let outcome = try readDecoded(into: &scratch, Self.compressedReadBytes, nil)
+        if outcome == .cancelled { return false }
+        if outcome == .end { break }
       }
-    case .zstd(let zstd):
-      do throws(ZstdError) {
-        try bytes.append(addingCapacity: limit) { free throws(ZstdError) in
-          consumed = try zstd.decompress(source, into: &free)
-        }
-      } catch {
-        throw .decompression(file.path, error)
-      }
-    case .undecided, .plain:
-      break
+    } catch {
+      fault = error
     }
-    return consumed
+    let bytes = decoder.verifiedOffset
+    verified = (fault == nil ? bytesRead : bytes, fault?.keeping(upTo: bytes))
+    try file.seek(to: first)
+    dropPending()
+    bytesRead = 0
+    decoder = try Decoder(compression, file.path)
+    return true
   }
 
-  private func finishDecoder() throws(FileError) {
-    do throws(GzipError) {
-      if case .gzip(let gzip) = decoder { try gzip.finish() }
-    } catch {
-      throw .decompression(file.path, error)
+  /// Copies a pipe into a temporary file, which can be read twice. False when the caller wants to stop.
+  private mutating func spool() throws(FileError) -> Bool {
+    let copy = try InputFile.temporary(named: file.path)
+    var piece = pending
+    while true {
+      try copy.write(piece)
+      piece.removeAll(keepingCapacity: true)
+      let outcome = try file.read(
+        into: &piece, limit: Self.compressedReadBytes, deadline: nil, isCancelled: isCancelled)
+      if outcome == .cancelled { return false }
+      if outcome == .end { break }
     }
-    do throws(ZstdError) {
-      if case .zstd(let zstd) = decoder { try zstd.finish() }
-    } catch {
-      throw .decompression(file.path, error)
-    }
+    try copy.seek(to: 0)
+    file = copy
+    dropPending()
+    bytesRead = 0
+    return true
   }
 }
 

@@ -2,18 +2,26 @@ import Model
 
 /// Phase 1 of CSV: reads the header, then finds the ends of rows.
 struct CSVCutter: DocumentCutter {
-  private let path: String
-  private var header: CSVHeader?
-  private var scanner = CSVRowScanner(delimiter: nil)
+  let path: String
+  var preamble: CSVPreamble
+  var header: CSVHeader?
+  var scanner: CSVRowScanner
   /// What to look at next.
-  private var index = 0
+  var index = 0
   private var rowEnds: [UInt32] = []
   private var refused: [RefusedDocument] = []
   private var oversize: OversizeLine?
   /// The number of the line that the buffer begins with.
-  private var firstLine = 1
+  private(set) var firstLine = 1
   private var isAtEnd = false
   private var rowLimit = Int.max
+  /// The rows up to here are those of the header; others follow.
+  private var endsTable = false
+  /// The decimal mark of the rows after those in ``rowEnds``.
+  private var nextMark: DecimalMark?
+  /// The decimal mark; nil is to be found out.
+  private var mark: DecimalMark?
+  private(set) var note: String?
 
   /// How many bytes a chunk's rows may grow by, for their keys. Without it, a long header over
   /// short rows would make a batch of many gigabytes.
@@ -21,10 +29,14 @@ struct CSVCutter: DocumentCutter {
 
   var isDone: Bool { false }
   var hasDocuments: Bool { !rowEnds.isEmpty || !refused.isEmpty }
-  var isFull: Bool { rowEnds.count >= rowLimit }
+  var isFull: Bool { rowEnds.count >= rowLimit || endsTable || nextMark != nil }
 
-  init(path: String) {
+  /// - Parameter delimiter: nil is to be found in the header.
+  init(path: String, delimiter: UInt8?, _ mark: DecimalMark?) {
     self.path = path
+    self.mark = mark
+    preamble = CSVPreamble(delimiter: delimiter)
+    scanner = CSVRowScanner(delimiter: delimiter)
   }
 
   mutating func scan(_ buffer: inout SourceBuffer) throws(FileError) {
@@ -32,7 +44,7 @@ struct CSVCutter: DocumentCutter {
     guard header != nil else { return }
     if oversize != nil { dropOversize(&buffer) }
     guard oversize == nil else { return }
-    scanRows(buffer.bytes.span)
+    try scanRows(buffer.bytes.span)
     if rowEnds.isEmpty && buffer.bytes.count > OversizeLine.largestOpenLine {
       countLines(buffer, buffer.bytes.count)
       oversize = OversizeLine(dropping: &buffer)
@@ -43,13 +55,8 @@ struct CSVCutter: DocumentCutter {
   mutating func finish(_ buffer: inout SourceBuffer) throws(FileError) {
     isAtEnd = true
     let count = buffer.bytes.count
-    if header == nil && count > 0 {
-      guard !scanner.isInQuotes else {
-        throw .unusableHeader(path, "a quoted field of the header is not closed")
-      }
-      let row = rowContent(buffer.bytes.span, from: 0, to: count)
-      if !row.isEmpty { try readHeader(buffer.bytes.span.extracting(row)) }
-      drop(count, from: &buffer)
+    if header == nil {
+      try finishHeader(&buffer)
       return
     }
     if let oversize {
@@ -62,14 +69,14 @@ struct CSVCutter: DocumentCutter {
     if scanner.isInQuotes {
       refuseOpenRow(buffer, from: start)
     } else {
-      rowEnds.append(UInt32(count))
+      try add(rowEnd: count, of: buffer.bytes.span)
     }
   }
 
   mutating func take(_ buffer: inout SourceBuffer) -> FileChunk {
     let position = buffer.position
     let line = firstLine
-    let count = isAtEnd ? buffer.bytes.count : rowEnds.last.map { Int($0) } ?? 0
+    let count = isAtEnd && !isFull ? buffer.bytes.count : rowEnds.last.map { Int($0) } ?? 0
     countLines(buffer, count)
     let bytes = buffer.take(count)
     index -= count
@@ -81,14 +88,57 @@ struct CSVCutter: DocumentCutter {
     if let header {
       layout = .rows(CSVRows(header: header, ends: rowEnds, firstLine: line))
     }
+    if endsTable { beginTable() }
+    if let nextMark { header?.decimalMark = nextMark }
+    nextMark = nil
     return FileChunk(
       bytes: bytes, position: position, endPosition: buffer.position, refused: refused,
       layout: layout)
   }
 
-  private mutating func scanRows(_ bytes: Span<UInt8>) {
+  private mutating func scanRows(_ bytes: Span<UInt8>) throws(FileError) {
     while !isFull && index < bytes.count && scanner.findEnd(in: bytes, &index) {
-      rowEnds.append(UInt32(index))
+      try add(rowEnd: index, of: bytes)
+    }
+  }
+
+  /// Takes the row before `end`, or, where it is to be read by another mark than those before it, leaves
+  /// it to the next chunk.
+  private mutating func add(rowEnd end: Int, of bytes: Span<UInt8>) throws(FileError) {
+    let start = rowEnds.last.map { Int($0) } ?? 0
+    if mark == nil, let header {
+      try findMark(in: bytes, rowContent(bytes, from: start, to: end), header)
+      if nextMark != nil {
+        index = start
+        scanner = CSVRowScanner(delimiter: header.delimiter)
+        return
+      }
+    }
+    rowEnds.append(UInt32(end))
+    // A table of InfluxDB ends with an empty line.
+    endsTable = preamble.isOfInflux && rowContent(bytes, from: start, to: end).isEmpty
+  }
+
+  /// Looks whether the row tells the decimal mark.
+  private mutating func findMark(
+    in bytes: Span<UInt8>, _ row: Range<Int>, _ header: CSVHeader
+  ) throws(FileError) {
+    let found = DecimalMarkSearch.evidence(in: bytes, row, delimiter: header.delimiter)
+    guard found.evidence != .none else { return }
+    let line = firstLine + ByteSearch.lineEndCount(in: bytes, 0..<row.lowerBound)
+    let text = String(ByteSearch.text(bytes, found.field).prefix(40))
+    switch found.evidence {
+    case .none: return
+    case .ambiguous: throw .ambiguousNumber(path, line: line, text)
+    case .thousands:
+      mark = .point
+      note = "line \(line): \"\(text)\" has commas between thousands; such fields are texts"
+    case .comma:
+      mark = .comma
+      if rowEnds.isEmpty { self.header?.decimalMark = .comma } else { nextMark = .comma }
+      note =
+        "line \(line): \"\(text)\" is read as \(text.replacing(",", with: ".")), and so is each "
+        + "number with a comma from here on; --decimal-mark point keeps them as texts"
     }
   }
 
@@ -97,18 +147,19 @@ struct CSVCutter: DocumentCutter {
     guard var row = oversize else { return }
     let isEnded = scanner.findEnd(in: buffer.bytes.span, &index)
     countLines(buffer, index)
-    row.drop(isEnded ? index - 1 : index, from: &buffer)
-    index = 0
+    let end = isEnded ? rowContent(buffer.bytes.span, from: 0, to: index).upperBound : index
+    row.drop(end, from: &buffer)
     oversize = row
     if isEnded {
       refused.append(row.refused(endPosition: buffer.position))
       oversize = nil
-      buffer.drop(1)
+      buffer.drop(index - end)
     }
+    index = 0
   }
 
   private mutating func refuseOpenRow(_ buffer: SourceBuffer, from start: Int) {
-    let line = firstLine + ByteSearch.count(Byte.newline, in: buffer.bytes.span, 0..<start)
+    let line = firstLine + ByteSearch.lineEndCount(in: buffer.bytes.span, 0..<start)
     refused.append(
       RefusedDocument(
         position: buffer.position + Int64(start),
@@ -117,38 +168,30 @@ struct CSVCutter: DocumentCutter {
   }
 
   private mutating func countLines(_ buffer: SourceBuffer, _ count: Int) {
-    firstLine += ByteSearch.count(Byte.newline, in: buffer.bytes.span, 0..<count)
+    firstLine += ByteSearch.lineEndCount(in: buffer.bytes.span, 0..<count)
   }
 
-  private mutating func drop(_ count: Int, from buffer: inout SourceBuffer) {
+  mutating func drop(_ count: Int, from buffer: inout SourceBuffer) {
     countLines(buffer, count)
     buffer.drop(count)
     index -= count
   }
-}
 
-extension CSVCutter {
-  /// Reads the first line that is not empty as the header, and drops it.
-  private mutating func scanHeader(_ buffer: inout SourceBuffer) throws(FileError) {
-    while header == nil && scanner.findEnd(in: buffer.bytes.span, &index) {
-      let row = rowContent(buffer.bytes.span, from: 0, to: index)
-      if !row.isEmpty { try readHeader(buffer.bytes.span.extracting(row)) }
-      drop(index, from: &buffer)
-    }
-    if header == nil && buffer.bytes.count > Limits.maxDocumentBytes {
-      throw .unusableHeader(
-        path, "the header line is over the limit of \(Limits.maxDocumentBytes) bytes")
-    }
+  /// The rows that follow are those of `header`.
+  mutating func begin(_ header: CSVHeader) {
+    var header = header
+    // Semicolons stand between fields where commas stand within numbers.
+    if header.delimiter != Byte.semicolon { mark = mark ?? .point }
+    header.decimalMark = mark ?? .point
+    scanner = CSVRowScanner(delimiter: header.delimiter)
+    rowLimit = max(1, Self.largestKeyBytes / header.keys.count)
+    self.header = header
   }
 
-  private mutating func readHeader(_ row: Span<UInt8>) throws(FileError) {
-    do throws(CSVHeader.Fault) {
-      let header = try CSVHeader(row, delimiters: scanner.seenDelimiters)
-      scanner = CSVRowScanner(delimiter: header.delimiter)
-      self.header = header
-      rowLimit = max(1, Self.largestKeyBytes / header.keys.count)
-    } catch {
-      throw .unusableHeader(path, error.problem)
-    }
+  /// The rows that follow are those of a header that is still to come.
+  private mutating func beginTable() {
+    endsTable = false
+    header = nil
+    scanner = CSVRowScanner(delimiter: preamble.delimiter)
   }
 }

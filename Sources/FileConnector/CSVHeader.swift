@@ -1,6 +1,9 @@
 /// The field names of a CSV file, ready to be written as JSON keys.
 struct CSVHeader: Sendable {
   let delimiter: UInt8
+  var decimalMark = DecimalMark.point
+  /// The first field has no name and no meaning, as in the CSV of InfluxDB.
+  let ignoresFirst: Bool
   /// Each name as `"name":`, one after the other.
   let keys: [UInt8]
   private let keyEnds: [Int]
@@ -15,9 +18,9 @@ struct CSVHeader: Sendable {
   /// Parses the header.
   /// - Parameters:
   ///   - row: the line without its line end.
-  ///   - delimiters: those that stand in it outside of quotes.
-  init(_ row: Span<UInt8>, delimiters: [UInt8]) throws(Fault) {
-    delimiter = CSVRowScanner.knownDelimiters.first(where: delimiters.contains) ?? Byte.comma
+  ///   - isOfInflux: it follows annotations of InfluxDB.
+  init(_ row: Span<UInt8>, delimiter: UInt8, isOfInflux: Bool) throws(Fault) {
+    self.delimiter = delimiter
     guard ByteSearch.isUTF8(row) else {
       throw Fault(problem: "the header line is not valid UTF-8")
     }
@@ -43,6 +46,19 @@ struct CSVHeader: Sendable {
     }
     self.keys = keys
     self.keyEnds = ends
+    let isUnnamed = keys.starts(with: Array("\"\":".utf8))
+    let isResult = keys.starts(with: Array("\"\":\"result\":\"table\":".utf8))
+    ignoresFirst = isUnnamed && (isOfInflux || isResult)
+  }
+
+  /// The delimiter that stands most often outside of quotes; of as many, the first known.
+  static func delimiter(of seen: [UInt8]) -> UInt8 {
+    var best = (delimiter: Byte.comma, count: 0)
+    for delimiter in CSVRowScanner.knownDelimiters {
+      let count = seen.count { $0 == delimiter }
+      if count > best.count { best = (delimiter, count) }
+    }
+    return best.delimiter
   }
 
   @inline(__always)

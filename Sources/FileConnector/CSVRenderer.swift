@@ -68,7 +68,7 @@ struct CSVRenderer {
   }
 
   private mutating func refuse(_ bytes: Span<UInt8>, _ row: Range<Int>, _ fault: RowFault) {
-    counted.line += ByteSearch.count(Byte.newline, in: bytes, counted.index..<row.lowerBound)
+    counted.line += ByteSearch.lineEndCount(in: bytes, counted.index..<row.lowerBound)
     counted.index = row.lowerBound
     refused.append(
       RefusedDocument(
@@ -106,9 +106,10 @@ extension CSVRenderer {
       found += 1
       if field.hasTextAfterQuote { return .textAfterQuote(field: found) }
       if found > header.count || (!field.isQuoted && field.start == field.end) { continue }
+      if found == 1 && header.ignoresFirst { continue }
       if out.count > 1 { out.append(Byte.comma) }
       ByteSearch.append(keys, header.key(found - 1), to: &out)
-      appendValue(bytes, field, to: &out)
+      appendValue(bytes, field, header, to: &out)
     }
     out.append(Byte.closeBrace)
     return found == header.count ? nil : .fieldCount(found)
@@ -116,10 +117,15 @@ extension CSVRenderer {
 
   @inline(__always)
   private static func appendValue(
-    _ bytes: Span<UInt8>, _ field: CSVField, to out: inout OutputSpan<UInt8>
+    _ bytes: Span<UInt8>, _ field: CSVField, _ header: CSVHeader, to out: inout OutputSpan<UInt8>
   ) {
     let range = field.start..<field.end
-    if !field.isQuoted && (JSONText.isNumber(bytes, range) || JSONText.isBoolean(bytes, range)) {
+    // Where the delimiter is a comma, a number with a decimal comma has to be quoted.
+    let mayBeNumber =
+      !field.isQuoted || (header.decimalMark == .comma && header.delimiter == Byte.comma)
+    if mayBeNumber, let number = CSVNumber(bytes, range, header.decimalMark) {
+      number.append(bytes, to: &out)
+    } else if !field.isQuoted && JSONText.isBoolean(bytes, range) {
       ByteSearch.append(bytes, range, to: &out)
     } else {
       JSONText.appendString(bytes, range, hasDoubledQuotes: field.isQuoted, to: &out)

@@ -31,22 +31,33 @@ struct CSVFieldCursor {
     self.delimiter = delimiter
   }
 
-  /// The next field; `nil` after the last. A row has one field more than delimiters.
+  /// The next field, without the blanks around it; `nil` after the last. A row has one field more than
+  /// delimiters.
   @inline(__always)
   mutating func next(in bytes: Span<UInt8>) -> CSVField? {
     guard hasMore else { return nil }
+    skipBlanks(bytes)
     var field = CSVField(start: index, end: index, isQuoted: false)
-    if index < end && bytes[index] == Byte.quote { closeQuote(&field, bytes) }
+    if index < end && bytes[index] == Byte.quote {
+      closeQuote(&field, bytes)
+      skipBlanks(bytes)
+    }
     let afterQuote = index
     while index < end && bytes[index] != delimiter { index += 1 }
     if field.isQuoted {
       field.hasTextAfterQuote = index > afterQuote
     } else {
       field.end = index
+      while field.end > field.start && bytes[field.end - 1] == Byte.space { field.end -= 1 }
     }
     hasMore = index < end
     index += 1
     return field
+  }
+
+  @inline(__always)
+  private mutating func skipBlanks(_ bytes: Span<UInt8>) {
+    while index < end && bytes[index] == Byte.space { index += 1 }
   }
 
   /// Goes on to after the closing quote.
@@ -65,17 +76,22 @@ struct CSVFieldCursor {
   }
 }
 
-/// Finds the ends of rows, across any cut of the bytes.
+/// Finds the ends of rows, across any cut of the bytes. A line ends by "\n", "\r\n" or "\r".
 struct CSVRowScanner {
   private enum State {
-    case rowStart, fieldStart, unquoted, quoted
+    /// Blanks may stand before a quote.
+    case rowStart, fieldStart
+    case unquoted, quoted
     /// After a quote in a quoted field: its end, or the first of a doubled quote.
     case quoteSeen
+    /// After a "\r": a "\n" belongs to the same line end.
+    case returnSeen
   }
 
   private var state = State.rowStart
   /// `nil` takes any of the known delimiters for one, as long as the header was not read.
   private let delimiter: UInt8?
+  /// One for each time that it stands outside of quotes.
   private(set) var seenDelimiters: [UInt8] = []
 
   static let knownDelimiters = [Byte.comma, Byte.semicolon, Byte.tab]
@@ -86,13 +102,11 @@ struct CSVRowScanner {
 
   var isInQuotes: Bool { state == .quoted }
 
-  /// Moves `index` to after the row's newline; false when the bytes end before.
+  /// Moves `index` to after the row's line end; false when the bytes end before, or when they end with a
+  /// "\r" that a "\n" may follow.
   mutating func findEnd(in bytes: Span<UInt8>, _ index: inout Int) -> Bool {
-    if state == .rowStart, delimiter != nil,
-      let newline = ByteSearch.first(Byte.newline, in: bytes, from: index, to: bytes.count),
-      ByteSearch.first(Byte.quote, in: bytes, from: index, to: newline) == nil
-    {
-      index = newline + 1
+    if state == .rowStart, delimiter != nil, let end = Self.plainEnd(in: bytes, from: index) {
+      index = end
       return true
     }
     while index < bytes.count {
@@ -102,6 +116,11 @@ struct CSVRowScanner {
         guard quote != nil else { return false }
       }
       let byte = bytes[index]
+      if state == .returnSeen {
+        index += byte == Byte.newline ? 1 : 0
+        state = .rowStart
+        return true
+      }
       index += 1
       if step(byte) {
         state = .rowStart
@@ -111,7 +130,17 @@ struct CSVRowScanner {
     return false
   }
 
-  /// Takes one byte; true at the row's end.
+  /// The end of a row without quotes; nil when it has some, or no end.
+  @inline(__always)
+  private static func plainEnd(in bytes: Span<UInt8>, from start: Int) -> Int? {
+    let found = ByteSearch.firstLineEndOrQuote(in: bytes, from: start)
+    guard found < bytes.count, bytes[found] != Byte.quote else { return nil }
+    if bytes[found] == Byte.newline { return found + 1 }
+    guard found + 1 < bytes.count else { return nil }
+    return found + (bytes[found + 1] == Byte.newline ? 2 : 1)
+  }
+
+  /// Takes one byte; true after a "\n" that ends the row.
   @inline(__always)
   private mutating func step(_ byte: UInt8) -> Bool {
     switch state {
@@ -122,8 +151,12 @@ struct CSVRowScanner {
       .fieldStart where byte == Byte.quote:
       state = .quoted
       return false
+    case .rowStart where byte == Byte.space, .fieldStart where byte == Byte.space:
+      state = .fieldStart
+      return false
     default:
-      state = isDelimiter(byte) ? .fieldStart : .unquoted
+      state =
+        isDelimiter(byte) ? .fieldStart : byte == Byte.carriageReturn ? .returnSeen : .unquoted
       return byte == Byte.newline
     }
   }
@@ -137,7 +170,7 @@ struct CSVRowScanner {
   }
 }
 
-/// The row before `end` without its line end, "\n" or "\r\n".
+/// The row before `end` without its line end, "\n", "\r\n" or "\r".
 @inline(__always)
 func rowContent(_ bytes: Span<UInt8>, from start: Int, to end: Int) -> Range<Int> {
   var end = end

@@ -14,6 +14,9 @@ protocol DocumentCutter: Sendable {
   /// Nothing that follows can be a document.
   var isDone: Bool { get }
 
+  /// What was decided about the file and is to be told to who reads it.
+  var note: String? { get }
+
   /// Looks at the bytes that were not scanned yet. Drops the bytes of a document over the limit,
   /// so that the buffer's size stays bounded.
   mutating func scan(_ buffer: inout SourceBuffer) throws(FileError)
@@ -23,6 +26,10 @@ protocol DocumentCutter: Sendable {
 
   /// Takes the whole documents out of the buffer.
   mutating func take(_ buffer: inout SourceBuffer) -> FileChunk
+}
+
+extension DocumentCutter {
+  var note: String? { nil }
 }
 
 /// A line or row whose bytes are dropped as they arrive, because it is over the limit.

@@ -16,10 +16,16 @@ public struct FileError: Error, Sendable, Equatable, CustomStringConvertible {
     case truncated(compressedOffset: Int64)
     /// The compressed data is damaged, at this offset of the file.
     case damaged(compressedOffset: Int64)
+    /// A compressed pipe cannot be copied into a temporary file.
+    case cannotSpool(errno: Int32)
     /// There is not enough memory to decompress, seen at this offset of the file.
     case outOfMemory(compressedOffset: Int64)
     /// A CSV file's header line does not give field names.
     case unusableHeader
+    /// A field of a CSV file can be two different numbers.
+    case ambiguousNumber
+    /// The text is UTF-16 or UTF-32.
+    case notUTF8
   }
 
   public let kind: Kind
@@ -87,7 +93,7 @@ extension FileError {
     FileError(
       .truncated(compressedOffset: offset), path: path,
       "the \(method) data ends early at byte \(offset)",
-      advice: "copy the whole file and ingest it again; the documents before are kept")
+      advice: "copy the whole file and ingest it again")
   }
 
   private static func damaged(
@@ -96,7 +102,7 @@ extension FileError {
     FileError(
       .damaged(compressedOffset: offset), path: path,
       "the \(method) data is damaged at byte \(offset) (\(reason))",
-      advice: "copy the file again and ingest it again; the documents before are kept")
+      advice: "copy the file again and ingest it again")
   }
 
   private static func noMemory(
@@ -108,10 +114,51 @@ extension FileError {
       advice: "decompress it with the \(method) tool and ingest the result")
   }
 
+  /// The fault of a compressed file of which only the bytes before `offset` are handed out.
+  func keeping(upTo offset: Int64) -> FileError {
+    let kept =
+      offset == 0
+      ? "nothing of it is kept, as no checksum vouches for it"
+      : "the documents before byte \(offset) are kept; no checksum vouches for the rest"
+    return FileError(kind, path: path, problem, advice: "\(advice); \(kept)")
+  }
+
+  /// The fault of a compressed file that was sound when it was verified.
+  var ofChangedFile: FileError {
+    FileError(
+      kind, path: path, problem,
+      advice: "the file changed while it was read, so the last events of it may be altered ones; "
+        + "copy it to where nobody writes, and ingest it into a new stream")
+  }
+
+  static func cannotSpool(_ path: String, _ directory: String, errno code: Int32) -> FileError {
+    FileError(
+      .cannotSpool(errno: code), path: path,
+      "compressed data of a pipe cannot be copied to \(directory), to verify it first: "
+        + errorText(code),
+      advice: "make room there, or name another directory by TMPDIR, or ingest it from a file")
+  }
+
   static func unusableHeader(_ path: String, _ problem: String) -> FileError {
     FileError(
       .unusableHeader, path: path, problem,
       advice: "make the first line of the CSV file its field names, each once")
+  }
+
+  static func ambiguousNumber(_ path: String, line: Int, _ text: String) -> FileError {
+    let point = text.replacing(",", with: ".")
+    let whole = text.replacing(",", with: "")
+    return FileError(
+      .ambiguousNumber, path: path,
+      "line \(line): \"\(text)\" can be \(point) or \(whole); the rows before are kept",
+      advice: "say --decimal-mark comma for the first, or --decimal-mark point to keep such "
+        + "fields as texts")
+  }
+
+  static func notUTF8(_ path: String, _ encoding: String) -> FileError {
+    FileError(
+      .notUTF8, path: path, "the file is \(encoding)",
+      advice: "convert it to UTF-8, for example: iconv -f \(encoding) -t UTF-8 FILE > FILE.utf8")
   }
 
   private static func errorText(_ code: Int32) -> String {

@@ -6,6 +6,8 @@ public enum FileFormat: String, Sendable, CaseIterable {
   case json
   /// A header line with the field names, then a document a row (RFC 4180).
   case csv
+  /// The same with tabs between the fields, whatever else the header holds.
+  case tsv
 
   /// The format that a file's name says: by its last extension after `.gz` and `.zst`, in any
   /// case of letters; `ndjson` when that says nothing.
@@ -18,6 +20,8 @@ public enum FileFormat: String, Sendable, CaseIterable {
       self = .json
     } else if name.hasSuffix(".csv") {
       self = .csv
+    } else if name.hasSuffix(".tsv") || name.hasSuffix(".tab") {
+      self = .tsv
     } else {
       self = .ndjson
     }

@@ -3,7 +3,7 @@ import Model
 /// Phase 1: reads a file or standard input and cuts it into chunks of whole documents.
 ///
 /// Compression (gzip, Zstandard) is known by the first bytes, and a UTF-8 byte-order mark at the
-/// beginning is skipped. Memory stays bounded by a chunk and a document of the largest size,
+/// beginning is skipped; UTF-16 and UTF-32 are refused. Memory stays bounded by a chunk and a document of the largest size,
 /// whatever the file holds.
 ///
 /// ```swift
@@ -21,6 +21,9 @@ public struct FileReader: ~Copyable {
   public let totalBytes: Int64?
   /// How many bytes were read of the file as it is on disk.
   public var bytesRead: Int64 { source.bytesRead }
+
+  /// What was decided about the file so far, in words, if its reader has to know it.
+  public var note: String? { cutter.note }
 
   private var source: ByteSource
   private var buffer = SourceBuffer()
@@ -42,32 +45,35 @@ public struct FileReader: ~Copyable {
   /// - Parameters:
   ///   - path: "-" is standard input.
   ///   - format: `nil` is by the file's name, as ``FileFormat/init(fileName:)`` says.
+  ///   - decimalMark: of the numbers of a CSV file; `nil` finds it out where the delimiter is no comma.
   ///   - targetChunkBytes: the size of a chunk, at most 128 MiB; a longer document makes it larger.
   ///   - isCancelled: asked before each read, after a signal, and several times a second while
   ///     waiting for input.
   /// - Throws: ``FileError/Kind/cannotOpen(errno:)``, ``FileError/Kind/isDirectory``.
   public init(
-    path: String, format: FileFormat?, targetChunkBytes: Int = 3 << 20,
+    path: String, format: FileFormat?, decimalMark: DecimalMark? = nil,
+    targetChunkBytes: Int = 3 << 20,
     isCancelled: @escaping @Sendable () -> Bool = { false }
   ) throws(FileError) {
     let format = format ?? FileFormat(fileName: path)
     if path == "-" {
       let file = try InputFile(descriptor: 0, name: "stdin", closesDescriptor: false)
       self.init(
-        file: file, sourceName: "stdin", totalBytes: nil, format: format,
+        file: file, sourceName: "stdin", totalBytes: nil, format: format, decimalMark: decimalMark,
         targetChunkBytes: targetChunkBytes, isCancelled: isCancelled)
     } else {
       let file = try InputFile(path: path, isCancelled: isCancelled)
       let size = file.byteCount
       self.init(
         file: file, sourceName: InputFile.absolutePath(path), totalBytes: size, format: format,
-        targetChunkBytes: targetChunkBytes, isCancelled: isCancelled)
+        decimalMark: decimalMark, targetChunkBytes: targetChunkBytes, isCancelled: isCancelled)
     }
   }
 
   init(
     file: consuming InputFile, sourceName: String, totalBytes: Int64?, format: FileFormat,
-    targetChunkBytes: Int, isCancelled: @escaping @Sendable () -> Bool
+    decimalMark: DecimalMark? = nil, targetChunkBytes: Int,
+    isCancelled: @escaping @Sendable () -> Bool
   ) {
     self.sourceName = sourceName
     self.format = format
@@ -77,7 +83,8 @@ public struct FileReader: ~Copyable {
       switch format {
       case .ndjson: LineCutter()
       case .json: JSONCutter()
-      case .csv: CSVCutter(path: file.path)
+      case .csv: CSVCutter(path: file.path, delimiter: nil, decimalMark)
+      case .tsv: CSVCutter(path: file.path, delimiter: Byte.tab, decimalMark)
       }
     self.source = ByteSource(file: file, isCancelled: isCancelled)
   }
@@ -112,8 +119,9 @@ public struct FileReader: ~Copyable {
 
   /// Scans what was read, and closes the last document at the end of the source.
   private mutating func scan() {
-    guard !hasCutterFailed, isPastMark || skipMark() else { return }
+    guard !hasCutterFailed else { return }
     do throws(FileError) {
+      if !isPastMark, try !skipMark() { return }
       try cutter.scan(&buffer)
       if hasSourceEnded && !cutter.isFull { try cutter.finish(&buffer) }
     } catch {
@@ -147,7 +155,11 @@ public struct FileReader: ~Copyable {
   }
 
   /// Skips a byte-order mark; false while it is not clear whether there is one.
-  private mutating func skipMark() -> Bool {
+  private mutating func skipMark() throws(FileError) -> Bool {
+    if let encoding = WideEncoding(firstBytes: buffer.bytes.span, isEnd: hasSourceEnded) {
+      guard encoding != .undecided else { return false }
+      throw .notUTF8(source.file.path, encoding.rawValue)
+    }
     let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
     let count = min(mark.count, buffer.bytes.count)
     guard buffer.bytes[..<count] == mark[..<count] else {

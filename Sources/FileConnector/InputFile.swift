@@ -19,6 +19,8 @@ struct InputFile: ~Copyable {
   /// A regular file never makes read(2) wait for a writer.
   let isRegular: Bool
   let byteCount: Int64?
+  /// Where reading begins in a regular file; not 0 if someone has read of standard input before.
+  let startOffset: Int64
   private let descriptor: Int32
   private let closesDescriptor: Bool
 
@@ -47,6 +49,7 @@ struct InputFile: ~Copyable {
     let type = status.st_mode & S_IFMT
     self.isRegular = type == S_IFREG
     self.byteCount = type == S_IFREG ? Int64(status.st_size) : nil
+    self.startOffset = type == S_IFREG ? max(0, Int64(lseek(descriptor, 0, SEEK_CUR))) : 0
     guard result == 0 else { throw .cannotOpen(name, errno: code) }
     guard type != S_IFDIR else { throw .isDirectory(name) }
   }
@@ -98,6 +101,51 @@ struct InputFile: ~Copyable {
     if result < 0 && errno != EINTR { throw .cannotRead(path, errno: errno) }
     // A hang-up or an error counts as ready: read(2) then says which.
     return result > 0
+  }
+
+  /// Goes on reading at `offset` of a regular file.
+  func seek(to offset: Int64) throws(FileError) {
+    guard lseek(descriptor, off_t(offset), SEEK_SET) >= 0 else {
+      throw .cannotRead(path, errno: errno)
+    }
+  }
+
+  /// An empty file without a name in the file system, in the directory TMPDIR, else /var/tmp: it may
+  /// become large.
+  static func temporary(named name: String) throws(FileError) -> InputFile {
+    let directory = temporaryDirectory
+    var template = Array("\(directory)/nilo-XXXXXX".utf8CString)
+    let descriptor = unsafe template.withUnsafeMutableBufferPointer { buffer -> Int32 in
+      guard let base = buffer.baseAddress else { return -1 }
+      let descriptor = unsafe mkstemp(base)
+      if descriptor >= 0 { _ = unsafe unlink(base) }
+      return descriptor
+    }
+    guard descriptor >= 0 else { throw .cannotSpool(name, directory, errno: errno) }
+    _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+    return try InputFile(descriptor: descriptor, name: name, closesDescriptor: true)
+  }
+
+  private static var temporaryDirectory: String {
+    guard let value = unsafe getenv("TMPDIR") else { return "/var/tmp" }
+    let name = unsafe String(cString: value)
+    return name.isEmpty ? "/var/tmp" : name
+  }
+
+  /// Writes all of `bytes` at the end of a temporary file.
+  func write(_ bytes: [UInt8]) throws(FileError) {
+    var start = 0
+    while start < bytes.count {
+      let count = unsafe bytes.withUnsafeBytes { buffer -> Int in
+        guard let base = buffer.baseAddress else { return 0 }
+        return unsafe Glibc.write(descriptor, base + start, buffer.count - start)
+      }
+      let code = errno
+      if count < 0 && code != EINTR {
+        throw .cannotSpool(path, Self.temporaryDirectory, errno: code)
+      }
+      start += max(count, 0)
+    }
   }
 
   /// The absolute path of the file, its symbolic links resolved; a name that does not resolve, as

@@ -48,35 +48,6 @@ enum JSONText {
     value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
   }
 
-  /// Whether `bytes` in `range` are exactly a number: `-? int frac? exp?`.
-  static func isNumber(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {
-    var index = range.lowerBound
-    let end = range.upperBound
-    func digits() -> Bool {
-      let start = index
-      while index < end && isDigit(bytes[index]) { index += 1 }
-      return index > start
-    }
-    if index < end && bytes[index] == UInt8(ascii: "-") { index += 1 }
-    if index < end && bytes[index] == UInt8(ascii: "0") {
-      index += 1
-    } else if !digits() {
-      return false
-    }
-    if index < end && bytes[index] == UInt8(ascii: ".") {
-      index += 1
-      guard digits() else { return false }
-    }
-    if index < end && bytes[index] | 0x20 == UInt8(ascii: "e") {
-      index += 1
-      if index < end && (bytes[index] == UInt8(ascii: "+") || bytes[index] == UInt8(ascii: "-")) {
-        index += 1
-      }
-      guard digits() else { return false }
-    }
-    return index == end
-  }
-
   /// Whether `bytes` in `range` are `true` or `false`.
   static func isBoolean(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {
     switch range.count {
@@ -94,10 +65,5 @@ enum JSONText {
       return false
     }
     return true
-  }
-
-  @inline(__always)
-  private static func isDigit(_ byte: UInt8) -> Bool {
-    byte &- UInt8(ascii: "0") < 10
   }
 }

@@ -13,6 +13,8 @@ public final class GzipDecompressor {
 
   /// How many compressed bytes were read so far.
   public private(set) var compressedOffset: Int64 = 0
+  /// How many of them are whole members whose checksums hold, and padding.
+  public private(set) var verifiedOffset: Int64 = 0
 
   /// - Throws: ``GzipError/Kind/outOfMemory``.
   public init() throws(GzipError) {
@@ -75,6 +77,7 @@ public final class GzipDecompressor {
       unsafe bytes.firstIndex { $0 != 0 } ?? bytes.count
     }
     compressedOffset += Int64(count)
+    verifiedOffset = compressedOffset
     return count
   }
 
@@ -114,6 +117,7 @@ public final class GzipDecompressor {
       break
     case Z_STREAM_END:
       isBetweenMembers = true
+      verifiedOffset = compressedOffset
     case Z_MEM_ERROR:
       throw GzipError(.outOfMemory, "no memory to go on", compressedOffset: compressedOffset)
     default:

@@ -42,6 +42,11 @@ public struct IngestSummary: Sendable, Equatable {
 }
 
 extension Store {
+  /// Whether an error says that the disk has no room, or does not read or write.
+  public static func isFailureOfDisk(_ error: any Error) -> Bool {
+    EventLog.isFailureOfDisk(error)
+  }
+
   /// Appends all batches of a source, in order, with the stages side by side: `next` reads on the calling
   /// thread; each batch it gives is cut into documents, parsed and encoded on one of the worker threads; one
   /// thread commits. Returns when all is durable. When `next` or a commit throws, what was committed

@@ -14,6 +14,8 @@ public final class ZstdStreamDecompressor {
 
   /// How many compressed bytes were read so far.
   public private(set) var compressedOffset: Int64 = 0
+  /// How many of them are whole frames; the checksums of those that have one hold.
+  public private(set) var verifiedOffset: Int64 = 0
 
   /// - Throws: ``ZstdError/Kind/outOfMemory``.
   public init() throws(ZstdError) {
@@ -76,6 +78,7 @@ public final class ZstdStreamDecompressor {
       }
       wantedBytes = code
       compressedOffset += Int64(read)
+      if code == 0 { verifiedOffset = compressedOffset }
       return read
     }
   }

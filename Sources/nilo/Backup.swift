@@ -27,7 +27,11 @@ struct Backup: ParsableCommand {
     }
     progress.wipe()
     let size = try copyBytes()
-    try Output.report(store.json ? json(report, size) : Array(text(report, size).utf8))
+    if store.json {
+      try Output.report(json(report, size))
+    } else {
+      try Output.report(text(report, size))
+    }
     if !report.isSound { throw ExitCode(ExitStatus.failure) }
   }
 

@@ -22,7 +22,11 @@ struct Check: ParsableCommand {
     }
     progress.wipe()
     let title = report.isSound ? "the store is sound" : "the store is damaged"
-    try Output.report(store.json ? report.json : Array(report.text(title: title).utf8))
+    if store.json {
+      try Output.report(report.json)
+    } else {
+      try Output.report(report.text(title: title))
+    }
     if !report.isSound { throw ExitCode(ExitStatus.failure) }
   }
 }

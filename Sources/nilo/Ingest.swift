@@ -26,8 +26,15 @@ struct Ingest: ParsableCommand {
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "ndjson, json or csv. (default: by the file's name, else ndjson)", valueName: "format"))
+      "ndjson, json, csv or tsv. (default: by the file's name, else ndjson)", valueName: "format"))
   var format: FileFormat?
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "What stands before the decimals of CSV numbers: point or comma. (default: found out where "
+        + "semicolons stand between fields, else point)", valueName: "mark"))
+  var decimalMark: DecimalMark?
 
   @OptionGroup(title: "Options for a new stream") var definition: DefinitionArguments
 
@@ -36,12 +43,14 @@ struct Ingest: ParsableCommand {
 
   func run() throws {
     Interruption.catchSignals()
-    var run = IngestRun(store, stream: stream, definition: definition, format: format)
+    var run = IngestRun(
+      store, stream: stream, definition: definition, format: format, decimalMark: decimalMark)
     try run.ingest(files)
-    try Output.report(store.json ? run.json : Array(run.text.utf8))
+    if store.json { try Output.report(run.json) } else { try Output.report(run.text) }
     if Interruption.isRequested { throw ExitCode(ExitStatus.interrupted) }
     if run.hasFailed || run.total.rejected > 0 { throw ExitCode(ExitStatus.failure) }
   }
 }
 
 extension FileFormat: ExpressibleByArgument {}
+extension DecimalMark: ExpressibleByArgument {}

@@ -1,6 +1,7 @@
 import FileConnector
 import Foundation
 import Store
+import Terminal
 
 /// One run of `nilo ingest`: file after file into a stream, and what became of all.
 struct IngestRun {
@@ -14,6 +15,7 @@ struct IngestRun {
   let stream: String
   private let definition: DefinitionArguments
   private let format: FileFormat?
+  private let decimalMark: DecimalMark?
   private let actor = userName()
   private let start = ContinuousClock.now
   private var progress = Progress()
@@ -30,12 +32,13 @@ struct IngestRun {
 
   init(
     _ arguments: StoreArguments, stream: String, definition: DefinitionArguments,
-    format: FileFormat?
+    format: FileFormat?, decimalMark: DecimalMark?
   ) {
     self.arguments = arguments
     self.stream = stream
     self.definition = definition
     self.format = format
+    self.decimalMark = decimalMark
   }
 
   /// Reads all of `files`. Throws when nothing can go into the store; faults of a file are shown,
@@ -52,7 +55,7 @@ struct IngestRun {
         try ingest(file)
       } catch let error as FileError {
         fail("\(error)")
-      } catch  where total.documents > 0 {
+      } catch  where total.documents > 0 || Store.isFailureOfDisk(error) {
         // Not the file's fault, such as a full disk: the next one would meet the same.
         fail("\(error)")
         break
@@ -74,7 +77,8 @@ struct IngestRun {
 
   private mutating func ingest(_ file: String) throws {
     var reader = try FileReader(
-      path: file, format: format, isCancelled: { Interruption.isRequested })
+      path: file, format: format, decimalMark: decimalMark,
+      isCancelled: { Interruption.isRequested })
     let store = try openStore()
     fileCount += 1
     let before = total
@@ -83,6 +87,7 @@ struct IngestRun {
       total = before.adding(ofFile)
       bytesOfFilesBefore += reader.totalBytes ?? 0
       show(ofFile.firstRejections, of: file == "-" ? reader.sourceName : file)
+      if let text = reader.note { note(text, on: file == "-" ? reader.sourceName : file) }
     }
     var bytesRead: Int64 = 0
     ofFile = try store.ingest(
@@ -98,7 +103,18 @@ struct IngestRun {
         bytesRead = reader.bytesRead
         return { chunk.documents() }
       })
-    if !Interruption.isRequested { endedSources.append(reader.sourceName) }
+    guard !Interruption.isRequested else { return }
+    endedSources.append(reader.sourceName)
+    if ofFile.documents == 0 && reader.bytesRead > 0 {
+      note(
+        "there is nothing to store in its \(Text.count(reader.bytesRead)) bytes",
+        on: file == "-" ? reader.sourceName : file)
+    }
+  }
+
+  private mutating func note(_ text: String, on file: String) {
+    progress.wipe()
+    printNote("\(file): \(text)")
   }
 
   private mutating func openStore() throws -> Store {
@@ -125,7 +141,8 @@ struct IngestRun {
   private mutating func show(_ rejections: [IngestSummary.Rejection], of file: String) {
     for rejection in rejections where rejectionsShown < Self.maxRejectionsShown {
       progress.wipe()
-      printNote("\(file):byte \(rejection.position): \(rejection.reason)")
+      printNote(
+        DisplayText.printable("\(file):byte \(rejection.position): \(rejection.reason)"))
       rejectionsShown += 1
     }
   }

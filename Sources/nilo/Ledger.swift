@@ -3,6 +3,7 @@ import Bytes
 import Foundation
 import Model
 import Store
+import Terminal
 
 struct Ledger: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -32,7 +33,11 @@ struct Ledger: ParsableCommand {
         try store.forEachLedgerEntry(kind: kind, stream: stream) { entry in
           guard left > 0 else { return false }
           left -= 1
-          try output.line(self.store.json ? entry.json : Array(entry.line.utf8))
+          if self.store.json {
+            try output.line(entry.json)
+          } else {
+            try output.line(DisplayText.printable(entry.line))
+          }
           return left > 0
         }
       }

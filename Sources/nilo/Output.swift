@@ -36,7 +36,8 @@ struct Output {
     } catch is ClosedOutput {}
   }
 
-  static func report(_ text: String) throws { try report(Array(text.utf8)) }
+  /// Writes text for people.
+  static func report(_ text: String) throws { try report(Array(Text.shown(text).utf8)) }
 
   mutating func line(_ bytes: some Collection<UInt8>) throws {
     buffer.append(contentsOf: bytes)
@@ -44,7 +45,8 @@ struct Output {
     if buffer.count >= Self.flushBytes { try flush() }
   }
 
-  mutating func line(_ text: String) throws { try line(text.utf8) }
+  /// Writes a line for people; for programs, the bytes are to be given.
+  mutating func line(_ text: String) throws { try line(Text.shown(text).utf8) }
 
   private mutating func flush() throws {
     try writeAll(buffer, to: Descriptor.output)
@@ -59,5 +61,5 @@ func printError(_ text: some StringProtocol) {
 }
 
 func printNote(_ text: String) {
-  try? writeAll(Array("\(text)\n".utf8), to: Descriptor.error)
+  try? writeAll(Array("\(Text.shown(text))\n".utf8), to: Descriptor.error)
 }

@@ -17,6 +17,6 @@ struct Stat: ParsableCommand {
   func run() throws {
     let statistics = try store.reading { try $0.statistics() }
     let report = StatReport(statistics, directory: store.data)
-    try Output.report(store.json ? report.json : Array(report.text.utf8))
+    if store.json { try Output.report(report.json) } else { try Output.report(report.text) }
   }
 }

@@ -1,3 +1,5 @@
+import Terminal
+
 /// Numbers as people read them.
 enum Wording {
   /// With a comma between thousands.
@@ -57,6 +59,14 @@ enum Wording {
       let gap = String(repeating: " ", count: width - label.count + 2)
       return "\(margin)\(label)\(gap)\(value)"
     }.joined(separator: "\n")
+  }
+
+  /// The text with what would steer a terminal escaped, as `\u{1b}`; tabs and the ends of its lines stay. O(bytes).
+  static func shown(_ text: String) -> String {
+    if text.utf8.allSatisfy({ 0x20..<0x7F ~= $0 || $0 == 0x0A || $0 == 0x09 }) { return text }
+    return text.unicodeScalars.map { scalar in
+      scalar == "\n" || scalar == "\t" ? String(scalar) : DisplayText.printable(String(scalar))
+    }.joined()
   }
 
   /// The text for a line of a terminal: control characters, which could steer it, as dots.

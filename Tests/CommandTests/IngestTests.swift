@@ -159,17 +159,118 @@ let pumps = """
     #expect(!FileManager.default.fileExists(atPath: workspace.path("nilo-data")))
   }
 
-  @Test func damagedCompressionKeepsWhatCameBefore() throws {
+  /// What a damaged file left out comes from a sound one, and what is stored already is the same.
+  @Test func damagedCompressionIsRepairedByTheSameFile() throws {
     let lines = (0..<5_000).map {
       #"{"timestamp":"2024-06-01T00:00:00Z","device_id":"d\#($0 &* 7919 % 1000)","n":\#($0)}"#
     }.joined(separator: "\n")
     try workspace.write("x.ndjson", lines)
-    _ = try workspace.shell("gzip -k x.ndjson && head -c 20000 x.ndjson.gz > cut.ndjson.gz")
-    let outcome = try workspace.nilo("ingest", "--stream", "s", "--json", "cut.ndjson.gz")
-    #expect(outcome.status == 1)
-    #expect(outcome.error.hasPrefix("nilo: cut.ndjson.gz: the gzip data ends early at byte"))
-    let accepted = try #require(try outcome.json()["accepted"] as? Int)
-    #expect(accepted > 100 && accepted < 5_000)
+    _ = try workspace.shell(
+      "head -1000 x.ndjson | gzip > y.ndjson.gz && tail -n +1001 x.ndjson | gzip >> y.ndjson.gz && "
+        + "head -c -5000 y.ndjson.gz > cut.ndjson.gz && cp y.ndjson.gz flip.ndjson.gz")
+    let path = workspace.path("flip.ndjson.gz")
+    var bytes = try Data(contentsOf: URL(fileURLWithPath: path))
+    bytes[bytes.count - 6000] ^= 4
+    try bytes.write(to: URL(fileURLWithPath: path))
+    for (file, problem) in [("cut", "ends early at byte"), ("flip", "is damaged at byte")] {
+      let outcome = try workspace.nilo(
+        "ingest", "--stream", file, "--dedup", "n", "--json", "\(file).ndjson.gz")
+      #expect(outcome.status == 1)
+      #expect(outcome.error.hasPrefix("nilo: \(file).ndjson.gz: the gzip data \(problem)"))
+      #expect(outcome.error.contains("are kept; no checksum vouches for the rest"))
+      #expect(try outcome.json()["accepted"] as? Int == 1_000)
+      let again = try workspace.nilo("ingest", "--stream", file, "--json", "y.ndjson.gz")
+      #expect(try again.json()["accepted"] as? Int == 4_000)
+      #expect(try again.json()["duplicates"] as? Int == 1_000)
+      #expect(try workspace.nilo("events", "--stream", file).output == lines + "\n")
+    }
+  }
+
+  /// Files as other programs write them.
+  @Test func filesOfOtherPrograms() throws {
+    let time = "2024-06-01T00:00:00Z"
+    let files: [(name: String, text: String, document: String)] = [
+      ("cr.csv", "timestamp,v\r\(time),1\r", #""v":1"#),
+      ("sep.csv", "sep=;\r\ntimestamp;v\r\n\(time);1\r\n", #""v":1"#),
+      ("blank.csv", "timestamp, v\n\(time), +1.\n", #""v":1"#),
+      ("tab.tsv", "timestamp\tv\n\(time)\t.5\n", #""v":0.5"#),
+      ("comment.csv", "# station 5\ntimestamp,v\n\(time),1\n", #""v":1"#),
+    ]
+    for (index, file) in files.enumerated() {
+      let path = try workspace.write(file.name, file.text)
+      let outcome = try workspace.nilo("ingest", "--stream", "s\(index)", path)
+      #expect(outcome.status == 0 && outcome.error == "", "\(file.name): \(outcome)")
+      #expect(
+        try workspace.nilo("events", "--stream", "s\(index)").output
+          == "{\"timestamp\":\"\(time)\",\(file.document)}\n")
+    }
+    let flux =
+      "#group,false\n#datatype,string\n,result,table,_time,_value\n,_result,0,\(time),1.5\n"
+    let file = try workspace.write("flux.csv", flux)
+    #expect(try workspace.nilo("ingest", "--stream", "flux", "--time", "_time", file).status == 0)
+    #expect(
+      try workspace.nilo("events", "--stream", "flux").output
+        == #"{"result":"_result","table":0,"_time":"\#(time)","_value":1.5}"# + "\n")
+  }
+
+  @Test func decimalCommasAreSaid() throws {
+    let file = try workspace.write("p.csv", "timestamp;v\n2024-06-01T00:00:00Z;21,5\n")
+    let found = try workspace.nilo("ingest", "--stream", "p", file)
+    #expect(found.status == 0)
+    #expect(found.error.contains("\"21,5\" is read as 21.5"))
+    let odd = try workspace.write("q.csv", "timestamp;v\n2024-06-01T00:00:00Z;1,234\n")
+    let refused = try workspace.nilo("ingest", "--stream", "q", odd)
+    #expect(refused.status == 1)
+    #expect(refused.error.contains("line 2: \"1,234\" can be 1.234 or 1234"))
+    let said = try workspace.nilo("ingest", "--stream", "q", "--decimal-mark", "comma", odd)
+    #expect(said.status == 0 && said.error == "")
+    #expect(try workspace.nilo("events", "--stream", "q").output.contains(#""v":1.234}"#))
+  }
+
+  @Test func aFileThatGivesNothingIsNamed() throws {
+    for (name, text) in [("h.csv", "timestamp,v\n"), ("b.ndjson", "\n \n\n"), ("e.json", "[]")] {
+      let file = try workspace.write(name, text)
+      let outcome = try workspace.nilo("ingest", "--stream", "s", "--json", file)
+      #expect(outcome.status == 0)
+      #expect(
+        outcome.error == "\(file): there is nothing to store in its \(text.utf8.count) bytes\n")
+    }
+    let empty = try workspace.write("empty.ndjson", "")
+    #expect(try workspace.nilo("ingest", "--stream", "s", "--json", empty).error == "")
+  }
+
+  /// Names and documents cannot steer the terminal of who reads about them.
+  @Test func nothingSteersTheTerminal() throws {
+    let name = "\u{1B}[31mred\u{9B}"
+    let lines = [
+      #"{"ts":"2024-06-01T00:00:00Z","\u001b[31mred\u009b":1,"g":"\u001b[2J","event_id":"\u001b]0;x\u0007"}"#,
+      #"{"ts":"2024-06-01T00:00:00Z","event_id":"\u001b]0;x\u0007"}"#,
+      #"{"ts":"\u001b[1m","a":1}"#, "{\"\u{7F}\u{9B}\"", #"{"ts":"1970-01-01T00:00:00Z","a":1}"#,
+    ]
+    let file = try workspace.write("\(name).ndjson", lines.joined(separator: "\n"))
+    let outputs = [
+      try workspace.nilo("ingest", "--stream", "s", file),
+      try workspace.nilo("ingest", "--stream", "t", "--time", name, file),
+      try workspace.nilo("ledger"), try workspace.nilo("stat"),
+      try workspace.nilo(
+        "kpi", "define", "k", "--from", "s", "--select", "count(*) AS n", "--by", "g", "--every",
+        "1h"),
+      try workspace.nilo("kpi", "list"), try workspace.nilo("kpi", "show", "k"),
+      try workspace.nilo("kpi", "read", "k"), try workspace.nilo("check"),
+      try workspace.nilo("query", "--format", "table", "SELECT count(*) FROM s BY g"),
+      try workspace.nilo("query", "SELECT nothing FROM \"\(name)\""),
+      try workspace.nilo("events", "--stream", name),
+    ]
+    for (index, outcome) in outputs.enumerated() {
+      for text in [outcome.output, outcome.error] {
+        let steering = text.unicodeScalars.filter {
+          $0 != "\n" && $0.properties.generalCategory == .control
+        }
+        #expect(steering.isEmpty, "\(index): \(text)")
+      }
+    }
+    #expect(outputs[0].error.contains(#"\u{1b}[31mred\u{9b}.ndjson:byte"#))
+    #expect(outputs[7].output.contains(#"\u{1b}[2J"#))
   }
 
   @Test func aBadStreamNameIsAnError() throws {

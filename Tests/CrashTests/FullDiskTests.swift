@@ -32,6 +32,8 @@ struct FullDiskTests {
       // Again without room: nothing more, nothing less.
       let again = try Child.run(Child.nilo, arguments + files, in: workspace)
       try checkEqual(again.status, 1, "\(again)")
+      // The summary is there however soon it ends.
+      try check(try again.json()["accepted"] is Int, "no summary: \(again)")
       try check(
         try Self.fleet.verifyPrefix(store, in: workspace, isFirstRun: false) >= count,
         "events are lost")

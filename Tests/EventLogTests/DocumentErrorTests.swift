@@ -95,11 +95,26 @@ import Testing
     ("gzip", [0x1F, 0x8B, 8, 0]),
   ]
 
-  private static let nested: [(String, [UInt8])] = [1_023, 1_024].map { depth in
-    let open = String(repeating: "[", count: depth)
-    let close = String(repeating: "]", count: depth)
-    return ("nested \(depth + 1) deep", utf8("{\(time),\"a\":\(open)\(close)}"))
-  }
+  private static let nested: [(String, [UInt8])] =
+    [1_023, 1_024].map { depth in
+      let open = String(repeating: "[", count: depth)
+      let close = String(repeating: "]", count: depth)
+      return ("nested \(depth + 1) deep", utf8("{\(time),\"a\":\(open)\(close)}"))
+    }
+    + [1_023, 1_024].flatMap { depth in
+      let arrays = String(repeating: "[", count: depth)
+      let objects = String(repeating: "{\"b\":", count: depth)
+      return [
+        (
+          "a value \(depth + 1) deep",
+          utf8("{\(time),\"a\":\(arrays)1\(String(repeating: "]", count: depth))}")
+        ),
+        (
+          "a value in \(depth + 1) objects",
+          utf8("{\(time),\"a\":\(objects)1\(String(repeating: "}", count: depth))}")
+        ),
+      ]
+    }
 
   @Test func errorTextsAreThoseOfTheGoldenFile() throws {
     let path = URL(fileURLWithPath: #filePath).deletingLastPathComponent()

@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 import Zstd
 
@@ -40,26 +41,47 @@ import Zstd
     #expect(try read(gzip(bytes) + [0, 0, 0], .ndjson).texts == ["1", "2"])
   }
 
-  @Test func truncatedGzip() throws {
+  /// Nothing of a member is handed out that its checksum does not vouch for.
+  @Test func truncation() throws {
     let lines = Self.lines(20_000)
-    let whole = gzip(Self.bytes(lines))
-    for count in [whole.count / 2, whole.count - 1, whole.count - 8, 10] {
-      let reading = try read(Array(whole[..<count]), .ndjson, chunk: 10_000)
-      #expect(reading.error?.kind == .truncated(compressedOffset: Int64(count)))
-      #expect(reading.error?.problem == "the gzip data ends early at byte \(count)")
-      #expect(reading.texts == Array(lines.prefix(reading.texts.count)))
-      if count > 10 { #expect(reading.texts.count > lines.count / 3) }
+    let (first, second) = (Self.bytes(lines[..<5_000]), Self.bytes(lines[5_000...]))
+    for (whole, kept) in [
+      (gzip(first), gzip(second)), (try zstd(first), try zstd(second)),
+    ].map({ ($0 + $1, $0.count) }) {
+      for count in [whole.count / 2, whole.count - 1, whole.count - 8, kept + 10, kept - 1, 10] {
+        let reading = try read(Array(whole[..<count]), .ndjson, chunk: 10_000)
+        #expect(reading.error?.kind == .truncated(compressedOffset: Int64(count)))
+        #expect(reading.error?.problem.hasSuffix("data ends early at byte \(count)") == true)
+        let hasFirst = count > kept
+        #expect(reading.texts == (hasFirst ? Array(lines[..<5_000]) : []), "\(count)")
+        let advice =
+          hasFirst ? "the documents before byte \(kept) are kept" : "nothing of it is kept"
+        #expect(reading.error?.advice.contains(advice) == true)
+      }
     }
   }
 
-  @Test func truncatedZstd() throws {
-    let lines = Self.lines(20_000)
-    let whole = try zstd(Self.bytes(lines))
-    for count in [whole.count / 2, whole.count - 1, 7] {
-      let reading = try read(Array(whole[..<count]), .ndjson, chunk: 10_000)
-      #expect(reading.error?.kind == .truncated(compressedOffset: Int64(count)))
-      #expect(reading.texts == Array(lines.prefix(reading.texts.count)))
-      if count > 7 { #expect(reading.texts.count > lines.count / 3) }
+  /// Any flipped bit is found, and no document comes of the member that it is in.
+  @Test func flippedBits() throws {
+    let lines = Self.lines(2_000)
+    let (first, second) = (Self.bytes(lines[..<500]), Self.bytes(lines[500...]))
+    var random = SeededGenerator(seed: runSeed)
+    for (one, other) in [(gzip(first), gzip(second)), (try zstd(first), try zstd(second))] {
+      for _ in 0..<60 {
+        var bytes = one + other
+        // Behind the first header: a flip in there makes it another file altogether.
+        let bit = 8 * 18 + random.below(8 * (bytes.count - 18))
+        bytes[bit / 8] ^= 1 << UInt8(bit % 8)
+        let reading = try read(bytes, .ndjson, chunk: 1 + random.below(20_000))
+        let isFirst = bit / 8 < one.count
+        // A time or a flag of gzip's header is vouched for by nothing, and alters nothing.
+        if reading.error == nil {
+          #expect(reading.texts == lines, "seed \(runSeed): bit \(bit)")
+        } else {
+          #expect(
+            reading.texts == (isFirst ? [] : Array(lines[..<500])), "seed \(runSeed): bit \(bit)")
+        }
+      }
     }
   }
 
@@ -78,8 +100,47 @@ import Zstd
     var broken = gzip(Self.bytes(lines))
     broken[broken.count - 8] ^= 1
     let reading = try read(broken, .ndjson, chunk: 10_000)
-    #expect(reading.texts == lines)
+    #expect(reading.texts.isEmpty)
     #expect(reading.error?.problem.contains("incorrect data check") == true)
+  }
+
+  /// A line that a member's end cuts is no document while its rest is not vouched for.
+  @Test func aDocumentAcrossMembersNeedsBoth() throws {
+    let bytes = Array("{\"a\":1}\n{\"a\":22}\n".utf8)
+    let members = gzip(Array(bytes[..<13])) + gzip(Array(bytes[13...]))
+    #expect(try read(members, .ndjson).texts == ["{\"a\":1}", "{\"a\":22}"])
+    let reading = try read(Array(members.dropLast()), .ndjson)
+    #expect(reading.texts == ["{\"a\":1}"])
+    #expect(reading.error != nil && reading.refused.isEmpty)
+  }
+
+  @Test func whatGrowsMeanwhileIsLeftOut() throws {
+    let first = gzip(Self.bytes(Self.lines(3_000)))
+    let file = try TemporaryFile(first)
+    var reader = try FileReader(path: file.path, format: .ndjson, targetChunkBytes: 10_000)
+    var reading = Reading()
+    reading.add(try #require(try reader.next()).documents())
+    let handle = try #require(FileHandle(forWritingAtPath: file.path))
+    try handle.seekToEnd()
+    try handle.write(contentsOf: Data(gzip(Array("{\"late\":1}\n".utf8))))
+    try handle.close()
+    reading.addAll(of: &reader)
+    #expect(reading.texts == Self.lines(3_000))
+    #expect(reading.error == nil)
+  }
+
+  @Test func whatIsOverwrittenMeanwhileIsSaid() throws {
+    let bytes = gzip(Self.bytes(Self.lines(50_000)))
+    let file = try TemporaryFile(bytes)
+    var reader = try FileReader(path: file.path, format: .ndjson, targetChunkBytes: 10_000)
+    var reading = Reading()
+    reading.add(try #require(try reader.next()).documents())
+    let handle = try #require(FileHandle(forWritingAtPath: file.path))
+    try handle.seek(toOffset: UInt64(bytes.count - 9))
+    try handle.write(contentsOf: Data([bytes[bytes.count - 9] ^ 1, bytes[bytes.count - 8] ^ 1]))
+    try handle.close()
+    reading.addAll(of: &reader)
+    #expect(reading.error?.advice.hasPrefix("the file changed while it was read") == true)
   }
 
   @Test func theSameErrorAtEachFurtherCall() throws {

@@ -53,7 +53,8 @@ import Testing
     #expect(
       reading.error?.description
         == "\(file.path): the gzip data ends early at byte 19; "
-        + "copy the whole file and ingest it again; the documents before are kept")
+        + "copy the whole file and ingest it again; nothing of it is kept, as no checksum vouches "
+        + "for it")
     let table = try TemporaryFile("a,a\n")
     var tableReader = try FileReader(path: table.path, format: .csv)
     reading.addAll(of: &tableReader)

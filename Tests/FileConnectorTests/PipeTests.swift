@@ -65,6 +65,31 @@ import Testing
     }
   }
 
+  /// A pipe cannot be read twice, so it is copied first.
+  @Test func damagedMembersOfAPipeAreNotHandedOut() throws {
+    let lines = (0..<1_000).map { "{\"n\":\($0)}" }
+    let bytes = Array(lines.map { $0 + "\n" }.joined().utf8)
+    var damaged = gzip(bytes)
+    damaged[damaged.count - 8] ^= 1
+    let pipe = TestPipe()
+    var reader = try pipe.reader(.ndjson)
+    let source = try zstd(bytes) + [0x50, 0x2A, 0x4D, 0x18, 0, 0, 0, 0]
+    pipe.write(source)
+    pipe.closeWriteEnd()
+    var reading = Reading()
+    reading.addAll(of: &reader)
+    #expect(reading.texts == lines && reading.error == nil)
+    let other = TestPipe()
+    var second = try other.reader(.ndjson)
+    other.write(gzip(bytes) + damaged)
+    other.closeWriteEnd()
+    var partial = Reading()
+    partial.addAll(of: &second)
+    #expect(partial.texts == lines)
+    #expect(partial.error?.path == "stdin")
+    #expect(partial.error?.advice.contains("are kept; no checksum vouches for the rest") == true)
+  }
+
   @Test func aWishToStopEndsTheWait() throws {
     let isCancelled = Flag()
     let pipe = TestPipe()

@@ -1,8 +1,9 @@
 import CZlib
+import CZstd
 import Foundation
 import Glibc
 import Model
-import Zstd
+import Testing
 
 @testable import FileConnector
 
@@ -20,6 +21,7 @@ struct Reading {
   var chunkCount = 0
   var endPosition: Int64 = 0
   var error: FileError?
+  var note: String?
 
   var texts: [String] { documents.map(\.text) }
   var reasons: [String] { refused.map(\.reason) }
@@ -42,6 +44,7 @@ struct Reading {
     } catch {
       self.error = error
     }
+    note = reader.note
   }
 }
 
@@ -63,17 +66,20 @@ final class TemporaryFile {
 
 /// Reads a file with these bytes to its end.
 func read(
-  _ bytes: [UInt8], _ format: FileFormat, chunk: Int = 8 << 20
+  _ bytes: [UInt8], _ format: FileFormat, decimalMark: DecimalMark? = nil, chunk: Int = 8 << 20
 ) throws -> Reading {
   let file = try TemporaryFile(bytes)
-  var reader = try FileReader(path: file.path, format: format, targetChunkBytes: chunk)
+  var reader = try FileReader(
+    path: file.path, format: format, decimalMark: decimalMark, targetChunkBytes: chunk)
   var reading = Reading()
   reading.addAll(of: &reader)
   return reading
 }
 
-func read(_ text: String, _ format: FileFormat, chunk: Int = 8 << 20) throws -> Reading {
-  try read(Array(text.utf8), format, chunk: chunk)
+func read(
+  _ text: String, _ format: FileFormat, decimalMark: DecimalMark? = nil, chunk: Int = 8 << 20
+) throws -> Reading {
+  try read(Array(text.utf8), format, decimalMark: decimalMark, chunk: chunk)
 }
 
 /// A pipe whose writing end a test holds.
@@ -135,11 +141,16 @@ func gzip(_ bytes: [UInt8]) -> [UInt8] {
   return Array(output[..<count])
 }
 
-/// One Zstandard frame.
+/// One Zstandard frame with a checksum, as the tool zstd makes it.
 func zstd(_ bytes: [UInt8]) throws -> [UInt8] {
-  var output: [UInt8] = []
-  try ZstdCompressor().compress(unsafe bytes.span.bytes, into: &output)
-  return output
+  let context = unsafe try #require(ZSTD_createCCtx())
+  defer { unsafe ZSTD_freeCCtx(context) }
+  unsafe ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 1)
+  var output = [UInt8](repeating: 0, count: ZSTD_compressBound(bytes.count))
+  let capacity = output.count
+  let count = unsafe ZSTD_compress2(context, &output, capacity, bytes, bytes.count)
+  try #require(ZSTD_isError(count) == 0)
+  return Array(output[..<count])
 }
 
 /// A small random number generator that replays from its seed (SplitMix64, Steele et al. 2014).

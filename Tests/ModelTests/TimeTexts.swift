@@ -1,12 +1,24 @@
 import Bytes
+import Foundation
 
 @testable import Model
 
-func parsed(_ text: String) -> ParsedTime? {
+func parsed(_ text: String, _ reading: TimeReading = TimeReading()) -> ParsedTime? {
   // Not at the array's ends, so that reading beyond the range shows.
   let bytes = Array("9\(text)9".utf8)
-  var parser = TimeParser()
+  var parser = TimeParser(reading)
   return parser.parse(bytes.rawSpan, 1..<bytes.count - 1)
+}
+
+func number(_ text: String, _ reading: TimeReading = TimeReading()) -> Int64? {
+  let bytes = Array("9\(text)9".utf8)
+  var parser = TimeParser(reading)
+  return parser.parse(number: bytes.rawSpan, 1..<bytes.count - 1)?.ns
+}
+
+func refusal(_ text: String, _ reading: TimeReading = TimeReading()) -> TimeRefusal {
+  let bytes = Array("9\(text)9".utf8)
+  return TimeParser(reading).refusal(of: bytes.rawSpan, 1..<bytes.count - 1)
 }
 
 func written(_ time: ParsedTime) -> String {
@@ -80,5 +92,33 @@ struct TimeText {
     let nanoseconds = Int64((fraction + "000000000").prefix(9)) ?? 0
     return TimeText(
       text: text, ns: Int64(seconds) * 1_000_000_000 + nanoseconds, isExact: true)
+  }
+
+  /// The like of ``random(_:)`` in a form that RFC 3339 leaves out.
+  static func randomISO(_ random: inout SeededGenerator) -> TimeText {
+    let base = Self.random(&random)
+    var text = base.text
+    var ns = base.ns
+    if random.oneIn(2) { text = text.replacingOccurrences(of: ".", with: ",") }
+    if random.oneIn(3), text.utf8.count < 26, !text.contains("."), !text.contains(",") {
+      // Without seconds, which then are none.
+      let start = text.index(text.startIndex, offsetBy: 16)
+      let second = Int64(text[text.index(after: start)...].prefix(2)) ?? 0
+      ns -= second * 1_000_000_000
+      text.removeSubrange(start..<text.index(start, offsetBy: 3))
+    }
+    let zoneStart = text.lastIndex { "+-".contains($0) }
+    if let zoneStart, text.distance(from: text.startIndex, to: zoneStart) > 10, random.oneIn(2) {
+      var zone = text[zoneStart...].replacingOccurrences(of: ":", with: "")
+      if zone.hasSuffix("00") && random.oneIn(2) { zone.removeLast(2) }
+      text.replaceSubrange(zoneStart..., with: zone)
+    }
+    if random.oneIn(3) {
+      let time = text.index(text.startIndex, offsetBy: 10)
+      let end = text.index(time, offsetBy: text.dropFirst(16).first == ":" ? 9 : 6)
+      let basic = text[..<end].filter { !"-:".contains($0) }
+      text.replaceSubrange(..<end, with: basic)
+    }
+    return TimeText(text: text, ns: ns, isExact: true)
   }
 }

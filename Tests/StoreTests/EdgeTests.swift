@@ -26,6 +26,31 @@ import Testing
     #expect(try store.check().isSound)
   }
 
+  /// Each form of a time, also those that cannot be written again from the instant.
+  @Test func timesInAllFormsComeBackByteForByte() throws {
+    let store = try Store(directory: directory.path)
+    defer { store.close() }
+    let texts = [
+      "2024-06-01T00:00:00Z", "2024-06-01T02:00:00+0200", "2024-06-01 02:00:00.000+02",
+      "2024-06-01T00:00Z", "20240601T000000Z", "20240601T020000,0+02:00", "20240601T00:00:00Z",
+      "2024-05-31T23:59:60Z", "2024-06-01T00:00:00.0000000009z", "2024-06-01T00:00:00\\u005a",
+    ]
+    let numbers = [
+      "1717200000", "1717200000000", "1717200000.000", "1.7172E9", "1717200000e0",
+      "17172000000000000e-7", "1717200000.00000000000000000001", "1717200000.000000000",
+    ]
+    var documents = (texts.map { "\"\($0)\"" } + numbers).map { #"{"ts":\#($0),"v":1}"# }
+    documents += documents.reversed()
+    let result = try store.append(documents, to: "s")
+    #expect(result.accepted == UInt64(documents.count))
+    #expect(try store.documents(of: "s") == documents)
+    try store.forEachEvent(of: "s", seqs: 1...UInt64.max) { event in
+      #expect(event.timeNs == 1_717_200_000_000_000_000)
+      return true
+    }
+    #expect(try store.check().isSound)
+  }
+
   @Test func tooLongNamesOfSourcesAreRefused() throws {
     let store = try Store(directory: directory.path)
     defer { store.close() }

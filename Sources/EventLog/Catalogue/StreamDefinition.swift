@@ -21,6 +21,8 @@ public struct StreamDefinition: Sendable, Equatable {
   public var dedupWindowNs: Int64 = 7 * 86_400_000_000_000
   /// An event this much behind its source's watermark goes on the ledger as late.
   public var latenessNs: Int64 = 60_000_000_000
+  /// How its times are read where they do not say it themselves.
+  var timeReading: TimeReading { TimeReading() }
   /// Key of the hashes of the stream's dedup ids, random for each stream.
   var hashKey: UInt64 = 0
 
@@ -81,7 +83,7 @@ extension StreamDefinition {
   static func detect(name: String, _ options: StreamOptions, from list: TokenList)
     -> StreamDefinition?
   {
-    let scalars = list.tokens.filter { [.string, .number].contains($0.kind) }
+    let scalars = list.tokens.filter { [.string, .number, .hardNumber].contains($0.kind) }
     let paths = Set(scalars.map { list.paths[Int($0.path)] })
     func first(_ names: [String]) -> String? { names.first(where: paths.contains) }
     guard let timePath = options.timePath ?? first(timeNames) else { return nil }

@@ -10,12 +10,13 @@ struct DocumentReader {
   private var matcher: ShapeMatcher
   private let validator = SimdJSONValidator()
   private var list = TokenList()
-  private var timeParser = TimeParser()
+  private var timeParser: TimeParser
 
   init(definition: StreamDefinition, schema: StreamSchema) {
     self.definition = definition
     self.schema = schema
-    matcher = ShapeMatcher(trie: schema.snapshot().trie)
+    matcher = ShapeMatcher(trie: schema.snapshot().trie, definition.timeReading)
+    timeParser = TimeParser(definition.timeReading)
   }
 
   /// Takes over what other threads have learned since. O(1) when there is nothing new.

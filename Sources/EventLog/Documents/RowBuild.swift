@@ -234,10 +234,10 @@ struct RowBuild: ~Escapable {
     _ token: Token, _ row: inout Row, _ timeParser: inout TimeParser
   ) throws(DocumentError) {
     guard let time = token.time(in: bytes, &timeParser) else {
+      let text = token.text(in: bytes).prefix(64).debugDescription
+      let refusal = token.timeRefusal(in: bytes, timeParser)
       throw DocumentError(
-        reason:
-          "unreadable time: \"\(list.paths[Int(token.path)])\" is \(token.text(in: bytes).prefix(64).debugDescription), "
-          + "expected RFC 3339 with a zone, such as 2024-07-30T12:00:00Z, or an epoch number",
+        reason: "unreadable time: \"\(list.paths[Int(token.path)])\" is \(text), \(refusal)",
         offset: token.start - range.lowerBound)
     }
     let isElement = row.isInElement
@@ -281,8 +281,21 @@ extension Token {
     case .string:
       let plain = Array(text(in: bytes).utf8)
       return timeParser.parse(plain.rawSpan, 0..<plain.count)
-    case .number: return TimeParser.epoch(mantissa: mantissa, scale: Int(detail))
+    case .number, .hardNumber:
+      let time = kind == .number ? timeParser.parse(mantissa: mantissa, scale: Int(detail)) : nil
+      return time ?? timeParser.parse(number: bytes, start..<end)
     default: return nil
+    }
+  }
+
+  /// Why ``time(in:_:)`` gave none.
+  func timeRefusal(in bytes: RawSpan, _ timeParser: TimeParser) -> TimeRefusal {
+    switch kind {
+    case .string:
+      let plain = Array(text(in: bytes).utf8)
+      return timeParser.refusal(of: plain.rawSpan, 0..<plain.count)
+    case .number, .hardNumber: return timeParser.refusal(ofNumber: bytes, start..<end)
+    default: return .unreadable
     }
   }
 }

@@ -7,10 +7,13 @@ import Model
 /// full, and each value is checked to be a legal value of the same kind in the same place.
 struct ShapeMatcher {
   var trie: ShapeTrie
-  private var timeParser = TimeParser()
+  private var timeParser: TimeParser
   private var end = 0
 
-  init(trie: ShapeTrie) { self.trie = trie }
+  init(trie: ShapeTrie, _ reading: TimeReading) {
+    self.trie = trie
+    timeParser = TimeParser(reading)
+  }
 
   /// Reads the document `range` into `row`. False when its shape is not known; `row` is then undefined.
   mutating func match(_ bytes: RawSpan, _ range: Range<Int>, into row: inout Row) -> Bool {
@@ -128,7 +131,7 @@ struct ShapeMatcher {
     case .epoch:
       let number = JSONText.number(bytes, from: start, limit: end)
       guard number.end >= 0, !number.isHard,
-        let time = TimeParser.epoch(mantissa: number.mantissa, scale: number.scale),
+        let time = timeParser.parse(mantissa: number.mantissa, scale: number.scale),
         time.format != .irreproducible
       else { return nil }
       row.append(

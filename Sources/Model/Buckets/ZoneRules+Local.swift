@@ -18,3 +18,35 @@ extension ZoneRules {
     timeNs.saturatingSubtracting(-offsetNs(at: timeNs))
   }
 }
+
+extension ZoneRules {
+  /// When the clocks of a zone show a local time.
+  public enum Showings: Sendable, Equatable {
+    /// Clocks were set forward over it.
+    case never
+    case once(ns: Int64)
+    /// Clocks were set back over it.
+    case twice(firstNs: Int64, lastNs: Int64)
+  }
+
+  /// When local clocks show `localNs`, counted from the epoch's local midnight. O(log n) in the changes of the
+  /// zone.
+  public func instants(showing localNs: Int64) -> Showings {
+    let second = localNs.flooredQuotient(1_000_000_000)
+    var index = stretch(at: second - Self.maxOffsetSeconds)
+    var first: Int64?
+    var last: Int64?
+    while start(ofStretch: index) <= second + Self.maxOffsetSeconds {
+      let shown = second - offsets[index]
+      if start(ofStretch: index) <= shown && shown < end(ofStretch: index) {
+        let (ns, overflow) = shown.multipliedReportingOverflow(by: 1_000_000_000)
+        let found = ns.saturatingAdding(localNs.flooredRemainder(1_000_000_000))
+        if !overflow { (first, last) = (first ?? found, found) }
+      }
+      guard index < changes.count else { break }
+      index += 1
+    }
+    guard let first, let last else { return .never }
+    return first == last ? .once(ns: first) : .twice(firstNs: first, lastNs: last)
+  }
+}

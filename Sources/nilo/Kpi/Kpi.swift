@@ -80,7 +80,7 @@ struct KpiDefine: ParsableCommand {
       progress: { progress.update(share: $0.share, events: $0.facts) },
       isCancelled: { Interruption.isRequested })
     progress.wipe()
-    try Output.report(store.json ? defined.json() : Array(defined.text.utf8))
+    if store.json { try Output.report(defined.json()) } else { try Output.report(defined.text) }
   }
 }
 

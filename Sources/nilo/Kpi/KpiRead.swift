@@ -148,13 +148,14 @@ private struct KpiView {
   }
 
   func csv(_ output: inout Output) throws {
-    try output.line((names + ["facts", "revision"]).map(Self.quoted).joined(separator: ","))
+    let heads = names + ["facts", "revision"]
+    try output.line(heads.map(Self.quoted).joined(separator: ",").utf8)
     for row in answer.rows {
       let cells =
         [time(row.timeNs)] + labels(row).map { $0.map(Self.quoted) ?? "" }
         + row.values.map { text($0, rounded: false).map(Self.quoted) ?? "" }
         + [row.isFinal ? "final" : "provisional", "\(row.facts)", "\(row.revision)"]
-      try output.line(cells.joined(separator: ","))
+      try output.line(cells.joined(separator: ",").utf8)
     }
   }
 

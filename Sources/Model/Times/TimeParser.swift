@@ -1,26 +1,72 @@
 import Bytes
 
-/// Reads RFC 3339 times from bytes, and epoch numbers. It remembers the last date seen, since
-/// neighbouring events are mostly of the same day.
+/// Reads times from bytes: ISO 8601 texts and epoch numbers, or what a ``TimeReading`` says. It remembers the
+/// last date seen, since neighbouring events are mostly of the same day.
 public struct TimeParser: Sendable {
+  public let reading: TimeReading
   /// No date's bytes at first.
   private var cachedDate: (UInt64, UInt64) = (.max, .max)
   private var cachedDayNs: Int64 = 0
 
-  public init() {}
+  public init(_ reading: TimeReading = TimeReading()) { self.reading = reading }
 
   static let dayNs: Int64 = 86_400_000_000_000
+  /// A longer text is no time, however many digits its fraction has.
+  static let maxTextBytes = 64
   static let powersOfTen: [Int64] = [
     1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000, 1_000_000_000,
   ]
 
-  /// Reads the RFC 3339 time that fills `range`: a date, `T`, `t` or a space, a time of day with any
-  /// fraction, and `Z` or an offset. Nil when it is anything else, or outside of the years 1678 to 2261
-  /// that nanoseconds in 64 bits can hold. A leap second counts as the second after it. O(1).
+  /// Reads the time that fills `range`; nil when it is none, or outside of the years 1678 to 2261 that
+  /// nanoseconds in 64 bits can hold. A leap second counts as the second after it. O(1).
+  ///
+  /// It is a date, `T`, `t` or a space, a time of day with any fraction, and `Z` or an offset, in any form of
+  /// ISO 8601 that is a calendar date; or what ``reading`` says.
+  @inline(__always)
   public mutating func parse(_ bytes: RawSpan, _ range: Range<Int>) -> ParsedTime? {
-    guard range.count >= 20, range.count <= 64, let dayNs = date(bytes, at: range.lowerBound) else {
-      return nil
+    if reading.pattern == nil, let time = rfc3339(bytes, range) { return time }
+    return parseOther(bytes, range)
+  }
+
+  @inline(never)
+  private func parseOther(_ bytes: RawSpan, _ range: Range<Int>) -> ParsedTime? {
+    if let pattern = reading.pattern {
+      if let ns = pattern.read(bytes, range).flatMap(instant(of:)) {
+        return ParsedTime(ns: ns, format: .irreproducible)
+      }
+    } else if let time = iso8601(bytes, range) {
+      return time
     }
+    return reading.unit == nil ? nil : epoch(bytes, range)
+  }
+
+  /// Reads the number that fills `range`, as JSON writes it with any digits and exponent; nil when it is out of
+  /// range. Digits beyond nanoseconds are cut off. O(bytes).
+  public mutating func parse(number bytes: RawSpan, _ range: Range<Int>) -> ParsedTime? {
+    readsNumbersByPattern ? parse(bytes, range) : epoch(bytes, range)
+  }
+
+  /// Reads the number `mantissa / 10^scale`. Nil when it is out of range, or its text has to be looked at:
+  /// ``parse(number:_:)`` does. O(1).
+  public func parse(mantissa: Int64, scale: Int) -> ParsedTime? {
+    if readsNumbersByPattern { return nil }
+    return Self.epoch(mantissa: mantissa, scale: scale, unit: reading.unit)
+  }
+
+  var readsNumbersByPattern: Bool { reading.pattern != nil && reading.unit == nil }
+
+  private func epoch(_ bytes: RawSpan, _ range: Range<Int>) -> ParsedTime? {
+    EpochText(bytes, range)?.ns(in: reading.unit).map {
+      ParsedTime(ns: $0, format: .irreproducible)
+    }
+  }
+
+  /// Reads RFC 3339, the form of nearly all texts, a word at a time.
+  @inline(__always)
+  private mutating func rfc3339(_ bytes: RawSpan, _ range: Range<Int>) -> ParsedTime? {
+    guard range.count >= 20, range.count <= Self.maxTextBytes,
+      let dayNs = date(bytes, at: range.lowerBound)
+    else { return nil }
     let separator = bytes.byte(at: range.lowerBound + 10)
     guard
       separator == UInt8(ascii: "T") || separator == UInt8(ascii: " ")
@@ -61,7 +107,7 @@ public struct TimeParser: Sendable {
       digit(high, 0) * 1000 + digit(high, 1) * 100 + digit(high, 2) * 10 + digit(high, 3)
     let month = digit(high, 5) * 10 + digit(high, 6)
     let day = digit(low, 0) * 10 + digit(low, 1)
-    guard (1678...2261).contains(year), (1...12).contains(month), day >= 1,
+    guard CivilTime.years.contains(year), (1...12).contains(month), day >= 1,
       day <= CivilDate.dayCount(year: year, month: month)
     else { return nil }
     cachedDayNs =
@@ -124,27 +170,36 @@ public struct TimeParser: Sendable {
     return (sign == UInt8(ascii: "+") ? .plus : .minus, hours * 60 + minutes)
   }
 
-  /// Reads an epoch number, `mantissa / 10^scale`: seconds below 10^11 in magnitude, milliseconds below
-  /// 10^14, microseconds below 10^17, else nanoseconds. Nil when out of range. O(1).
-  public static func epoch(mantissa: Int64, scale: Int) -> ParsedTime? {
+  /// Reads an epoch number, `mantissa / 10^scale`, of `unit` or of the unit that its size tells: seconds below
+  /// 10^11 in magnitude, milliseconds below 10^14, microseconds below 10^17, else nanoseconds. Nil when out of
+  /// range. O(1).
+  public static func epoch(
+    mantissa: Int64, scale: Int, unit: TimeFormat.EpochUnit? = nil
+  ) -> ParsedTime? {
     guard scale <= 18 else { return nil }
     var divisor: Int64 = 1
     for _ in 0..<scale { divisor *= 10 }
-    let unit: TimeFormat.EpochUnit =
-      switch mantissa.magnitude / divisor.magnitude {
+    let unit = unit ?? TimeFormat.EpochUnit(of: mantissa.magnitude / divisor.magnitude)
+    let product = mantissa.magnitude.multipliedFullWidth(by: unit.nanoseconds.magnitude)
+    guard product.high < divisor.magnitude else { return nil }
+    let (magnitude, rest) = divisor.magnitude.dividingFullWidth(product)
+    guard magnitude <= Int64.max.magnitude + (mantissa < 0 ? 1 : 0) else { return nil }
+    let ns = Int64(truncatingIfNeeded: mantissa < 0 ? 0 &- magnitude : magnitude)
+    let isExact = rest == 0 && scale <= 9
+    return ParsedTime(
+      ns: ns, format: isExact ? .epoch(unit, fractionDigits: scale) : .irreproducible)
+  }
+}
+
+extension TimeFormat.EpochUnit {
+  @inline(__always)
+  fileprivate init(of magnitude: UInt64) {
+    self =
+      switch magnitude {
       case ..<100_000_000_000: .seconds
       case ..<100_000_000_000_000: .milliseconds
       case ..<100_000_000_000_000_000: .microseconds
       default: .nanoseconds
       }
-    let product = mantissa.multipliedFullWidth(by: unit.nanoseconds)
-    // The quotient fits when the high word is below half the divisor; by the choice of unit it mostly is.
-    guard
-      product.high == Int64(bitPattern: product.low) >> 63 || product.high.magnitude < divisor / 2
-    else { return nil }
-    let (ns, rest) = divisor.dividingFullWidth(product)
-    let isExact = rest == 0 && scale <= 9
-    return ParsedTime(
-      ns: ns, format: isExact ? .epoch(unit, fractionDigits: scale) : .irreproducible)
   }
 }

@@ -16,8 +16,61 @@ public struct TimeWriter: Sendable {
   public mutating func append(_ ns: Int64, _ format: TimeFormat, to sink: inout ByteSink) {
     if format.isEpoch {
       appendEpoch(ns, format, to: &sink)
-    } else {
+    } else if format.isRFC3339 {
       appendRFC3339(ns, format, to: &sink)
+    } else {
+      appendISO8601(ns, format, to: &sink)
+    }
+  }
+
+  /// Writes the forms of ISO 8601 that RFC 3339 leaves out.
+  @inline(never)
+  @_lifetime(sink: copy sink)
+  private func appendISO8601(_ ns: Int64, _ format: TimeFormat, to sink: inout ByteSink) {
+    let minutes = Int64(format.zone == .minus ? -format.offsetMinutes : format.offsetMinutes)
+    let seconds = ns.flooredQuotient(1_000_000_000) + minutes * 60
+    let date = CivilDate(daysSinceEpoch: Int(seconds.flooredQuotient(86_400)))
+    let secondOfDay = Int(seconds.flooredRemainder(86_400))
+    sink.append(decimal: UInt64(date.year), minDigits: 4)
+    if !format.isBasic { sink.append(UInt8(ascii: "-")) }
+    sink.append(twoDigits: date.month)
+    if !format.isBasic { sink.append(UInt8(ascii: "-")) }
+    sink.append(twoDigits: date.day)
+    guard format.separator != 0 else { return }
+    sink.append(format.separator)
+    sink.append(twoDigits: secondOfDay / 3600)
+    if !format.isBasic { sink.append(UInt8(ascii: ":")) }
+    sink.append(twoDigits: secondOfDay / 60 % 60)
+    if format.hasSeconds {
+      if !format.isBasic { sink.append(UInt8(ascii: ":")) }
+      sink.append(twoDigits: secondOfDay % 60)
+      appendFraction(ns, format, to: &sink)
+    }
+    appendOffset(format, to: &sink)
+  }
+
+  @_lifetime(sink: copy sink)
+  private func appendFraction(_ ns: Int64, _ format: TimeFormat, to sink: inout ByteSink) {
+    let digits = min(format.fractionDigits, 9)
+    guard digits > 0 else { return }
+    sink.append(format.hasComma ? UInt8(ascii: ",") : UInt8(ascii: "."))
+    let fractionNs = ns.flooredRemainder(1_000_000_000)
+    sink.append(
+      decimal: UInt64(fractionNs / TimeParser.powersOfTen[9 - digits]), minDigits: digits)
+  }
+
+  @_lifetime(sink: copy sink)
+  private func appendOffset(_ format: TimeFormat, to sink: inout ByteSink) {
+    guard format.offsetStyle != .absent else { return }
+    switch format.zone {
+    case .z: sink.append(UInt8(ascii: "Z"))
+    case .lowercaseZ: sink.append(UInt8(ascii: "z"))
+    case .plus, .minus:
+      sink.append(format.zone == .plus ? UInt8(ascii: "+") : UInt8(ascii: "-"))
+      sink.append(twoDigits: format.offsetMinutes / 60)
+      if format.offsetStyle == .hours { return }
+      if format.offsetStyle == .colon { sink.append(UInt8(ascii: ":")) }
+      sink.append(twoDigits: format.offsetMinutes % 60)
     }
   }
 
@@ -28,7 +81,6 @@ public struct TimeWriter: Sendable {
     let zone = format.zone
     let minutes = Int64(zone == .minus ? -format.offsetMinutes : format.offsetMinutes)
     // The offset is added to the seconds: adding it to the nanoseconds could overflow at the edges.
-    let fractionNs = ns.flooredRemainder(1_000_000_000)
     let seconds = ns.flooredQuotient(1_000_000_000) + minutes * 60
     let day = seconds.flooredQuotient(86_400)
     if day != cachedDay { remember(day) }
@@ -41,21 +93,8 @@ public struct TimeWriter: Sendable {
     sink.append(twoDigits: secondOfDay / 60 % 60)
     sink.append(UInt8(ascii: ":"))
     sink.append(twoDigits: secondOfDay % 60)
-    let digits = min(format.fractionDigits, 9)
-    if digits > 0 {
-      sink.append(UInt8(ascii: "."))
-      sink.append(
-        decimal: UInt64(fractionNs / TimeParser.powersOfTen[9 - digits]), minDigits: digits)
-    }
-    switch zone {
-    case .z: sink.append(UInt8(ascii: "Z"))
-    case .lowercaseZ: sink.append(UInt8(ascii: "z"))
-    case .plus, .minus:
-      sink.append(zone == .plus ? UInt8(ascii: "+") : UInt8(ascii: "-"))
-      sink.append(twoDigits: format.offsetMinutes / 60)
-      sink.append(UInt8(ascii: ":"))
-      sink.append(twoDigits: format.offsetMinutes % 60)
-    }
+    appendFraction(ns, format, to: &sink)
+    appendOffset(format, to: &sink)
   }
 
   @_lifetime(sink: copy sink)

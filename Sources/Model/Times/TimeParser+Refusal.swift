@@ -1,0 +1,42 @@
+import Bytes
+
+extension TimeParser {
+  /// Why the text that fills `range`, which was not parsed, is no time. O(length).
+  public func refusal(of bytes: RawSpan, _ range: Range<Int>) -> TimeRefusal {
+    if let refusal = refusalByZone(of: bytes, range) { return refusal }
+    if let pattern = reading.pattern { return .notOfPattern(pattern.text) }
+    if let unit = reading.unit, EpochText(bytes, range) != nil { return .outOfRange(unit) }
+    return Self.refusalOfDate(bytes, range) ?? .unreadable
+  }
+
+  /// Why the number that fills `range`, which was not parsed, is no time. O(length).
+  public func refusal(ofNumber bytes: RawSpan, _ range: Range<Int>) -> TimeRefusal {
+    if readsNumbersByPattern { return refusal(of: bytes, range) }
+    return reading.unit.map { .outOfRange($0) } ?? .unreadable
+  }
+
+  /// Whether the text would be a time if its zone were known, or had no change of its clocks.
+  private func refusalByZone(of bytes: RawSpan, _ range: Range<Int>) -> TimeRefusal? {
+    var inUTC = reading
+    inUTC.zone = .utc
+    inUTC.unit = nil
+    var parser = TimeParser(inUTC)
+    guard let time = parser.parse(bytes, range) else { return nil }
+    guard let zone = reading.zone else { return .noZone }
+    switch zone.instants(showing: time.ns) {
+    case .once: return nil
+    case .never: return .skipped(zone: zone.name)
+    case .twice: return .repeated(zone: zone.name)
+    }
+  }
+
+  /// ISO 8601 has dates by week (2024-W31-2) and by day of the year (2024-212), too.
+  private static func refusalOfDate(_ bytes: RawSpan, _ range: Range<Int>) -> TimeRefusal? {
+    var text = TimeTextCursor(bytes, range)
+    guard text.number(4...4) != nil else { return nil }
+    let hasHyphen = text.take("-")
+    if text.take("W") { return text.isAtDigit ? .weekDate : nil }
+    guard text.number(3...3) != nil, text.isAtEnd || text.take("T") else { return nil }
+    return hasHyphen || !text.isAtEnd ? .ordinalDate : nil
+  }
+}

@@ -1,0 +1,59 @@
+/// How the times of a stream are to be read where they do not say it themselves.
+///
+/// Without any of it, a text has to be ISO 8601 with `Z` or an offset, and the size of a number tells its
+/// unit.
+public struct TimeReading: Sendable, Equatable {
+  /// The zone of texts that name none. Nil refuses them: guessing would be worse.
+  public var zone: ZoneRules?
+  /// The unit of numbers since the epoch, also of those in quotes. Nil takes it from their size, and
+  /// refuses numbers in quotes.
+  public var unit: TimeFormat.EpochUnit?
+  /// The form of texts; nil is ISO 8601. Numbers are read by it, too, unless ``unit`` is given: `20131231`
+  /// is a date then.
+  public var pattern: TimePattern?
+
+  public init(
+    zone: ZoneRules? = nil, unit: TimeFormat.EpochUnit? = nil, pattern: TimePattern? = nil
+  ) {
+    self.zone = zone
+    self.unit = unit
+    self.pattern = pattern
+  }
+}
+
+/// Why a text or a number is no time.
+public enum TimeRefusal: Error, Sendable, Equatable, CustomStringConvertible {
+  /// Neither ISO 8601 nor an epoch number that can be held.
+  case unreadable
+  case weekDate
+  case ordinalDate
+  /// It names no zone, and no zone was given.
+  case noZone
+  /// Clocks of the zone never showed it: they were set forward over it.
+  case skipped(zone: String)
+  /// Clocks of the zone showed it twice: they were set back over it.
+  case repeated(zone: String)
+  /// It does not have the form that was given.
+  case notOfPattern(String)
+  /// A number that is out of range in the unit that was given.
+  case outOfRange(TimeFormat.EpochUnit)
+
+  /// What follows "is ...," in a sentence.
+  public var description: String {
+    switch self {
+    case .unreadable:
+      "expected RFC 3339 with a zone, such as 2024-07-30T12:00:00Z, or an epoch number"
+    case .weekDate: "a week date; write the month and the day, such as 2024-07-30T12:00:00Z"
+    case .ordinalDate: "an ordinal date; write the month and the day, such as 2024-07-30T12:00:00Z"
+    case .noZone:
+      "which has no zone; write Z or an offset at its end, or say which zone the stream's times are of"
+    case .skipped(let zone):
+      "which no clock of \(zone) showed, as clocks were set forward; write an offset at its end"
+    case .repeated(let zone):
+      "which clocks of \(zone) showed twice, as they were set back; write an offset at its end"
+    case .notOfPattern(let pattern): "expected the form \(pattern.debugDescription)"
+    case .outOfRange(let unit):
+      "expected a number of \(unit.abbreviation) within the years 1678 to 2261"
+    }
+  }
+}
