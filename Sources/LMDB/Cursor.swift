@@ -26,6 +26,7 @@ import CLMDB
 
   @_lifetime(borrow transaction)
   init(_ table: Table, in transaction: borrowing ReadTransaction) throws(LMDBError) {
+    try transaction.environment.requireSound(table, transaction)
     var cursor: OpaquePointer?
     let code = unsafe mdb_cursor_open(transaction.handle, table.handle, &cursor)
     guard code == MDB_SUCCESS, let cursor = unsafe cursor else {

@@ -36,6 +36,10 @@ extension Environment {
   ///
   /// - Throws: ``LMDBError``; nothing is left in `destination` but a directory.
   public func copyCompact(to destination: String) throws {
+    // LMDB copies by what the pages say.
+    if let damage = try checkStructure().first {
+      throw error(.corrupted, "copy", detail: "\(damage)")
+    }
     func fail(_ code: LMDBError.Code) -> LMDBError {
       LMDBError(code.classified(at: destination), "copy", path: destination)
     }

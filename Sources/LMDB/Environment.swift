@@ -1,5 +1,6 @@
 import CLMDB
 import Glibc
+import Synchronization
 
 /// A directory with one LMDB database: tables that change together, in transactions.
 ///
@@ -30,6 +31,8 @@ public final class Environment: @unchecked Sendable {
 
   let gate = Gate()
   private let tableHandles: [String: Table]
+  /// A bit for each table, by its handle, whose pages were found to be sound.
+  let soundTables: Atomic<UInt64>
 
   /// What follows changes only while ``gate`` is owned, and is read while it is shared.
   var parameters: Session.Parameters
@@ -37,28 +40,37 @@ public final class Environment: @unchecked Sendable {
   var sessionNumber = 0
   private var lease: DirectoryLease?
 
-  /// Opens `directory`; for writing it creates the directory, the files and the tables that are
-  /// missing.
+  /// Opens `directory`; for writing it creates the directory and the files that are missing, with
+  /// all tables.
+  ///
+  /// LMDB trusts its pages, and one that is damaged can crash the process, or make the next commit
+  /// overwrite others. So they are looked at first: for writing all pages of trees and the free list,
+  /// for reading those that say what tables there are, and those of each table at its first use.
+  /// O(pages of trees).
   ///
   /// - Parameters:
   ///   - directory: Its parent must exist.
-  ///   - tables: The names of the tables, each once; the same ones every time.
+  ///   - tables: The names of the tables, each once, 60 at most; the same ones every time.
+  ///   - appendOnlyTables: Those whose entries are never deleted or put again, so that the pages of
+  ///     their large values need not be touched to know that writing does no harm.
   ///   - mapSizeBytes: The address space to begin with. It grows when needed. A reader takes the
   ///     size that the writer set.
   ///   - maxReaders: The most read transactions at once over all processes; the first process to
   ///     open the directory decides.
   /// - Throws: ``LMDBError``; among its codes ``LMDBError/Code/inUse`` if another process writes,
   ///   ``LMDBError/Code/alreadyOpen`` if this one has it open, ``LMDBError/Code/notFound`` if there
-  ///   is nothing to read.
+  ///   is nothing to read, ``LMDBError/Code/corrupted`` if pages are damaged or a table is missing.
   public init(
-    directory: String, mode: Mode, tables: [String], mapSizeBytes: Int = 1 << 32,
-    maxReaders: Int = 510
+    directory: String, mode: Mode, tables: [String], appendOnlyTables: Set<String> = [],
+    mapSizeBytes: Int = 1 << 32, maxReaders: Int = 510
   ) throws(LMDBError) {
+    precondition(tables.count <= 60, "an environment has 60 tables at most")
     precondition(Set(tables).count == tables.count, "a table is named twice")
     precondition(maxReaders > 0, "maxReaders must be positive")
     let lease = try DirectoryLease(directory, mode)
     let parameters = Session.Parameters(
-      directory: directory, mode: mode, tables: tables, maxReaders: maxReaders,
+      directory: directory, mode: mode, tables: tables, appendOnlyTables: appendOnlyTables,
+      maxReaders: maxReaders,
       mapSizeBytes: Self.wholePages(mapSizeBytes))
     let session = try Session(parameters)
     if mode == .readWrite {
@@ -74,6 +86,7 @@ public final class Environment: @unchecked Sendable {
     self.parameters = parameters
     self.lease = consume lease
     self.session = session
+    soundTables = Atomic(mode == .readWrite ? .max : 0)
     tableHandles = Dictionary(
       uniqueKeysWithValues: zip(tables, session.tables.map(Table.init(handle:))))
   }
@@ -102,6 +115,11 @@ public final class Environment: @unchecked Sendable {
       preconditionFailure("the table \(name) was not named when the environment was opened")
     }
     return table
+  }
+
+  /// The name of a table, for messages.
+  func name(of table: Table) -> String {
+    tableHandles.first { $0.value == table }?.key ?? "\(table.handle)"
   }
 
   var isClosed: Bool { lease == nil }

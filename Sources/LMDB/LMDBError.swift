@@ -100,6 +100,18 @@ extension LMDBError.Code: CustomStringConvertible {
     case .mapFull: "the memory map cannot grow further"
     case .diskFull: "no room left on the disk"
     case .badSize: "the size of the key or of the value is not allowed"
+    case .keyExists: "the key exists already"
+    case .corrupted: "data.mdb is damaged"
+    case .pageNotFound: "data.mdb is damaged: a page is missing"
+    case .notADatabase: "data.mdb is no database"
+    case .unsupportedVersion: "data.mdb has the format of another LMDB"
+    case .mapResized: "another process has made the file larger"
+    case .readersFull: "too many readers at once, over all processes"
+    case .panic: "an earlier write failed, and the file could not be opened again"
+    case .transactionTooLarge: "the transaction has changed too many pages"
+    case .badTransaction: "an earlier operation of the transaction failed"
+    case .ioError: "the disk could not be read or written"
+    case .permissionDenied: "not permitted"
     default: unsafe String(cString: mdb_strerror(rawValue))
     }
   }

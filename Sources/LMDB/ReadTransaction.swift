@@ -18,6 +18,7 @@ import CLMDB
   /// The value of `key`, in place in the memory map, or nil if there is none. O(log n).
   @_lifetime(borrow self)
   public func get(_ table: Table, _ key: Key) throws(LMDBError) -> RawSpan? {
+    try environment.requireSound(table, self)
     var value = unsafe MDB_val()
     let code = unsafe key.withValue { unsafe mdb_get(handle, table.handle, &$0, &value) }
     if code == MDB_NOTFOUND { return nil }
@@ -44,6 +45,7 @@ import CLMDB
 
   /// The shape of the table's tree. O(1).
   public func statistics(_ table: Table) throws(LMDBError) -> TableStatistics {
+    try environment.requireSound(table, self)
     var raw = MDB_stat()
     let code = unsafe mdb_stat(handle, table.handle, &raw)
     guard code == MDB_SUCCESS else { throw environment.error(code, "statistics") }

@@ -12,7 +12,7 @@ extension Session {
   static func createFile(_ parameters: Parameters) throws(LMDBError) {
     let directory = parameters.directory
     let name = "\(directory)/data.mdb"
-    if let status = fileStatus(name), status.st_size > 0 { return }
+    if fileStatus(name) != nil { return }
     let partial = "\(name).new"
     _ = unsafe unlink(partial)
     do throws(LMDBError) {

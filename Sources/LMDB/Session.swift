@@ -13,6 +13,7 @@ import Glibc
     let directory: String
     let mode: Environment.Mode
     let tables: [String]
+    let appendOnlyTables: Set<String>
     let maxReaders: Int
     var mapSizeBytes: Int
   }
@@ -23,8 +24,10 @@ import Glibc
     case .readWrite: try Self.createFile(parameters)
     }
     try Self.allocateLockFile(parameters)
+    try Self.checkMetaPages(parameters)
     (unsafe handle, isLockless) = try unsafe Self.openWithOrWithoutLocks(parameters)
     do throws(LMDBError) {
+      try unsafe Self.checkPages(parameters, handle)
       tables = try unsafe Self.openTables(parameters, handle)
     } catch {
       unsafe mdb_env_close(handle)
@@ -97,8 +100,8 @@ extension Session {
 }
 
 extension Session {
-  /// Opens the tables in order, so that they have the same handles each time; creates them if one
-  /// is missing and the mode allows it.
+  /// Opens the tables in order, so that they have the same handles each time; creates them in a
+  /// database that has none, if the mode allows it.
   static func openTables(
     _ parameters: Parameters, _ handle: OpaquePointer
   ) throws(LMDBError) -> [MDB_dbi] {

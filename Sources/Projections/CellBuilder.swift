@@ -53,7 +53,7 @@ final class CellBuilder {
     }
     clock = ClockReplay(stream: kpis[0].definition.stream)
     let generations = try log.environment.write { transaction in
-      try kpis.map { _ in try KpiRecord.newGeneration(records, &transaction) }
+      try kpis.map { _ in try KpiRecord.newGeneration(records, tables, &transaction) }
     }
     caches = zip(kpis, generations).map {
       CellCache(
@@ -82,9 +82,10 @@ final class CellBuilder {
       try log.environment.write { transaction in
         try catchUp(&transaction)
         for cache in caches where projections.isDefined(cache.kpi.definition.id) {
+          let key = KpiRecord.key(cache.kpi.definition.id)
           try transaction.put(
-            projections.records, KpiRecord.key(cache.kpi.definition.id),
-            KpiRecord(generation: cache.generation, isLive: true).encoded)
+            projections.records, key,
+            KpiRecord(generation: cache.generation, isLive: true).encoded(key))
         }
       }
       for cache in caches { cache.committed() }

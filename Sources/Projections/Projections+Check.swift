@@ -8,6 +8,9 @@ extension Projections {
   package func check(_ damages: inout [DamageError]) throws -> Int {
     try log.environment.read { transaction in
       var count = 0
+      checkEntries(tables.cells, transaction, &damages, CellKey.requireSound)
+      checkEntries(tables.series, transaction, &damages, SeriesKey.requireSound)
+      checkRecords(transaction, &damages)
       for live in try kpis(transaction) {
         let record = try KpiRecord.read(live.kpi.definition.id, records, transaction)
         guard let record, record.isLive else { continue }
@@ -38,6 +41,38 @@ extension Projections {
         }
       }
       return count
+    }
+  }
+
+  /// Reads every entry of a table, whatever KPI it belongs to: a key that is damaged may be no KPI's. O(entries).
+  private func checkEntries(
+    _ table: Table, _ transaction: borrowing ReadTransaction, _ damages: inout [DamageError],
+    _ requireSound: (RawSpan, RawSpan) throws -> Void
+  ) {
+    do {
+      var cursor = try transaction.cursor(table)
+      while try cursor.next() {
+        do {
+          try requireSound(cursor.key, cursor.value)
+        } catch let damage as DamageError {
+          damages.append(damage)
+        }
+      }
+    } catch {
+      damages.append(DamageError(what: "\(error)"))
+    }
+  }
+
+  private func checkRecords(
+    _ transaction: borrowing ReadTransaction, _ damages: inout [DamageError]
+  ) {
+    do {
+      var cursor = try transaction.cursor(records)
+      while try cursor.next() { _ = try KpiRecord(cursor.value, key: cursor.key) }
+    } catch let damage as DamageError {
+      damages.append(damage)
+    } catch {
+      damages.append(DamageError(what: "\(error)"))
     }
   }
 }

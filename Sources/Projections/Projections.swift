@@ -307,7 +307,7 @@ public final class Projections: LogProjection, Sendable {
   ) throws -> [RebuildReport] {
     rebuilding.lock()
     defer { rebuilding.unlock() }
-    try collectGarbage()
+    try collectGarbage(isCancelled: isCancelled)
     let chosen = state.withLock { state in ids.compactMap { state.kpis[$0] } }
     let byStream = Dictionary(grouping: chosen, by: \.streamId)
     var reports: [RebuildReport] = []
@@ -342,7 +342,7 @@ public final class Projections: LogProjection, Sendable {
   func isDefined(_ id: UInt64) -> Bool { state.withLock { $0.kpis[id] != nil } }
 
   /// Deletes records and cells that belong to no KPI, a few at a time.
-  private func collectGarbage() throws {
+  private func collectGarbage(isCancelled: () -> Bool = { false }) throws {
     let used = try turn.withLock {
       try log.environment.write { transaction in
         var used: Set<UInt32> = []
@@ -357,7 +357,10 @@ public final class Projections: LogProjection, Sendable {
     for table in [tables.cells, tables.series] {
       var generation: UInt32 = 0
       while let next = try nextGeneration(after: generation, table) {
+        // Where keys are out of order a search may find what it has left behind.
+        guard next > generation else { throw DamageError(what: "the order of cells") }
         generation = next
+        if isCancelled() { throw RebuildCancelledError() }
         if !used.contains(next) { try deleteGeneration(next, table) }
       }
     }
@@ -377,7 +380,7 @@ public final class Projections: LogProjection, Sendable {
     var found = try cursor.seekFirst()
     while found {
       if cursor.key.byteCount == 8, let id = Key.uint64(in: cursor.key, at: 0) {
-        body(id, try KpiRecord(cursor.value))
+        body(id, try KpiRecord(cursor.value, key: cursor.key))
       }
       found = try cursor.next()
     }
@@ -386,8 +389,13 @@ public final class Projections: LogProjection, Sendable {
   private func nextGeneration(after generation: UInt32, _ table: Table) throws -> UInt32? {
     try log.environment.read { transaction in
       var cursor = try transaction.cursor(table)
-      guard try cursor.seek(atOrAfter: Key().appending(generation + 1)) else { return nil }
-      return Key.uint32(in: cursor.key, at: 0)
+      guard generation < .max,
+        try cursor.seek(atOrAfter: Key().appending(generation + 1))
+      else { return nil }
+      guard let next = Key.uint32(in: cursor.key, at: 0) else {
+        throw DamageError(what: "a key of a cell")
+      }
+      return next
     }
   }
 

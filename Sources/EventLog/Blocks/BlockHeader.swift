@@ -45,6 +45,16 @@ struct BlockHeader: Equatable {
   var actor: String
   var sections: [Section]
 
+  /// Throws ``DamageError`` when the block has columns that the stream, of `count` columns, does not know.
+  func requireColumns(_ count: Int) throws {
+    for section in sections
+    where section.kind == .column && !(0..<count).contains(Int(section.column)) {
+      throw DamageError(
+        what: "a block has column \(section.column), and the stream \(count) columns",
+        firstSeq: firstSeq)
+    }
+  }
+
   func section(_ kind: Section.Kind) -> Section? { sections.first { $0.kind == kind } }
 
   func section(column: Int32) -> Section? {

@@ -29,6 +29,8 @@ struct Catalogue {
     let own = EventStream(
       definition: .catalogue,
       schema: try schema(StreamDefinition.catalogue.id, tables, transaction))
+    try store.requireComplete(
+      own, try StreamTotals.read(own.definition.id, tables, transaction), transaction)
     var streams = [own]
     for document in try documents(own, after: 0, store, transaction) {
       guard let definition = StreamDefinition(document) else { continue }
@@ -38,9 +40,8 @@ struct Catalogue {
     }
     var loaded: [(EventStream, StreamTotals)] = []
     for stream in streams {
-      let value = try transaction.get(tables.totals, Key().appending(stream.definition.id))
-      let totals = if let value { try StreamTotals(value) } else { StreamTotals() }
-      loaded.append((stream, totals))
+      let totals = try StreamTotals.read(stream.definition.id, tables, transaction)
+      loaded.append((stream, totals ?? StreamTotals()))
     }
     return loaded
   }
@@ -75,13 +76,17 @@ struct Catalogue {
     var cursor = try transaction.cursor(tables.columns)
     var found = try cursor.seek(atOrAfter: prefix)
     while found, cursor.hasPrefix(prefix) {
-      if Key.uint32(in: cursor.key, at: 4) == .max {
+      let number = Key.uint32(in: cursor.key, at: 4)
+      if number == .max {
         guard let body = cursor.value.unsealed else {
           throw DamageError(what: "fields of stream \(id)")
         }
         var reader = ByteReader(body)
         for _ in 0..<(try reader.count()) { fields.append(Text(try reader.string())) }
       } else {
+        guard number == UInt32(columns.count) else {
+          throw DamageError(what: "column \(columns.count) of stream \(id) is missing")
+        }
         columns.append(try ColumnInfo(cursor.value))
       }
       found = try cursor.next()
@@ -90,7 +95,9 @@ struct Catalogue {
     var shapeCursor = try transaction.cursor(tables.shapes)
     found = try shapeCursor.seek(atOrAfter: prefix)
     while found, shapeCursor.hasPrefix(prefix) {
-      guard let body = shapeCursor.value.unsealed else {
+      guard Key.uint32(in: shapeCursor.key, at: 4) == UInt32(shapes.count),
+        let body = shapeCursor.value.unsealed
+      else {
         throw DamageError(what: "shape \(shapes.count + 1) of stream \(id)")
       }
       var reader = ByteReader(body)

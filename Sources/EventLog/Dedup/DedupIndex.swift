@@ -34,6 +34,7 @@ struct DedupIndex {
         guard let run = IdRun(key: cursor.key, value: cursor.value) else {
           throw DamageError(what: "directory of the dedup index")
         }
+        try Self.requireComplete(run, transaction, table)
         runs[run.streamId, default: []].append(run)
       } else {
         // Pages without a directory entry: of a merge that was under way when the program ended.
@@ -41,6 +42,24 @@ struct DedupIndex {
       }
       nextRun = max(nextRun, number + 1)
       found = try cursor.seek(atOrAfter: end)
+    }
+  }
+
+  /// Throws ``DamageError`` when a page of the run is missing: its key, or that of the run, is not what was
+  /// written, and its pages would be taken for leftovers. O(pages of the run).
+  private static func requireComplete(
+    _ run: IdRun, _ transaction: borrowing ReadTransaction, _ table: Table
+  ) throws {
+    var cursor = try transaction.cursor(table)
+    var found = try cursor.seek(exactly: run.key)
+    for key in [run.filterKey, run.detailKey] {
+      for page in 0..<run.layout.pageCount {
+        found = try found && cursor.next()
+        guard found, cursor.key.byteCount == 20, cursor.hasPrefix(key(page)) else {
+          throw DamageError(
+            what: "dedup index of stream \(run.streamId), run \(run.number), page \(page)")
+        }
+      }
     }
   }
 

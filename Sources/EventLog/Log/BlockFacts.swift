@@ -26,7 +26,14 @@ package struct BlockFacts {
     receivedNs = reader.header.receivedNs
     reachNs = reader.header.reachNs
     columns = stream.schema.snapshot().columns
+    try reader.header.requireColumns(columns.count)
     factCounts = reader.header.isExploded ? try reader.integers(.factCounts) : []
+    if reader.header.isExploded {
+      let isWhole =
+        factCounts.count == reader.header.eventCount && factCounts.allSatisfy({ $0 >= 0 })
+        && factCounts.reduce(0, &+) == Int64(block.factCount)
+      if !isWhole { throw reader.damage }
+    }
   }
 
   package var arrival: BlockArrival {
@@ -192,8 +199,7 @@ extension EventLog {
     of stream: String, _ transaction: borrowing ReadTransaction
   ) throws -> (watermarkNs: Int64?, facts: UInt64, lastSeq: UInt64) {
     let id = try self.stream(named: stream, transaction).definition.id
-    let value = try transaction.get(tables.totals, Key().appending(id))
-    let totals = if let value { try StreamTotals(value) } else { StreamTotals() }
+    let totals = try StreamTotals.read(id, tables, transaction) ?? StreamTotals()
     let lastSeq = try LogHead.read(tables, transaction).nextSeq - 1
     return (totals.watermarkNs, totals.facts, lastSeq)
   }
@@ -202,9 +208,10 @@ extension EventLog {
   package func times(
     of stream: EventStream, _ transaction: borrowing ReadTransaction
   ) throws -> ClosedRange<Int64>? {
-    let key = Key().appending(stream.definition.id)
-    guard let value = try transaction.get(tables.totals, key) else { return nil }
-    let totals = try StreamTotals(value)
+    try requireComplete(stream, transaction)
+    guard let totals = try StreamTotals.read(stream.definition.id, tables, transaction) else {
+      return nil
+    }
     return totals.facts > 0 ? totals.minTimeNs...totals.maxTimeNs : nil
   }
 
@@ -245,7 +252,10 @@ extension EventLog {
     let reader = try store.reader(summary, transaction, decompressor) { section in
       switch section.kind {
       case .times, .factTimes, .factCounts: true
-      case .column: paths.contains(columns[Int(section.column)].path)
+      // One that the stream does not know is damage, which the facts tell.
+      case .column:
+        columns.indices.contains(Int(section.column))
+          && paths.contains(columns[Int(section.column)].path)
       default: false
       }
     }

@@ -37,7 +37,9 @@ struct BlockSummary: Equatable {
   }
 
   init(key: RawSpan, value: RawSpan) throws {
-    guard let stream = Key.uint32(in: key, at: 0), let seq = Key.uint64(in: key, at: 4) else {
+    guard let stream = Key.uint32(in: key, at: 0), let seq = Key.uint64(in: key, at: 4),
+      seq > 0, seq < 1 << 62
+    else {
       throw DamageError(what: "key of the block index")
     }
     streamId = stream
@@ -45,8 +47,8 @@ struct BlockSummary: Equatable {
     do throws(MalformedBytes) {
       guard let body = value.unsealed else { throw MalformedBytes(offset: 0) }
       var reader = ByteReader(body)
-      eventCount = try reader.count(limit: .max)
-      factCount = try reader.count(limit: .max)
+      eventCount = try reader.count(limit: 1 << 40)
+      factCount = try reader.count(limit: 1 << 40)
       minTimeNs = try reader.signedVarint()
       maxTimeNs = try reader.signedVarint()
       byteCount = try reader.count(limit: 1 << 40)
@@ -119,12 +121,27 @@ struct BlockStore {
     throw DamageError(what: "header of the block", firstSeq: firstSeq)
   }
 
+  /// The header of the block that the index has an entry of, with its size.
+  private func header(
+    _ summary: BlockSummary, _ transaction: borrowing ReadTransaction
+  ) throws -> (header: BlockHeader, size: Int) {
+    let found = try header(summary.firstSeq, transaction)
+    guard found.header.streamId == summary.streamId,
+      found.header.eventCount == summary.eventCount, found.header.factCount == summary.factCount
+    else {
+      throw DamageError(
+        what: "block index does not fit the block", firstSeq: summary.firstSeq,
+        lastSeq: summary.lastSeq)
+    }
+    return found
+  }
+
   /// A reader of the whole block.
   func reader(
     _ summary: BlockSummary, _ transaction: borrowing ReadTransaction,
     _ decompressor: ZstdDecompressor
   ) throws -> BlockReader {
-    let (header, size) = try header(summary.firstSeq, transaction)
+    let (header, size) = try header(summary, transaction)
     let bytes = try read(summary.firstSeq, 0..<summary.byteCount, transaction)
     return BlockReader(
       header: header, headerBytes: size, pieces: [BlockReader.Piece(start: 0, bytes: bytes)],
@@ -136,7 +153,7 @@ struct BlockStore {
     _ summary: BlockSummary, _ transaction: borrowing ReadTransaction,
     _ decompressor: ZstdDecompressor, where isWanted: (BlockHeader.Section) -> Bool
   ) throws -> BlockReader {
-    let (header, size) = try header(summary.firstSeq, transaction)
+    let (header, size) = try header(summary, transaction)
     let pieces = try header.sections.filter(isWanted).map { section in
       let range = section.range.lowerBound + size..<section.range.upperBound + size
       return BlockReader.Piece(

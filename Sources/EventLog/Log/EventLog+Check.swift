@@ -18,13 +18,15 @@ public struct CheckReport: Sendable, Equatable {
 }
 
 extension EventLog {
-  /// Reads everything and verifies every checksum and invariant: sequence numbers without gap, each block
+  /// Reads everything and verifies every checksum and invariant: each page of the file, sequence numbers without gap, each block
   /// giving back as many bytes as it took in, block index and totals in step with the blocks, the ledger and the
   /// dedup index readable.
   /// `progress` is told the share done. O(store).
   public func check(progress: (Double) -> Void = { _ in }) throws -> CheckReport {
-    try environment.read { transaction in
+    let structure = try environment.checkStructure()
+    return try environment.read { transaction in
       var check = LogCheck(self)
+      check.report.damages = structure.map { DamageError(what: $0.description) }
       try check.run(transaction, progress)
       return check.report
     }

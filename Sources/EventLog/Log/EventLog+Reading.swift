@@ -85,11 +85,15 @@ extension EventLog {
   /// The event with this sequence number, of whichever stream; nil when there is none.
   public func event(seq: UInt64) throws -> (stream: String, event: LogEvent)? {
     let name: String? = try environment.read { transaction in
-      guard let firstSeq = try store.firstSeq(ofBlockWith: seq, transaction) else { return nil }
-      let (header, _) = try store.header(firstSeq, transaction)
-      guard seq < firstSeq + UInt64(header.eventCount) else { return nil }
-      return try currentStreams(transaction)
-        .first { $0.definition.id == header.streamId }?.name
+      // Numbers have no gap, so one that was given out is in a block.
+      guard try seq > 0 && seq < LogHead.read(tables, transaction).nextSeq else { return nil }
+      guard let firstSeq = try store.firstSeq(ofBlockWith: seq, transaction),
+        case let header = try store.header(firstSeq, transaction).header,
+        seq - firstSeq < UInt64(header.eventCount),
+        let stream = try currentStreams(transaction)
+          .first(where: { $0.definition.id == header.streamId })
+      else { throw DamageError(what: "the block of an event is missing", firstSeq: seq) }
+      return stream.name
     }
     guard let name else { return nil }
     var found: LogEvent?
@@ -150,7 +154,10 @@ extension EventLog {
     var next: UInt64 = 1
     while true {
       let page: [LedgerEntry]? = try environment.read { transaction in
-        guard let value = try transaction.get(tables.ledger, Key(next)) else { return nil }
+        guard let value = try transaction.get(tables.ledger, Key(next)) else {
+          if try next >= LogHead.read(tables, transaction).nextLedgerPage { return nil }
+          throw DamageError(what: "page \(next) of the ledger is missing")
+        }
         return try LedgerPage.decode(value, decompressor)
       }
       guard let page else { return }
@@ -186,12 +193,16 @@ extension EventLog {
   package func stream(
     named name: String, _ transaction: borrowing ReadTransaction
   ) throws -> EventStream {
-    if mode == .readWrite, let stream = stream(named: name) ?? own(name) { return stream }
+    if mode == .readWrite, let stream = stream(named: name) ?? own(name) {
+      try requireComplete(stream, transaction)
+      return stream
+    }
     let streams = try currentStreams(transaction)
     guard let stream = streams.first(where: { $0.name == name }) else {
       let known = streams.map(\.name).filter { $0 != StreamDefinition.catalogue.name }
       throw UnknownStreamError(name: name, known: known.sorted())
     }
+    try requireComplete(stream, transaction)
     return stream
   }
 

@@ -57,7 +57,12 @@ extension SourceState {
     var cursor = try transaction.cursor(tables.sources)
     var found = try cursor.seek(atOrAfter: Key().appending(streamId))
     while found, cursor.hasPrefix(Key().appending(streamId)) {
-      sources.append(try read(record: cursor.value))
+      let source = try read(record: cursor.value)
+      let written = key(streamId, source.name)
+      guard cursor.key.byteCount == written.byteCount, cursor.hasPrefix(written) else {
+        throw DamageError(what: "source \(source.name) of stream \(streamId) has another's key")
+      }
+      sources.append(source)
       found = try cursor.next()
     }
     return sources

@@ -67,8 +67,8 @@ extension EventLog {
     of stream: EventStream, countingBlocks: Bool, _ transaction: borrowing ReadTransaction
   ) throws -> LogStatistics.Stream {
     let id = stream.definition.id
-    let value = try transaction.get(tables.totals, Key().appending(id))
-    let totals = if let value { try StreamTotals(value) } else { StreamTotals() }
+    try requireComplete(stream, transaction)
+    let totals = try StreamTotals.read(id, tables, transaction) ?? StreamTotals()
     let sources = try SourceState.all(id, tables, transaction).map {
       LogStatistics.Source(name: $0.name, state: $0.state)
     }

@@ -23,6 +23,8 @@ public final class EventLog: Sendable {
   private let defining = NSLock()
   /// In a log that another process writes to: the streams as of the last commit that was looked at.
   let lastRead = Mutex<(commit: Int, streams: [EventStream])>((-1, []))
+  /// Streams whose block index was found to have all that the totals say.
+  let complete = Mutex<Set<UInt32>>([])
   private let sequencer: Mutex<Sequencer>
   private let filters: FilterCache
   private let committed: Mutex<CommitState>
@@ -43,7 +45,7 @@ public final class EventLog: Sendable {
     self.clock = clock
     environment = try Environment(
       directory: directory, mode: mode == .readWrite ? .readWrite : .readOnly,
-      tables: LogTables.names + projectionTables)
+      tables: LogTables.names + projectionTables, appendOnlyTables: LogTables.appendOnlyNames)
     tables = LogTables(environment)
     store = BlockStore(blocks: tables.blocks, streams: tables.streams)
     let tables = tables

@@ -36,6 +36,7 @@ public struct FactColumn: Sendable {
     firstSeq = summary.firstSeq
     factCount = summary.factCount
     let infos = stream.schema.snapshot().columns
+    try store.header(summary.firstSeq, transaction).header.requireColumns(infos.count)
     var columns: [ColumnValues] = []
     // A path may name a field of events and, in others, one of the elements of their array.
     var isOfElements: [Bool] = []

@@ -6,6 +6,9 @@ struct LogTables {
     "meta", "blocks", "streams", "columns", "shapes", "totals", "sources", "dedup", "ledger",
   ]
 
+  /// Those of large values that are put once and never deleted.
+  static let appendOnlyNames: Set<String> = ["blocks", "ledger"]
+
   /// Format version, next sequence numbers.
   let meta: Table
   /// (first seq, part) -> a part of a block.

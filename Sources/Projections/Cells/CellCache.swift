@@ -75,7 +75,8 @@ final class CellCache: @unchecked Sendable {
       for (row, name) in bucket.newSeries {
         let group = hot.group(Int(row), bucket)
         let key = SeriesKey(generation: generation, group: group, series: name)
-        try transaction.put(tables.series, key.key(bucketNs), [])
+        let entry = key.key(bucketNs)
+        try transaction.put(tables.series, entry, SeriesKey.value(entry))
       }
     }
   }

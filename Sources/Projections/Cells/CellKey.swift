@@ -1,5 +1,6 @@
 import Bytes
 import Checksum
+import EventLog
 import LMDB
 import Model
 
@@ -39,6 +40,15 @@ struct CellKey {
     Int64(bitPattern: (Key.uint64(in: key, at: 4) ?? 0) ^ 1 << 63)
   }
 
+  /// Throws ``DamageError`` when the row does not belong to the key: either is not what was written.
+  static func requireSound(_ key: RawSpan, _ row: RawSpan) throws {
+    let bodyBytes = row.byteCount - 8
+    guard key.byteCount > prefixBytes, bodyBytes > 0,
+      Checksum.checksum(row.extracting(0..<bodyBytes)) ^ Checksum.checksum(key)
+        == row.load(at: bodyBytes, as: UInt64.self)
+    else { throw DamageError(what: describe(key)) }
+  }
+
   static func isHashed(group: [UInt8]) -> Bool { group.count > maxPlainBytes }
 
   static func isHashed(_ key: RawSpan) -> Bool {
@@ -48,7 +58,7 @@ struct CellKey {
   /// The group that a key names when it is not hashed.
   @_lifetime(copy key)
   static func plainGroup(_ key: RawSpan) -> RawSpan {
-    key.extracting(prefixBytes..<key.byteCount - 1)
+    key.extracting(prefixBytes..<max(key.byteCount - 1, prefixBytes))
   }
 
   static func describe(_ key: RawSpan) -> String {
@@ -64,6 +74,22 @@ struct SeriesKey {
   init(generation: UInt32, group: [UInt8], series: [UInt8]) {
     let hash = Checksum.checksum(group.rawSpan) &* 31 &+ Checksum.checksum(series.rawSpan)
     prefix = Key().appending(generation).appending(hash)
+  }
+
+  /// What stands with a key: its checksum, since there is nothing else.
+  static func value(_ key: Key) -> [UInt8] {
+    var bytes: [UInt8] = []
+    bytes.append(littleEndian: Checksum.checksum(key.bytes))
+    return bytes
+  }
+
+  /// Throws ``DamageError`` when the key is not what was written.
+  static func requireSound(_ key: RawSpan, _ value: RawSpan) throws {
+    guard key.byteCount == 20, value.byteCount == 8,
+      Checksum.checksum(key) == value.load(at: 0, as: UInt64.self)
+    else {
+      throw DamageError(what: "series in bucket \(Timestamp(ns: bucketNs(key)))")
+    }
   }
 
   func key(_ bucketNs: Int64) -> Key { prefix.appending(UInt64(bitPattern: bucketNs) ^ 1 << 63) }

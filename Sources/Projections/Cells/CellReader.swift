@@ -28,12 +28,26 @@ struct CellReader {
     _ transaction: borrowing ReadTransaction
   ) throws -> Bool {
     let key = CellKey(generation: generation, bucketNs: bucketNs, group: group)
-    guard let row = try transaction.get(tables.cells, key.key) else { return false }
+    guard let row = try transaction.get(tables.cells, key.key) else {
+      try requireNone(key.key, tables.cells, transaction, CellKey.requireSound)
+      return false
+    }
     let name = try cells.append(decoding: row, keyBytes: key.key.bytes)
     if let name, name != group {
       throw KpiError("two groups of KPI \(kpi.definition.name) have one hash; rename one of them")
     }
     return true
+  }
+
+  /// Throws ``DamageError`` when the entries before and after where `key` would be are damaged: one of them may have
+  /// been the one that is missed. O(log entries).
+  private func requireNone(
+    _ key: Key, _ table: Table, _ transaction: borrowing ReadTransaction,
+    _ requireSound: (RawSpan, RawSpan) throws -> Void
+  ) throws {
+    var cursor = try transaction.cursor(table)
+    if try cursor.seek(atOrAfter: key) { try requireSound(cursor.key, cursor.value) }
+    if try cursor.previous() { try requireSound(cursor.key, cursor.value) }
   }
 
   /// Appends the cells of the buckets that start within `range`, by bucket and then by key. `code` numbers their groups;
@@ -45,16 +59,24 @@ struct CellReader {
   ) throws {
     let generationKey = Key().appending(generation)
     var cursor = try transaction.cursor(tables.cells)
-    var found = try cursor.seek(atOrAfter: CellKey.prefix(generation, range.lowerBound))
-    while found, cursor.hasPrefix(generationKey) {
+    // A key that is damaged still stands between its neighbours, perhaps just outside of the range.
+    if try cursor.seek(lastBefore: CellKey.prefix(generation, range.lowerBound)) {
+      try CellKey.requireSound(cursor.key, cursor.value)
+    }
+    var found = try cursor.next()
+    while found {
+      guard cursor.hasPrefix(generationKey), CellKey.bucketNs(cursor.key) < range.upperBound else {
+        return try CellKey.requireSound(cursor.key, cursor.value)
+      }
       let bucketNs = CellKey.bucketNs(cursor.key)
-      if bucketNs >= range.upperBound { return }
       if CellKey.isHashed(cursor.key) {
         let group = try cells.append(decoding: cursor.value, keyBytes: cursor.key) ?? []
         try body(bucketNs, code(group.rawSpan), &cells)
       } else {
         let group = code(CellKey.plainGroup(cursor.key))
-        if group >= 0 {
+        if group < 0 {
+          try CellKey.requireSound(cursor.key, cursor.value)
+        } else {
           _ = try cells.append(decoding: cursor.value, keyBytes: cursor.key)
           try body(bucketNs, group, &cells)
         }
@@ -70,8 +92,11 @@ struct CellReader {
   ) throws -> Sample? {
     let key = SeriesKey(generation: generation, group: group, series: name)
     var cursor = try transaction.cursor(tables.series)
+    try requireNone(
+      key.key(bucketNs), tables.series, transaction, SeriesKey.requireSound)
     var found = try cursor.seek(lastBefore: key.key(bucketNs))
     while found, cursor.hasPrefix(key.prefix) {
+      try SeriesKey.requireSound(cursor.key, cursor.value)
       var cells = CellColumns(kpi.plan)
       // Two series may have one hash, and a series may have samples of another measure alone.
       if try append(SeriesKey.bucketNs(cursor.key), group, to: &cells, transaction),

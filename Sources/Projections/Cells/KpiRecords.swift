@@ -16,10 +16,11 @@ struct KpiRecord: Equatable {
   static func key(_ id: UInt64) -> Key { Key(id) }
   static let nextGenerationKey = Key().appending(UInt8(0))
 
-  var encoded: [UInt8] {
+  /// The record's bytes; their checksum covers the key as well.
+  func encoded(_ key: Key) -> [UInt8] {
     var bytes: [UInt8] = [isLive ? Self.cellsFormat : 0]
     bytes.append(littleEndian: generation)
-    bytes.append(littleEndian: checksum(bytes.rawSpan))
+    bytes.append(littleEndian: checksum(bytes.rawSpan) ^ checksum(key.bytes))
     return bytes
   }
 
@@ -28,9 +29,9 @@ struct KpiRecord: Equatable {
     self.isLive = isLive
   }
 
-  init(_ value: RawSpan) throws {
+  init(_ value: RawSpan, key: RawSpan) throws {
     guard value.byteCount == 13,
-      checksum(value.extracting(0..<5)) == value.load(at: 5, as: UInt64.self)
+      checksum(value.extracting(0..<5)) ^ checksum(key) == value.load(at: 5, as: UInt64.self)
     else { throw DamageError(what: "record of a KPI") }
     isLive = value.load(at: 0, as: UInt8.self) == Self.cellsFormat
     generation = value.load(at: 1, as: UInt32.self)
@@ -39,19 +40,28 @@ struct KpiRecord: Equatable {
   static func read(
     _ id: UInt64, _ table: Table, _ transaction: borrowing ReadTransaction
   ) throws -> KpiRecord? {
-    guard let value = try transaction.get(table, key(id)) else { return nil }
-    return try KpiRecord(value)
+    let key = key(id)
+    guard let value = try transaction.get(table, key) else { return nil }
+    return try KpiRecord(value, key: key.bytes)
   }
 
-  /// A generation that no cells have had before.
-  static func newGeneration(_ table: Table, _ transaction: inout WriteTransaction) throws -> UInt32
-  {
-    var next: UInt32 = 1
-    if let last = try transaction.reading.get(table, nextGenerationKey) {
-      next = try KpiRecord(last).generation + 1
+  /// A generation that no cells have had before, nor have any now, whatever the record of the last says.
+  static func newGeneration(
+    _ table: Table, _ tables: CellTables, _ transaction: inout WriteTransaction
+  ) throws -> UInt32 {
+    var last: UInt32 = 0
+    if let value = try transaction.reading.get(table, nextGenerationKey) {
+      last = try KpiRecord(value, key: nextGenerationKey.bytes).generation
     }
+    for cells in [tables.cells, tables.series] {
+      var cursor = try transaction.reading.cursor(cells)
+      if try cursor.seekLast() { last = max(last, Key.uint32(in: cursor.key, at: 0) ?? 0) }
+    }
+    guard last < .max else { throw DamageError(what: "the number of the last cells is \(last)") }
+    let next = last + 1
     try transaction.put(
-      table, nextGenerationKey, KpiRecord(generation: next, isLive: false).encoded)
+      table, nextGenerationKey,
+      KpiRecord(generation: next, isLive: false).encoded(nextGenerationKey))
     return next
   }
 }
