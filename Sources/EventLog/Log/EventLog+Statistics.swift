@@ -14,6 +14,8 @@ public struct LogStatistics: Sendable, Equatable {
     public var type: String
     /// Whether there are numbers among the strings.
     public var isMixed = false
+    /// Whether arrays that do not explode, or empty objects, are among the values.
+    public var hasLists = false
   }
 
   public struct Stream: Sendable, Equatable {
@@ -92,7 +94,8 @@ extension EventLog {
       kinds[path, default: []].insert(info.kind)
     }
     return order.map { path in
-      let all = (kinds[Array(path.utf8)] ?? []).subtracting([.opaque])
+      let kinds = kinds[Array(path.utf8)] ?? []
+      let all = kinds.subtracting([.opaque])
       let type: String =
         switch all {
         case []: "json"
@@ -101,7 +104,8 @@ extension EventLog {
         default: "string"
         }
       let isMixed = type == "string" && !all.isDisjoint(with: [.number, .real])
-      return LogStatistics.Column(path: path, type: type, isMixed: isMixed)
+      return LogStatistics.Column(
+        path: path, type: type, isMixed: isMixed, hasLists: kinds.contains(.opaque))
     }
   }
 }
