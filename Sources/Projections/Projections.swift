@@ -1,6 +1,7 @@
 import EventLog
 import Foundation
 import LMDB
+import Language
 import Model
 import Synchronization
 
@@ -197,6 +198,9 @@ public final class Projections: LogProjection, Sendable {
           "KPI \(name) exists already; redefine it, drop it first, or take another name")
       }
       if !isKnown, change == .redefine { _ = try kpi(named: name, transaction) }
+      if try log.currentStreams(transaction).contains(where: { $0.name == name }) {
+        throw KpiError("there is a stream \(name): a KPI takes another name")
+      }
       return try log.stream(named: definition.stream, transaction)
     }
     try check(definition, stream)
@@ -230,9 +234,18 @@ public final class Projections: LogProjection, Sendable {
     let fields = Set(known.columns.map(\.path) + known.fieldsWithoutColumn)
     for path in definition.fields.map(\.path) where !fields.contains(path) {
       throw KpiError(
-        "stream \(definition.stream) has no field \(path.debugDescription); it has: "
-          + fields.sorted().joined(separator: ", "))
+        "stream \(definition.stream) has no field \(path.debugDescription); "
+          + Self.suggestion(for: path, among: fields.sorted()))
     }
+  }
+
+  private static func suggestion(for path: String, among fields: [String]) -> String {
+    if fields.count <= 20 { return "it has: " + fields.joined(separator: ", ") }
+    if let nearest = Spelling.nearest(path, fields) {
+      return "did you mean \(nearest.debugDescription)?"
+    }
+    return "it has: " + fields.prefix(20).joined(separator: ", ")
+      + ", and \(fields.count - 20) more"
   }
 
   /// Drops all versions of a KPI and their cells; its events stay.
@@ -400,6 +413,15 @@ public final class Projections: LogProjection, Sendable {
   }
 
   // MARK: Taking part in commits
+
+  package func checkName(ofStream name: String) throws {
+    let isKpi = state.withLock { state in
+      state.kpis.values.contains { $0.kpi.definition.name == name }
+    }
+    if isKpi {
+      throw KpiError("there is a KPI \(name): a stream takes another name, or drop the KPI first")
+    }
+  }
 
   /// What a block adds to each KPI that was known when it was folded.
   private struct Folded: Sendable {

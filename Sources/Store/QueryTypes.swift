@@ -160,7 +160,8 @@ extension StreamInfo {
         case _ where column.isMixed: .mixed
         default: .text
         }
-      return Field(path: column.path, kind: kind, hasColumn: kind != .list)
+      return Field(
+        path: column.path, kind: kind, hasColumn: kind != .list, hasLists: column.hasLists)
     }
     fields += stream.fieldsWithoutColumn.map { Field(path: $0, kind: .mixed, hasColumn: false) }
     sources = stream.sources.map {

@@ -42,6 +42,30 @@ import Testing
     #expect((none["rows"] as? [[Any]])?.count == 1)
   }
 
+  @Test func offsetsOfSecondsAreWrittenInFull() throws {
+    try #require(
+      try define(
+        "--select", "count(*) AS n", "--every", "1y", "--time-zone", "Africa/Monrovia"
+      ).status == 0)
+    let file = try workspace.write(
+      "old.ndjson", "{\"device_id\":\"q\",\"timestamp\":\"1960-06-01T00:00:00Z\"}\n")
+    try #require(try workspace.nilo("ingest", "--stream", "pumps", file).status == 0)
+    let read = try workspace.nilo("kpi", "read", "k", "--format", "csv").output
+    #expect(read.contains("1960-01-01T00:00:00-00:44:30,1"), "\(read)")
+  }
+
+  @Test func streamsAndKpisHaveNamesOfTheirOwn() throws {
+    let same = try workspace.nilo(
+      "kpi", "define", "pumps", "--from", "pumps", "--select", "count(*)", "--every", "1h")
+    #expect(same.status != 0)
+    #expect(same.error.contains("there is a stream pumps"), "\(same.error)")
+    try #require(try define("--select", "count(*)", "--every", "1h").status == 0)
+    let file = try workspace.write("more.ndjson", "{\"timestamp\":\"2024-03-30T22:30:00Z\"}\n")
+    let ingested = try workspace.nilo("ingest", "--stream", "k", file)
+    #expect(ingested.status != 0)
+    #expect(ingested.error.contains("there is a KPI k"), "\(ingested.error)")
+  }
+
   @Test func rebuildsAndDrops() throws {
     try #require(
       try define("--select", "avg(flow)", "--every", "1h", "--rolling", "3h").status == 0)

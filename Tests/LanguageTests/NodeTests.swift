@@ -19,7 +19,7 @@ import Testing
             .subtract, .aggregate(Aggregate(.percentile(99.9), FieldPath("t.v"))),
             .negate(.number(2)))),
       ])
-    #expect(items.map(\.name) == ["share", "p99.9(t.v) - -2"])
+    #expect(items.map(\.name) == ["share", "percentile(t.v, 99.9) - -2"])
   }
 
   @Test func spans() throws {

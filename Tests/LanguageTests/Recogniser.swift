@@ -106,7 +106,8 @@ struct Recogniser {
     case "NUMBER": return true
     case "INTEGER": return isWhole
     case "COUNT": return isWhole && 1...99_999_999 ~= value
-    case "PERCENT": return 0...100 ~= value
+    case "PERCENT": return value == 0 || 1...100 ~= value
+    case "SHARE": return 0...1 ~= value
     case "TOP_COUNT": return 1...1000 ~= value && value == value.rounded()
     default: return false
     }

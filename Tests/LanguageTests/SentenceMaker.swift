@@ -112,7 +112,8 @@ struct SentenceMaker {
     case "LENGTH": random.pick(["5m", "1h", "30Days", "1mo", "1q"])
     case "PARAMETER": random.pick(["$a", "$from", "$Last_7"])
     case "PERCENTILE": random.pick(["p50", "P99.9", "p0", "p100"])
-    case "PERCENT": random.pick(["0", "99.9", "50", "100"])
+    case "PERCENT": random.pick(["0", "99.9", "50", "100", "1"])
+    case "SHARE": random.pick(["0", "0.999", "1", ".5", "1e-3"])
     case "TOP_COUNT": random.pick(["1", "10", "1000", "1e2"])
     default: "?"
     }
@@ -120,7 +121,7 @@ struct SentenceMaker {
 
   static let tokenNames = [
     "NAME", "WORD", "RESERVED", "STRING", "NUMBER", "INTEGER", "COUNT", "UNIT", "LENGTH",
-    "PARAMETER", "PERCENTILE", "PERCENT", "TOP_COUNT",
+    "PARAMETER", "PERCENTILE", "PERCENT", "SHARE", "TOP_COUNT",
   ]
 
   // MARK: Mutations

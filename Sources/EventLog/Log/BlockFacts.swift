@@ -187,7 +187,13 @@ extension ColumnValues {
   /// The value as a label: numbers that are equal are one label, however they were written.
   fileprivate func label(_ index: Int) -> [UInt8] {
     guard kind == .number || kind == .real else { return text(index) }
-    let number = double(index)
+    return FactLabels.label(of: double(index))
+  }
+}
+
+extension FactLabels {
+  /// The label of a number, whichever way it was written.
+  package static func label(of number: Double) -> [UInt8] {
     let isWhole = number.magnitude < 1e15 && number == number.rounded()
     return Array((isWhole ? String(Int64(number)) : String(number)).utf8)
   }

@@ -14,6 +14,8 @@ public struct LogStatistics: Sendable, Equatable {
     public var type: String
     /// Whether there are numbers among the strings.
     public var isMixed = false
+    /// Whether arrays that do not explode, or empty objects, are among the values.
+    public var hasLists = false
   }
 
   public struct Stream: Sendable, Equatable {
@@ -91,7 +93,8 @@ extension EventLog {
       kinds[info.path, default: []].insert(info.kind)
     }
     return order.map { path in
-      let all = (kinds[path] ?? []).subtracting([.opaque])
+      let kinds = kinds[path] ?? []
+      let all = kinds.subtracting([.opaque])
       let type: String =
         switch all {
         case []: "json"
@@ -100,7 +103,8 @@ extension EventLog {
         default: "string"
         }
       let isMixed = type == "string" && !all.isDisjoint(with: [.number, .real])
-      return LogStatistics.Column(path: path, type: type, isMixed: isMixed)
+      return LogStatistics.Column(
+        path: path, type: type, isMixed: isMixed, hasLists: kinds.contains(.opaque))
     }
   }
 }

@@ -163,6 +163,7 @@ public final class EventLog: Sendable {
 
   private func add(_ definition: StreamDefinition) throws -> EventStream {
     try StreamDefinition.checkName(definition.name)
+    try projection?.checkName(ofStream: definition.name)
     if definition.idPath.map({ $0.isPath(definition.timePath) }) ?? false {
       throw DedupByTimeError(path: definition.timePath)
     }

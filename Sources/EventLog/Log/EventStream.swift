@@ -9,4 +9,11 @@ public final class EventStream: Sendable {
   }
 
   public var name: String { definition.name }
+
+  /// Whether a document has had a number at `path`. O(columns).
+  package func hasNumbers(at path: String) -> Bool {
+    schema.snapshot().columns.contains {
+      ($0.kind == .number || $0.kind == .real) && $0.path.isPath(path)
+    }
+  }
 }

@@ -7,6 +7,9 @@ package protocol LogProjection: AnyObject, Sendable {
   /// block adds nothing.
   func fold(_ facts: BlockFacts) throws -> (any Sendable)?
 
+  /// Throws when no stream can have that name.
+  func checkName(ofStream name: String) throws
+
   /// Runs `body`, which commits blocks, while nothing else of the projection is exchanged.
   func inTurn<R>(_ body: () throws -> R) rethrows -> R
 

@@ -3,10 +3,10 @@ import Bytes
 /// Finds what a misspelt word was meant to be.
 public enum Spelling {
   /// The candidate that is fewest edits away from `word`, if it is near at all. Words longer than
-  /// 32 bytes have none.
+  /// 100 bytes have none.
   public static func nearest(_ word: String, _ candidates: [String]) -> String? {
     let word = Array(asciiLowercased(word).utf8)
-    guard word.count <= 32 else { return nil }
+    guard word.count <= 100 else { return nil }
     var best: (name: String, distance: Int)?
     for candidate in candidates {
       let distance = distance(word, Array(asciiLowercased(candidate).utf8))

@@ -2,8 +2,10 @@
 enum CallShape: Equatable {
   /// One field.
   case field(AggregateFunction)
-  /// A field and the percentile.
+  /// A field and the percentile, from 0 to 100.
   case percentile
+  /// A field and the same as a share, from 0 to 1.
+  case quantile
   /// A field and how many values.
   case top
 
@@ -13,6 +15,7 @@ enum CallShape: Equatable {
     switch name {
     case "median": self = .field(.percentile(50))
     case "percentile": self = .percentile
+    case "quantile": self = .quantile
     case "top": self = .top
     default:
       if let function = AggregateFunction.ofOneField.first(where: { $0.name == name }) {
@@ -37,13 +40,16 @@ enum CallShape: Equatable {
 
   /// All names, for suggestions.
   static let names =
-    AggregateFunction.ofOneField.map(\.name) + ["median", "percentile", "top", "p50", "p95", "p99"]
+    AggregateFunction.ofOneField.map(\.name) + [
+      "median", "percentile", "quantile", "top", "p50", "p95", "p99",
+    ]
 
   /// What other languages call our functions.
   static let foreignNames: [String: String] = [
     "mean": "avg", "average": "avg", "std": "stddev", "stdev": "stddev", "stddev_pop": "stddev",
-    "stddev_samp": "stddev", "var": "variance", "quantile": "percentile", "uniq": "distinct",
-    "percentile_cont": "percentile", "unique": "distinct", "uniques": "distinct",
+    "stddev_samp": "stddev", "var": "variance", "uniq": "distinct",
+    "percentile_cont": "quantile", "percentile_disc": "quantile", "unique": "distinct",
+    "uniques": "distinct",
     "count_distinct": "distinct", "uniquecount": "distinct", "cardinality": "distinct",
     "derivative": "rate", "latest": "last", "earliest": "first", "difference": "delta",
     "twa": "time_avg", "topk": "top", "pow": "power", "ceiling": "ceil", "log": "ln",

@@ -109,10 +109,17 @@ struct ClauseRules {
     allowed: [.key, .dedupBy, .explode, .dimensions, .source])
 }
 
+/// What GROUP BY names.
+enum GroupKey {
+  case field(FieldPath)
+  /// The place of an item, counted from 1.
+  case place(Spanned<Int>)
+}
+
 /// The clauses that have been read, and where.
 struct Clauses {
   var filter: Predicate?
-  var groupBy: [FieldPath] = []
+  var groupBy: [GroupKey] = []
   var since: TimeExpression?
   var until: TimeExpression?
   var last: TimeLength?

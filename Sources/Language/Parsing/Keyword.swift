@@ -61,6 +61,6 @@ public enum Vocabulary {
   public static let timeUnits = TimeUnit.allCases.flatMap(\.words)
   /// The names of functions. There are also p0 to p100.
   public static let functions =
-    AggregateFunction.ofOneField.map(\.name) + ["median", "percentile", "top"]
+    AggregateFunction.ofOneField.map(\.name) + ["median", "percentile", "quantile", "top"]
     + ScalarFunction.allCases.map(\.name) + WindowFunction.allCases.map(\.name)
 }

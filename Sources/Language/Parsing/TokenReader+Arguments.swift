@@ -35,38 +35,77 @@ extension TokenReader {
   /// The function of a call with the number, if it takes one, that stands after the field.
   mutating func function(
     _ shape: CallShape, _ name: Token
-  ) throws(Issue) -> AggregateFunction {
+  ) throws(Issue) -> (AggregateFunction, PercentileSpelling) {
     if case .field(let function) = shape {
-      guard token.kind == .comma else { return function }
+      guard token.kind == .comma else {
+        return (function, asciiLowercased(name.text) == "median" ? .median : .short)
+      }
       throw Issue(token.span, "\(asciiLowercased(name.text)) takes one field and no more")
     }
-    let isTop = shape == .top
-    let wanted =
-      isTop
-      ? "top takes a whole number from 1 to \(LanguageLimits.maxTop) after the field"
-      : "percentile takes a number from 0 to 100 after the field"
     guard token.kind == .comma else {
-      throw tokenIssue ?? Issue(token.span, wanted, hint: example(of: shape))
+      throw tokenIssue ?? Issue(token.span, wanted(by: shape), hint: example(of: shape))
     }
     advance()
     let start = token.span
     let isNegative = accept(.minus)
     guard token.kind == .number else {
-      throw tokenIssue ?? Issue(token.span, wanted, hint: example(of: shape))
+      throw tokenIssue ?? Issue(token.span, wanted(by: shape), hint: example(of: shape))
     }
-    let number = try number().value
-    let range = isTop ? 1...Double(LanguageLimits.maxTop) : 0...100
-    guard !isNegative, range.contains(number), !isTop || number == number.rounded() else {
-      throw Issue(span(from: start), wanted)
+    let number = try number()
+    guard !isNegative, let function = numbered(shape, number) else {
+      throw Issue(span(from: start), wanted(by: shape), hint: hint(shape, number))
     }
     if token.kind == .comma { throw Issue(token.span, "\(name.text) takes no more than that") }
-    return isTop ? .top(Int(number)) : .percentile(number)
+    return (function, shape == .quantile ? .share : .long)
+  }
+
+  /// Nil when the number is not one that the function takes.
+  private func numbered(
+    _ shape: CallShape, _ number: (value: Double, text: String)
+  ) -> AggregateFunction? {
+    let value = number.value
+    switch shape {
+    case .field: return nil
+    case .top:
+      let isLegal = value >= 1 && value <= Double(LanguageLimits.maxTop)
+      return isLegal && value == value.rounded() ? .top(Int(value)) : nil
+    case .percentile: return value == 0 || value >= 1 && value <= 100 ? .percentile(value) : nil
+    case .quantile:
+      // Shifted as text: 0.57 * 100 is not 57.
+      guard value <= 1 else { return nil }
+      return Double(DecimalPoint.shifted(number.text, by: 2)).map { .percentile($0) }
+    }
+  }
+
+  private func wanted(by shape: CallShape) -> String {
+    switch shape {
+    case .field: "a field"
+    case .top: "top takes a whole number from 1 to \(LanguageLimits.maxTop) after the field"
+    case .percentile: "percentile takes 0 or a number from 1 to 100 after the field"
+    case .quantile: "quantile takes a number from 0 to 1 after the field"
+    }
+  }
+
+  /// Who knows another language writes shares for percentiles, and the other way round.
+  private func hint(
+    _ shape: CallShape, _ number: (value: Double, text: String)
+  ) -> String? {
+    switch shape {
+    case .percentile where number.value > 0 && number.value < 1:
+      let percent = DecimalPoint.shifted(number.text, by: 2)
+      let isEnough = number.value >= 0.01
+      return "write \(isEnough ? "percentile(x, \(percent)) or " : "")quantile(x, \(number.text))"
+    case .quantile where number.value > 1 && number.value <= 100:
+      return "write percentile(x, \(number.text))"
+    default: return nil
+    }
   }
 
   private func example(of shape: CallShape) -> String? {
     switch shape {
     case .field: nil
     case .percentile: "for example percentile(temperature, 95)"
+    case .quantile: "for example quantile(temperature, 0.95)"
     case .top: "for example top(status, 10)"
     }
   }

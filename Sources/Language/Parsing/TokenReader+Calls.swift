@@ -98,14 +98,16 @@ extension TokenReader {
     advance()
     try enter()
     let argument = try argument(of: shape, name)
-    let function = try function(shape, name)
+    let (function, spelling) = try function(shape, name)
     var filter: Grown<Predicate>?
     if accept(.keyword(.where)) { filter = try predicate() }
     guard accept(.rightParenthesis) else { throw unclosedCall(argument, filter == nil) }
     leave()
     return Grown(
       node: .aggregate(
-        Aggregate(function, argument, filter: filter?.node, span: span(from: name.span))),
+        Aggregate(
+          function, argument, filter: filter?.node, spelling: spelling,
+          span: span(from: name.span))),
       height: try height(over: filter?.height ?? 0))
   }
 

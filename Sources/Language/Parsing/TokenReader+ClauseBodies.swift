@@ -35,9 +35,17 @@ extension TokenReader {
     }
   }
 
-  private mutating func groupBy(_ start: Token) throws(Issue) -> [FieldPath] {
+  private mutating func groupBy(_ start: Token) throws(Issue) -> [GroupKey] {
     if start.kind == .keyword(.group) { try expect(.keyword(.by), "BY") }
-    return try fieldPaths()
+    var keys: [GroupKey] = []
+    repeat {
+      if token.kind == .number, !isDefinition {
+        keys.append(.place(try wholeNumber("the place of an item")))
+      } else {
+        keys.append(.field(try fieldPath()))
+      }
+    } while accept(.comma)
+    return keys
   }
 
   /// Reads `EVERY d [ROLLING d]`, or `TIMESERIES window [SLIDE BY d]`.

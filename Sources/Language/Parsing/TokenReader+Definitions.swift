@@ -46,7 +46,8 @@ extension TokenReader {
         throw unexpected("EVERY and the length of the buckets", hint: "for example EVERY 1h")
       }
       return DefineKpi(
-        name, as: items, from: from, filter: clauses.filter, groupBy: clauses.groupBy,
+        name, as: items, from: from, filter: clauses.filter,
+        groupBy: clauses.groupBy.compactMap { if case .field(let path) = $0 { path } else { nil } },
         every: every, timeZone: clauses.timeZone, lateness: clauses.lateness)
     } catch {
       issues.append(error)

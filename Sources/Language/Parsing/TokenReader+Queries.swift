@@ -15,12 +15,45 @@ extension TokenReader {
     let from = from()
     let clauses = clauses(rules)
     guard issues.count == issuesBefore, let from else { return nil }
+    let groupBy = fields(clauses.groupBy, of: items)
+    guard issues.count == issuesBefore else { return nil }
     return Select(
-      items, from: from, filter: clauses.filter, groupBy: clauses.groupBy,
+      items, from: from, filter: clauses.filter, groupBy: groupBy,
       range: clauses.range, every: clauses.every, timeZone: clauses.timeZone,
       fill: clauses.fill, compareWith: clauses.compareWith, having: clauses.having,
       orderBy: clauses.orderBy, limit: clauses.limit, asOf: clauses.asOf,
       version: clauses.version, isOnlyFinal: clauses.isOnlyFinal, span: span(from: start))
+  }
+
+  /// The fields that GROUP BY names. `GROUP BY 1` names the first item, which has to be a field.
+  private mutating func fields(_ keys: [GroupKey], of items: [SelectItem]) -> [FieldPath] {
+    var fields: [FieldPath] = []
+    for key in keys {
+      switch key {
+      case .field(let path): fields.append(path)
+      case .place(let place):
+        if place.value >= 1, place.value <= items.count,
+          case .item(let item) = items[place.value - 1], case .field(let path) = item.expression
+        {
+          fields.append(FieldPath(path.path, span: place.span))
+        } else {
+          issues.append(noItem(place, items))
+        }
+      }
+    }
+    return fields
+  }
+
+  private func noItem(_ place: Spanned<Int>, _ items: [SelectItem]) -> Issue {
+    guard place.value >= 1, place.value <= items.count else {
+      return Issue(
+        place.span,
+        "GROUP BY \(place.value) names no field: the query has "
+          + (items.count == 1 ? "one item" : "\(items.count) items"))
+    }
+    return Issue(
+      place.span, "GROUP BY \(place.value) names no field: item \(place.value) is computed",
+      hint: "write the names of the fields to group by")
   }
 
   private mutating func selectItem() throws(Issue) -> SelectItem {

@@ -81,7 +81,8 @@ struct Printer {
   private mutating func aggregate(_ aggregate: Aggregate) {
     let argument = aggregate.argument?.canonicalText ?? "*"
     switch aggregate.function {
-    case .percentile(let percent): text += Self.percentile(percent, argument)
+    case .percentile(let percent):
+      text += Self.percentile(percent, argument, aggregate.spelling)
     case .top(let count): text += "top(\(argument), \(count)"
     default: text += "\(aggregate.function.name)(\(argument)"
     }
@@ -92,11 +93,19 @@ struct Printer {
     text += ")"
   }
 
-  /// `p99.9(x`, or the long form for a percentile that has an exponent.
-  private static func percentile(_ percent: Double, _ argument: String) -> String {
+  /// `p99.9(x`, or as it was written; a percentile that has an exponent is a share.
+  private static func percentile(
+    _ percent: Double, _ argument: String, _ spelling: PercentileSpelling
+  ) -> String {
     let number = number(percent)
     let isPlain = number.utf8.allSatisfy { $0.isDigit || $0 == UInt8(ascii: ".") }
-    return isPlain ? "p\(number)(\(argument)" : "percentile(\(argument), \(number)"
+    switch spelling {
+    case .median where percent == 50: return "median(\(argument)"
+    case .long where percent == 0 || percent >= 1: return "percentile(\(argument), \(number)"
+    case .short where isPlain, .median where isPlain, .long where isPlain:
+      return "p\(number)(\(argument)"
+    default: return "quantile(\(argument), \(DecimalPoint.shifted(number, by: -2))"
+    }
   }
 
   // MARK: Words

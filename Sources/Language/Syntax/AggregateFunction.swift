@@ -1,3 +1,16 @@
+/// How a percentile is written: an item keeps the words that it was asked for with, for they name its
+/// column.
+public enum PercentileSpelling: Sendable, Equatable, CaseIterable {
+  /// `p95(x)`
+  case short
+  /// `median(x)`
+  case median
+  /// `percentile(x, 95)`
+  case long
+  /// `quantile(x, 0.95)`
+  case share
+}
+
 /// What an aggregate makes of the values of a field.
 public enum AggregateFunction: Sendable, Equatable {
   case count, sum, avg, min, max, stddev, variance

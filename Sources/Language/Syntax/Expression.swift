@@ -31,16 +31,24 @@ public struct Aggregate: Sendable, Equatable {
   public var argument: FieldPath?
   /// The facts that count; nil for all of them.
   public var filter: Predicate?
+  /// How a percentile is written; two spellings of one percentile are equal.
+  public var spelling: PercentileSpelling
   public var span: SourceSpan
 
   public init(
     _ function: AggregateFunction, _ argument: FieldPath?, filter: Predicate? = nil,
-    span: SourceSpan = .none
+    spelling: PercentileSpelling = .short, span: SourceSpan = .none
   ) {
     self.function = function
     self.argument = argument
     self.filter = filter
+    self.spelling = spelling
     self.span = span
+  }
+
+  public static func == (left: Aggregate, right: Aggregate) -> Bool {
+    left.function == right.function && left.argument == right.argument
+      && left.filter == right.filter
   }
 }
 

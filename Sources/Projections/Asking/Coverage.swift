@@ -1,3 +1,4 @@
+import EventLog
 import Language
 import Model
 
@@ -23,7 +24,8 @@ struct Coverage {
 
   /// `range` holds the facts that there are to answer from.
   init(
-    _ kpi: CompiledKpi, _ query: AggregateQuery, _ asked: CompiledKpi, _ range: Range<Int64>
+    _ kpi: CompiledKpi, _ query: AggregateQuery, _ asked: CompiledKpi, _ range: Range<Int64>,
+    _ stream: EventStream
   ) throws(Refusal) {
     self.kpi = kpi
     guard kpi.definition.stream == query.stream else {
@@ -37,7 +39,7 @@ struct Coverage {
       places.append(place)
     }
     dimensions = places
-    groupFilter = try Self.groupFilter(query.filter, kpi)
+    groupFilter = try Self.groupFilter(query.filter, kpi, stream)
     measures = try Self.measures(asked.plan, kpi.plan)
     try Self.checkBoundaries(kpi, query, asked, range)
     var reading = [FoldPlan.Needs](repeating: [], count: kpi.plan.measures.count)
@@ -57,10 +59,10 @@ struct Coverage {
   // MARK: Filters
 
   private static func groupFilter(
-    _ filter: Predicate?, _ kpi: CompiledKpi
+    _ filter: Predicate?, _ kpi: CompiledKpi, _ stream: EventStream
   ) throws(Refusal) -> Predicate? {
     guard let own = kpi.definition.filter else {
-      if let filter { try checkGroupFilter(filter, kpi) }
+      if let filter { try checkGroupFilter(filter, kpi, stream) }
       return filter
     }
     // One of the terms has to be the KPI's own filter.
@@ -72,7 +74,7 @@ struct Coverage {
       }
       terms.remove(at: place)
     }
-    for term in terms { try checkGroupFilter(term, kpi) }
+    for term in terms { try checkGroupFilter(term, kpi, stream) }
     guard let first = terms.first else { return nil }
     return terms.dropFirst().reduce(first) { .and($0, $1) }
   }
@@ -84,13 +86,16 @@ struct Coverage {
 
   /// Groups are known by their labels: enough for texts, not for numbers.
   private static func checkGroupFilter(
-    _ predicate: Predicate, _ kpi: CompiledKpi
+    _ predicate: Predicate, _ kpi: CompiledKpi, _ stream: EventStream
   ) throws(Refusal) {
     for field in predicate.fields where !kpi.dimensions.contains(field.path) {
       throw Refusal(reason: "its cells cannot be filtered by \(field.path)")
     }
     if predicate.hasNumbers {
       throw Refusal(reason: "its groups are texts, which cannot be compared with numbers")
+    }
+    if let field = predicate.fieldsInQuotedOrder.first(where: stream.hasNumbers) {
+      throw Refusal(reason: "the groups of \(field) are texts, which cannot be compared as numbers")
     }
   }
 
@@ -152,7 +157,35 @@ extension Predicate {
   }
 }
 
+extension Predicate {
+  /// The fields that are compared with quoted numbers in such a way that numbers and texts differ: by order, or with
+  /// other digits than a label has.
+  fileprivate var fieldsInQuotedOrder: [String] {
+    switch self {
+    case .compare(let field, let comparison, let literal):
+      let isOfEquality = comparison == .eq || comparison == .ne
+      return literal.differsFromLabel(inOrder: !isOfEquality) ? [field.path] : []
+    case .in(let field, let literals, _):
+      return literals.contains { $0.differsFromLabel(inOrder: false) } ? [field.path] : []
+    case .between(let field, let low, let high, _):
+      let differs = low.differsFromLabel(inOrder: true) || high.differsFromLabel(inOrder: true)
+      return differs ? [field.path] : []
+    case .and(let left, let right), .or(let left, let right):
+      return left.fieldsInQuotedOrder + right.fieldsInQuotedOrder
+    case .not(let inner): return inner.fieldsInQuotedOrder
+    case .like, .matches, .isNull, .constant: return []
+    }
+  }
+}
+
 extension Literal {
+  /// Whether a number compares with this text in another way than its label does.
+  fileprivate func differsFromLabel(inOrder: Bool) -> Bool {
+    guard case .string(let text) = self, let number = Literal.number(in: text) else { return false }
+    if inOrder { return true }
+    return !FactLabels.label(of: number).elementsEqual(text.utf8)
+  }
+
   fileprivate var isNumber: Bool {
     if case .number = self { return true }
     return false

@@ -176,7 +176,7 @@ struct QueryPlan {
       let own = live.kpi.definition
       let name = "KPI \(own.name) version \(own.version)"
       do throws(Coverage.Refusal) {
-        let coverage = try Coverage(live.kpi, query, asked, range)
+        let coverage = try Coverage(live.kpi, query, asked, range, stream)
         let record = try? KpiRecord.read(own.id, projections.records, transaction)
         guard let record, record.isLive else {
           throw Coverage.Refusal(reason: "its cells are still being filled")

@@ -91,7 +91,8 @@ enum PredicateMask {
     }
   }
 
-  /// Numbers are compared with numbers, anything else as text, byte by byte.
+  /// Numbers are compared with numbers, anything else as text, byte by byte. A quoted number is compared with numbers
+  /// as a number, and with texts as a text.
   private static func compare(
     _ path: Text, _ literal: Literal, _ columns: some PredicateFields, _ holds: (Int) -> Bool
   ) throws -> [Truth] {
@@ -109,7 +110,11 @@ enum PredicateMask {
         return holds(number < wanted ? -1 : number == wanted ? 0 : 1) ? .yes : .no
       }
     case .string(let wanted):
-      return try labels(path, columns) { holds(order($0, Array(wanted.utf8))) }
+      var truths = try labels(path, columns) { holds(order($0, Array(wanted.utf8))) }
+      guard let number = Literal.number(in: wanted) else { return truths }
+      let numeric = try compare(path, .number(number, text: wanted), columns, holds)
+      for fact in truths.indices where numeric[fact] != .unknown { truths[fact] = numeric[fact] }
+      return truths
     case .bool(let wanted):
       return try labels(path, columns) { holds(order($0, Array((wanted ? "true" : "false").utf8))) }
     case .parameter(let parameter):

@@ -36,7 +36,8 @@ extension Binder {
     }
   }
 
-  /// Two values that can be compared. A string beside a time is a time.
+  /// Two values that can be compared. A string beside a time is a time, and a
+  /// quoted number beside a number is a number.
   private mutating func pair(
     _ left: Expression, _ right: Expression
   ) throws(Issue) -> (RowExpression, RowExpression) {
@@ -47,6 +48,12 @@ extension Binder {
     }
     if secondKind == .time, case .text(let text) = first {
       (first, firstKind) = (.time(try time(text.string, left)), .time)
+    }
+    if firstKind.isNumber, case .text(let text) = second, let number = Literal.number(in: text) {
+      (second, secondKind) = (.number(number), .number)
+    }
+    if secondKind.isNumber, case .text(let text) = first, let number = Literal.number(in: text) {
+      (first, firstKind) = (.number(number), .number)
     }
     guard firstKind.joined(secondKind) != nil, firstKind != .list, secondKind != .list else {
       throw Issue(

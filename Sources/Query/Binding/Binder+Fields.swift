@@ -4,8 +4,8 @@ import Model
 
 /// Fields, and predicates on them.
 extension Binder {
-  /// A field of the stream that can be asked for.
-  func field(_ path: FieldPath) throws(Issue) -> StreamInfo.Field {
+  /// A field of the stream that can be asked for. Of arrays one may ask whether they are there, and no more.
+  func field(_ path: FieldPath, isForPresence: Bool = false) throws(Issue) -> StreamInfo.Field {
     let stream = query.stream
     if path.path == stream.timePath {
       throw Issue(
@@ -15,6 +15,10 @@ extension Binder {
     guard let field = stream.fields.first(where: { $0.path == path.path }) else {
       throw unknown(path)
     }
+    if field.kind == .list {
+      if isForPresence { return field }
+      throw Issue(path.span, "\(path.path) is an array", hint: arrayHint(path.path))
+    }
     guard field.hasColumn else {
       throw Issue(
         path.span, "\(path.path) has no column: it is in the documents only",
@@ -23,7 +27,27 @@ extension Binder {
     return field
   }
 
+  private func arrayHint(_ path: String) -> String {
+    if let exploded = query.stream.explodePath {
+      return "the elements of \(exploded) are the facts of \(query.stream.name), "
+        + "and a stream explodes one array; count(\(path)) counts the facts that have one"
+    }
+    return "--explode \(path) makes facts of its elements, given with the first ingest of a stream"
+  }
+
+  /// The array that has the field in its elements.
+  private func array(around path: FieldPath) -> Issue? {
+    let arrays = query.stream.fields.filter { $0.hasLists && path.path.hasPrefix($0.path + ".") }
+    guard let array = arrays.max(by: { $0.path.utf8.count < $1.path.utf8.count }) else {
+      return nil
+    }
+    return Issue(
+      path.span, "\(array.path) is an array, and \(path.path) would be of its elements",
+      hint: arrayHint(array.path))
+  }
+
   private func unknown(_ path: FieldPath) -> Issue {
+    if let array = array(around: path) { return array }
     let stream = query.stream
     let names = stream.fields.map(\.path)
     let hint: String
@@ -48,7 +72,10 @@ extension Binder {
   mutating func predicate(_ predicate: Predicate) throws(Issue) -> Predicate {
     switch predicate {
     case .compare(let path, let comparison, let value):
-      return .compare(path, comparison, try literal(value, of: try field(path), path))
+      let field = try field(path)
+      let literal = try literal(value, of: field, path)
+      if comparison != .eq && comparison != .ne { noteTextOrder(literal, of: field) }
+      return .compare(path, comparison, literal)
     case .in(let path, let values, let isNegated):
       let field = try field(path)
       var literals: [Literal] = []
@@ -56,11 +83,14 @@ extension Binder {
       return .in(path, literals, isNegated: isNegated)
     case .between(let path, let low, let high, let isNegated):
       let field = try field(path)
-      return .between(
-        path, try literal(low, of: field, path), try literal(high, of: field, path),
-        isNegated: isNegated)
-    case .like(let path, _, _), .isNull(let path, _):
+      let (low, high) = (try literal(low, of: field, path), try literal(high, of: field, path))
+      noteTextOrder(low, of: field)
+      return .between(path, low, high, isNegated: isNegated)
+    case .like(let path, _, _):
       _ = try field(path)
+      return predicate
+    case .isNull(let path, _):
+      _ = try field(path, isForPresence: true)
       return predicate
     case .matches(let path, let pattern, _):
       _ = try field(path)
@@ -92,9 +122,54 @@ extension Binder {
     if case .number = literal, field.kind == .text || field.kind == .boolean {
       let note =
         "\(path.path) has no numbers to compare with \(literal.canonicalText); texts stand in quotes"
-      if !query.notes.contains(note) { query.notes.append(note) }
+      add(note: note)
     }
+    if field.kind == .number { try checkNumber(literal, path) }
     return literal
+  }
+
+  mutating func add(note: String) {
+    if !query.notes.contains(note) { query.notes.append(note) }
+  }
+
+  /// A quoted number is compared with numbers as a number; any other text is never one.
+  private mutating func checkNumber(_ literal: Literal, _ path: FieldPath) throws(Issue) {
+    switch literal {
+    case .number, .parameter: break
+    case .bool:
+      add(note: "\(path.path) has no booleans to compare with \(literal.canonicalText)")
+    case .string(let value):
+      if Literal.number(in: value) != nil { return }
+      throw Issue(
+        span(of: value, near: path.span),
+        "\(path.path) has numbers, and \(literal.canonicalText) is none",
+        hint: "numbers stand without quotes")
+    }
+  }
+
+  /// Where a text that is compared with the field at `span` stands.
+  private func span(of value: String, near span: SourceSpan) -> SourceSpan {
+    let strings = TextToken.all(of: text).filter { $0.kind == .string && $0.text == value }
+    let found =
+      strings.first { $0.range.lowerBound >= span.end }
+      ?? strings.last { $0.range.upperBound <= span.start }
+    return found.map { SourceSpan($0.range.lowerBound, $0.range.upperBound) } ?? span
+  }
+
+  /// Which of two texts is less goes by their bytes, which is seldom what is meant of numbers.
+  private mutating func noteTextOrder(_ literal: Literal, of field: StreamInfo.Field) {
+    guard case .string(let value) = literal, Literal.number(in: value) != nil else { return }
+    switch field.kind {
+    case .text:
+      add(
+        note: "\(field.path) has texts, which are compared with '\(value)' byte by byte: "
+          + "'9' comes after '10'")
+    case .mixed:
+      add(
+        note: "\(field.path) has numbers and texts: '\(value)' is compared with its numbers as a "
+          + "number, and with its texts byte by byte")
+    default: break
+    }
   }
 
   private static func literal(

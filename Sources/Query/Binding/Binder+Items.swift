@@ -7,7 +7,7 @@ extension Binder {
     switch item {
     case .star(let span): try bindStar(span)
     case .item(let item):
-      if bindKeyColumn(item) { return }
+      if let key = bindKeyColumn(item) { return selected.append(key) }
       let (expression, kind) = try value(item.expression)
       try add(
         BoundQuery.Output(
@@ -48,23 +48,24 @@ extension Binder {
         span, "two columns would be named \(output.name)", hint: "name one with AS")
     }
     query.outputs.append(output)
+    selected.append(output.expression)
   }
 
   /// Whether rows have a time.
   private var hasTime: Bool { query.isOfFacts || query.buckets != nil }
 
   /// Times and groups have a column of their own, which an item may name.
-  private mutating func bindKeyColumn(_ item: Item) -> Bool {
-    guard case .field(let path) = item.expression else { return false }
+  private mutating func bindKeyColumn(_ item: Item) -> RowExpression? {
+    guard case .field(let path) = item.expression else { return nil }
     if let index = query.groups.firstIndex(where: { $0.path == path.path }) {
       if let alias = item.alias { query.groups[index].name = alias }
-      return true
+      return .group(index)
     }
     if isTime(path) {
       query.timeName = item.alias ?? path.path
-      return true
+      return .timeOfRow
     }
-    return false
+    return nil
   }
 
   private func isTime(_ path: FieldPath) -> Bool {
@@ -206,7 +207,7 @@ extension Binder {
         hint: "ask for \(FieldPath(item.name).canonicalText) alone, with a longer EVERY "
           + "or fewer fields in GROUP BY")
     }
-    let field = try field(path)
+    let field = try field(path, isForPresence: aggregate.function == .count)
     switch aggregate.function {
     case .count, .distinct: return .integer
     case .top: return .list

@@ -7,10 +7,14 @@ struct Binder {
 
   let catalogue: SourceCatalogue
   let options: QueryOptions
+  /// The text that spans point into.
+  let text: String
   var query: BoundQuery
   var issues: [Issue] = []
   /// Whether HAVING or ORDER BY is read, which may name columns of the answer.
   var isAfterItems = false
+  /// What is selected, in the order of the text: ORDER BY 2 is the second of them.
+  var selected: [RowExpression] = []
 
   static func bind(_ select: Select, _ run: StatementRun) throws -> BoundQuery {
     var binder: Binder
@@ -30,10 +34,9 @@ struct Binder {
   }
 
   private init(_ select: Select, _ run: StatementRun) throws(Issue) {
-    (catalogue, options) = (run.catalogue, run.options)
-    let (stream, kpi, note) = try catalogue.target(select.from, version: select.version)
+    (catalogue, options, text) = (run.catalogue, run.options, run.text)
+    let (stream, kpi) = try catalogue.target(select.from, version: select.version)
     query = BoundQuery(stream: stream, kpi: kpi)
-    if let note { query.notes.append(note) }
     // A field of that name keeps it.
     if stream.fields.contains(where: { $0.path == "time" }) { query.timeName = stream.timePath }
   }
@@ -74,7 +77,7 @@ struct Binder {
     }
     for key in select.orderBy {
       attempt { binder throws(Issue) in
-        let (expression, _) = try binder.value(key.expression)
+        let expression = try binder.order(key)
         binder.query.order.append(
           BoundQuery.Order(expression: expression, isDescending: key.isDescending))
       }
@@ -110,22 +113,19 @@ extension SourceCatalogue {
   /// What FROM names: the stream, and the KPI of it if it is one.
   func target(
     _ name: Name, version: Spanned<Int>? = nil
-  ) throws(LanguageError.Issue) -> (stream: StreamInfo, kpi: KpiInfo?, note: String?) {
+  ) throws(LanguageError.Issue) -> (stream: StreamInfo, kpi: KpiInfo?) {
     if let stream = streams.first(where: { $0.name == name.text }) {
       if let version {
         throw LanguageError.Issue(
           version.span, "\(name.text) is a stream: versions are those of KPIs")
       }
-      let isBoth = kpis.contains { $0.name == name.text }
-      return (
-        stream, nil, isBoth ? "\(name.text) is a stream and a KPI: the stream is taken" : nil
-      )
+      return (stream, nil)
     }
     let kpi = try kpi(name, version: version)
     guard let stream = streams.first(where: { $0.name == kpi.stream }) else {
       throw LanguageError.Issue(name.span, "the stream \(kpi.stream) of \(name.text) is not there")
     }
-    return (stream, kpi, nil)
+    return (stream, kpi)
   }
 
   /// A version of a KPI, or the one that is asked when none is named.

@@ -42,6 +42,10 @@ struct QueryExecution {
     result.plans = rows.plans
     result.gatheringSeconds = seconds
     describe(rows, &result)
+    let passedOver = PassedOver(
+      query: query, source: source, options: options, asOfSeq: rows.asOfSeq)
+    result.answer.meta.notes +=
+      query.kpi == nil ? try passedOver.notes() : passedOver.notesWithoutCounts()
     return result
   }
 

@@ -49,13 +49,16 @@ struct TimeCells {
   }
 
   private func append(offsetSeconds: Int, to pieces: inout Pieces) {
-    // RFC 3339 has offsets of whole minutes; those of old times are cut to them.
-    let minutes = offsetSeconds.magnitude / 60
-    if minutes == 0 { return pieces.put("Z") }
+    if offsetSeconds == 0 { return pieces.put("Z") }
+    let seconds = Int(offsetSeconds.magnitude)
     pieces.append(offsetSeconds < 0 ? "-" : "+")
-    pieces.append(twoDigits: Int(minutes / 60))
+    pieces.append(twoDigits: seconds / 3600)
     pieces.put(":")
-    pieces.append(twoDigits: Int(minutes % 60))
+    pieces.append(twoDigits: seconds / 60 % 60)
+    // RFC 3339 has whole minutes, but to cut those of old times would make other times of them.
+    if seconds % 60 == 0 { return }
+    pieces.put(":")
+    pieces.append(twoDigits: seconds % 60)
   }
 
   private mutating func remember(_ day: Int64) {

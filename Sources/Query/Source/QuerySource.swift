@@ -64,9 +64,11 @@ public struct StreamInfo: Sendable {
     public var kind: Kind
     /// Whether it can be asked for; a field with too many others beside it is kept in the documents only.
     public var hasColumn: Bool
+    /// Whether arrays are among its values, which count as values and have none of their own.
+    public var hasLists: Bool
 
-    public init(path: Text, kind: Kind, hasColumn: Bool = true) {
-      (self.path, self.kind, self.hasColumn) = (path, kind, hasColumn)
+    public init(path: Text, kind: Kind, hasColumn: Bool = true, hasLists: Bool = false) {
+      (self.path, self.kind, self.hasColumn, self.hasLists) = (path, kind, hasColumn, hasLists)
     }
   }
 

@@ -15,6 +15,10 @@ extension StatementRun {
     if catalogue.streams.contains(where: { $0.name == name.text }) {
       throw error(name.span, "there is a stream \(name.text) already")
     }
+    if catalogue.kpis.contains(where: { $0.name == name.text }) {
+      throw error(
+        name.span, "there is a KPI \(name.text)", hint: "streams and KPIs have names of their own")
+    }
     try store(span).defineStream(definition)
     return Answer(message: "stream \(name.text) is defined")
   }
@@ -44,6 +48,11 @@ extension StatementRun {
       throw error(
         name.span, "there is a KPI \(name.text) already",
         hint: "REDEFINE KPI makes a new version of it")
+    }
+    if catalogue.streams.contains(where: { $0.name == name.text }) {
+      throw error(
+        name.span, "there is a stream \(name.text)",
+        hint: "streams and KPIs have names of their own")
     }
     if !isThere && isNewVersion {
       let names = Set(catalogue.kpis.map(\.name)).sorted()

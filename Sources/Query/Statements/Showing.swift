@@ -22,7 +22,7 @@ extension StatementRun {
     return [try target(name).stream]
   }
 
-  private func target(_ name: Name) throws -> (stream: StreamInfo, kpi: KpiInfo?, note: String?) {
+  private func target(_ name: Name) throws -> (stream: StreamInfo, kpi: KpiInfo?) {
     do throws(LanguageError.Issue) { return try catalogue.target(name) } catch {
       throw LanguageError(issues: [error], text: text)
     }
@@ -172,10 +172,8 @@ extension StatementRun {
   // MARK: DESCRIBE
 
   func describe(_ name: Name) throws -> Answer {
-    let (stream, kpi, note) = try target(name)
-    var answer = kpi.map { describe($0) } ?? describe(stream)
-    if let note { answer.meta.notes.append(note) }
-    return answer
+    let (stream, kpi) = try target(name)
+    return kpi.map { describe($0) } ?? describe(stream)
   }
 
   private func describe(_ stream: StreamInfo) -> Answer {

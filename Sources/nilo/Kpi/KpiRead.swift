@@ -83,9 +83,12 @@ private struct KpiView {
     let offsetNs = zone.offsetNs(at: ns)
     if offsetNs == 0 { return Timestamp(ns: ns).description }
     let local = Timestamp(ns: ns.saturatingSubtracting(-offsetNs)).description.dropLast()
-    let minutes = offsetNs.magnitude / 60_000_000_000
+    let seconds = offsetNs.magnitude / 1_000_000_000
     func two(_ number: UInt64) -> String { number < 10 ? "0\(number)" : "\(number)" }
-    return "\(local)\(offsetNs < 0 ? "-" : "+")\(two(minutes / 60)):\(two(minutes % 60))"
+    let offset = "\(two(seconds / 3600)):\(two(seconds / 60 % 60))"
+    // Clocks of old have offsets of seconds.
+    let rest = seconds % 60 == 0 ? "" : ":\(two(seconds % 60))"
+    return "\(local)\(offsetNs < 0 ? "-" : "+")\(offset)\(rest)"
   }
 
   private func state(_ row: KpiAnswer.Row) -> String {
