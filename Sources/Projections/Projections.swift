@@ -393,6 +393,14 @@ public final class Projections: LogProjection, Sendable {
 
   // MARK: Taking part in commits
 
+  /// A name that a KPI has would be two things in a statement.
+  package func checkStreamName(_ name: String) throws {
+    let isTaken = state.withLock { $0.kpis.values.contains { $0.kpi.definition.name == name } }
+    if isTaken {
+      throw KpiError("\(name) is the name of a KPI; a stream needs another name")
+    }
+  }
+
   /// What a block adds to each KPI that was known when it was folded.
   private struct Folded: Sendable {
     var folds: [UInt64: BlockFold] = [:]

@@ -129,7 +129,9 @@ extension LedgerRecord {
     let detail: String =
       switch entry.kind {
       case .late: "\((entry.behindNs ?? 0) / 1_000_000_000) s behind the watermark"
-      case .duplicate: "has the id \(String(decoding: entry.bytes, as: UTF8.self)) as well"
+      case .duplicate:
+        "has the id \(String(decoding: entry.bytes, as: UTF8.self)) as well"
+          + (entry.isDifferent == true ? ", but is another document" : "")
       case .rejected: entry.reason ?? ""
       case .ahead:
         "\((entry.aheadNs ?? 0) / 1_000_000_000) s ahead of "
@@ -146,8 +148,9 @@ extension StreamInfo {
     let definition = stream.definition
     self.init(
       name: definition.name, timePath: definition.timePath, latenessNs: definition.latenessNs)
-    (keyPath, dedupPath, explodePath) =
-      (definition.keyPath, definition.idPath, definition.explodePath)
+    (keyPath, dedupPaths, explodePath) =
+      (definition.keyPath, definition.idPaths, definition.explodePath)
+    (elementTimePath, dedupWindowNs) = (definition.elementTimePath, definition.dedupWindowNs)
     fields = stream.columns.map { column in
       let kind: Field.Kind =
         switch column.type {

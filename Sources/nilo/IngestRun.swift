@@ -65,6 +65,7 @@ struct IngestRun {
     } catch {
       fail("\(error)")
     }
+    showNotes()
     if total.rejected > rejectionsShown {
       printNote(
         "\(Text.count(total.rejected - rejectionsShown)) more rejected; see all with: "
@@ -99,6 +100,23 @@ struct IngestRun {
         return { chunk.documents() }
       })
     if !Interruption.isRequested { endedSources.append(reader.sourceName) }
+  }
+
+  /// What the stream does not use, and duplicates that may be none.
+  private func showNotes() {
+    // Without a stream no document was an event.
+    guard let store, let definition = store.log.stream(named: stream)?.definition else { return }
+    do {
+      for field in try store.unusedFields(of: stream) {
+        printNote(StreamNotes.text(field, ofStream: stream))
+      }
+    } catch {
+      printNote("\(error)")
+    }
+    guard total.differing > 0 else { return }
+    printNote(
+      "\(StreamNotes.differing(total.differing, definition)); see them with: "
+        + "nilo ledger --data \(arguments.data) --kind duplicate --stream \(stream)")
   }
 
   private mutating func openStore() throws -> Store {
@@ -152,6 +170,7 @@ extension IngestSummary {
     var sum = self
     sum.accepted += next.accepted
     sum.duplicates += next.duplicates
+    sum.differing += next.differing
     sum.rejected += next.rejected
     sum.late += next.late
     sum.ahead += next.ahead

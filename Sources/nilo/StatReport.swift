@@ -53,6 +53,10 @@ struct StatReport {
       lines.append(Text.table(stream.columns.map { (printable($0.path), $0.type) }, indent: 4))
     }
     if let note = fieldsWithoutColumn(stream.fieldsWithoutColumn) { lines.append("  \(note)") }
+    for field in stream.unusedFields {
+      lines.append("  \(StreamNotes.text(field, ofStream: stream.definition.name))")
+    }
+    if let note = StreamNotes.differing(stream) { lines.append("  \(note)") }
     if !stream.sources.isEmpty {
       lines.append("  sources")
       lines.append(Text.table(stream.sources.map(row(of:)), indent: 4))
@@ -65,7 +69,7 @@ struct StatReport {
     let definition = stream.definition
     var rows = [
       ("events", Text.count(totals.events)), ("facts", Text.count(totals.facts)),
-      ("duplicates", Text.count(totals.duplicates)), ("rejected", Text.count(totals.rejected)),
+      ("duplicates", duplicates(of: stream)), ("rejected", Text.count(totals.rejected)),
       ("late", Text.count(totals.late)),
     ]
     if totals.ahead > 0 { rows.append(("ahead", Text.count(totals.ahead))) }
@@ -76,16 +80,29 @@ struct StatReport {
     rows += [
       ("watermark", stream.watermarkNs.map { Timestamp(ns: $0).description } ?? "none"),
       ("time field", definition.timePath), ("key field", definition.keyPath ?? "none"),
-      ("dedup field", definition.idPath ?? "none"),
+      ("dedup field", ids(definition)),
       ("explodes", definition.explodePath ?? "nothing"),
     ]
     if let path = definition.elementTimePath { rows.append(("element time", path)) }
+    rows.append(("lateness", Text.seconds(definition.latenessNs / 1_000_000_000)))
     let blocks = "\(Text.count(stream.blockCount)), \(Text.bytes(totals.blockBytes))"
     rows += [
       ("shapes", Text.count(stream.shapeCount)), ("blocks", blocks),
       ("original", Text.bytes(totals.originalBytes)),
     ]
     return rows
+  }
+
+  private static func ids(_ definition: StreamDefinition) -> String {
+    if definition.idPaths.isEmpty { return "none" }
+    let window = Text.seconds(definition.dedupWindowNs / 1_000_000_000)
+    return "\(definition.idPaths.joined(separator: ", ")) within \(window)"
+  }
+
+  private static func duplicates(of stream: LogStatistics.Stream) -> String {
+    let totals = stream.totals
+    return Text.count(totals.duplicates)
+      + (totals.differing > 0 ? ", \(Text.count(totals.differing)) of them differ" : "")
   }
 
   private static func row(of source: LogStatistics.Source) -> (String, String) {
@@ -140,6 +157,7 @@ struct StatReport {
       json.field("events", totals.events)
       json.field("facts", totals.facts)
       json.field("duplicates", totals.duplicates)
+      json.field("differing", totals.differing)
       json.field("rejected", totals.rejected)
       json.field("late", totals.late)
       json.field("ahead", totals.ahead)
@@ -153,6 +171,7 @@ struct StatReport {
       json.field("original_bytes", totals.originalBytes)
       json.field("columns", array: stream.columns.map(json(of:)))
       json.field("fields_without_column", strings: stream.fieldsWithoutColumn)
+      json.field("unused_fields", array: stream.unusedFields.map(json(of:)))
       json.field("sources", array: stream.sources.map(json(of:)))
     }
   }
@@ -160,7 +179,9 @@ struct StatReport {
   private static func add(_ definition: StreamDefinition, to json: inout JSONObjectWriter) {
     json.field("time", definition.timePath)
     json.field("key", optional: definition.keyPath)
-    json.field("dedup", optional: definition.idPath)
+    json.field(
+      "dedup",
+      optional: definition.idPaths.isEmpty ? nil : definition.idPaths.joined(separator: ","))
     json.field("explode", optional: definition.explodePath)
     json.field("element_time", optional: definition.elementTimePath)
     json.field("dedup_window_s", Double(definition.dedupWindowNs) / 1e9)
@@ -171,6 +192,14 @@ struct StatReport {
     jsonObject { json in
       json.field("path", column.path)
       json.field("type", column.type)
+    }
+  }
+
+  private static func json(of field: UnusedField) -> [UInt8] {
+    jsonObject { json in
+      json.field("role", field.role.rawValue)
+      json.field("path", field.path)
+      json.field("since_seq", field.sinceSeq)
     }
   }
 

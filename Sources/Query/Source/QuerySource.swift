@@ -83,8 +83,12 @@ public struct StreamInfo: Sendable {
   public var name: String
   public var timePath: String
   public var keyPath: String?
-  public var dedupPath: String?
+  /// The fields that make the dedup id.
+  public var dedupPaths: [String] = []
   public var explodePath: String?
+  /// The time of an element of the exploded array, from the document's top.
+  public var elementTimePath: String?
+  public var dedupWindowNs: Int64 = 0
   public var latenessNs: Int64
   public var fields: [Field] = []
   public var sources: [Source] = []

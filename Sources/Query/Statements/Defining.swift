@@ -15,6 +15,9 @@ extension StatementRun {
     if catalogue.streams.contains(where: { $0.name == name.text }) {
       throw error(name.span, "there is a stream \(name.text) already")
     }
+    if catalogue.kpis.contains(where: { $0.name == name.text }) {
+      throw error(name.span, "\(name.text) is the name of a KPI; a stream needs another name")
+    }
     try store(span).defineStream(definition)
     return Answer(message: "stream \(name.text) is defined")
   }
