@@ -130,7 +130,9 @@ extension LedgerRecord {
     let detail: String =
       switch entry.kind {
       case .late: "\((entry.behindNs ?? 0) / 1_000_000_000) s behind the watermark"
-      case .duplicate: "has the id \(String(decoding: entry.bytes, as: UTF8.self)) as well"
+      case .duplicate:
+        "has the id \(String(decoding: entry.bytes, as: UTF8.self)) as well"
+          + (entry.isDifferent == true ? ", but is another document" : "")
       case .rejected: entry.reason ?? ""
       case .ahead:
         "\((entry.aheadNs ?? 0) / 1_000_000_000) s ahead of "
@@ -149,8 +151,10 @@ extension StreamInfo {
       name: definition.name, timePath: Text(definition.timePath),
       latenessNs: definition.latenessNs)
     keyPath = definition.keyPath.map { Text($0) }
-    dedupPath = definition.idPath.map { Text($0) }
+    dedupPaths = definition.idPaths.map { Text($0) }
     explodePath = definition.explodePath.map { Text($0) }
+    elementTimePath = definition.elementTimePath.map { Text($0) }
+    dedupWindowNs = definition.dedupWindowNs
     fields = stream.columns.map { column in
       let kind: Field.Kind =
         switch column.type {

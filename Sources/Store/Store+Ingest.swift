@@ -6,6 +6,8 @@ import Model
 public struct IngestSummary: Sendable, Equatable {
   public var accepted: UInt64 = 0
   public var duplicates: UInt64 = 0
+  /// Duplicates whose documents differ from those of the events they repeat.
+  public var differing: UInt64 = 0
   public var rejected: UInt64 = 0
   public var late: UInt64 = 0
   /// Events too far ahead to say how far time has got.
@@ -29,6 +31,7 @@ public struct IngestSummary: Sendable, Equatable {
   public mutating func add(_ result: AppendResult) {
     accepted += UInt64(result.accepted)
     duplicates += UInt64(result.duplicates.count)
+    differing += UInt64(result.duplicates.count { $0.isDifferent })
     rejected += UInt64(result.rejected.count)
     late += UInt64(result.late.count)
     ahead += UInt64(result.ahead.count)

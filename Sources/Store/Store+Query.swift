@@ -79,11 +79,7 @@ extension Store: QueryStore {
         "DIMENSIONS and SOURCE are not there yet: all fields can be grouped by, and events come by nilo ingest"
       )
     }
-    try define(
-      StreamDefinition(
-        name: definition.name.text, timePath: definition.time.path.string,
-        keyPath: definition.key?.path.string, idPath: definition.dedupBy?.path.string,
-        explodePath: definition.explode?.path.string))
+    try define(StreamDefinition(definition))
   }
 
   public func defineKpi(
@@ -120,6 +116,39 @@ extension Store: QueryStore {
 public struct KpiStatementError: Error, Equatable, CustomStringConvertible {
   public var description: String
   init(_ description: String) { self.description = description }
+}
+
+extension StreamDefinition {
+  /// What a statement says, and nothing else: where it is silent there is no such field.
+  fileprivate init(_ statement: DefineStream) throws {
+    self.init(
+      name: statement.name.text, timePath: statement.time.path, keyPath: statement.key?.path,
+      explodePath: statement.explode?.path)
+    idPaths = statement.dedupBy?.fields.map(\.path) ?? []
+    if let path = statement.elementTime?.path {
+      guard let explodePath else {
+        throw KpiStatementError(
+          "ELEMENT TIME needs EXPLODE: the array whose elements have the time")
+      }
+      elementTimePath = "\(explodePath).\(path)"
+    }
+    if let within = statement.dedupBy?.within { dedupWindowNs = try within.ns }
+    if let lateness = statement.lateness { latenessNs = try lateness.ns }
+  }
+}
+
+extension TimeLength {
+  /// Months, quarters and years by their mean lengths.
+  fileprivate var ns: Int64 {
+    get throws {
+      let unitNs = try BucketLength(parsing: "1\(unit.rawValue)").nominalNs
+      let (product, overflow) = amount.multipliedReportingOverflow(by: unitNs)
+      if overflow {
+        throw KpiStatementError("\(canonicalText) is too long: 292 years are the most")
+      }
+      return product
+    }
+  }
 }
 
 extension KpiDefinition {

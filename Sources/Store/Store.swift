@@ -10,6 +10,7 @@ import Projections
 @_exported import struct EventLog.LogStatistics
 @_exported import struct EventLog.StreamDefinition
 @_exported import struct EventLog.StreamOptions
+@_exported import struct EventLog.UnusedField
 @_exported import struct Projections.KpiAnswer
 @_exported import struct Projections.KpiDefinition
 @_exported import enum Projections.KpiValue
@@ -110,6 +111,11 @@ public final class Store: Sendable {
   public func closeSources(_ sources: [String], of stream: String) throws {
     guard let known = log.stream(named: stream) else { return }
     try log.closeSources(sources, of: known)
+  }
+
+  /// What documents of a stream have brought since it was made that would have been detected then.
+  public func unusedFields(of stream: String) throws -> [UnusedField] {
+    try log.unusedFields(ofStream: stream)
   }
 
   /// Makes a stream ahead of its first event.

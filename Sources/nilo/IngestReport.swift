@@ -15,6 +15,7 @@ extension IngestRun {
       json.field("files", Int64(fileCount))
       json.field("accepted", total.accepted)
       json.field("duplicates", total.duplicates)
+      json.field("differing", total.differing)
       json.field("rejected", total.rejected)
       json.field("late", total.late)
       json.field("ahead", total.ahead)
@@ -33,8 +34,10 @@ extension IngestRun {
       ("files", Wording.count(fileCount)),
       ("accepted", Wording.count(total.accepted)),
       ("duplicates", Wording.count(total.duplicates)),
-      ("rejected", Wording.count(total.rejected)),
-      ("late", Wording.count(total.late)),
+    ]
+    if total.differing > 0 { rows.append(("differing", Wording.count(total.differing))) }
+    rows += [
+      ("rejected", Wording.count(total.rejected)), ("late", Wording.count(total.late)),
     ]
     if total.ahead > 0 { rows.append(("ahead", "\(Wording.count(total.ahead)); see nilo ledger --kind ahead")) }
     if let first = total.firstSeq, let last = total.lastSeq {

@@ -68,6 +68,7 @@ struct IngestRun {
     } catch {
       fail("\(error)")
     }
+    showNotes()
     if total.rejected > rejectionsShown {
       printNote(
         "\(Wording.count(total.rejected - rejectionsShown)) more rejected; see all with: "
@@ -107,7 +108,7 @@ struct IngestRun {
     endedSources.append(reader.sourceName)
     if ofFile.documents == 0 && reader.bytesRead > 0 {
       note(
-        "there is nothing to store in its \(Text.count(reader.bytesRead)) bytes",
+        "there is nothing to store in its \(Wording.count(reader.bytesRead)) bytes",
         on: file == "-" ? reader.sourceName : file)
     }
   }
@@ -115,6 +116,23 @@ struct IngestRun {
   private mutating func note(_ text: String, on file: String) {
     progress.wipe()
     printNote("\(file): \(text)")
+  }
+
+  /// What the stream does not use, and duplicates that may be none.
+  private func showNotes() {
+    // Without a stream no document was an event.
+    guard let store, let definition = store.log.stream(named: stream)?.definition else { return }
+    do {
+      for field in try store.unusedFields(of: stream) {
+        printNote(StreamNotes.text(field, ofStream: stream))
+      }
+    } catch {
+      printNote("\(error)")
+    }
+    guard total.differing > 0 else { return }
+    printNote(
+      "\(StreamNotes.differing(total.differing, definition)); see them with: "
+        + "nilo ledger --data \(arguments.data) --kind duplicate --stream \(stream)")
   }
 
   private mutating func openStore() throws -> Store {
@@ -169,6 +187,7 @@ extension IngestSummary {
     var sum = self
     sum.accepted += next.accepted
     sum.duplicates += next.duplicates
+    sum.differing += next.differing
     sum.rejected += next.rejected
     sum.late += next.late
     sum.ahead += next.ahead

@@ -57,6 +57,8 @@ extension LedgerEntry {
       case .duplicate:
         "\(place ?? source): id \(Wording.printable(bytes, maxCharacters: 60)) is that of "
           + "seq \(Wording.count(seq ?? 0))"
+          + (isDifferent == true
+            ? ", but it differs: \(Wording.printable(head, maxCharacters: 60))" : "")
       case .late:
         "seq \(Wording.count(seq ?? 0)) of \(Timestamp(ns: timeNs ?? 0)): "
           + "\(Wording.seconds(behindSeconds)) behind"
@@ -81,10 +83,13 @@ extension LedgerEntry {
       switch kind {
       case .rejected:
         json.field("reason", reason ?? "")
-        json.field(text: "head", wholeCharacters)
+        json.field(text: "head", Self.wholeCharacters(bytes))
       case .duplicate:
         json.field(text: "id", bytes)
         json.field("first_seq", seq)
+        json.field("time", timeNs: timeNs)
+        json.field("differs", isDifferent ?? false)
+        if isDifferent == true { json.field(text: "head", Self.wholeCharacters(head)) }
       case .late:
         json.field("seq", seq)
         json.field("time", timeNs: timeNs)
@@ -99,7 +104,7 @@ extension LedgerEntry {
   }
 
   /// The head of a document without the character that the ledger's limit cut through.
-  private var wholeCharacters: [UInt8] {
+  private static func wholeCharacters(_ bytes: [UInt8]) -> [UInt8] {
     guard bytes.count == Limits.ledgerHeadBytes else { return bytes }
     let cut = (0...3).first { String(validating: bytes.dropLast($0), as: UTF8.self) != nil }
     return bytes.dropLast(cut ?? 0)

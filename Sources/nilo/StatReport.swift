@@ -54,6 +54,10 @@ struct StatReport {
         Wording.table(stream.columns.map { (printable($0.path.string), $0.type) }, indent: 4))
     }
     if let note = fieldsWithoutColumn(stream.fieldsWithoutColumn) { lines.append("  \(note)") }
+    for field in stream.unusedFields {
+      lines.append("  \(StreamNotes.text(field, ofStream: stream.definition.name))")
+    }
+    if let note = StreamNotes.differing(stream) { lines.append("  \(note)") }
     if !stream.sources.isEmpty {
       lines.append("  sources")
       lines.append(Wording.table(stream.sources.map(row(of:)), indent: 4))
@@ -66,8 +70,7 @@ struct StatReport {
     let definition = stream.definition
     var rows = [
       ("events", Wording.count(totals.events)), ("facts", Wording.count(totals.facts)),
-      ("duplicates", Wording.count(totals.duplicates)),
-      ("rejected", Wording.count(totals.rejected)),
+      ("duplicates", duplicates(of: stream)), ("rejected", Wording.count(totals.rejected)),
       ("late", Wording.count(totals.late)),
     ]
     if totals.ahead > 0 { rows.append(("ahead", Wording.count(totals.ahead))) }
@@ -78,16 +81,29 @@ struct StatReport {
     rows += [
       ("watermark", stream.watermarkNs.map { Timestamp(ns: $0).description } ?? "none"),
       ("time field", definition.timePath), ("key field", definition.keyPath ?? "none"),
-      ("dedup field", definition.idPath ?? "none"),
+      ("dedup field", ids(definition)),
       ("explodes", definition.explodePath ?? "nothing"),
     ]
     if let path = definition.elementTimePath { rows.append(("element time", path)) }
+    rows.append(("lateness", Wording.seconds(definition.latenessNs / 1_000_000_000)))
     let blocks = "\(Wording.count(stream.blockCount)), \(Wording.bytes(totals.blockBytes))"
     rows += [
       ("shapes", Wording.count(stream.shapeCount)), ("blocks", blocks),
       ("original", Wording.bytes(totals.originalBytes)),
     ]
     return rows
+  }
+
+  private static func ids(_ definition: StreamDefinition) -> String {
+    if definition.idPaths.isEmpty { return "none" }
+    let window = Wording.seconds(definition.dedupWindowNs / 1_000_000_000)
+    return "\(definition.idPaths.joined(separator: ", ")) within \(window)"
+  }
+
+  private static func duplicates(of stream: LogStatistics.Stream) -> String {
+    let totals = stream.totals
+    return Wording.count(totals.duplicates)
+      + (totals.differing > 0 ? ", \(Wording.count(totals.differing)) of them differ" : "")
   }
 
   private static func row(of source: LogStatistics.Source) -> (String, String) {
@@ -144,6 +160,7 @@ struct StatReport {
       json.field("events", totals.events)
       json.field("facts", totals.facts)
       json.field("duplicates", totals.duplicates)
+      json.field("differing", totals.differing)
       json.field("rejected", totals.rejected)
       json.field("late", totals.late)
       json.field("ahead", totals.ahead)
@@ -157,6 +174,7 @@ struct StatReport {
       json.field("original_bytes", totals.originalBytes)
       json.field("columns", array: stream.columns.map(json(of:)))
       json.field("fields_without_column", strings: stream.fieldsWithoutColumn.map(\.string))
+      json.field("unused_fields", array: stream.unusedFields.map(json(of:)))
       json.field("sources", array: stream.sources.map(json(of:)))
     }
   }
@@ -164,7 +182,9 @@ struct StatReport {
   private static func add(_ definition: StreamDefinition, to json: inout JSONObjectWriter) {
     json.field("time", definition.timePath)
     json.field("key", optional: definition.keyPath)
-    json.field("dedup", optional: definition.idPath)
+    json.field(
+      "dedup",
+      optional: definition.idPaths.isEmpty ? nil : definition.idPaths.joined(separator: ","))
     json.field("explode", optional: definition.explodePath)
     json.field("element_time", optional: definition.elementTimePath)
     json.field("dedup_window_s", Double(definition.dedupWindowNs) / 1e9)
@@ -175,6 +195,14 @@ struct StatReport {
     jsonObject { json in
       json.field("path", column.path.string)
       json.field("type", column.type)
+    }
+  }
+
+  private static func json(of field: UnusedField) -> [UInt8] {
+    jsonObject { json in
+      json.field("role", field.role.rawValue)
+      json.field("path", field.path)
+      json.field("since_seq", field.sinceSeq)
     }
   }
 

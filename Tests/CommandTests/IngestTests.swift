@@ -21,8 +21,8 @@ let pumps = """
     let summary = try first.json()
     #expect(
       Set(summary.keys) == [
-        "stream", "files", "accepted", "duplicates", "rejected", "late", "ahead", "first_seq",
-        "last_seq", "bytes", "elapsed_s", "events_per_s", "interrupted",
+        "stream", "files", "accepted", "duplicates", "differing", "rejected", "late", "ahead",
+        "first_seq", "last_seq", "bytes", "elapsed_s", "events_per_s", "interrupted",
       ])
     #expect(summary["stream"] as? String == "pumps")
     #expect(summary["files"] as? Int == 1)
@@ -278,5 +278,91 @@ let pumps = """
     #expect(outcome.status == 1)
     #expect(outcome.output == "")
     try expectGolden("ingest-stream-name", outcome.error, in: workspace)
+  }
+}
+
+/// Streams that are told what they are like by options.
+@Suite struct StreamOptionTests {
+  let workspace: Workspace
+
+  init() throws { workspace = try Workspace() }
+
+  @Test func elementsHaveTimesOfTheirOwn() throws {
+    let trail = try workspace.write(
+      "trail.json",
+      #"{"Records":[{"eventTime":"2024-06-01T10:00:00Z","n":1},{"eventTime":"2024-06-02T11:00:00Z","n":2}]}"#
+    )
+    for (index, options) in [
+      ["--time", "Records.eventTime"], ["--element-time", "eventTime"],
+    ].enumerated() {
+      let stream = "s\(index)"
+      let outcome = try workspace.nilo(
+        ["ingest", "--stream", stream, "--explode", "Records"] + options + [trail])
+      #expect(outcome.status == 0 && outcome.error == "")
+      let rows = try workspace.nilo(
+        "query", "--format", "csv", "SELECT sum(Records.n) AS n FROM \(stream) GROUP BY Records.n")
+      #expect(rows.output == "Records.n,n\n1,1\n2,2\n")
+      let again = try workspace.nilo(
+        ["ingest", "--stream", stream, "--explode", "Records"] + options + [trail])
+      #expect(again.status == 0)
+    }
+    let wrong = try workspace.nilo(
+      "ingest", "--stream", "wrong", "--explode", "Records", "--time", "eventTime", trail)
+    #expect(wrong.status == 1)
+    #expect(wrong.error.contains("elements have it: name the time Records.eventTime"))
+    let alone = try workspace.nilo("ingest", "--stream", "x", "--element-time", "t", trail)
+    #expect(alone.status == 2)
+    #expect(alone.error.contains("--element-time needs --explode"))
+  }
+
+  private static let devices = """
+    {"timestamp":"2024-06-01T00:00:00Z","device_id":"a","event_id":1,"v":10}
+    {"timestamp":"2024-06-01T00:00:01Z","device_id":"b","event_id":1,"v":20}
+
+    """
+
+  @Test func idsOfEachDeviceOnly() throws {
+    let file = try workspace.write("devices.ndjson", Self.devices)
+    let one = try workspace.nilo("ingest", "--stream", "one", file)
+    #expect(one.status == 0)
+    #expect(one.output.contains("duplicates  1\ndiffering   1\n"))
+    #expect(one.error.contains("1 duplicate differs from the event it repeats"))
+    #expect(one.error.contains("ALTER STREAM one DEDUP BY (device_id, event_id)"))
+    let entry = try #require(try workspace.nilo("ledger", "--json").jsonLines().first)
+    #expect(entry["differs"] as? Bool == true)
+    #expect(entry["time"] as? String == "2024-06-01T00:00:01Z")
+    #expect((entry["head"] as? String)?.hasSuffix(#""v":20}"#) == true)
+    #expect(try workspace.nilo("ledger").output.contains(", but it differs: {"))
+    #expect(try workspace.nilo("stat").output.contains("duplicates    1, 1 of them differ"))
+    let both = try workspace.nilo(
+      "ingest", "--stream", "both", "--dedup", "device_id,event_id", "--dedup-window", "1d",
+      "--lateness", "90s", "--json", file)
+    #expect(try both.json()["accepted"] as? Int == 2)
+    let stat = try workspace.nilo("stat", "--json").json()
+    let stream = try #require((stat["streams"] as? [[String: Any]])?.last)
+    #expect(stream["dedup"] as? String == "device_id,event_id")
+    #expect(stream["dedup_window_s"] as? Int == 86_400)
+    #expect(stream["lateness_s"] as? Int == 90)
+    let other = try workspace.nilo(
+      "ingest", "--stream", "both", "--dedup", "event_id", "--dedup-window", "2d", "--lateness",
+      "1m", file)
+    #expect(other.status == 1)
+    #expect(
+      other.error.contains(
+        "with --dedup device_id,event_id, not --dedup event_id; --dedup-window 1d, not "
+          + "--dedup-window 2d; --lateness 90s, not --lateness 1m"))
+  }
+
+  @Test func whatALaterFileBringsIsTold() throws {
+    let first = #"{"ts":1717200000,"v":1}"# + "\n"
+    let outcome = try workspace.nilo("ingest", "--stream", "s", "-", input: first)
+    #expect(outcome.error == "")
+    let later = try workspace.nilo(
+      "ingest", "--stream", "s", "-", input: #"{"ts":1717200000,"event_id":"a"}"# + "\n")
+    let note =
+      "documents have event_id since seq 4, and the stream does not use it as dedup id: "
+      + "ALTER STREAM s DEDUP BY event_id\n"
+    #expect(later.error == note && later.status == 0)
+    #expect(try workspace.nilo("stat").output.contains(note))
   }
 }

@@ -29,11 +29,13 @@ struct JSONGenerator {
 
   static func definition(_ random: inout SeededGenerator) -> StreamDefinition {
     let explode = random.pick([nil, nil, "items", "m.items"])
-    return StreamDefinition(
-      name: "test", timePath: random.pick(["ts", "m.ts"]),
-      idPath: random.pick([nil, "id", "m.id"]),
-      explodePath: explode,
+    var definition = StreamDefinition(
+      name: "test", timePath: random.pick(["ts", "m.ts"]), explodePath: explode,
       elementTimePath: random.oneIn(3) ? nil : explode.map { $0 + ".t" })
+    definition.idPaths = random.pick([
+      [], ["id"], ["m.id"], ["id", "m.id"], ["m.k", "id", "m.id"],
+    ])
+    return definition
   }
 
   init(_ definition: StreamDefinition, _ random: inout SeededGenerator) {
@@ -55,14 +57,23 @@ struct JSONGenerator {
     }
   }
 
-  /// A document's bytes and what they should give.
+  /// The bytes of a document that has a time, and what they should give.
   func document(_ random: inout SeededGenerator) -> ([UInt8], Expected) {
+    while true {
+      let made = anyDocument(&random)
+      if made.1.event.time != nil { return made }
+    }
+  }
+
+  private func anyDocument(_ random: inout SeededGenerator) -> ([UInt8], Expected) {
     let template = random.pick(templates)
     var top = values(template.top, &random)
     var inner = values(template.inner, &random)
-    place(definition.timePath, Self.time(template.timeForm, &random), in: &top, &inner)
+    if definition.elementTimePath == nil || !random.oneIn(4) {
+      place(definition.timePath, Self.time(template.timeForm, &random), in: &top, &inner)
+    }
     if random.oneIn(20) { place(definition.timePath, .null, in: &top, &inner, first: true) }
-    if let path = definition.idPath, !random.oneIn(8) {
+    for path in definition.idPaths where !random.oneIn(8) {
       place(path, Self.id(&random), in: &top, &inner)
     }
     if let path = definition.explodePath, !random.oneIn(10) {
@@ -70,7 +81,7 @@ struct JSONGenerator {
       // A second array at the same path, under another spelling or the same key.
       if random.oneIn(25) { top.append(JSONField(path, elements(template, &random))) }
     }
-    if definition.timePath.hasPrefix("m.") || !inner.isEmpty {
+    if (definition.timePath.hasPrefix("m.") && random.oneIn(2)) || !inner.isEmpty {
       top.append(JSONField("m", .object(inner)))
     }
     if random.oneIn(25), !top.isEmpty { top.append(random.pick(top)) }

@@ -75,6 +75,8 @@ struct DocumentWriter {
   private(set) var expected = Expected()
   private var random: SeededGenerator
   private var depth = 0
+  /// Texts of the fields of the dedup id.
+  private var idTexts: [Int: [UInt8]] = [:]
 
   init(_ style: JSONStyle, _ definition: StreamDefinition, seed: UInt64) {
     self.style = style
@@ -86,6 +88,19 @@ struct DocumentWriter {
     if style.spaces == .random { space(" ") }
     write(value, path: "", .event)
     if style.spaces == .random { space(" ") }
+    expected.event.time = expected.event.time ?? expected.elements.compactMap(\.time).min()
+    expected.id = id
+  }
+
+  /// The one field, or all of several: commas between them, backslashes before commas and backslashes within.
+  private var id: [UInt8]? {
+    let texts = definition.idPaths.indices.compactMap { idTexts[$0] }
+    if texts.isEmpty || texts.count < definition.idPaths.count { return nil }
+    if texts.count == 1 { return texts[0] }
+    let escaped = texts.map { text in
+      text.flatMap { utf8(",\\").contains($0) ? utf8("\\") + [$0] : [$0] }
+    }
+    return Array(escaped.joined(separator: utf8(",")))
   }
 
   /// Whitespace where the style has `single`, a new line where it is pretty.
@@ -179,9 +194,9 @@ struct DocumentWriter {
         return
       }
       expected.event.values[utf8(path)] = found
-      guard path == definition.idPath else { return }
-      if case .string(let id) = found, !id.isEmpty { expected.id = id }
-      if let text { expected.id = text }
+      guard let index = definition.idPaths.firstIndex(of: path) else { return }
+      if case .string(let id) = found, !id.isEmpty { idTexts[index] = id }
+      if let text { idTexts[index] = text }
     case .element:
       let last = expected.elements.count - 1
       guard expected.elements[last].seen.insert(utf8(path)).inserted else { return }

@@ -171,9 +171,14 @@ extension Generator {
 
   private mutating func defineStream() -> DefineStream {
     DefineStream(
-      name(), time: field(), key: maybe { $0.field() }, dedupBy: maybe { $0.field() },
-      explode: maybe { $0.field() }, dimensions: random.oneIn(2) ? some { $0.field() } : [],
+      name(), time: field(), key: maybe { $0.field() }, dedupBy: maybe { $0.dedupBy() },
+      explode: maybe { $0.field() }, elementTime: maybe { $0.field() },
+      lateness: maybe { $0.length() }, dimensions: random.oneIn(2) ? some { $0.field() } : [],
       sources: random.oneIn(2) ? some { $0.source() } : [])
+  }
+
+  private mutating func dedupBy() -> DedupBy {
+    DedupBy(some { $0.field() }, within: maybe { $0.length() })
   }
 
   private mutating func source() -> SourceCall {

@@ -16,26 +16,36 @@ import Testing
     }
   }
 
-  @Test func agreesWithAModelAcrossRunsMergesAndReopening() throws {
+  /// With `devices` the id is unique for each of them only.
+  @Test(arguments: [1, 40])
+  func agreesWithAModelAcrossRunsMergesAndReopening(devices: Int) throws {
     let directory = TemporaryDirectory()
     var random = SeededGenerator()
     var model = Model()
     var store = try Store(directory: directory.path)
+    if devices > 1 {
+      var definition = StreamDefinition(name: "s", timePath: "ts")
+      definition.idPaths = ["device", "event_id"]
+      try store.define(definition)
+    }
     let start: Int64 = 1_717_200_000_000
     for round in 0..<3_400 * testRounds {
       var documents: [String] = []
       var expected: [[UInt64]] = []
       // The catalogue's event is the first of the log.
-      var next = try store.statistics().lastSeq + (round == 0 ? 2 : 1)
+      var next = try store.statistics().lastSeq + (round == 0 && devices == 1 ? 2 : 1)
       for _ in 0..<Int.random(in: 1...4, using: &random) {
-        let id = "id-\(Int.random(in: 0..<4_000, using: &random))"
+        let device = "d,\(Int.random(in: 0..<devices, using: &random))"
+        let id = "id-\(Int.random(in: 0..<4_000 / devices, using: &random))"
         let timeMs =
           start + Int64(round) * 300_000 + Int64.random(in: -864_000_000...0, using: &random)
-        documents.append("{\"event_id\":\"\(id)\",\"ts\":\(timeMs)}")
-        let originals = model.originals(id, timeMs)
+        documents.append(
+          "{\"event_id\":\"\(id)\",\"ts\":\(timeMs),\"device\":\"\(device)\"}")
+        let scoped = "\(device) \(id)"
+        let originals = model.originals(scoped, timeMs)
         expected.append(originals)
         if originals.isEmpty {
-          model.accepted[id, default: []].append((next, timeMs))
+          model.accepted[scoped, default: []].append((next, timeMs))
           next += 1
         }
       }

@@ -1,7 +1,5 @@
 import Bytes
 import LMDB
-import Model
-import SimdJSON
 import Zstd
 
 /// The streams of a log.
@@ -105,53 +103,5 @@ struct Catalogue {
       found = try shapeCursor.next()
     }
     return StreamSchema(columns: columns, shapes: shapes, fieldsWithoutColumn: fields)
-  }
-}
-
-/// A stream or a KPI cannot have that name.
-public struct StreamNameError: Error, Equatable, CustomStringConvertible {
-  public var name: String
-  public var description: String {
-    "\(name.debugDescription) cannot be a name: use a letter, then letters, digits, "
-      + "'_', '-' or '.', 100 in all at most"
-  }
-}
-
-extension StreamDefinition {
-  package static func checkName(_ name: String) throws {
-    let isLegal =
-      name.utf8.count <= 100 && name.first.map { $0.isASCII && $0.isLetter } == true
-      && name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "_-.".contains($0)) }
-    if !isLegal { throw StreamNameError(name: name) }
-  }
-
-  /// Stands for the time's path when no document has a field that could be it.
-  static let undetectedTimePath = timeNames.joined(separator: ", ")
-
-  /// The definition that fits the first document that it makes an event; when there is none, the first that
-  /// comes near.
-  static func detect(
-    name: String, _ options: StreamOptions, in batch: DocumentBatch
-  ) -> (candidate: StreamDefinition?, isAccepted: Bool) {
-    var candidate: StreamDefinition?
-    var timeParser = TimeParser()
-    let validator = SimdJSONValidator()
-    var list = TokenList()
-    for document in batch.documents {
-      let range = Int(document.start)..<Int(document.start) + Int(document.byteCount)
-      do throws(DocumentError) {
-        try DocumentReader.scan(
-          batch.bytes.rawSpan, range, explodePath: options.explodePath, validator: validator,
-          into: &list)
-        guard let definition = detect(name: name, options, from: list) else { continue }
-        candidate = candidate ?? definition
-        let token = list.tokens.first { list.paths[Int($0.path)].isPath(definition.timePath) }
-        if token?.time(in: batch.bytes.rawSpan, &timeParser) == nil { continue }
-        return (definition, true)
-      } catch {
-        continue
-      }
-    }
-    return (candidate, false)
   }
 }

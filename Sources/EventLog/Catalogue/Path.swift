@@ -5,4 +5,9 @@ extension String {
     guard let other else { return false }
     return utf8.elementsEqual(other.utf8)
   }
+
+  /// Whether it is `ancestor` or a field below it.
+  func isPath(within ancestor: String) -> Bool {
+    isPath(ancestor) || utf8.starts(with: "\(ancestor).".utf8)
+  }
 }

@@ -7,15 +7,17 @@ public struct StreamDefinition: Sendable, Equatable {
   /// Given by the log; 0 until then.
   public internal(set) var id: UInt32 = 0
   public var name: String
-  /// The event's time: RFC 3339 text or an epoch number.
+  /// The event's time: RFC 3339 text or an epoch number. When it lies in the exploded array, the elements have the
+  /// times, and the event's is the earliest of them.
   public var timePath: String
   /// The dimension that tells devices apart, when there is one.
   public var keyPath: String?
-  /// The dedup id; nil keeps every event.
-  public var idPath: String?
+  /// The fields that make the dedup id, all of which an event has to have; empty keeps every event.
+  public var idPaths: [String]
   /// The array whose elements are the facts; nil makes each event one fact.
   public var explodePath: String?
-  /// The time of an element of the exploded array; elements without one have the event's.
+  /// The time of an element of the exploded array; elements without one have the event's. A document without a time
+  /// of its own has the earliest of its elements'.
   public var elementTimePath: String?
   /// Two events of one id are the same event when their times differ by at most this.
   public var dedupWindowNs: Int64 = 7 * 86_400_000_000_000
@@ -23,8 +25,16 @@ public struct StreamDefinition: Sendable, Equatable {
   public var latenessNs: Int64 = 60_000_000_000
   /// How its times are read where they do not say it themselves.
   var timeReading: TimeReading { TimeReading() }
+  /// What was to be detected, and no document had when the stream was made.
+  public var undetected: Set<Role> = []
   /// Key of the hashes of the stream's dedup ids, random for each stream.
   var hashKey: UInt64 = 0
+
+  /// What a field can be to a stream beside its time.
+  public enum Role: String, Sendable, CaseIterable {
+    case key, dedup
+    case elementTime = "element_time"
+  }
 
   public init(
     name: String, timePath: String, keyPath: String? = nil, idPath: String? = nil,
@@ -33,35 +43,49 @@ public struct StreamDefinition: Sendable, Equatable {
     self.name = name
     self.timePath = timePath
     self.keyPath = keyPath
-    self.idPath = idPath
+    idPaths = idPath.map { [$0] } ?? []
     self.explodePath = explodePath
     self.elementTimePath = elementTimePath
   }
+
+  /// The dedup id's path when it is one field.
+  public var idPath: String? { idPaths.count == 1 ? idPaths[0] : nil }
 }
 
-/// What a user says of a stream that does not exist yet; the rest is detected from its first event.
+/// What a user says of a stream that does not exist yet; the rest is detected from its first documents.
 public struct StreamOptions: Sendable, Equatable {
   /// How a stream's dedup id is chosen.
   public enum Dedup: Sendable, Equatable {
-    /// `event_id` when the first event has it, else none.
+    /// `event_id` when one of the first documents has it, else none.
     case detect
     case none
     case path(String)
+    /// Several fields, all of which an event has to have.
+    case paths([String])
   }
 
   public var timePath: String?
   public var keyPath: String?
   public var dedup: Dedup
   public var explodePath: String?
+  /// From the document's top, as all paths.
+  public var elementTimePath: String?
+  /// Nil: that of ``StreamDefinition``.
+  public var dedupWindowNs: Int64?
+  public var latenessNs: Int64?
 
   public init(
     timePath: String? = nil, keyPath: String? = nil, dedup: Dedup = .detect,
-    explodePath: String? = nil
+    explodePath: String? = nil, elementTimePath: String? = nil, dedupWindowNs: Int64? = nil,
+    latenessNs: Int64? = nil
   ) {
     self.timePath = timePath
     self.keyPath = keyPath
     self.dedup = dedup
     self.explodePath = explodePath
+    self.elementTimePath = elementTimePath
+    self.dedupWindowNs = dedupWindowNs
+    self.latenessNs = latenessNs
   }
 }
 
@@ -78,29 +102,8 @@ extension StreamDefinition {
     return definition
   }()
 
-  /// The definition that fits a stream's first document, as far as `options` leave it open; nil when the
-  /// document has no field that could be its time.
-  static func detect(name: String, _ options: StreamOptions, from list: TokenList)
-    -> StreamDefinition?
-  {
-    let scalars = list.tokens.filter { [.string, .number, .hardNumber].contains($0.kind) }
-    let paths = Set(scalars.map { list.paths[Int($0.path)] })
-    func first(_ names: [String]) -> String? { names.first(where: paths.contains) }
-    guard let timePath = options.timePath ?? first(timeNames) else { return nil }
-    var definition = StreamDefinition(name: name, timePath: timePath)
-    definition.keyPath = options.keyPath ?? first(keyNames)
-    definition.idPath =
-      switch options.dedup {
-      case .detect: first([idName])
-      case .none: nil
-      case .path(let path): path
-      }
-    definition.explodePath = options.explodePath
-    if let explode = options.explodePath {
-      definition.elementTimePath = first(elementTimeNames.map { "\(explode).\($0)" })
-    }
-    return definition
-  }
+  /// Whether `path` lies in the array that explodes, or is the array itself.
+  func isInElements(_ path: String) -> Bool { explodePath.map { path.isPath(within: $0) } ?? false }
 
   /// The definition as the document that the catalogue keeps of it.
   func document(receivedNs: Int64) -> [UInt8] {
@@ -110,16 +113,22 @@ extension StreamDefinition {
     json.field("id", Int64(id))
     json.field("name", name)
     json.field("time", timePath)
-    for (key, value) in [
-      ("key", keyPath), ("dedup", idPath), ("explode", explodePath),
-      ("element_time", elementTimePath),
-    ] {
-      if let value { json.field(key, value) }
+    if let keyPath { json.field("key", keyPath) }
+    for (index, path) in idPaths.enumerated() { json.field(Self.idField(index), path) }
+    if let explodePath { json.field("explode", explodePath) }
+    if let elementTimePath { json.field("element_time", elementTimePath) }
+    if !undetected.isEmpty {
+      json.field("undetected", undetected.map(\.rawValue).sorted().joined(separator: ","))
     }
     json.field("dedup_window_ns", dedupWindowNs)
     json.field("lateness_ns", latenessNs)
     json.field("hash_key", String(hashKey, radix: 16))
     return json.finish()
+  }
+
+  /// The catalogue's documents are flat: `dedup`, then `dedup_2` and so on.
+  private static func idField(_ index: Int) -> String {
+    index == 0 ? "dedup" : "dedup_\(index + 1)"
   }
 
   /// Reads back what `document` wrote. Nil when it is something else.
@@ -131,8 +140,11 @@ extension StreamDefinition {
       let hashKey = texts["hash_key"].flatMap({ UInt64($0, radix: 16) })
     else { return nil }
     self.init(
-      name: name, timePath: time, keyPath: texts["key"], idPath: texts["dedup"],
-      explodePath: texts["explode"], elementTimePath: texts["element_time"])
+      name: name, timePath: time, keyPath: texts["key"], explodePath: texts["explode"],
+      elementTimePath: texts["element_time"])
+    idPaths = (0..<StreamDefinition.maxIdPaths).compactMap { texts[Self.idField($0)] }
+    let roles = (texts["undetected"] ?? "").split(separator: ",")
+    undetected = Set(roles.compactMap { Role(rawValue: String($0)) })
     self.id = id
     dedupWindowNs = window
     latenessNs = lateness

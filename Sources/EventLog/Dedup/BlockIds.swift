@@ -25,8 +25,11 @@ struct BlockIds {
     let reader = try store.reader(summary, transaction, decompressor)
     times = try reader.times(.times)
     let state = stream.schema.snapshot()
-    let columns = try Self.idColumns(reader, stream.definition, state.columns)
-    if columns.count == 1, let column = columns.first, column.kind == .string,
+    let fields = try stream.definition.idPaths.map {
+      try Self.columns(reader, of: $0, state.columns)
+    }
+    let columns = fields.joined()
+    if fields.count == 1, columns.count == 1, let column = columns.first, column.kind == .string,
       column.count == summary.eventCount, !column.strings.bytes.contains(JSONText.backslash)
     {
       strings = column.strings
@@ -35,16 +38,16 @@ struct BlockIds {
       // The text of such an id is only in its document.
       try readDocuments(reader, stream, state)
     } else {
-      ids = Self.merge(columns, count: summary.eventCount)
+      ids = Self.compose(fields.map { Self.merge($0, count: summary.eventCount) })
     }
   }
 
-  private static func idColumns(
-    _ reader: BlockReader, _ definition: StreamDefinition, _ infos: [ColumnInfo]
+  private static func columns(
+    _ reader: BlockReader, of path: String, _ infos: [ColumnInfo]
   ) throws -> [ColumnValues] {
     var columns: [ColumnValues] = []
     for (number, info) in infos.enumerated()
-    where info.path.string.isPath(definition.idPath) && !info.isElement
+    where info.path.string.isPath(path) && !info.isElement
       && [.string, .number, .real].contains(info.kind)
     {
       if let column = try reader.column(Int32(number), info) { columns.append(column) }
@@ -66,27 +69,48 @@ struct BlockIds {
     return ids
   }
 
+  /// The ids that the values of their fields make.
+  private static func compose(_ fields: [[[UInt8]?]]) -> [[UInt8]?] {
+    if fields.count == 1 { return fields[0] }
+    return (fields.first ?? []).indices.map { row in
+      var id: [UInt8] = []
+      for (index, field) in fields.enumerated() {
+        guard let text = field[row] else { return nil }
+        id.appendIdPart(text, index)
+      }
+      return id
+    }
+  }
+
   private mutating func readDocuments(
     _ reader: BlockReader, _ stream: EventStream, _ state: StreamSchema.State
   ) throws {
     let documents = try DocumentRenderer.documents(
       reader, columns: state.columns, program: ShapeProgram(state.trie.shapes))
     var list = TokenList()
+    let paths = stream.definition.idPaths
+    var fields: [[[UInt8]?]] = Array(repeating: [], count: paths.count)
     for event in documents.ends.indices {
       var scanner = DocumentScanner(
-        documents.bytes.rawSpan, range: documents.range(event), explodePath: nil)
+        documents.bytes.rawSpan, range: documents.range(event),
+        explodePath: stream.definition.explodePath)
       try scanner.scan(into: &list)
-      let token = list.tokens.first {
-        [.string, .number, .hardNumber].contains($0.kind)
-          && list.paths[Int($0.path)].isPath(stream.definition.idPath)
+      for (index, path) in paths.enumerated() {
+        fields[index].append(Self.text(at: path, list, documents.bytes.rawSpan))
       }
-      var id: [UInt8]?
-      if let token, token.start < token.end {
-        id = []
-        JSONText.unescape(documents.bytes.rawSpan, token.start..<token.end, into: &id!)
-      }
-      ids.append(id)
     }
+    ids = Self.compose(fields)
+  }
+
+  /// The first scalar at `path`, which counts if it can be an id.
+  private static func text(at path: String, _ list: TokenList, _ bytes: RawSpan) -> [UInt8]? {
+    let token = list.tokens.first {
+      [.string, .number, .hardNumber].contains($0.kind) && list.paths[Int($0.path)].isPath(path)
+    }
+    guard let token, token.start < token.end else { return nil }
+    var text: [UInt8] = []
+    JSONText.unescape(bytes, token.start..<token.end, into: &text)
+    return text
   }
 
   var count: Int { times.count }

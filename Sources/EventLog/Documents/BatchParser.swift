@@ -89,10 +89,10 @@ struct BatchParser {
     parsed.shapes.append(Int64(row.shape))
     parsed.positions.append(document.position)
     parsed.documents.append(Int64(document.start) << 32 | Int64(document.byteCount))
-    var time: Int64 = 0
+    var ownTime: Int64?
     for value in row.values {
       if value.kind == .time {
-        time = value.a
+        ownTime = value.a
         parsed.times.append(value.a)
         parsed.timeFormats.append(Int64(value.b))
       } else {
@@ -100,7 +100,14 @@ struct BatchParser {
       }
     }
     appendId(row, bytes, to: &parsed)
-    if parsed.isExploded { appendFacts(row, time, bytes, to: &parsed, &columns) }
+    guard parsed.isExploded else { return }
+    // The reader lets no document pass that has no time at all.
+    let time = ownTime ?? row.earliestElementTime ?? 0
+    if ownTime == nil {
+      parsed.times.append(time)
+      parsed.timeFormats.append(0)
+    }
+    appendFacts(row, time, bytes, to: &parsed, &columns)
   }
 
   @inline(__always)
@@ -109,7 +116,9 @@ struct BatchParser {
   ) {
     let place = Int64(row.idStart) << 32 | Int64(row.idBytes)
     let key = parsed.definition.hashKey
-    if row.idBytes == 0 {
+    if parsed.definition.idPaths.count > 1 {
+      appendComposedId(row, bytes, to: &parsed)
+    } else if row.idBytes == 0 {
       parsed.idHashes.append(0)
       parsed.idPlaces.append(0)
     } else if row.idHasEscapes {
@@ -122,6 +131,32 @@ struct BatchParser {
       parsed.idHashes.append(
         IdHash.hash(bytes, start: row.idStart, count: row.idBytes, key: key))
     }
+  }
+
+  /// An event that lacks a field of the id has none.
+  private static func appendComposedId(
+    _ row: borrowing Row, _ bytes: RawSpan, to parsed: inout ParsedBatch
+  ) {
+    let first = IdPart(
+      number: 1, start: row.idStart, byteCount: row.idBytes, hasEscapes: row.idHasEscapes)
+    let parts = ([first] + row.idParts).sorted { $0.number < $1.number }
+    guard parts.count == parsed.definition.idPaths.count, parts.allSatisfy({ $0.byteCount > 0 })
+    else {
+      parsed.idHashes.append(0)
+      parsed.idPlaces.append(0)
+      return
+    }
+    let start = parsed.composedIds.count
+    for (index, part) in parts.enumerated() {
+      var text: [UInt8] = []
+      JSONText.unescape(bytes, part.start..<part.start + part.byteCount, into: &text)
+      parsed.composedIds.appendIdPart(text, index)
+    }
+    let count = parsed.composedIds.count - start
+    parsed.idPlaces.append(Int64(start) << 32 | Int64(count))
+    parsed.idHashes.append(
+      IdHash.hash(
+        parsed.composedIds.rawSpan, start: start, count: count, key: parsed.definition.hashKey))
   }
 
   private static func appendFacts(

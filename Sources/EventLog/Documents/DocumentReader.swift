@@ -27,7 +27,10 @@ struct DocumentReader {
   mutating func read(
     _ bytes: RawSpan, _ range: Range<Int>, into row: inout Row
   ) throws(DocumentError) {
-    if range.count > Limits.maxDocumentBytes || !matcher.match(bytes, range, into: &row) {
+    if range.count > Limits.maxDocumentBytes || !matcher.match(bytes, range, into: &row)
+      // Elements of known shapes need not have a time, and the document's shape need not either.
+      || (definition.elementTimePath != nil && !row.hasTime)
+    {
       try readUnknown(bytes, range, into: &row)
     }
   }

@@ -9,6 +9,18 @@ public struct RejectedDocument: Sendable, Equatable {
   public var head: [UInt8]
 }
 
+extension [UInt8] {
+  /// Appends field number `index` of a dedup id of several, so that no other fields give the same bytes: commas stand
+  /// between them, and a backslash before those within.
+  mutating func appendIdPart(_ text: [UInt8], _ index: Int) {
+    if index > 0 { append(UInt8(ascii: ",")) }
+    for byte in text {
+      if byte == UInt8(ascii: ",") || byte == JSONText.backslash { append(JSONText.backslash) }
+      append(byte)
+    }
+  }
+}
+
 /// A batch of one stream's documents as typed columns, on its way to becoming a block.
 struct ParsedBatch {
   let definition: StreamDefinition
@@ -24,8 +36,9 @@ struct ParsedBatch {
   /// Hash of the dedup id; meaningless where `idPlaces` is 0.
   var idHashes: [UInt64] = []
   /// The dedup id's text in `bytes`, start in the high word, count in the low; 0 for none. Negative when
-  /// it has escapes.
+  /// it has escapes. Ids of several fields are in `composedIds` instead, without escapes.
   var idPlaces: [Int64] = []
+  var composedIds: [UInt8] = []
   /// Each document's place, start in the high word, count in the low.
   var documents: [Int64] = []
 
@@ -91,6 +104,12 @@ extension ParsedBatch {
     schema.snapshot().columns.map(\.isElement)
   }
 
+  /// Document `row`'s bytes in `bytes`.
+  func documentRange(_ row: Int) -> Range<Int> {
+    let start = Int(documents[row] >> 32)
+    return start..<start + Int(documents[row] & 0xFFFF_FFFF)
+  }
+
   /// The dedup id of event `row`, escapes resolved; nil when it has none.
   func id(ofEvent row: Int) -> [UInt8]? {
     if idPlaces[row] == 0 { return nil }
@@ -105,7 +124,9 @@ extension ParsedBatch {
     let place = idPlaces[row]
     let start = Int(place.magnitude >> 32)
     let range = start..<start + Int(place.magnitude & 0xFFFF_FFFF)
-    if place < 0 {
+    if definition.idPaths.count > 1 {
+      output.append(composedIds, range: range)
+    } else if place < 0 {
       JSONText.unescape(bytes.rawSpan, range, into: &output)
     } else {
       output.append(bytes, range: range)

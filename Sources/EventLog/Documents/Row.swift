@@ -18,6 +18,15 @@ struct ElementValues {
   var firstValue: Int32
 }
 
+/// A field of a dedup id of several.
+struct IdPart {
+  /// From 2; the first has a place of its own.
+  var number: UInt8
+  var start: Int
+  var byteCount: Int
+  var hasEscapes: Bool
+}
+
 /// What one document gave: filled by the matcher or by the scanner, then added to the columns.
 struct Row {
   /// The values of the event itself.
@@ -27,10 +36,12 @@ struct Row {
   /// Whether values now belong to an element.
   var isInElement = false
   var shape: UInt32 = Shape.none
-  /// The dedup id's text in the batch; empty when the document has none.
+  /// The dedup id's text in the batch, or that of its first field; empty when the document has none.
   var idStart = 0
   var idBytes = 0
   var idHasEscapes = false
+  /// The other fields of the dedup id that the document has, in its order.
+  var idParts: [IdPart] = []
 
   mutating func removeAll() {
     values.removeAll(keepingCapacity: true)
@@ -40,6 +51,34 @@ struct Row {
     shape = Shape.none
     idBytes = 0
     idHasEscapes = false
+    idParts.removeAll(keepingCapacity: true)
+  }
+
+  /// Notes a value that is field `part` of the dedup id, counted from 1.
+  @inline(__always)
+  mutating func noteId(_ part: UInt8, _ start: Int, _ end: Int, hasEscapes: Bool) {
+    if part == 1 {
+      idStart = start
+      idBytes = end - start
+      idHasEscapes = hasEscapes
+    } else {
+      idParts.append(
+        IdPart(number: part, start: start, byteCount: end - start, hasEscapes: hasEscapes))
+    }
+  }
+
+  /// The earliest time of an element; nil when none has one. O(values).
+  var earliestElementTime: Int64? {
+    var earliest: Int64?
+    for value in elementValues where value.kind == .time {
+      earliest = min(earliest ?? .max, value.a)
+    }
+    return earliest
+  }
+
+  /// Whether the event has a time, of its own or of an element. O(values).
+  var hasTime: Bool {
+    values.contains { $0.kind == .time } || elementValues.contains { $0.kind == .time }
   }
 
   @inline(__always)

@@ -28,7 +28,8 @@ struct RowBuild: ~Escapable {
     var isKnown = false
     var isTime = false
     var isElementTime = false
-    var isId = false
+    /// Which field of the dedup id it is, from 1; 0 when it is none.
+    var idPart: UInt8 = 0
     /// An event's own value was seen here.
     var isSeen = false
     /// The last element that had a value here.
@@ -85,15 +86,31 @@ struct RowBuild: ~Escapable {
       default: try addValue(token, &row, &timeParser)
       }
     }
-    guard eventTime != nil else {
-      let path = definition.timePath
-      throw DocumentError(
-        reason: path == StreamDefinition.undetectedTimePath
-          ? "no time: none of the fields \(path) is there; name the one that is the time"
-          : "no time: the field \"\(path)\" is missing", offset: nil)
+    guard eventTime != nil || row.earliestElementTime != nil else {
+      throw DocumentError(reason: reasonWithoutTime, offset: nil)
     }
     finish(&row)
     return didLearn
+  }
+
+  private var reasonWithoutTime: String {
+    let path = definition.timePath
+    if path == Detection.undetectedTimePath {
+      return "no time: none of the fields \(path) is there; name the one that is the time"
+    }
+    guard let explode = definition.explodePath else {
+      return "no time: the field \"\(path)\" is missing"
+    }
+    if definition.isInElements(path) {
+      return "no time: no element of \"\(explode)\" has \"\(path)\""
+    }
+    if let elementPath = definition.elementTimePath {
+      return "no time: the field \"\(path)\" is missing, and no element has \"\(elementPath)\""
+    }
+    let within = "\(explode).\(path)"
+    let isThere = list.tokens.contains { list.paths[Int($0.path)].isPath(within) }
+    return "no time: the field \"\(path)\" is missing"
+      + (isThere ? "; elements have it: name the time \(within)" : "")
   }
 
   private mutating func beginElements(at index: Int) {
@@ -138,10 +155,10 @@ struct RowBuild: ~Escapable {
 
   private mutating func addSegment(
     _ kind: SlotKind, column: Int32, until literalEnd: Int, next: Int, isElement: Bool,
-    isId: Bool = false
+    idPart: UInt8 = 0
   ) {
     guard isReproducible else { return }
-    var segment = Segment(literal: [], kind: kind, column: column, isId: isId)
+    var segment = Segment(literal: [], kind: kind, column: column, idPart: idPart)
     segment.literal.append(span: bytes.extracting(literalStart..<literalEnd))
     if isElement { elementSegments.append(segment) } else { segments.append(segment) }
     literalStart = next
@@ -161,11 +178,11 @@ struct RowBuild: ~Escapable {
     if isElement ? use.isElementTime : use.isTime {
       return try addTime(token, &row, &timeParser)
     }
-    let isId = use.isId && !isElement
-    if isId, [.string, .number, .hardNumber].contains(token.kind) {
-      row.idStart = token.start
-      row.idBytes = token.end - token.start
-      row.idHasEscapes = token.kind == .string && token.detail == 1
+    let idPart = isElement ? 0 : use.idPart
+    if idPart != 0, [.string, .number, .hardNumber].contains(token.kind) {
+      row.noteId(
+        idPart, token.start, token.end,
+        hasEscapes: token.kind == .string && token.detail == 1)
     }
     guard let value = slotValue(token, isElement) else {
       isReproducible = false
@@ -174,7 +191,7 @@ struct RowBuild: ~Escapable {
     row.append(value)
     addSegment(
       value.kind, column: value.column, until: token.start, next: token.end,
-      isElement: isElement, isId: isId)
+      isElement: isElement, idPart: idPart)
   }
 
   /// Notes a value of the event, or of its element number `element`; false when there was one at that path.
@@ -194,7 +211,8 @@ struct RowBuild: ~Escapable {
     use.isKnown = true
     use.isTime = path.isPath(definition.timePath)
     use.isElementTime = path.isPath(definition.elementTimePath)
-    use.isId = path.isPath(definition.idPath)
+    let part = definition.idPaths.firstIndex { $0.isPath(path) }
+    use.idPart = part.map { UInt8($0 + 1) } ?? 0
     uses[Int(number)] = use
     return use
   }

@@ -22,8 +22,8 @@ struct Segment: Equatable {
   var kind: SlotKind
   /// The physical column of the value; -1 for times, elements and the end.
   var column: Int32
-  /// The value is the event's dedup id.
-  var isId = false
+  /// The value is this field of the event's dedup id, counted from 1; 0 when it is none.
+  var idPart: UInt8 = 0
   /// What stands between two elements, for `.elements`.
   var separator: [UInt8] = []
 }
@@ -47,7 +47,7 @@ extension Shape {
     output.append(varint: UInt64(segments.count))
     for segment in segments {
       output.append(segment.kind.rawValue)
-      output.append(segment.isId ? 1 : 0)
+      output.append(segment.idPart)
       output.append(signedVarint: Int64(segment.column))
       output.append(varint: UInt64(segment.literal.count))
       output.append(contentsOf: segment.literal)
@@ -64,13 +64,13 @@ extension Shape {
       guard let kind = SlotKind(rawValue: try reader.integer(UInt8.self)) else {
         throw MalformedBytes(offset: offset)
       }
-      let isId = try reader.integer(UInt8.self) == 1
+      let idPart = try reader.integer(UInt8.self)
       let column = Int32(truncatingIfNeeded: try reader.signedVarint())
       let literal = try reader.array(byteCount: try reader.count())
       let separator = try reader.array(byteCount: try reader.count())
       segments.append(
         Segment(
-          literal: literal, kind: kind, column: column, isId: isId, separator: separator))
+          literal: literal, kind: kind, column: column, idPart: idPart, separator: separator))
     }
   }
 }

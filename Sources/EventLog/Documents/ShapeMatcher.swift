@@ -75,7 +75,7 @@ struct ShapeMatcher {
       var hasEscapes = false
       let stop = JSONText.stringEnd(bytes, from: start, limit: end, hasEscapes: &hasEscapes)
       if stop < 0 { return nil }
-      if node.isId { noteId(&row, start, stop, hasEscapes) }
+      if node.idPart != 0 { row.noteId(node.idPart, start, stop, hasEscapes: hasEscapes) }
       row.append(
         SlotValue(
           kind: .string, detail: hasEscapes ? 1 : 0, column: node.column, a: Int64(start),
@@ -84,7 +84,7 @@ struct ShapeMatcher {
     case .number:
       let number = JSONText.number(bytes, from: start, limit: end)
       if number.end < 0 || number.isHard { return nil }
-      if node.isId { noteId(&row, start, number.end, false) }
+      if node.idPart != 0 { row.noteId(node.idPart, start, number.end, hasEscapes: false) }
       row.append(
         SlotValue(
           kind: .number, detail: UInt8(truncatingIfNeeded: number.scale), column: node.column,
@@ -97,13 +97,6 @@ struct ShapeMatcher {
     case .bool, .epoch, .opaque, .elements, .real:
       return readSeldom(node, in: bytes, at: start, into: &row)
     }
-  }
-
-  @inline(__always)
-  private func noteId(_ row: inout Row, _ start: Int, _ stop: Int, _ hasEscapes: Bool) {
-    row.idStart = start
-    row.idBytes = stop - start
-    row.idHasEscapes = hasEscapes
   }
 
   private mutating func readTime(_ bytes: RawSpan, at start: Int, into row: inout Row) -> Int? {

@@ -12,7 +12,8 @@ struct ShapeTrie {
     var literalBytes: Int32
     var column: Int32
     var kind: SlotKind
-    var isId: Bool
+    /// Which field of the dedup id the value is, from 1; 0 when it is none.
+    var idPart: UInt8
     /// For an `.end` node the shape's number; for an `.elements` node its separator's index.
     var payload: UInt32
     var firstChild: Int32
@@ -93,7 +94,7 @@ struct ShapeTrie {
       firstWord: Int32(firstWord), wordCount: Int32(words.count - firstWord),
       tailMask: tail == 0 ? .max : (1 << UInt64(8 * tail)) - 1,
       literalBytes: Int32(literal.count), column: segment.column, kind: segment.kind,
-      isId: segment.isId, payload: 0, firstChild: -1, nextSibling: -1)
+      idPart: segment.idPart, payload: 0, firstChild: -1, nextSibling: -1)
     if segment.kind == .elements {
       node.payload = UInt32(separators.count)
       separators.append(segment.separator)

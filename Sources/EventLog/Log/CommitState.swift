@@ -10,6 +10,7 @@ struct CommitState {
   var index: DedupIndex
   var totals: [UInt32: StreamTotals] = [:]
   private var clocks: [UInt32: StreamClock] = [:]
+  private var hashes = DocumentHashes()
   /// Columns, shapes and fields without column of each stream that are on disk.
   private var learned: [UInt32: Learned] = [:]
 
@@ -36,13 +37,15 @@ struct CommitState {
       fields: state.fieldsWithoutColumn.count)
   }
 
-  /// Writes all that `batch` changes, in one transaction with the others of its group.
+  /// Writes all that `batch` changes, in one transaction with the others of its group. Gives the duplicates, of which
+  /// only now is known whether they differ.
   mutating func write(
-    _ batch: BatchPlace, _ folded: FoldedBlock?, _ stream: EventStream, _ tables: LogTables,
+    _ sequenced: BatchPlace, _ folded: FoldedBlock?, _ stream: EventStream, _ tables: LogTables,
     _ compressor: ZstdCompressor, _ projection: (any LogProjection)?,
     _ transaction: inout WriteTransaction
-  ) throws {
+  ) throws -> [DuplicateEvent] {
     let block = folded?.block
+    var batch = sequenced
     let store = BlockStore(blocks: tables.blocks, streams: tables.streams)
     // Documents of a stream that could not be made are on the ledger only: it has no number.
     if stream.definition.id != 0 { try writeLearned(stream, tables, &transaction) }
@@ -51,6 +54,9 @@ struct CommitState {
       try projection?.apply(
         added, of: StoredBlock(folded.block.header),
         watermarkNs: totals[stream.definition.id]?.watermarkNs, &transaction)
+    }
+    if !batch.duplicates.isEmpty {
+      try hashes.compare(&batch.duplicates, of: stream, store, transaction.reading)
     }
     try writeLedger(batch, tables, compressor, &transaction)
     for flush in batch.flushes {
@@ -78,6 +84,7 @@ struct CommitState {
     }
     head.nextSeq = batch.firstSeq + UInt64(batch.eventCount)
     try transaction.put(tables.meta, LogHead.key, head.encoded)
+    return batch.duplicates
   }
 
   /// Marks a source as closed: the batch that is written holds the catalogue's record of it.
@@ -188,6 +195,7 @@ struct CommitState {
 extension StreamTotals {
   fileprivate mutating func add(_ batch: BatchPlace, _ block: EncodedBlock?) {
     duplicates += UInt64(batch.duplicates.count)
+    differing += UInt64(batch.duplicates.count { $0.isDifferent })
     rejected += UInt64(batch.rejected.count)
     late += UInt64(batch.late.count)
     ahead += UInt64(batch.ahead.count)

@@ -27,6 +27,8 @@ public struct LogStatistics: Sendable, Equatable {
     /// Fields that got no column because the stream has as many as it may have.
     public var fieldsWithoutColumn: [Text]
     public var sources: [Source]
+    /// Fields that would have been detected, had one of the first documents had them.
+    public var unusedFields: [UnusedField]
     /// How far event time has got in all of its open sources.
     public var watermarkNs: Int64?
   }
@@ -81,6 +83,7 @@ extension EventLog {
       blockCount: countingBlocks ? try store.summaries(ofStream: id, transaction).count : 0,
       fieldsWithoutColumn: state.fieldsWithoutColumn.sorted(),
       sources: sources.sorted { Text($0.name) < Text($1.name) },
+      unusedFields: countingBlocks ? try unusedFields(of: stream, transaction) : [],
       watermarkNs: totals.watermarkNs)
   }
 

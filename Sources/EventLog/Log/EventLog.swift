@@ -144,7 +144,7 @@ public final class EventLog: Sendable {
     if let known = stream(named: name) { return known }
     return try defining.withLock {
       if let known = stream(named: name) { return known }
-      let detected = StreamDefinition.detect(name: name, options, in: batch)
+      let detected = Detection.definition(name: name, options, in: batch)
       guard let definition = detected.candidate, detected.isAccepted else { return nil }
       return try add(definition)
     }
@@ -156,18 +156,14 @@ public final class EventLog: Sendable {
     _ name: String, _ options: StreamOptions, for batch: DocumentBatch
   ) -> EventStream {
     EventStream(
-      definition: StreamDefinition.detect(name: name, options, in: batch).candidate
-        ?? StreamDefinition(name: name, timePath: StreamDefinition.undetectedTimePath),
+      definition: Detection.definition(name: name, options, in: batch).candidate
+        ?? StreamDefinition(name: name, timePath: Detection.undetectedTimePath),
       schema: StreamSchema())
   }
 
   private func add(_ definition: StreamDefinition) throws -> EventStream {
-    try StreamDefinition.checkName(definition.name)
+    var definition = try definition.checked()
     try projection?.checkName(ofStream: definition.name)
-    if definition.idPath.map({ $0.isPath(definition.timePath) }) ?? false {
-      throw DedupByTimeError(path: definition.timePath)
-    }
-    var definition = definition
     definition.id = catalogue.withLock { $0.nextId }
     definition.hashKey = .random(in: .min ... .max)
     _ = try append([definition.document(receivedNs: clock())], to: catalogueStream, actor: "nilo")
@@ -242,7 +238,7 @@ public final class EventLog: Sendable {
   /// What the dedup index says of the batch's ids now: the long part of sequencing, done before the batch has
   /// its turn.
   func lookUp(_ parsed: borrowing ParsedBatch) -> IndexHits {
-    if parsed.definition.idPath == nil { return IndexHits() }
+    if parsed.definition.idPaths.isEmpty { return IndexHits() }
     let index = sequencer.withLock { $0.index }
     var hits = IndexHits()
     do {
@@ -292,33 +288,34 @@ public final class EventLog: Sendable {
     while !rest.isEmpty {
       do {
         let done = try commit(first: rest)
-        for item in rest.prefix(done) {
+        for item in done {
           item.completion.finish(.success(AppendResult(item.batch, try item.block.get()?.block)))
         }
-        rest = rest.dropFirst(done)
+        rest = rest.dropFirst(done.count)
       } catch {
         return fail(Array(rest), error)
       }
     }
   }
 
-  /// Commits as many of `items` as the projection's memory has room for, at least one; gives how many.
-  private func commit(first items: ArraySlice<Committer.Item>) throws -> Int {
+  /// Commits as many of `items` as the projection's memory has room for, at least one; gives those, with what the
+  /// commit has found out about them.
+  private func commit(first items: ArraySlice<Committer.Item>) throws -> [Committer.Item] {
     let compressor = try ZstdCompressor(level: 1)
     let before = committed.withLock { $0 }
     let projection = projection
     let (after, done) = try inTurn(projection) {
       let written = try environment.write { transaction in
         var state = before
-        var done = 0
+        var done: [Committer.Item] = []
         projection?.begin()
         try state.index.deleteLeftovers(batches: items.count, &transaction)
-        for item in items where done == 0 || projection?.isFull != true {
-          try state.write(
+        for var item in items where done.isEmpty || projection?.isFull != true {
+          item.batch.duplicates = try state.write(
             item.batch, try item.block.get(), item.stream, tables, compressor, projection,
             &transaction)
           releaseMemory()
-          done += 1
+          done.append(item)
         }
         try projection?.finish(&transaction)
         return (state, done)
@@ -328,7 +325,7 @@ public final class EventLog: Sendable {
     }
     committed.withLock { $0 = after }
     sequencer.withLock { sequencer in
-      for item in items.prefix(done) {
+      for item in done {
         sequencer.committed(
           ticket: item.batch.ticket, flushes: item.batch.flushes, index: after.index)
       }
@@ -356,15 +353,6 @@ public final class EventLog: Sendable {
 public struct StreamExistsError: Error, Equatable, CustomStringConvertible {
   public var name: String
   public var description: String { "stream \"\(name)\" exists already" }
-}
-
-/// A stream's dedup id cannot be its time.
-public struct DedupByTimeError: Error, Equatable, CustomStringConvertible {
-  public var path: String
-  public var description: String {
-    "\(path.debugDescription) is the event's time and cannot be its dedup id as well; "
-      + "name another field, or none"
-  }
 }
 
 /// The name of a source or an actor is too long.

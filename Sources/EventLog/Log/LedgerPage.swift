@@ -20,13 +20,17 @@ public struct LedgerEntry: Sendable, Equatable {
   public var reason: String?
   /// The first KiB of a rejected document, or of the dedup id of a duplicate.
   public var bytes: [UInt8]
-  /// For late events and those ahead: the event's time.
+  /// For late events, those ahead, and duplicates: the event's time.
   public var timeNs: Int64?
   /// For late events: how far behind the watermark the time was.
   public var behindNs: Int64?
   /// For events ahead: how far ahead the time was, of the wall clock or of all events before.
   public var aheadNs: Int64?
   public var isAheadOfClock = false
+  /// For duplicates: whether the document differs from that of the event it repeats.
+  public var isDifferent: Bool?
+  /// The first KiB of a duplicate that differs.
+  public var head: [UInt8] = []
 }
 
 /// A page of the ledger: the entries of one kind of one commit. `docs/formats/ledger.md`.
@@ -54,12 +58,17 @@ struct LedgerPage {
     body.append(signedVarint: rejected.position)
     body.append(string: rejected.reason)
     append(bytes: rejected.head)
+    count += 1
   }
 
   mutating func append(_ duplicate: DuplicateEvent) {
     body.append(signedVarint: duplicate.position)
     body.append(varint: duplicate.firstSeq)
     append(bytes: duplicate.id.prefix(Limits.ledgerIdBytes))
+    body.append(signedVarint: duplicate.timeNs)
+    body.append(duplicate.isDifferent ? 1 : 0)
+    if duplicate.isDifferent { append(bytes: duplicate.head) }
+    count += 1
   }
 
   mutating func append(_ late: LateEvent) {
@@ -80,7 +89,6 @@ struct LedgerPage {
   private mutating func append(bytes: some Collection<UInt8>) {
     body.append(varint: UInt64(bytes.count))
     body.append(contentsOf: bytes)
-    count += 1
   }
 
   func encoded(_ compressor: ZstdCompressor) throws -> [UInt8] {
@@ -125,6 +133,12 @@ struct LedgerPage {
         entry.position = try bodyReader.signedVarint()
         entry.seq = try bodyReader.varint()
         entry.bytes = try bodyReader.array(byteCount: try bodyReader.count())
+        entry.timeNs = try bodyReader.signedVarint()
+        let isDifferent = try bodyReader.integer(UInt8.self) == 1
+        entry.isDifferent = isDifferent
+        if isDifferent {
+          entry.head = try bodyReader.array(byteCount: try bodyReader.count())
+        }
       case .late:
         entry.seq = try bodyReader.varint()
         entry.timeNs = try bodyReader.signedVarint()
@@ -147,6 +161,24 @@ public struct DuplicateEvent: Sendable, Equatable {
   /// The event that came first.
   public var firstSeq: UInt64
   public var id: [UInt8]
+  public var timeNs: Int64
+  /// Whether its document differs from that of the event it repeats, by a 64-bit hash whose key is the stream's secret.
+  public internal(set) var isDifferent = false
+  /// The first KiB of a document that differs.
+  public internal(set) var head: [UInt8]
+  var documentHash: UInt64
+
+  init(_ batch: borrowing ParsedBatch, _ row: Int, firstSeq: UInt64) {
+    let range = batch.documentRange(row)
+    position = batch.positions[row]
+    self.firstSeq = firstSeq
+    id = batch.id(ofEvent: row) ?? []
+    timeNs = batch.times[row]
+    head = Array(batch.bytes[range.prefix(Limits.ledgerHeadBytes)])
+    documentHash = IdHash.hash(
+      batch.bytes.rawSpan, start: range.lowerBound, count: range.count,
+      key: batch.definition.hashKey)
+  }
 }
 
 /// An event that came after its source's watermark had passed it.

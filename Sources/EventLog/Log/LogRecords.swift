@@ -6,6 +6,8 @@ public struct StreamTotals: Sendable, Equatable {
   public var events: UInt64 = 0
   public var facts: UInt64 = 0
   public var duplicates: UInt64 = 0
+  /// Duplicates whose documents differ from those of the events they repeat.
+  public var differing: UInt64 = 0
   public var rejected: UInt64 = 0
   public var late: UInt64 = 0
   /// Events too far ahead to say how far time has got; see ``SourceReach``.
@@ -27,7 +29,8 @@ public struct StreamTotals: Sendable, Equatable {
   var encoded: [UInt8] {
     var bytes: [UInt8] = []
     for value in [
-      events, facts, duplicates, rejected, late, ahead, originalBytes, blockBytes, indexedSeq,
+      events, facts, duplicates, differing, rejected, late, ahead, originalBytes, blockBytes,
+      indexedSeq,
     ] {
       bytes.append(varint: value)
     }
@@ -47,6 +50,7 @@ public struct StreamTotals: Sendable, Equatable {
     events = try reader.varint()
     facts = try reader.varint()
     duplicates = try reader.varint()
+    differing = try reader.varint()
     rejected = try reader.varint()
     late = try reader.varint()
     ahead = try reader.varint()

@@ -113,12 +113,7 @@ struct Sequencer {
   ) throws -> SequencedBatch {
     try loadIds(of: stream, after: totals.indexedSeq, transaction)
     let found = try findDuplicates(in: parsed, of: stream, hits, transaction)
-    var duplicates: [DuplicateEvent] = []
-    for (row, seq) in found {
-      duplicates.append(
-        DuplicateEvent(
-          position: parsed.positions[row], firstSeq: seq, id: parsed.id(ofEvent: row) ?? []))
-    }
+    let duplicates = found.map { DuplicateEvent(parsed, $0.row, firstSeq: $0.seq) }
     var batch = parsed
     batch.remove(events: found.map(\.row))
     let key = SourceKey(streamId: stream.definition.id, name: envelope.source)
@@ -140,7 +135,7 @@ struct Sequencer {
     let firstSeq = nextSeq
     nextSeq += UInt64(batch.eventCount)
     nextTicket += 1
-    if batch.definition.idPath != nil, batch.eventCount > 0 {
+    if !batch.definition.idPaths.isEmpty, batch.eventCount > 0 {
       pending.append(
         PendingBatch(ids: BatchIds(batch), firstSeq: firstSeq, ticket: nextTicket))
     }
@@ -178,7 +173,7 @@ struct Sequencer {
     of stream: EventStream, after seq: UInt64, _ transaction: borrowing ReadTransaction
   ) throws {
     let id = stream.definition.id
-    guard stream.definition.idPath != nil, ids[id] == nil else { return }
+    guard !stream.definition.idPaths.isEmpty, ids[id] == nil else { return }
     var loaded = StreamIds()
     let length = DedupIndex.partitionNs(stream.definition)
     for summary in try store.summaries(ofStream: id, from: seq + 1, transaction) {
@@ -201,7 +196,7 @@ struct Sequencer {
     in parsed: borrowing ParsedBatch, of stream: EventStream, _ hits: IndexHits,
     _ transaction: borrowing ReadTransaction
   ) throws -> [(row: Int, seq: UInt64)] {
-    guard stream.definition.idPath != nil, parsed.eventCount > 0 else { return [] }
+    guard !stream.definition.idPaths.isEmpty, parsed.eventCount > 0 else { return [] }
     let indexed = try findIndexed(in: parsed, of: stream, hits, transaction)
     let length = DedupIndex.partitionNs(stream.definition)
     let streamId = stream.definition.id

@@ -20,6 +20,7 @@ enum Clause: String, CaseIterable {
   case key = "KEY"
   case dedupBy = "DEDUP BY"
   case explode = "EXPLODE"
+  case elementTime = "ELEMENT TIME"
   case dimensions = "DIMENSIONS"
   case source = "SOURCE"
 
@@ -63,6 +64,7 @@ enum Clause: String, CaseIterable {
     case .key: self = .key
     case .dedup: self = .dedupBy
     case .explode: self = .explode
+    case .element: self = .elementTime
     case .dimensions: self = .dimensions
     case .source: self = .source
     default: return nil
@@ -106,7 +108,7 @@ struct ClauseRules {
     owner: "the definition of a KPI", allowed: [.filter, .groupBy, .every, .timeZone, .lateness])
   static let stream = ClauseRules(
     owner: "the definition of a stream",
-    allowed: [.key, .dedupBy, .explode, .dimensions, .source])
+    allowed: [.key, .dedupBy, .explode, .elementTime, .lateness, .dimensions, .source])
 }
 
 /// What GROUP BY names.
@@ -136,8 +138,9 @@ struct Clauses {
   var isOnlyFinal = false
   var lateness: TimeLength?
   var key: FieldPath?
-  var dedupBy: FieldPath?
+  var dedupBy: DedupBy?
   var explode: FieldPath?
+  var elementTime: FieldPath?
   var dimensions: [FieldPath] = []
   var sources: [SourceCall] = []
 

@@ -28,8 +28,11 @@ extension TokenReader {
     case .key: clauses.key = try fieldPath()
     case .dedupBy:
       try expect(.keyword(.by), "BY")
-      clauses.dedupBy = try fieldPath()
+      clauses.dedupBy = try dedupBy()
     case .explode: clauses.explode = try fieldPath()
+    case .elementTime:
+      try expect(.time, hint: "for example ELEMENT TIME properties.time")
+      clauses.elementTime = try fieldPath()
     case .dimensions: clauses.dimensions = try fieldPaths()
     case .source: clauses.sources = try sources()
     }
@@ -62,6 +65,22 @@ extension TokenReader {
     }
     let rolling = accept(.rolling) ? try timeLength() : nil
     return Every(length, rolling: rolling, span: span(from: start.span))
+  }
+
+  /// Reads `a`, or `(a, b)`, and `WITHIN 7d`.
+  private mutating func dedupBy() throws(Issue) -> DedupBy {
+    var fields: [FieldPath]
+    if accept(.leftParenthesis) {
+      fields = try fieldPaths()
+      try expect(.rightParenthesis, "',' or ')'")
+    } else {
+      fields = [try fieldPath()]
+      if token.kind == .comma {
+        throw unexpected(
+          "a clause or the end", hint: "an id of several fields stands in parentheses: (a, b)")
+      }
+    }
+    return DedupBy(fields, within: accept(.within) ? try timeLength() : nil)
   }
 
   private mutating func timeZone() throws(Issue) -> Spanned<String> {

@@ -95,7 +95,7 @@ extension TokenReader {
       if rules.owner == ClauseRules.kpi.owner {
         hint = "a definition holds no range of time; the query that reads the KPI does"
       }
-    case .lateness: hint = "the lateness is part of the definition of a KPI"
+    case .lateness: hint = "the lateness is part of the definition of a KPI or a stream"
     default: break
     }
     if rules.allowed.isEmpty {

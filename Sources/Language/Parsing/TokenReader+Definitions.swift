@@ -23,6 +23,7 @@ extension TokenReader {
     if issues.count > issuesBefore { return nil }
     return DefineStream(
       name, time: time, key: clauses.key, dedupBy: clauses.dedupBy, explode: clauses.explode,
+      elementTime: clauses.elementTime, lateness: clauses.lateness,
       dimensions: clauses.dimensions, sources: clauses.sources)
   }
 

@@ -150,8 +150,10 @@ extension Printer {
   private mutating func defineStream(_ stream: DefineStream) {
     text += "DEFINE STREAM \(stream.name.canonicalText) TIME \(stream.time.canonicalText)"
     if let key = stream.key { text += " KEY \(key.canonicalText)" }
-    if let field = stream.dedupBy { text += " DEDUP BY \(field.canonicalText)" }
+    if let id = stream.dedupBy { dedupBy(id) }
     if let field = stream.explode { text += " EXPLODE \(field.canonicalText)" }
+    if let field = stream.elementTime { text += " ELEMENT TIME \(field.canonicalText)" }
+    if let lateness = stream.lateness { text += " LATENESS \(lateness.canonicalText)" }
     if !stream.dimensions.isEmpty {
       text += " DIMENSIONS "
       paths(stream.dimensions)
@@ -160,6 +162,14 @@ extension Printer {
       text += " SOURCE "
       list(stream.sources) { $0.source($1) }
     }
+  }
+
+  private mutating func dedupBy(_ id: DedupBy) {
+    text += " DEDUP BY "
+    if id.fields.count > 1 { text += "(" }
+    paths(id.fields)
+    if id.fields.count > 1 { text += ")" }
+    if let within = id.within { text += " WITHIN \(within.canonicalText)" }
   }
 
   private mutating func defineKpi(_ kpi: DefineKpi) {

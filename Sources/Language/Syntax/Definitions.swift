@@ -4,24 +4,43 @@ public struct DefineStream: Sendable, Equatable {
   public var time: FieldPath
   /// The dimension that tells devices apart.
   public var key: FieldPath?
-  public var dedupBy: FieldPath?
+  public var dedupBy: DedupBy?
   /// The array whose elements are the facts.
   public var explode: FieldPath?
+  /// The time of an element, from the element.
+  public var elementTime: FieldPath?
+  public var lateness: TimeLength?
   public var dimensions: [FieldPath]
   /// Where its events come from.
   public var sources: [SourceCall]
 
   public init(
-    _ name: Name, time: FieldPath, key: FieldPath? = nil, dedupBy: FieldPath? = nil,
-    explode: FieldPath? = nil, dimensions: [FieldPath] = [], sources: [SourceCall] = []
+    _ name: Name, time: FieldPath, key: FieldPath? = nil, dedupBy: DedupBy? = nil,
+    explode: FieldPath? = nil, elementTime: FieldPath? = nil, lateness: TimeLength? = nil,
+    dimensions: [FieldPath] = [], sources: [SourceCall] = []
   ) {
     self.name = name
     self.time = time
     self.key = key
     self.dedupBy = dedupBy
     self.explode = explode
+    self.elementTime = elementTime
+    self.lateness = lateness
     self.dimensions = dimensions
     self.sources = sources
+  }
+}
+
+/// `DEDUP BY id`, or `DEDUP BY (device, id) WITHIN 7d`.
+public struct DedupBy: Sendable, Equatable {
+  /// At least one; an event has the id when it has all of them.
+  public var fields: [FieldPath]
+  /// How far apart in time two events of one id are still the same.
+  public var within: TimeLength?
+
+  public init(_ fields: [FieldPath], within: TimeLength? = nil) {
+    self.fields = fields
+    self.within = within
   }
 }
 

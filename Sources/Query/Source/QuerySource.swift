@@ -86,8 +86,12 @@ public struct StreamInfo: Sendable {
   public var name: String
   public var timePath: Text
   public var keyPath: Text?
-  public var dedupPath: Text?
+  /// The fields that make the dedup id.
+  public var dedupPaths: [Text] = []
   public var explodePath: Text?
+  /// The time of an element of the exploded array, from the document's top.
+  public var elementTimePath: Text?
+  public var dedupWindowNs: Int64 = 0
   public var latenessNs: Int64
   public var fields: [Field] = []
   public var sources: [Source] = []

@@ -181,8 +181,12 @@ extension StatementRun {
     lines.add("stream", stream.name)
     lines.add("time", stream.timePath)
     if let key = stream.keyPath { lines.add("key", key) }
-    if let id = stream.dedupPath { lines.add("dedup by", id) }
+    if !stream.dedupPaths.isEmpty {
+      lines.add("dedup by", stream.dedupPaths.joined(separator: ", "))
+      lines.add("dedup window", secondsText(stream.dedupWindowNs))
+    }
     if let path = stream.explodePath { lines.add("explode", path) }
+    if let path = stream.elementTimePath { lines.add("element time", path) }
     lines.add("lateness", secondsText(stream.latenessNs))
     lines.add("events", grouped(stream.events))
     lines.add("facts", grouped(stream.facts))
