@@ -192,6 +192,7 @@ extension Binder {
     if let filter = aggregate.filter { aggregate.filter = try predicate(filter) }
     if let index = query.aggregates.firstIndex(of: aggregate) { return (.input(index), kind) }
     query.aggregates.append(aggregate)
+    query.aggregateKinds.append(kind)
     return (.input(query.aggregates.count - 1), kind)
   }
 

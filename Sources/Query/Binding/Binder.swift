@@ -61,7 +61,10 @@ struct Binder {
     attempt { binder throws(Issue) in try binder.checkClauses(select) }
     if query.isOfFacts { return }
     // Rows of groups are there although nothing is computed of them.
-    if query.aggregates.isEmpty { query.aggregates.append(Aggregate(.count, nil)) }
+    if query.aggregates.isEmpty {
+      query.aggregates.append(Aggregate(.count, nil))
+      query.aggregateKinds.append(.integer)
+    }
   }
 
   private mutating func bindAfterItems(_ select: Select) {

@@ -28,6 +28,8 @@ struct BoundQuery {
   var isOfFacts = false
   /// What is asked of the source; of facts the fields.
   var aggregates: [Aggregate] = []
+  /// What each aggregate gives.
+  var aggregateKinds: [ValueKind] = []
   var fields: [String] = []
   var filter: Predicate?
   var groups: [GroupColumn] = []

@@ -19,17 +19,23 @@ struct AggregateRows {
     var plans: [AggregatePlan] = []
   }
 
-  func rows() throws -> Rows {
-    var rows = try period(query.range, asOf: query.asOfSeq)
+  func rows() throws -> Rows { try rows(of: query.range, asOf: query.asOfSeq) }
+
+  /// The rows of a range, with those of the time that is compared with beside them. Windows look at rows before the
+  /// range, unless `hasWindows` says that none is asked for.
+  func rows(
+    of range: Range<Int64>, asOf seq: UInt64?, hasWindows: Bool = true
+  ) throws -> Rows {
+    var rows = try period(range, asOf: seq, hasWindows: hasWindows)
     guard let length = query.compare else {
       if query.isOfOneRow { rows.table.addRowOfNothing(query) }
       return rows
     }
-    let range = PeriodJoin.earlier(query.range, length, query.zone)
-    var earlier = try period(range, asOf: query.asOfSeq)
+    let range = PeriodJoin.earlier(range, length, query.zone)
+    var earlier = try period(range, asOf: seq, hasWindows: hasWindows)
     if earlier.asOfSeq != rows.asOfSeq {
       // Events have come in between: both have to be of one state of the log.
-      earlier = try period(range, asOf: rows.asOfSeq)
+      earlier = try period(range, asOf: rows.asOfSeq, hasWindows: hasWindows)
     }
     let join = PeriodJoin(query: query, length: length, watermarkNs: rows.watermarkNs)
     if query.isOfOneRow {
@@ -41,7 +47,9 @@ struct AggregateRows {
     return rows
   }
 
-  private func period(_ range: Range<Int64>, asOf seq: UInt64?) throws -> Rows {
+  private func period(
+    _ range: Range<Int64>, asOf seq: UInt64?, hasWindows: Bool
+  ) throws -> Rows {
     var request = query.request(range, options)
     request.asOfSeq = seq
     let result = try aggregate(request)
@@ -49,7 +57,7 @@ struct AggregateRows {
     var rows = Rows(firstNs: firstNs, range: firstNs..<max(firstNs, range.upperBound))
     (rows.watermarkNs, rows.asOfSeq) = (result.watermarkNs, result.asOfSeq)
     rows.plans = [result.plan]
-    let before = contextStart(firstNs)
+    let before = hasWindows ? contextStart(firstNs) : firstNs
     if before < firstNs {
       var request = request
       request.range = before..<firstNs
@@ -110,7 +118,7 @@ extension RowExpression {
     var from = ns
     if case .window(_, _, let length) = self {
       if let length {
-        from = length.added(to: ns, times: -1, in: query.zone)
+        from = length.earliest(from: ns, until: query.range.upperBound, in: query.zone)
       } else if let buckets = query.buckets, ns > .min {
         from = buckets.start(of: ns - 1)
       }
@@ -125,6 +133,14 @@ extension BoundQuery {
 }
 
 extension RowTable {
+  /// The row of no facts, with the inputs of both times when there are two.
+  init(ofNothing query: BoundQuery) {
+    self.init()
+    addRowOfNothing(query)
+    if query.compare != nil { inputs += inputs }
+    groups = [Array(repeating: nil, count: query.groups.count)]
+  }
+
   /// Adds the row of no facts when there is none, as SQL has it: counts are 0.
   fileprivate mutating func addRowOfNothing(_ query: BoundQuery) {
     guard timesNs.isEmpty else { return }

@@ -81,8 +81,13 @@ struct Evaluator {
     case .round:
       return .numbers(first.indices.map { Self.round(first[$0], digits: second[$0]) })
     default:
-      return .numbers(first.indices.map { Self.finite(pow(first[$0], second[$0])) })
+      return .numbers(first.indices.map { Self.power(first[$0], second[$0]) })
     }
+  }
+
+  /// C has 1 for NaN to the power of 0 and for 1 to the power of NaN; of NULL it is NULL.
+  private static func power(_ base: Double, _ exponent: Double) -> Double {
+    base.isNaN || exponent.isNaN ? .nan : finite(pow(base, exponent))
   }
 
   /// Halves go away from zero.

@@ -24,24 +24,34 @@ struct QueryExecution {
   }
 
   private func aggregates() throws -> Result {
-    let (rows, seconds) = try timed {
-      try AggregateRows(query: query, source: source, options: options).rows()
-    }
-    var (over, leaves) = Leaves.replaceAll(of: query)
-    var table = rows.table
-    let evaluator = evaluator(table)
-    if query.fill == nil {
-      over = query
-    } else {
-      let gaps = Gaps(
-        query: query, watermarkNs: rows.watermarkNs, maxCells: options.limits.maxCells)
-      table = try gaps.filled(table, leaves.expressions.map { evaluator.column($0) }, rows.range)
-    }
+    let gathering = AggregateRows(query: query, source: source, options: options)
+    let (rows, seconds) = try timed { try gathering.rows() }
+    let (table, over) = query.fill == nil ? (rows.table, query) : try filled(rows, gathering)
     var result = try finish(table, over, from: rows.firstNs)
     result.plans = rows.plans
     result.gatheringSeconds = seconds
     describe(rows, &result)
     return result
+  }
+
+  /// The rows without gaps, and the query over their leaves.
+  private func filled(
+    _ rows: AggregateRows.Rows, _ gathering: AggregateRows
+  ) throws -> (RowTable, BoundQuery) {
+    let (over, leaves) = Leaves.replaceAll(of: query)
+    let gaps = Gaps(
+      query: query, leaves: leaves.expressions.map { Leaf($0, query) },
+      watermarkNs: rows.watermarkNs, maxCells: options.limits.maxCells)
+    let groups = gaps.groups(of: rows.table, from: rows.firstNs)
+    let evaluator = evaluator(rows.table)
+    let values = leaves.expressions.map { evaluator.column($0) }
+    var held: [[QueryValue]] = []
+    if query.fill == .previous {
+      held = try HeldValues(query: query, gathering: gathering, leaves: gaps.leaves)
+        .values(of: groups, before: rows)
+    }
+    let table = try gaps.filled(rows.table, values, groups: groups, rows.range, held: held)
+    return (table, over)
   }
 
   private func facts() throws -> Result {
