@@ -169,17 +169,12 @@ extension Binder {
       throw Issue(
         length.span, "COMPARE WITH needs a range", hint: "add SINCE today, for example")
     }
-    if let every = query.buckets?.length,
-      try length.bucketLength().nominalNs < every.nominalNs
-    {
-      throw Issue(
-        length.span, "COMPARE WITH \(length.canonicalText) AGO is less than a bucket of \(every)")
-    }
     query.compare = length
     if query.range.upperBound == .max {
       let end = max(query.range.lowerBound, options.nowNs)
       query.range = query.range.lowerBound..<end
     }
+    try checkComparison(length)
     let inputs = query.aggregates.count
     let ago = "\(length.canonicalText) ago"
     query.outputs = query.outputs.flatMap { output -> [BoundQuery.Output] in
@@ -194,6 +189,50 @@ extension Binder {
         expression: .change(earlier.expression, output.expression), kind: .number, errorBound: nil)
       return [output, earlier, change]
     }
+  }
+}
+
+extension Binder {
+  /// Refuses what cannot be compared with as much.
+  private mutating func checkComparison(_ length: TimeLength) throws(Issue) {
+    let text = length.canonicalText
+    if let every = query.buckets?.length {
+      guard let advice = ComparedBuckets.refusal(length, every) else { return }
+      throw Issue(
+        length.span,
+        "\(text) is no multiple of EVERY \(every): buckets would be compared with parts "
+          + "of others", hint: advice)
+    }
+    let earlier = length.earlier(query.range, in: query.zone)
+    if earlier.isEmpty, !query.range.isEmpty {
+      throw Issue(
+        length.span,
+        "there is no time \(text) before this range: both of its ends come to "
+          + "\(Timestamp(ns: earlier.lowerBound))",
+        hint: "months are of different lengths; ask for whole months, or COMPARE WITH 4w AGO")
+    }
+    let isCut = [query.range.lowerBound, query.range.upperBound].contains { bound in
+      length.grain.isOfMonths
+        && length.dayOfMonth(before: bound, in: query.zone)
+          != query.zone.dayOfMonth(at: bound)
+    }
+    if isCut {
+      query.notes.append(
+        "compared with \(Timestamp(ns: earlier.lowerBound)) to \(Timestamp(ns: earlier.upperBound)): "
+          + "not all months have as many days")
+    }
+  }
+}
+
+extension ZoneRules {
+  fileprivate func dayOfMonth(at ns: Int64) -> Int {
+    CivilDate(daysSinceEpoch: Int(localNs(at: ns).flooredQuotient(86_400_000_000_000))).day
+  }
+}
+
+extension TimeLength {
+  fileprivate func dayOfMonth(before ns: Int64, in zone: ZoneRules) -> Int {
+    zone.dayOfMonth(at: added(to: ns, times: -1, in: zone))
   }
 }
 

@@ -146,6 +146,7 @@ extension Binder {
     if let item = kpi.items.first(where: { $0.name == path.path }) {
       return try value(item.expression)
     }
+    if path.path == "revision", query.buckets != nil { return (.revision, .integer) }
     let names = kpi.items.map(\.name) + kpi.groupBy
     throw Issue(
       path.span, "KPI \(kpi.name) has no item \(path.path)",
@@ -247,10 +248,14 @@ extension Binder {
 }
 
 extension AggregateFunction {
+  /// So many different values are counted exactly.
+  static let maxExactDistinct: Int64 = 512
+
   fileprivate var errorBound: String? {
     switch self {
     case .percentile: "within 1 %"
-    case .distinct: "exact up to 512, beyond that with a standard error of 1.6 %"
+    case .distinct:
+      "exact up to \(Self.maxExactDistinct), beyond that with a standard error of 1.6 %"
     case .top: "exact up to 256 values, beyond that counts are at most 1/256 of all too high"
     default: nil
     }

@@ -63,6 +63,11 @@ struct BoundQuery {
     return all
   }
 
+  /// Whether an item, a condition or an order looks at revisions.
+  var hasRevision: Bool {
+    expressions.contains { $0.contains { if case .revision = $0 { true } else { false } } }
+  }
+
   var hasWindow: Bool { expressions.contains(where: \.hasWindow) }
 
   func request(_ range: Range<Int64>, _ options: QueryOptions) -> AggregateRequest {

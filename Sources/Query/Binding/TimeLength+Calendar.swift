@@ -21,23 +21,47 @@ extension TimeLength {
     return zone.localNs(at: found) == moved(local: zone.localNs(at: ns), times: -1) ? found : nil
   }
 
-  /// The earliest of the times that are so much before those from `ns` to `end`. They do not always rise: from the 28th
-  /// of March at 18:00 to the 29th at 00:00 those a month earlier fall by most of a day, and so they do where clocks are
-  /// set back. O(changes of the zone).
-  func earliest(from ns: Int64, until end: Int64, in zone: ZoneRules) -> Int64 {
-    let found = added(to: ns, times: -1, in: zone)
-    if elapsedSeconds != nil { return found }
-    var places = zone.changesNs.filter {
-      $0 > ns && $0 < end && zone.offsetNs(at: $0) < zone.offsetNs(at: $0 - 1)
+  /// All times from which `before` finds `ns`, ascending: none, one, or several at the end of months and where clocks
+  /// are set back. O(log n) in the changes of the zone.
+  func after(_ ns: Int64, in zone: ZoneRules) -> [Int64] {
+    if elapsedSeconds != nil {
+      let found = added(to: ns, times: 1, in: zone)
+      return found == .max ? [] : [found]
     }
-    // The 29th, 30th and 31st may be near.
-    let days = Buckets(length: .days(1), zone: zone)
-    var day = days.end(ofBucketStarting: days.start(of: ns))
-    for _ in 0..<3 where day < end {
-      places.append(day)
-      day = days.end(ofBucketStarting: day)
+    let local = moved(local: zone.localNs(at: ns), times: 1)
+    if local == .min || local == .max { return [] }
+    // A month before the 28th of March, and the 29th, 30th and 31st, is the same day.
+    let locals = grain.isOfMonths ? (0...3).map { local + $0 * 86_400_000_000_000 } : [local]
+    return locals.flatMap { zone.times(showing: $0) }.filter { before($0, in: zone) == ns }.sorted()
+  }
+
+  /// The same range so much earlier.
+  func earlier(_ range: Range<Int64>, in zone: ZoneRules) -> Range<Int64> {
+    let low = added(to: range.lowerBound, times: -1, in: zone)
+    return low..<max(low, added(to: range.upperBound, times: -1, in: zone))
+  }
+
+  /// From the earliest to the latest of the times that are so much before those of a range, which is not empty. They do
+  /// not always rise: from the 28th of March at 18:00 to the 29th at 00:00 those a month earlier fall by most of a day,
+  /// and so they do where clocks are set back. O(changes of the zone).
+  func range(before range: Range<Int64>, in zone: ZoneRules) -> ClosedRange<Int64> {
+    var places = [range.lowerBound, range.upperBound - 1]
+    if elapsedSeconds == nil {
+      for change in zone.changesNs where zone.offsetNs(at: change) < zone.offsetNs(at: change - 1) {
+        places += [change - 1, change]
+      }
+      // The 29th, 30th and 31st may be near either end.
+      let days = Buckets(length: .days(1), zone: zone)
+      for end in [range.lowerBound, range.upperBound] where end > .min && end < .max {
+        var day = days.start(of: end.saturatingSubtracting(3 * 86_400_000_000_000))
+        for _ in 0..<8 {
+          places += [day.saturatingSubtracting(1), day]
+          day = days.end(ofBucketStarting: day)
+        }
+      }
     }
-    return places.reduce(found) { min($0, added(to: $1, times: -1, in: zone)) }
+    let times = places.filter { range.contains($0) }.map { added(to: $0, times: -1, in: zone) }
+    return (times.min() ?? range.lowerBound)...(times.max() ?? range.lowerBound)
   }
 
   /// Seconds of the unit, when it is one of elapsed time.

@@ -17,6 +17,7 @@ struct AggregateRows {
     var watermarkNs: Int64?
     var asOfSeq: UInt64 = 0
     var plans: [AggregatePlan] = []
+    var notes: [String] = []
   }
 
   func rows() throws -> Rows { try rows(of: query.range, asOf: query.asOfSeq) }
@@ -27,24 +28,61 @@ struct AggregateRows {
     of range: Range<Int64>, asOf seq: UInt64?, hasWindows: Bool = true
   ) throws -> Rows {
     var rows = try period(range, asOf: seq, hasWindows: hasWindows)
-    guard let length = query.compare else {
-      if query.isOfOneRow { rows.table.addRowOfNothing(query) }
-      return rows
-    }
-    let range = PeriodJoin.earlier(range, length, query.zone)
-    var earlier = try period(range, asOf: seq, hasWindows: hasWindows)
-    if earlier.asOfSeq != rows.asOfSeq {
-      // Events have come in between: both have to be of one state of the log.
-      earlier = try period(range, asOf: rows.asOfSeq, hasWindows: hasWindows)
-    }
-    let join = PeriodJoin(query: query, length: length, watermarkNs: rows.watermarkNs)
-    if query.isOfOneRow {
-      rows.table.addRowOfNothing(query)
-      earlier.table.addRowOfNothing(query)
-    }
-    rows.table = join.joined(rows.table, earlier.table, rows.range)
-    for plan in earlier.plans where !rows.plans.contains(plan) { rows.plans.append(plan) }
+    if query.isOfOneRow { rows.table.addRowOfNothing(query) }
+    guard let length = query.compare else { return rows }
+    let earlier =
+      if let compared = query.comparedBuckets {
+        try earlierBuckets(compared, of: range, &rows)
+      } else {
+        try earlierTime(length, of: range, &rows)
+      }
+    let join = PeriodJoin(query: query, watermarkNs: rows.watermarkNs)
+    rows.table = join.joined(rows.table, earlier)
+    if let compared = query.comparedBuckets { rows.addNote(of: compared) }
     return rows
+  }
+
+  /// Without buckets both times are one row for each group.
+  private func earlierTime(
+    _ length: TimeLength, of range: Range<Int64>, _ rows: inout Rows
+  ) throws -> PeriodJoin.Earlier {
+    var table = try sameState(length.earlier(range, in: query.zone), &rows)
+    if query.isOfOneRow { table.addRowOfNothing(query) }
+    var earlier = PeriodJoin.Earlier()
+    earlier.append(table) { _ in [range.lowerBound] }
+    return earlier
+  }
+
+  /// Whole buckets are compared with whole ones, and those that the range cuts with as much of the earlier ones.
+  private func earlierBuckets(
+    _ compared: ComparedBuckets, of range: Range<Int64>, _ rows: inout Rows
+  ) throws -> PeriodJoin.Earlier {
+    var earlier = PeriodJoin.Earlier()
+    let times = rows.range
+    let pieces = compared.pieces(of: times, asked: range, isRolling: query.isRolling)
+    let cut = Set(pieces.compactMap(\.cutBucket))
+    for piece in pieces {
+      let table = try sameState(piece.range, &rows)
+      earlier.append(table) { start in
+        if let bucket = piece.cutBucket { return [bucket] }
+        return compared.later(of: start).filter { times.contains($0) && !cut.contains($0) }
+      }
+    }
+    if earlier.table.inputs.isEmpty {
+      earlier.table.inputs = query.aggregates.map { _ in .numbers([]) }
+    }
+    return earlier
+  }
+
+  /// Rows of a range, of the state of the log that other rows are of.
+  private func sameState(_ range: Range<Int64>, _ rows: inout Rows) throws -> RowTable {
+    var found = try period(range, asOf: query.asOfSeq, hasWindows: false)
+    if found.asOfSeq != rows.asOfSeq {
+      // Events have come in between.
+      found = try period(range, asOf: rows.asOfSeq, hasWindows: false)
+    }
+    for plan in found.plans where !rows.plans.contains(plan) { rows.plans.append(plan) }
+    return found.table
   }
 
   private func period(
@@ -66,11 +104,11 @@ struct AggregateRows {
         request.asOfSeq = result.asOfSeq
         context = try aggregate(request)
       }
-      rows.table = RowTable(context)
-      rows.table.append(RowTable(result))
+      rows.table = RowTable(context, query, isAsOf: request.asOfSeq != nil)
+      rows.table.append(RowTable(result, query, isAsOf: seq != nil))
       rows.range = before..<rows.range.upperBound
     } else {
-      rows.table = RowTable(result)
+      rows.table = RowTable(result, query, isAsOf: seq != nil)
     }
     return rows
   }
@@ -118,7 +156,8 @@ extension RowExpression {
     var from = ns
     if case .window(_, _, let length) = self {
       if let length {
-        from = length.earliest(from: ns, until: query.range.upperBound, in: query.zone)
+        let rows = ns..<max(ns, query.range.upperBound.saturatingSubtracting(1)) + 1
+        from = length.range(before: rows, in: query.zone).lowerBound
       } else if let buckets = query.buckets, ns > .min {
         from = buckets.start(of: ns - 1)
       }
@@ -127,7 +166,28 @@ extension RowExpression {
   }
 }
 
+extension AggregateRows.Rows {
+  /// Says of buckets without an earlier one.
+  fileprivate mutating func addNote(of compared: ComparedBuckets) {
+    var (count, lastNs) = (0, Int64.min)
+    for timeNs in table.timesNs where timeNs >= firstNs && timeNs != lastNs {
+      lastNs = timeNs
+      if compared.earlier(of: timeNs) == nil { count += 1 }
+    }
+    if count == 0 { return }
+    notes.append(
+      "\(count == 1 ? "1 bucket has" : "\(count) buckets have") none that began "
+        + "\(compared.length.canonicalText) before, where clocks were changed: there is NULL")
+  }
+}
+
 extension BoundQuery {
+  /// Which buckets COMPARE WITH compares.
+  var comparedBuckets: ComparedBuckets? {
+    guard let buckets, let compare else { return nil }
+    return ComparedBuckets(buckets: buckets, length: compare)
+  }
+
   /// Whether it has neither buckets nor groups, and so one row, whatever facts there are.
   fileprivate var isOfOneRow: Bool { buckets == nil && groups.isEmpty }
 }
@@ -153,6 +213,7 @@ extension RowTable {
       default: .values([.null])
       }
     }
-    (facts, firstSeqs, lastSeqs, revisions, isFinal) = ([0], [0], [0], [0], [false])
+    (facts, firstSeqs, lastSeqs, revisions) = ([0], [0], [0], [nil])
+    states = [.provisional]
   }
 }

@@ -19,7 +19,8 @@ struct Evaluator {
     case .leaf(let index): return table.leaves[index]
     case .group(let index): return table.labels(index, groupKinds[index])
     case .timeOfRow: return .times(table.timesNs)
-    case .state: return .texts(table.isFinal.map { $0 ? "final" : "provisional" })
+    case .state: return .texts(table.states.map(\.rawValue))
+    case .revision: return .numbers(table.revisions.map { $0.map(Double.init) ?? .nan })
     case .negate(let inner): return .numbers(doubles(inner).map { -$0 })
     case .binary(let operation, let left, let right):
       return .numbers(Self.binary(operation, doubles(left), doubles(right)))

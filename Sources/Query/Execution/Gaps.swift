@@ -39,14 +39,17 @@ struct Gaps {
         result.groupOfRow.append(Int32(group))
       }
     }
-    let filling = GapFilling(fill: fill, starts: starts, groups: groups.count, places: places)
+    var filling = GapFilling(fill: fill, starts: starts, groups: groups.count, places: places)
+    if let compared = query.comparedBuckets {
+      filling.hasEarlier = starts.map { compared.earlier(of: $0) != nil }
+    }
     result.leaves = leaves.indices.map { leaf in
       filling.column(
         values[leaf], leaves[leaf], held: held.isEmpty ? [] : held[leaf])
     }
-    let isFinal = starts.map { query.isFinal(bucketStarting: $0, watermarkNs) }
-    result.isFinal = places.indices.map { row in
-      places[row] < 0 ? isFinal[row / groups.count] : table.isFinal[places[row]]
+    let states = starts.map { query.state(bucketStarting: $0, watermarkNs) }
+    result.states = places.indices.map { row in
+      places[row] < 0 ? states[row / groups.count] : table.states[places[row]]
     }
     func counts<Count: FixedWidthInteger>(_ column: [Count]) -> [Count] {
       places.map { $0 < 0 ? 0 : column[$0] }
@@ -54,7 +57,7 @@ struct Gaps {
     result.facts = counts(table.facts)
     result.firstSeqs = counts(table.firstSeqs)
     result.lastSeqs = counts(table.lastSeqs)
-    result.revisions = counts(table.revisions)
+    result.revisions = places.map { $0 < 0 ? nil : table.revisions[$0] }
     return result
   }
 
@@ -99,12 +102,14 @@ struct GapFilling {
   let groups: Int
   /// For each row its place among the values that are there, or -1.
   let places: [Int]
+  /// For each bucket whether there is one to compare it with; empty when none are compared.
+  var hasEarlier: [Bool] = []
 
   func column(_ values: ValueColumn, _ leaf: Leaf, held: [QueryValue]) -> ValueColumn {
     if fill == .null || groups == 0 { return values.gather(optional: places) }
     switch leaf.kind {
     // Of no facts a count is known: it is never made up.
-    case .count(let ofNothing): return counts(values, ofNothing)
+    case .count(let ofNothing): return counts(values, ofNothing, isEarlier: leaf.isEarlier)
     case .number:
       var numbers = values.gather(optional: places).doubles
       switch fill {
@@ -124,7 +129,16 @@ struct GapFilling {
     }
   }
 
-  private func counts(_ values: ValueColumn, _ ofNothing: Double) -> ValueColumn {
+  private func counts(
+    _ values: ValueColumn, _ ofNothing: Double, isEarlier: Bool
+  ) -> ValueColumn {
+    if isEarlier, hasEarlier.contains(false) {
+      var numbers = values.gather(optional: places).doubles
+      for row in numbers.indices where numbers[row].isNaN && hasEarlier[row / groups] {
+        numbers[row] = ofNothing
+      }
+      return .numbers(numbers)
+    }
     if case .integers(let counts) = values, let none = Int64(exactly: ofNothing) {
       return .integers(places.map { $0 < 0 ? none : counts[$0] })
     }
@@ -158,15 +172,5 @@ struct GapFilling {
         values[gap * groups + group] = low + (high - low) * share
       }
     }
-  }
-}
-
-extension BoundQuery {
-  /// Whether the watermark has passed the end of a bucket by the lateness that is waited for.
-  func isFinal(bucketStarting startNs: Int64, _ watermarkNs: Int64?) -> Bool {
-    guard let watermarkNs else { return false }
-    let end = buckets?.end(ofBucketStarting: startNs) ?? range.upperBound
-    let (due, overflow) = end.addingReportingOverflow(latenessNs)
-    return !overflow && watermarkNs >= due
   }
 }

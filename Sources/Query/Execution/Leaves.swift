@@ -11,9 +11,14 @@ struct Leaf {
 
   let expression: RowExpression
   let kind: Kind
+  /// Whether it is of the time that is compared with.
+  let isEarlier: Bool
 
   init(_ expression: RowExpression, _ query: BoundQuery) {
     self.expression = expression
+    isEarlier = expression.contains {
+      if case .input(let index) = $0 { index >= query.aggregates.count } else { false }
+    }
     let kind = query.kind(of: expression)
     guard kind.isNumber || kind == .null else {
       self.kind = .other
@@ -42,6 +47,7 @@ extension BoundQuery {
     case .time, .timeOfRow: .time
     case .null: .null
     case .state: .state
+    case .revision: .integer
     case .input(let index): kind(ofInput: index)
     case .group(let index): groups[index].kind
     case .leaf: .mixed

@@ -115,7 +115,7 @@ struct QueryExecution {
     }
     return (0..<table.count).filter { row in
       if let truths, truths[row] != 1 { return false }
-      if query.isOnlyFinal && !table.isFinal[row] { return false }
+      if query.isOnlyFinal && table.states[row] != .final { return false }
       return table.timesNs[row] >= firstNs
     }
   }
@@ -181,16 +181,24 @@ struct QueryExecution {
       }
     }
     for (output, values) in zip(query.outputs, values) {
-      columns.append(
-        Answer.Column(
-          name: output.name, kind: output.kind.columnKind, errorBound: output.errorBound,
-          values: values))
+      var column = Answer.Column(
+        name: output.name, kind: output.kind.columnKind, errorBound: output.errorBound,
+        values: values)
+      column.isApproximate = output.errorBound != nil && !query.isExact(output, values)
+      columns.append(column)
     }
-    if query.buckets != nil {
-      let states = table.isFinal.map { Optional($0 ? "final" : "provisional") }
-      columns.append(Answer.Column(name: "state", kind: .state, values: .texts(states)))
-    }
+    if query.buckets != nil { columns.append(states(table)) }
     return columns
+  }
+
+  private func states(_ table: RowTable) -> Answer.Column {
+    var column = Answer.Column(
+      name: "state", kind: .state, values: .texts(table.states.map { Optional($0.rawValue) }))
+    // Only a KPI has rows that stand, and are corrected.
+    if query.kpi != nil, table.revisions.contains(where: { $0 ?? 0 > 0 }) {
+      column.revisions = table.revisions.map { $0 ?? 0 }
+    }
+    return column
   }
 
   // MARK: What one has to know
@@ -198,6 +206,17 @@ struct QueryExecution {
   private func describe(_ rows: AggregateRows.Rows, _ result: inout Result) {
     result.answer.meta.watermarkNs = rows.watermarkNs
     result.answer.meta.asOfSeq = rows.asOfSeq
+    result.answer.meta.notes += rows.notes
+    if query.hasWindow, let first = query.cutBuckets.first, first < query.range.lowerBound {
+      result.answer.meta.notes.append(
+        "the range cuts the first bucket: rows that look back to it see this part of it")
+    }
+    let corrected = (result.answer.columns.last?.revisions ?? []).count { $0 > 0 }
+    if corrected > 0, !query.hasRevision {
+      result.answer.meta.notes.append(
+        "\(corrected == 1 ? "1 row was" : "\(corrected) rows were") corrected after being final; "
+          + "the item revision says how often")
+    }
     let sources = rows.plans.map(\.source.text)
     result.answer.meta.source = sources.enumerated()
       .filter { sources.firstIndex(of: $0.element) == $0.offset }.map(\.element)
@@ -212,6 +231,7 @@ struct QueryExecution {
     meta.timeZone = query.zone.name
     meta.rangeNs = query.range
     meta.notes = query.notes + meta.notes
+    if let note = query.noteOfData { meta.notes.append(note) }
     if let progress = query.kpi?.progress {
       meta.notes.append("the cells of \(query.name) are filled to \(Int(progress * 100)) %")
     }
@@ -223,6 +243,39 @@ struct QueryExecution {
     meta.notes.append(
       "no time was asked for: all of \(query.stream.name) is taken, from "
         + "\(Timestamp(ns: times.lowerBound)) to \(Timestamp(ns: times.upperBound))")
+  }
+}
+
+extension BoundQuery {
+  /// Says why nothing is there to be found: the data ended before the range, or began after it.
+  fileprivate var noteOfData: String? {
+    guard hasRange, asOfSeq == nil, !range.isEmpty else { return nil }
+    guard let times = stream.timesNs else { return "\(stream.name) has no events yet" }
+    if range.lowerBound > times.upperBound {
+      return
+        "the data of \(stream.name) ends at \(Timestamp(ns: times.upperBound)), before the range"
+    }
+    if range.upperBound <= times.lowerBound {
+      return
+        "the data of \(stream.name) begins at \(Timestamp(ns: times.lowerBound)), after the range"
+    }
+    return nil
+  }
+
+  /// Whether the sketches of an item have had few enough values to be exact.
+  fileprivate func isExact(_ output: Output, _ values: ValueColumn) -> Bool {
+    guard case .input(let index) = output.expression, !aggregates.isEmpty else { return false }
+    switch (aggregates[index % aggregates.count].function, values) {
+    case (.distinct, .integers(let counts)):
+      return counts.allSatisfy { $0 <= AggregateFunction.maxExactDistinct }
+    case (.distinct, .numbers(let counts)):
+      return counts.allSatisfy { !($0 > Double(AggregateFunction.maxExactDistinct)) }
+    case (.top, .values(let values)):
+      return values.allSatisfy {
+        if case .top(let entries) = $0 { entries.allSatisfy { $0.error == 0 } } else { true }
+      }
+    default: return false
+    }
   }
 }
 

@@ -27,7 +27,7 @@ extension StatementRun {
     add("facts", table.facts.map { Int64(clamping: $0) })
     add("first_seq", table.firstSeqs.map { Int64(clamping: $0) })
     add("last_seq", table.lastSeqs.map { Int64(clamping: $0) })
-    add("revisions", table.revisions.map { Int64($0) })
+    add("revisions", table.revisions.map { Int64($0 ?? 0) })
     for kind in [LedgerKind.late, .duplicate, .rejected] {
       let counts = try ledgerCounts(kind, query, table, &answer.meta)
       add(kind.rawValue, counts)
