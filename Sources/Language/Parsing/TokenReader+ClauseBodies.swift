@@ -35,9 +35,11 @@ extension TokenReader {
     }
   }
 
-  private mutating func groupBy(_ start: Token) throws(Issue) -> [FieldPath] {
+  private mutating func groupBy(_ start: Token) throws(Issue) -> [Dimension] {
     if start.kind == .keyword(.group) { try expect(.keyword(.by), "BY") }
-    return try fieldPaths()
+    var dimensions: [Dimension] = []
+    repeat { dimensions.append(try dimension()) } while accept(.comma)
+    return dimensions
   }
 
   /// Reads `EVERY d [ROLLING d]`, or `TIMESERIES window [SLIDE BY d]`.

@@ -7,6 +7,14 @@ extension TokenReader {
     return Item(expression, alias: alias, span: span(from: start))
   }
 
+  /// Reads `field [AS name]`. AS OF is another clause.
+  mutating func dimension() throws(Issue) -> Dimension {
+    let path = try fieldPath()
+    guard token.kind == .keyword(.as), wordAhead != .of else { return Dimension(path) }
+    advance()
+    return Dimension(path, alias: try alias())
+  }
+
   private mutating func alias() throws(Issue) -> String {
     guard token.isName else {
       throw unexpected("a name after AS", hint: quotedNameHint)

@@ -24,6 +24,17 @@ extension Item {
   }
 }
 
+extension Dimension {
+  /// The field, and AS with the alias if there is one.
+  public var canonicalText: String {
+    guard let alias else { return path.canonicalText }
+    // AS OF is another clause.
+    let isOf = alias.utf8.count == 2 && asciiLowercased(alias) == "of"
+    return path.canonicalText + " AS "
+      + (isOf ? "\"\(alias)\"" : Printer.name(alias, isFirst: true))
+  }
+}
+
 extension FieldPath {
   /// The path with quotes where they are needed.
   public var canonicalText: String {

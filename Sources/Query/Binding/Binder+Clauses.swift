@@ -76,32 +76,44 @@ extension Binder {
 
   mutating func bindGroups(_ select: Select) {
     if select.groupBy.isEmpty, let kpi = query.kpi {
-      query.groups = kpi.groupBy.map(group)
+      query.groups = kpi.dimensions.map(group)
     }
-    for path in select.groupBy {
+    for dimension in select.groupBy {
       attempt { binder throws(Issue) in
-        try binder.checkDimension(path)
-        if binder.query.groups.contains(where: { $0.path == path.path }) {
-          throw Issue(path.span, "\(path.path) stands twice in GROUP BY")
+        let known = try binder.known(dimension)
+        for other in binder.query.groups {
+          if other.path == known.path.path {
+            throw Issue(dimension.span, "\(dimension.path.path) stands twice in GROUP BY")
+          }
+          if other.name == known.name {
+            throw Issue(
+              dimension.span, "two columns would be named \(known.name)", hint: "name one with AS")
+          }
         }
-        binder.query.groups.append(binder.group(path.path))
+        binder.query.groups.append(binder.group(known))
       }
     }
   }
 
   /// Labels of a field that has numbers only are numbers again.
-  private func group(_ path: String) -> BoundQuery.GroupColumn {
+  private func group(_ dimension: Dimension) -> BoundQuery.GroupColumn {
+    let path = dimension.path.path
     let field = query.stream.fields.first { $0.path == path }
     return BoundQuery.GroupColumn(
-      path: path, name: path, kind: field?.kind == .number ? .number : .text)
+      path: path, name: dimension.name, kind: field?.kind == .number ? .number : .text)
   }
 
-  private func checkDimension(_ path: FieldPath) throws(Issue) {
-    if let kpi = query.kpi {
-      if !kpi.groupBy.contains(path.path) { throw noDimension(path, of: kpi) }
-    } else {
-      _ = try field(path)
+  /// A dimension by its field, as which a KPI may have another name for it.
+  private func known(_ dimension: Dimension) throws(Issue) -> Dimension {
+    guard let kpi = query.kpi else {
+      _ = try field(dimension.path)
+      return dimension
     }
+    guard var known = kpi.dimension(dimension.path.path) else {
+      throw noDimension(dimension.path, of: kpi)
+    }
+    if let alias = dimension.alias { known.alias = alias }
+    return known
   }
 
   private func noDimension(_ path: FieldPath, of kpi: KpiInfo) -> Issue {
@@ -118,7 +130,7 @@ extension Binder {
   /// Cells tell groups apart and nothing else.
   func checkFilterOfKpi(_ filter: Predicate) throws(Issue) {
     guard let kpi = query.kpi else { return }
-    for field in filter.fields where !kpi.groupBy.contains(field.path) {
+    for field in filter.fields where kpi.dimension(field.path) == nil {
       throw noDimension(field, of: kpi)
     }
   }
@@ -176,6 +188,7 @@ extension Binder {
     }
     try checkComparison(length)
     let inputs = query.aggregates.count
+    let selected = query.outputs.map(\.name)
     let ago = "\(length.canonicalText) ago"
     query.outputs = query.outputs.flatMap { output -> [BoundQuery.Output] in
       var earlier = output
@@ -188,6 +201,13 @@ extension Binder {
         name: "\(output.name) (change %)",
         expression: .change(earlier.expression, output.expression), kind: .number, errorBound: nil)
       return [output, earlier, change]
+    }
+    let names = query.groups.map(\.name) + query.outputs.map(\.name)
+    if Set(names).count < names.count {
+      throw Issue(
+        length.span,
+        "two columns would have the same name beside \(selected.joined(separator: ", "))",
+        hint: "name the items with AS")
     }
   }
 }

@@ -6,7 +6,7 @@ extension Binder {
     switch item {
     case .star(let span): try bindStar(span)
     case .item(let item):
-      if bindKeyColumn(item) { return }
+      if try bindKeyColumn(item) { return }
       let (expression, kind) = try value(item.expression)
       try add(
         BoundQuery.Output(
@@ -40,27 +40,44 @@ extension Binder {
   }
 
   private mutating func add(_ output: BoundQuery.Output, _ span: SourceSpan) throws(Issue) {
-    let names = query.groups.map(\.name) + query.outputs.map(\.name)
-    let isTaken = names.contains(output.name) || (hasTime && output.name == query.timeName)
-    if isTaken || (query.buckets != nil && output.name == "state") {
-      throw Issue(
-        span, "two columns would be named \(output.name)", hint: "name one with AS")
-    }
+    try checkName(output.name, span)
     query.outputs.append(output)
+  }
+
+  /// Names that a query gives have to differ. Columns that it does not name give way, see `nameOwnColumns`.
+  private func checkName(_ name: String, _ span: SourceSpan) throws(Issue) {
+    let names = query.groups.map(\.name) + query.outputs.map(\.name)
+    if names.contains(name) || (query.isTimeNamed && name == query.timeName) {
+      throw Issue(span, "two columns would be named \(name)", hint: "name one with AS")
+    }
+  }
+
+  /// The columns of times and states give way to what is called time and state.
+  mutating func nameOwnColumns() {
+    let names = query.groups.map(\.name) + query.outputs.map(\.name)
+    if hasTime, !query.isTimeNamed {
+      query.timeName = OwnColumn.name(
+        query.timeName, of: query.isOfFacts ? "fact" : "bucket", beside: names)
+    }
+    query.stateName = OwnColumn.name("state", beside: names + [query.timeName])
   }
 
   /// Whether rows have a time.
   private var hasTime: Bool { query.isOfFacts || query.buckets != nil }
 
   /// Times and groups have a column of their own, which an item may name.
-  private mutating func bindKeyColumn(_ item: Item) -> Bool {
+  private mutating func bindKeyColumn(_ item: Item) throws(Issue) -> Bool {
     guard case .field(let path) = item.expression else { return false }
-    if let index = query.groups.firstIndex(where: { $0.path == path.path }) {
-      if let alias = item.alias { query.groups[index].name = alias }
+    if let index = query.group(path.path) {
+      if let alias = item.alias, alias != query.groups[index].name {
+        try checkName(alias, item.span)
+        query.groups[index].name = alias
+      }
       return true
     }
     if isTime(path) {
-      query.timeName = item.alias ?? path.path
+      try checkName(item.name, item.span)
+      (query.timeName, query.isTimeNamed) = (item.name, true)
       return true
     }
     return false
@@ -124,9 +141,9 @@ extension Binder {
         return (.group(group), query.groups[group].kind)
       }
       if hasTime && path.path == query.timeName { return (.timeOfRow, .time) }
-      if query.buckets != nil && path.path == "state" { return (.state, .state) }
+      if query.buckets != nil && path.path == query.stateName { return (.state, .state) }
     }
-    if let group = query.groups.firstIndex(where: { $0.path == path.path }) {
+    if let group = query.group(path.path) {
       return (.group(group), query.groups[group].kind)
     }
     if isTime(path) { return (.timeOfRow, .time) }

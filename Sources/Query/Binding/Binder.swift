@@ -46,7 +46,8 @@ struct Binder {
     if let filter = select.filter {
       attempt { binder throws(Issue) in
         try binder.checkFilterOfKpi(filter)
-        binder.query.filter = .both(binder.query.kpi?.filter, try binder.predicate(filter))
+        let byField = binder.query.kpi.map { filter.named(by: $0) } ?? filter
+        binder.query.filter = .both(binder.query.kpi?.filter, try binder.predicate(byField))
       }
     } else {
       query.filter = query.kpi?.filter
@@ -71,6 +72,7 @@ struct Binder {
     if let length = select.compareWith {
       attempt { binder throws(Issue) in try binder.bindComparison(length) }
     }
+    nameOwnColumns()
     isAfterItems = true
     if let having = select.having {
       attempt { binder throws(Issue) in binder.query.having = try binder.condition(having) }

@@ -42,6 +42,10 @@ struct BoundQuery {
   var compare: TimeLength?
   /// The name of the column of times.
   var timeName = "time"
+  /// Whether the query names that column.
+  var isTimeNamed = false
+  /// The name of the column of states.
+  var stateName = "state"
   var outputs: [Output] = []
   var having: RowCondition?
   var order: [Order] = []
@@ -61,6 +65,11 @@ struct BoundQuery {
       return $0
     }
     return all
+  }
+
+  /// The place of the group of a name, or of a field when no other has that name.
+  func group(_ name: String) -> Int? {
+    groups.firstIndex { $0.name == name } ?? groups.firstIndex { $0.path == name }
   }
 
   /// Whether an item, a condition or an order looks at revisions.

@@ -112,7 +112,7 @@ public struct KpiInfo: Sendable {
   public var stream: String
   public var items: [Item]
   public var filter: Predicate?
-  public var groupBy: [String]
+  public var dimensions: [Dimension]
   public var every: BucketLength
   public var rolling: BucketLength?
   public var timeZone: String
@@ -122,13 +122,21 @@ public struct KpiInfo: Sendable {
 
   public init(
     name: String, version: Int, isActive: Bool, stream: String, items: [Item], filter: Predicate?,
-    groupBy: [String], every: BucketLength, rolling: BucketLength?, timeZone: String,
+    dimensions: [Dimension], every: BucketLength, rolling: BucketLength?, timeZone: String,
     latenessNs: Int64, progress: Double?
   ) {
     (self.name, self.version, self.isActive, self.stream) = (name, version, isActive, stream)
-    (self.items, self.filter, self.groupBy) = (items, filter, groupBy)
+    (self.items, self.filter, self.dimensions) = (items, filter, dimensions)
     (self.every, self.rolling, self.timeZone) = (every, rolling, timeZone)
     (self.latenessNs, self.progress) = (latenessNs, progress)
+  }
+
+  /// What its groups are called.
+  public var groupBy: [String] { dimensions.map(\.name) }
+
+  /// The dimension of a name, or of a field when no other has that name.
+  func dimension(_ name: String) -> Dimension? {
+    dimensions.first { $0.name == name } ?? dimensions.first { $0.path.path == name }
   }
 }
 

@@ -16,12 +16,14 @@ extension StatementRun {
     let result = try execution(query).result()
     var answer = result.answer
     let table = result.table
+    let asked = answer.columns.map(\.name)
     let definition = query.kpi.map { "\($0.name) version \($0.version)" }
     answer.columns.append(
       Answer.Column(
-        name: "definition", kind: .text,
+        name: OwnColumn.name("definition", of: "row", beside: asked), kind: .text,
         values: .texts(Array(repeating: definition, count: table.count))))
     func add(_ name: String, _ values: [Int64]) {
+      let name = OwnColumn.name(name, of: "row", beside: asked)
       answer.columns.append(Answer.Column(name: name, kind: .integer, values: .integers(values)))
     }
     add("facts", table.facts.map { Int64(clamping: $0) })

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Bytes
+import Language
 import Model
 import Store
 
@@ -69,12 +70,17 @@ private struct KpiView {
   let answer: KpiAnswer
   private let zone: ZoneRules
   private let names: [String]
+  /// The columns of CSV and JSON that follow.
+  private let counts: [String]
 
   init(_ answer: KpiAnswer) throws {
     self.answer = answer
     zone = try ZoneRules(named: answer.definition.timeZone)
     let definition = answer.definition
-    names = ["time"] + definition.groupBy.map(\.path) + definition.items.map(\.name) + ["state"]
+    let asked = definition.groupBy.map(\.name) + definition.items.map(\.name)
+    let own = ["time", "state", "facts", "revision"].map { OwnColumn.name($0, beside: asked) }
+    names = [own[0]] + asked + [own[1]]
+    counts = Array(own[2...])
   }
 
   /// The time on the zone's clock, with the offset that it has then.
@@ -145,7 +151,7 @@ private struct KpiView {
   }
 
   func csv(_ output: inout Output) throws {
-    try output.line((names + ["facts", "revision"]).map(Self.quoted).joined(separator: ","))
+    try output.line((names + counts).map(Self.quoted).joined(separator: ","))
     for row in answer.rows {
       let cells =
         [time(row.timeNs)] + row.group.map { $0.map(Self.quoted) ?? "" }
@@ -162,7 +168,7 @@ private struct KpiView {
 
   var json: [UInt8] {
     jsonObject { json in
-      json.field("columns", strings: names + ["facts", "revision"])
+      json.field("columns", strings: names + counts)
       json.field("rows", array: answer.rows.map(json(of:)))
       json.field(
         "meta",
