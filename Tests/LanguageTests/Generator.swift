@@ -16,10 +16,10 @@ struct Generator {
     return FieldPath((0..<count).map { _ in random.pick(Self.names) }.joined(separator: "."))
   }
 
-  mutating func dimension() -> Dimension {
-    guard random.oneIn(3) else { return Dimension(field()) }
+  mutating func dimension() -> GroupField {
+    guard random.oneIn(3) else { return GroupField(field()) }
     let name = random.pick(Self.names + ["of", "OF"])
-    return Dimension(field(), alias: name.isEmpty ? "a.b" : name)
+    return GroupField(field(), alias: name.isEmpty ? "a.b" : name)
   }
 
   mutating func item() -> Item {

@@ -112,7 +112,7 @@ struct ClauseRules {
 /// The clauses that have been read, and where.
 struct Clauses {
   var filter: Predicate?
-  var groupBy: [Dimension] = []
+  var groupBy: [GroupField] = []
   var since: TimeExpression?
   var until: TimeExpression?
   var last: TimeLength?

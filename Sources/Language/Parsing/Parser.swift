@@ -33,7 +33,7 @@ public enum Parser {
   }
 
   /// Reads what may stand after GROUP BY in a definition, `field [AS name], ...`: at least one.
-  public static func dimensions(_ text: String) throws(LanguageError) -> [Dimension] {
+  public static func dimensions(_ text: String) throws(LanguageError) -> [GroupField] {
     try list(text) { reader throws(LanguageError.Issue) in
       let field = try reader.dimension()
       guard reader.token.kind == .comma || reader.token.kind == .end else {

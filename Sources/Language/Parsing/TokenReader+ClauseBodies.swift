@@ -35,9 +35,9 @@ extension TokenReader {
     }
   }
 
-  private mutating func groupBy(_ start: Token) throws(Issue) -> [Dimension] {
+  private mutating func groupBy(_ start: Token) throws(Issue) -> [GroupField] {
     if start.kind == .keyword(.group) { try expect(.keyword(.by), "BY") }
-    var dimensions: [Dimension] = []
+    var dimensions: [GroupField] = []
     repeat { dimensions.append(try dimension()) } while accept(.comma)
     return dimensions
   }

@@ -8,11 +8,11 @@ extension TokenReader {
   }
 
   /// Reads `field [AS name]`. AS OF is another clause.
-  mutating func dimension() throws(Issue) -> Dimension {
+  mutating func dimension() throws(Issue) -> GroupField {
     let path = try fieldPath()
-    guard token.kind == .keyword(.as), wordAhead != .of else { return Dimension(path) }
+    guard token.kind == .keyword(.as), wordAhead != .of else { return GroupField(path) }
     advance()
-    return Dimension(path, alias: try alias())
+    return GroupField(path, alias: try alias())
   }
 
   private mutating func alias() throws(Issue) -> String {

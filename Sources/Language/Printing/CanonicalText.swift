@@ -24,7 +24,7 @@ extension Item {
   }
 }
 
-extension Dimension {
+extension GroupField {
   /// The field, and AS with the alias if there is one.
   public var canonicalText: String {
     guard let alias else { return path.canonicalText }

@@ -106,7 +106,7 @@ extension Printer {
     predicate(filter)
   }
 
-  private mutating func groupBy(_ dimensions: [Dimension]) {
+  private mutating func groupBy(_ dimensions: [GroupField]) {
     if dimensions.isEmpty { return }
     text += " GROUP BY "
     list(dimensions) { $0.text += $1.canonicalText }

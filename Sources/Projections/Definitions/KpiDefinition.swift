@@ -15,7 +15,7 @@ public struct KpiDefinition: Sendable, Equatable {
   public var items: [Item]
   /// Facts that count; nil for all.
   public var filter: Predicate?
-  public var groupBy: [Dimension]
+  public var groupBy: [GroupField]
   /// The buckets' length.
   public var every: BucketLength
   /// With it each row covers this much time up to its bucket's end, instead of the bucket alone.
@@ -54,7 +54,7 @@ public struct KpiDefinition: Sendable, Equatable {
     stream = query.stream
     items = query.aggregates.enumerated().map { Item(.aggregate($1), alias: "\($0)") }
     filter = query.filter
-    groupBy = query.groupBy.map { Dimension(FieldPath($0)) }
+    groupBy = query.groupBy.map { GroupField(FieldPath($0)) }
     every = query.every ?? .days(1)
     rolling = query.rolling
     timeZone = query.timeZone

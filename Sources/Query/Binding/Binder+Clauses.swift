@@ -96,7 +96,7 @@ extension Binder {
   }
 
   /// Labels of a field that has numbers only are numbers again.
-  private func group(_ dimension: Dimension) -> BoundQuery.GroupColumn {
+  private func group(_ dimension: GroupField) -> BoundQuery.GroupColumn {
     let path = dimension.path.path
     let field = query.stream.fields.first { $0.path == path }
     return BoundQuery.GroupColumn(
@@ -104,7 +104,7 @@ extension Binder {
   }
 
   /// A dimension by its field, as which a KPI may have another name for it.
-  private func known(_ dimension: Dimension) throws(Issue) -> Dimension {
+  private func known(_ dimension: GroupField) throws(Issue) -> GroupField {
     guard let kpi = query.kpi else {
       _ = try field(dimension.path)
       return dimension

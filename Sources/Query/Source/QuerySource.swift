@@ -112,7 +112,7 @@ public struct KpiInfo: Sendable {
   public var stream: String
   public var items: [Item]
   public var filter: Predicate?
-  public var dimensions: [Dimension]
+  public var dimensions: [GroupField]
   public var every: BucketLength
   public var rolling: BucketLength?
   public var timeZone: String
@@ -122,7 +122,7 @@ public struct KpiInfo: Sendable {
 
   public init(
     name: String, version: Int, isActive: Bool, stream: String, items: [Item], filter: Predicate?,
-    dimensions: [Dimension], every: BucketLength, rolling: BucketLength?, timeZone: String,
+    dimensions: [GroupField], every: BucketLength, rolling: BucketLength?, timeZone: String,
     latenessNs: Int64, progress: Double?
   ) {
     (self.name, self.version, self.isActive, self.stream) = (name, version, isActive, stream)
@@ -135,7 +135,7 @@ public struct KpiInfo: Sendable {
   public var groupBy: [String] { dimensions.map(\.name) }
 
   /// The dimension of a name, or of a field when no other has that name.
-  func dimension(_ name: String) -> Dimension? {
+  func dimension(_ name: String) -> GroupField? {
     dimensions.first { $0.name == name } ?? dimensions.first { $0.path.path == name }
   }
 }

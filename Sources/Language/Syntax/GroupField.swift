@@ -1,5 +1,5 @@
 /// A field to group by, with the name of its column.
-public struct Dimension: Sendable, Equatable {
+public struct GroupField: Sendable, Equatable {
   public var path: FieldPath
   /// What AS calls it.
   public var alias: String?
