@@ -59,9 +59,8 @@ struct AggregateRows {
   ) throws -> PeriodJoin.Earlier {
     var earlier = PeriodJoin.Earlier()
     let times = rows.range
-    let pieces = compared.pieces(of: times, asked: range, isRolling: query.isRolling)
-    let cut = Set(pieces.compactMap(\.cutBucket))
-    for piece in pieces {
+    let cut = compared.buckets.cut(by: range, isRolling: query.isRolling)
+    for piece in compared.pieces(of: times, asked: range, isRolling: query.isRolling) {
       let table = try sameState(piece.range, &rows)
       earlier.append(table) { start in
         if let bucket = piece.cutBucket { return [bucket] }

@@ -38,16 +38,12 @@ struct ComparedBuckets {
     of times: Range<Int64>, asked: Range<Int64>, isRolling: Bool
   ) -> [Piece] {
     guard !asked.isEmpty else { return [] }
+    let cut = buckets.cut(by: asked, isRolling: isRolling)
     let first = buckets.range(of: asked.lowerBound)
-    let last = buckets.range(of: asked.upperBound - 1)
-    var cut: [Int64] = []
-    if !isRolling, first.lowerBound < asked.lowerBound { cut.append(first.lowerBound) }
-    if last.upperBound > asked.upperBound, last.lowerBound != cut.first {
-      cut.append(last.lowerBound)
-    }
+    let lastNs = buckets.start(of: asked.upperBound - 1)
     var (low, high) = (times.lowerBound, asked.upperBound)
     if cut.first == low { low = first.upperBound }
-    if cut.last == last.lowerBound { high = last.lowerBound }
+    if cut.last == lastNs { high = lastNs }
     var pieces: [Piece] = []
     if low < high {
       let earlier = length.range(before: low..<high, in: zone)

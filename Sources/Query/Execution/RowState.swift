@@ -20,13 +20,7 @@ extension BoundQuery {
   /// The starts of the buckets that the range cuts: the first and the last one at most. Windows of rolling buckets also
   /// have what is before the range, so that only its end cuts them.
   var cutBuckets: [Int64] {
-    guard let buckets, !range.isEmpty else { return [] }
-    let first = buckets.range(of: range.lowerBound)
-    let last = buckets.range(of: range.upperBound - 1)
-    var cut: [Int64] = []
-    if !isRolling, first.lowerBound < range.lowerBound { cut.append(first.lowerBound) }
-    if last.upperBound > range.upperBound { cut.append(last.lowerBound) }
-    return cut
+    buckets?.cut(by: range, isRolling: isRolling) ?? []
   }
 
   /// Whether the watermark has passed the end of a bucket by the lateness that is waited for.
@@ -40,5 +34,20 @@ extension BoundQuery {
   func state(bucketStarting startNs: Int64, _ watermarkNs: Int64?) -> RowState {
     if cutBuckets.contains(startNs) { return .partial }
     return isFinal(bucketStarting: startNs, watermarkNs) ? .final : .provisional
+  }
+}
+
+extension Buckets {
+  /// The starts of the buckets that a range cuts, ascending: the first, unless windows reach before it, and the last.
+  func cut(by range: Range<Int64>, isRolling: Bool) -> [Int64] {
+    guard !range.isEmpty else { return [] }
+    let first = self.range(of: range.lowerBound)
+    let last = self.range(of: range.upperBound - 1)
+    var cut: [Int64] = []
+    if !isRolling, first.lowerBound < range.lowerBound { cut.append(first.lowerBound) }
+    if last.upperBound > range.upperBound, last.lowerBound != cut.first {
+      cut.append(last.lowerBound)
+    }
+    return cut
   }
 }
