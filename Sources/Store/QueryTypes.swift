@@ -185,7 +185,7 @@ extension KpiInfo {
     let kpi = listed.definition
     self.init(
       name: kpi.name, version: kpi.version, isActive: listed.isActive, stream: kpi.stream,
-      items: kpi.items, filter: kpi.filter, groupBy: kpi.groupBy.map(\.path), every: kpi.every,
+      items: kpi.items, filter: kpi.filter, dimensions: kpi.groupBy, every: kpi.every,
       rolling: kpi.rolling, timeZone: kpi.timeZone, latenessNs: kpi.latenessNs,
       progress: listed.progress)
   }

@@ -66,6 +66,27 @@ import Testing
     #expect(ingested.error.contains("there is a KPI k"), "\(ingested.error)")
   }
 
+  /// Fields and items may be called as the columns are that rows have of their own.
+  @Test func ownColumnsGiveWay() throws {
+    let defined = try define(
+      "--select", "count(*) AS revision", "--by", "state, device_id AS time", "--every", "1d")
+    try #require(defined.status == 0, "\(defined.error)")
+    let csv = try workspace.nilo(
+      "kpi", "read", "k", "--format", "csv", "--group", "time=p,1", "--group", "state=down")
+    #expect(
+      csv.output == """
+        bucket_time,state,time,revision,bucket_state,facts,bucket_revision
+        2024-03-31T00:00:00Z,down,"p,1",1,final,1,0
+
+        """)
+    let listed = try workspace.nilo("kpi", "list").output
+    #expect(listed.contains("GROUP BY state, device_id AS time"))
+    let asked = try workspace.nilo("query", "--format", "csv", "SELECT * FROM k LIMIT 0")
+    #expect(asked.output == "bucket_time,state,time,revision,bucket_state\n")
+    let unknown = try workspace.nilo("kpi", "read", "k", "--group", "site=1")
+    #expect(unknown.error.contains("it has: state, time"))
+  }
+
   @Test func rebuildsAndDrops() throws {
     try #require(
       try define("--select", "avg(flow)", "--every", "1h", "--rolling", "3h").status == 0)

@@ -62,7 +62,7 @@ func answerPredicate(_ text: String) -> String {
 }
 
 func answerFields(_ text: String) -> String {
-  answer { try Parser.fieldList(text).map(\.canonicalText).joined(separator: ", ") }
+  answer { try Parser.dimensions(text).map(\.canonicalText).joined(separator: ", ") }
 }
 
 func answerStatements(_ text: String) -> String {

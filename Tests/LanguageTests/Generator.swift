@@ -16,6 +16,12 @@ struct Generator {
     return FieldPath((0..<count).map { _ in random.pick(Self.names) }.joined(separator: "."))
   }
 
+  mutating func dimension() -> GroupField {
+    guard random.oneIn(3) else { return GroupField(field()) }
+    let name = random.pick(Self.names + ["of", "OF"])
+    return GroupField(field(), alias: name.isEmpty ? "a.b" : name)
+  }
+
   mutating func item() -> Item {
     var alias: String?
     if random.oneIn(2) {

@@ -87,7 +87,7 @@ private let pieces: [String] = [
   private func parseAllButLongAnswers(_ text: String) throws {
     do { _ = try Parser.items(text) } catch { try checkShort(error) }
     do { _ = try Parser.predicate(text) } catch { try checkShort(error) }
-    do { _ = try Parser.fieldList(text) } catch { try checkShort(error) }
+    do { _ = try Parser.dimensions(text) } catch { try checkShort(error) }
     do { _ = try Parser.statements(text) } catch { try checkShort(error) }
   }
 

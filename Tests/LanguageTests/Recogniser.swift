@@ -82,6 +82,7 @@ struct Recogniser {
   private func isToken(_ name: String, _ token: Token) -> Bool {
     switch name {
     case "NAME": return token.isName
+    case "ALIAS": return token.isName && token.word != .of
     case "WORD": return token.kind == .word
     case "STRING": return token.kind == .string
     case "LENGTH":

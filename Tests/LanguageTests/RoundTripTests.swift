@@ -35,14 +35,17 @@ import Testing
     }
   }
 
-  @Test func fields() {
+  @Test func dimensions() {
     rounds(1000) { random in
       var generator = Generator(random: random)
-      let fields = (0...generator.random.below(4)).map { _ in generator.field() }
-      let text = fields.map(\.canonicalText).joined(separator: ", ")
-      let parsed = try Parser.fieldList(text)
+      let dimensions = (0...generator.random.below(4)).map { _ in generator.dimension() }
+      let text = dimensions.map(\.canonicalText).joined(separator: ", ")
+      let parsed = try Parser.dimensions(text)
       // Strings are equal when they look equal; names are their bytes.
-      try checkEqual(parsed.map { Array($0.path.utf8) }, fields.map { Array($0.path.utf8) }, text)
+      try checkEqual(
+        parsed.map { Array($0.path.path.utf8) }, dimensions.map { Array($0.path.path.utf8) }, text)
+      try checkEqual(
+        parsed.map { Array($0.name.utf8) }, dimensions.map { Array($0.name.utf8) }, text)
     }
   }
 }

@@ -102,6 +102,7 @@ struct SentenceMaker {
   mutating func token(_ name: String) -> String {
     switch name {
     case "NAME": random.pick(Self.names)
+    case "ALIAS": random.pick(Self.names.filter { $0 != "of" } + ["\"of\""])
     case "WORD": random.pick(["influx", "kafka", "file", "last"])
     case "RESERVED": random.pick(["select", "FROM", "null", "by", "As"])
     case "STRING": random.pick(["'2024-07-30T12:00Z'", "'it''s'", "''", "'Europe/Paris'"])
@@ -120,7 +121,7 @@ struct SentenceMaker {
   }
 
   static let tokenNames = [
-    "NAME", "WORD", "RESERVED", "STRING", "NUMBER", "INTEGER", "COUNT", "UNIT", "LENGTH",
+    "NAME", "ALIAS", "WORD", "RESERVED", "STRING", "NUMBER", "INTEGER", "COUNT", "UNIT", "LENGTH",
     "PARAMETER", "PERCENTILE", "PERCENT", "SHARE", "TOP_COUNT",
   ]
 

@@ -37,7 +37,7 @@ extension Generator {
   mutating func select(hasAsOf: Bool = true) -> Select {
     Select(
       some { $0.selectItem() }, from: name(), filter: maybe { $0.queryPredicate(3) },
-      groupBy: random.oneIn(2) ? some { $0.field() } : [], range: maybe { $0.range() },
+      groupBy: random.oneIn(2) ? some { $0.dimension() } : [], range: maybe { $0.range() },
       every: maybe { $0.every() }, timeZone: maybe { Spanned($0.string()) },
       fill: maybe { Spanned($0.random.pick(Fill.allCases)) }, compareWith: maybe { $0.length() },
       having: maybe { $0.condition(3) }, orderBy: random.oneIn(2) ? some { $0.orderKey() } : [],
@@ -188,7 +188,7 @@ extension Generator {
   private mutating func defineKpi() -> DefineKpi {
     DefineKpi(
       name(), as: some { $0.item() }, from: name(), filter: maybe { $0.predicate(3) },
-      groupBy: random.oneIn(2) ? some { $0.field() } : [], every: every(),
+      groupBy: random.oneIn(2) ? some { $0.dimension() } : [], every: every(),
       timeZone: maybe { Spanned($0.string()) }, lateness: maybe { $0.length() })
   }
 

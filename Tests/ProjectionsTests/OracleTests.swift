@@ -155,7 +155,7 @@ import Testing
     if try Array(store.projections.read(name, range).rows) != part {
       found.append("rows of \(range) differ, read alone")
     }
-    let paths = all.definition.groupBy.map(\.path)
+    let paths = all.definition.groupBy.map(\.path.path)
     let groups = Dictionary(uniqueKeysWithValues: zip(paths, row.group))
     if try Array(store.projections.read(name, range, groups: groups).rows)
       != part.filter({ $0.group == row.group })

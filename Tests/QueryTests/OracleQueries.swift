@@ -51,11 +51,19 @@ struct OracleQueries {
 
   // MARK: Aggregates
 
+  private struct Item {
+    var nql: String
+    var sql: String
+    var slack: Double?
+    /// Whether it is computed from counts alone, which are 0 of nothing.
+    var isOfCounts = false
+  }
+
   /// A query of aggregates as it grows.
   private struct Aggregates {
     var groups: [String] = []
     var every: Int?
-    var items: [(nql: String, sql: String, slack: Double?)] = []
+    var items: [Item] = []
     var range: Range
     var filter: String?
 
@@ -153,27 +161,35 @@ struct OracleQueries {
     let every = query.every ?? 1
     let how = random.pick(["NULL", "0", "PREVIOUS"])
     let keys = ["t"] + query.groups
-    let last = (query.range.until - 1) / every * every
-    let values = query.items.indices.map { item -> String in
+    let (first, last) = (query.range.since / every * every, (query.range.until - 1) / every * every)
+    let names = query.items.indices.map { "v\($0)" }
+    let values = zip(names, query.items).map { name, item -> String in
       switch how {
-      case "0": return "coalesce(v\(item), 0) AS v\(item)"
+      case "0": return "coalesce(\(name), 0) AS \(name)"
+      // A count is never carried.
+      case "PREVIOUS" where item.isOfCounts: return "coalesce(\(name), 0) AS \(name)"
       case "PREVIOUS":
         let partition =
           query.groups.isEmpty
           ? "" : "PARTITION BY \(query.groups.joined(separator: ", ")) "
-        return "last_value(v\(item) IGNORE NULLS) OVER (\(partition)ORDER BY t) AS v\(item)"
-      default: return "v\(item)"
+        return "last_value(\(name) IGNORE NULLS) OVER (\(partition)ORDER BY t) AS \(name)"
+      default: return name
       }
     }
     let groups =
       query.groups.isEmpty
-      ? "(SELECT 1 AS one FROM rows LIMIT 1)"
-      : "(SELECT DISTINCT \(query.groups.joined(separator: ", ")) FROM rows)"
+      ? "(SELECT 1 AS one)" : "(SELECT DISTINCT \(query.groups.joined(separator: ", ")) FROM rows)"
+    let columns = (keys + names).joined(separator: ", ")
+    // PREVIOUS looks before the range.
+    let least = first - max(1_000, (last - first) / every + 1) * every
+    let before = query.rows(["us >= \(least)", "us < \(first)"])
     let sql = """
-      WITH rows AS (\(rows)), grid AS (SELECT * FROM
-        (SELECT unnest(range(\(query.range.since / every * every), \(last + 1), \(every))) AS t), \(groups))
-      SELECT \((keys + values).joined(separator: ", "))
-      FROM grid LEFT JOIN rows USING (\(keys.joined(separator: ", ")))
+      WITH rows AS (\(rows)), before AS (\(before)), grid AS (SELECT * FROM
+        (SELECT unnest(range(\(first), \(last + 1), \(every))) AS t), \(groups)),
+      joined AS (SELECT \(columns) FROM grid LEFT JOIN rows USING (\(keys.joined(separator: ", ")))
+        UNION ALL SELECT \(columns) FROM before)
+      SELECT * FROM (SELECT \((keys + values).joined(separator: ", ")) FROM joined)
+      WHERE t >= \(first)
       """
     return ("\(nql) FILL \(how)", sql)
   }
@@ -264,53 +280,55 @@ struct OracleQueries {
     random.oneIn(2) ? make(&self) : nil
   }
 
-  private mutating func item() -> (nql: String, sql: String, slack: Double?) {
+  private mutating func item() -> Item {
     let first = aggregate()
     switch random.below(6) {
     case 0:
-      return (
-        "100 * \(first.nql) / count(*)", "100 * \(first.sql) / nullif(count(*), 0)",
-        first.slack ?? 1e-9
-      )
+      return Item(
+        nql: "100 * \(first.nql) / count(*)", sql: "100 * \(first.sql) / nullif(count(*), 0)",
+        slack: first.slack ?? 1e-9)
     case 1:
-      return (
-        "round(coalesce(\(first.nql), -1) * 0.5, 6)", "coalesce(\(first.sql), -1) * 0.5",
-        max(first.slack ?? 0, 1e-6)
-      )
+      return Item(
+        nql: "round(coalesce(\(first.nql), -1) * 0.5, 6)", sql: "coalesce(\(first.sql), -1) * 0.5",
+        slack: max(first.slack ?? 0, 1e-6), isOfCounts: first.isOfCounts)
     case 2:
-      return (
-        "abs(greatest(\(first.nql), -\(first.nql)))", "abs(\(first.sql))", first.slack
-      )
+      return Item(
+        nql: "abs(greatest(\(first.nql), -\(first.nql)))", sql: "abs(\(first.sql))",
+        slack: first.slack, isOfCounts: first.isOfCounts)
     default: return first
     }
   }
 
-  private mutating func aggregate() -> (nql: String, sql: String, slack: Double?) {
+  private mutating func aggregate() -> Item {
     let condition = random.oneIn(3) ? predicate(1) : nil
     let within = condition.map { " WHERE \($0)" } ?? ""
     if random.oneIn(4) {
       let only = condition.map { " FILTER (WHERE \($0))" } ?? ""
-      return ("count(*\(within))", "count(*)\(only)", nil)
+      return Item(nql: "count(*\(within))", sql: "count(*)\(only)", isOfCounts: true)
     }
     let x = random.pick(data.numbers).path
     let only = " FILTER (WHERE \(condition.map { "(\($0)) AND " } ?? "")\(x) IS NOT NULL)"
     switch random.below(9) {
-    case 0: return ("sum(\(x)\(within))", "fsum(\(x))\(only)", 1e-9)
-    case 1: return ("avg(\(x)\(within))", "favg(\(x))\(only)", 1e-9)
-    case 2: return ("min(\(x)\(within))", "min(\(x))\(only)", nil)
-    case 3: return ("max(\(x)\(within))", "max(\(x))\(only)", nil)
-    case 4: return ("first(\(x)\(within))", "arg_min(\(x), (us, line))\(only)", nil)
-    case 5: return ("last(\(x)\(within))", "arg_max(\(x), (us, line))\(only)", nil)
-    case 6: return ("stddev(\(x)\(within))", "stddev_samp(\(x))\(only)", 1e-6)
+    case 0: return Item(nql: "sum(\(x)\(within))", sql: "fsum(\(x))\(only)", slack: 1e-9)
+    case 1: return Item(nql: "avg(\(x)\(within))", sql: "favg(\(x))\(only)", slack: 1e-9)
+    case 2: return Item(nql: "min(\(x)\(within))", sql: "min(\(x))\(only)", slack: nil)
+    case 3: return Item(nql: "max(\(x)\(within))", sql: "max(\(x))\(only)", slack: nil)
+    case 4:
+      return Item(nql: "first(\(x)\(within))", sql: "arg_min(\(x), (us, line))\(only)", slack: nil)
+    case 5:
+      return Item(nql: "last(\(x)\(within))", sql: "arg_max(\(x), (us, line))\(only)", slack: nil)
+    case 6: return Item(nql: "stddev(\(x)\(within))", sql: "stddev_samp(\(x))\(only)", slack: 1e-6)
     case 7:
       let text = random.pick(data.texts).path
       let only = condition.map { " FILTER (WHERE \($0))" } ?? ""
-      return ("distinct(\(text)\(within))", "count(DISTINCT \(text))\(only)", nil)
+      return Item(
+        nql: "distinct(\(text)\(within))", sql: "count(DISTINCT \(text))\(only)", isOfCounts: true)
     default:
       let percent = random.within(0...100)
       let list = "list_sort(list(\(x))\(only))"
       let rank = "CAST(floor(\(percent) / 100.0 * (count(*)\(only) - 1)) AS BIGINT)"
-      return ("p\(percent)(\(x)\(within))", "list_extract(\(list), 1 + \(rank))", 0.0101)
+      return Item(
+        nql: "p\(percent)(\(x)\(within))", sql: "list_extract(\(list), 1 + \(rank))", slack: 0.0101)
     }
   }
 

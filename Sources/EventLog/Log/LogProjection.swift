@@ -3,8 +3,6 @@ import Model
 
 /// What is computed from the log and kept in step with it: it takes part in every commit.
 package protocol LogProjection: AnyObject, Sendable {
-  /// Throws when a stream cannot have that name beside what is defined already.
-
   /// What a block adds, computed by the thread that encoded it, side by side with other blocks. Nil when the
   /// block adds nothing.
   func fold(_ facts: BlockFacts) throws -> (any Sendable)?

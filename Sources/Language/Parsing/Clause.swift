@@ -113,7 +113,7 @@ struct ClauseRules {
 
 /// What GROUP BY names.
 enum GroupKey {
-  case field(FieldPath)
+  case field(GroupField)
   /// The place of an item, counted from 1.
   case place(Spanned<Int>)
 }

@@ -32,10 +32,10 @@ public enum Parser {
     }
   }
 
-  /// Reads `field, ...`: at least one.
-  public static func fieldList(_ text: String) throws(LanguageError) -> [FieldPath] {
+  /// Reads what may stand after GROUP BY in a definition, `field [AS name], ...`: at least one.
+  public static func dimensions(_ text: String) throws(LanguageError) -> [GroupField] {
     try list(text) { reader throws(LanguageError.Issue) in
-      let field = try reader.fieldPath()
+      let field = try reader.dimension()
       guard reader.token.kind == .comma || reader.token.kind == .end else {
         throw reader.unexpected("',' or the end", hint: reader.hyphenHint)
       }

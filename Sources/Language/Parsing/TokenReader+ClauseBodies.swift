@@ -45,7 +45,7 @@ extension TokenReader {
       if token.kind == .number, !isDefinition {
         keys.append(.place(try wholeNumber("the place of an item")))
       } else {
-        keys.append(.field(try fieldPath()))
+        keys.append(.field(try dimension()))
       }
     } while accept(.comma)
     return keys

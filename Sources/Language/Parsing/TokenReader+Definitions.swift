@@ -48,7 +48,7 @@ extension TokenReader {
       }
       return DefineKpi(
         name, as: items, from: from, filter: clauses.filter,
-        groupBy: clauses.groupBy.compactMap { if case .field(let path) = $0 { path } else { nil } },
+        groupBy: clauses.groupBy.compactMap { if case .field(let field) = $0 { field } else { nil } },
         every: every, timeZone: clauses.timeZone, lateness: clauses.lateness)
     } catch {
       issues.append(error)

@@ -9,6 +9,14 @@ extension TokenReader {
     return Item(expression, alias: alias, span: span(from: start))
   }
 
+  /// Reads `field [AS name]`. AS OF is another clause.
+  mutating func dimension() throws(Issue) -> GroupField {
+    let path = try fieldPath()
+    guard token.kind == .keyword(.as), wordAhead != .of else { return GroupField(path) }
+    advance()
+    return GroupField(path, alias: try alias())
+  }
+
   private mutating func alias() throws(Issue) -> Text {
     guard token.isName else {
       throw unexpected("a name after AS", hint: quotedNameHint)

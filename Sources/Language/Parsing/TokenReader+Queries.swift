@@ -26,16 +26,16 @@ extension TokenReader {
   }
 
   /// The fields that GROUP BY names. `GROUP BY 1` names the first item, which has to be a field.
-  private mutating func fields(_ keys: [GroupKey], of items: [SelectItem]) -> [FieldPath] {
-    var fields: [FieldPath] = []
+  private mutating func fields(_ keys: [GroupKey], of items: [SelectItem]) -> [GroupField] {
+    var fields: [GroupField] = []
     for key in keys {
       switch key {
-      case .field(let path): fields.append(path)
+      case .field(let field): fields.append(field)
       case .place(let place):
         if place.value >= 1, place.value <= items.count,
           case .item(let item) = items[place.value - 1], case .field(let path) = item.expression
         {
-          fields.append(FieldPath(path.path, span: place.span))
+          fields.append(GroupField(FieldPath(path.path, span: place.span)))
         } else {
           issues.append(noItem(place, items))
         }

@@ -56,6 +56,12 @@ struct TokenReader {
     return true
   }
 
+  /// The word after the token, if it is one.
+  var wordAhead: Word? {
+    var lexer = lexer
+    return lexer.next().word
+  }
+
   mutating func expect(_ word: Word, hint: String? = nil) throws(Issue) {
     let written = word.written
     guard accept(word) else { throw unexpected(written, hint: hint ?? keywordHint([written])) }

@@ -24,6 +24,17 @@ extension Item {
   }
 }
 
+extension GroupField {
+  /// The field, and AS with the alias if there is one.
+  public var canonicalText: String {
+    guard let alias else { return path.canonicalText }
+    // AS OF is another clause.
+    let isOf = asciiLowercased(alias.string) == "of"
+    return path.canonicalText + " AS "
+      + (isOf ? "\"\(alias.string)\"" : Printer.name(alias.string, isFirst: true))
+  }
+}
+
 extension FieldPath {
   /// The path with quotes where they are needed.
   public var canonicalText: String {

@@ -106,10 +106,10 @@ extension Printer {
     predicate(filter)
   }
 
-  private mutating func groupBy(_ fields: [FieldPath]) {
-    if fields.isEmpty { return }
+  private mutating func groupBy(_ dimensions: [GroupField]) {
+    if dimensions.isEmpty { return }
     text += " GROUP BY "
-    paths(fields)
+    list(dimensions) { $0.text += $1.canonicalText }
   }
 
   private mutating func range(_ range: TimeRange) {

@@ -66,14 +66,14 @@ public struct DefineKpi: Sendable, Equatable {
   public var items: [Item]
   public var from: Name
   public var filter: Predicate?
-  public var groupBy: [FieldPath]
+  public var groupBy: [GroupField]
   public var every: Every
   public var timeZone: Spanned<String>?
   public var lateness: TimeLength?
 
   public init(
     _ name: Name, as items: [Item], from: Name, filter: Predicate? = nil,
-    groupBy: [FieldPath] = [], every: Every, timeZone: Spanned<String>? = nil,
+    groupBy: [GroupField] = [], every: Every, timeZone: Spanned<String>? = nil,
     lateness: TimeLength? = nil
   ) {
     self.name = name

@@ -6,7 +6,7 @@ public struct Select: Sendable, Equatable {
   public var from: Name
   /// The facts that count; nil for all of them.
   public var filter: Predicate?
-  public var groupBy: [FieldPath]
+  public var groupBy: [GroupField]
   public var range: TimeRange?
   public var every: Every?
   public var timeZone: Spanned<String>?
@@ -24,7 +24,7 @@ public struct Select: Sendable, Equatable {
   public var span: SourceSpan
 
   public init(
-    _ items: [SelectItem], from: Name, filter: Predicate? = nil, groupBy: [FieldPath] = [],
+    _ items: [SelectItem], from: Name, filter: Predicate? = nil, groupBy: [GroupField] = [],
     range: TimeRange? = nil, every: Every? = nil, timeZone: Spanned<String>? = nil,
     fill: Spanned<Fill>? = nil, compareWith: TimeLength? = nil, having: Condition? = nil,
     orderBy: [OrderKey] = [], limit: Limit? = nil, asOf: AsOf? = nil,

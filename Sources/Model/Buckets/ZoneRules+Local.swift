@@ -13,6 +13,22 @@ extension ZoneRules {
     return ns.saturatingSubtracting(-fraction)
   }
 
+  /// All instants at which local clocks show `localNs`, ascending: none where they skipped it, two where they were set
+  /// back. O(log n) in the changes of the zone.
+  public func times(showing localNs: Int64) -> [Int64] {
+    let second = localNs.flooredQuotient(1_000_000_000)
+    let fraction = localNs.flooredRemainder(1_000_000_000)
+    var found: [Int64] = []
+    for index in stretch(at: second - Self.maxOffsetSeconds)...changes.count {
+      let instant = second - offsets[index]
+      if start(ofStretch: index) > second + Self.maxOffsetSeconds { break }
+      guard instant >= start(ofStretch: index), instant < end(ofStretch: index) else { continue }
+      let (ns, overflow) = instant.multipliedReportingOverflow(by: 1_000_000_000)
+      if !overflow { found.append(ns.saturatingSubtracting(-fraction)) }
+    }
+    return found
+  }
+
   /// What local clocks show at a time, counted from the epoch's local midnight.
   public func localNs(at timeNs: Int64) -> Int64 {
     timeNs.saturatingSubtracting(-offsetNs(at: timeNs))

@@ -99,10 +99,11 @@ struct SeriesKey {
   }
 }
 
-/// The dimensions of a group as bytes that sort by them: each is absent, or a text that a zero byte ends.
+/// The dimensions of a group as bytes that sort by them: each is a text that a zero byte ends, or absent, which comes
+/// last, as NULL does in all answers.
 enum GroupKey {
-  private static let absent: UInt8 = 1
   private static let present: UInt8 = 2
+  private static let absent: UInt8 = 3
 
   static func appendAbsent(to bytes: inout [UInt8]) { bytes.append(absent) }
 

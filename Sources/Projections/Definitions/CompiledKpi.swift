@@ -31,7 +31,7 @@ struct CompiledKpi: Sendable {
     items = try definition.items.map { try ItemProgram($0.expression, plan) }
     buckets = Buckets(
       length: definition.every, zone: try ZoneRules(named: definition.timeZone))
-    dimensions = definition.groupBy.map(\.path)
+    dimensions = definition.groupBy.map(\.path.path)
     panesPerWindow = try definition.panesPerWindow
   }
 

@@ -15,7 +15,7 @@ public struct KpiDefinition: Sendable, Equatable {
   public var items: [Item]
   /// Facts that count; nil for all.
   public var filter: Predicate?
-  public var groupBy: [FieldPath]
+  public var groupBy: [GroupField]
   /// The buckets' length.
   public var every: BucketLength
   /// With it each row covers this much time up to its bucket's end, instead of the bucket alone.
@@ -36,7 +36,7 @@ public struct KpiDefinition: Sendable, Equatable {
     self.stream = stream
     items = try Parser.items(select)
     self.filter = try filter.map { try Parser.predicate($0) }
-    self.groupBy = try groupBy.map { try Parser.fieldList($0) } ?? []
+    self.groupBy = try groupBy.map { try Parser.dimensions($0) } ?? []
     self.every = try BucketLength(parsing: every)
     self.rolling = try rolling.map { try BucketLength(parsing: $0) }
     self.timeZone = timeZone
@@ -54,7 +54,7 @@ public struct KpiDefinition: Sendable, Equatable {
     stream = query.stream
     items = query.aggregates.enumerated().map { Item(.aggregate($1), alias: "\($0)") }
     filter = query.filter
-    groupBy = query.groupBy.map { FieldPath($0) }
+    groupBy = query.groupBy.map { GroupField(FieldPath($0)) }
     every = query.every ?? .days(1)
     rolling = query.rolling
     timeZone = query.timeZone
@@ -63,9 +63,14 @@ public struct KpiDefinition: Sendable, Equatable {
     try checkPatterns()
   }
 
+  /// The field of a dimension that is given by its name, or by its field when no other has that name.
+  public func dimensionPath(_ name: String) -> String? {
+    (groupBy.first { $0.name == name } ?? groupBy.first { $0.path.path == name })?.path.path
+  }
+
   /// All fields that the definition names.
   var fields: [FieldPath] {
-    groupBy + (filter?.fields ?? []) + items.flatMap(\.expression.fields)
+    groupBy.map(\.path) + (filter?.fields ?? []) + items.flatMap(\.expression.fields)
   }
 
   private func checkPatterns() throws {
@@ -81,8 +86,8 @@ public struct KpiDefinition: Sendable, Equatable {
 
   private func checkNames() throws {
     try StreamDefinition.checkName(name)
-    var seen: Set<Text> = ["time", "state"]
-    for column in groupBy.map(\.path) + items.map(\.name) where !seen.insert(column).inserted {
+    var seen: Set<Text> = []
+    for column in groupBy.map(\.name) + items.map(\.name) where !seen.insert(column).inserted {
       throw KpiError("two columns would be named \(column.debugDescription); rename one with AS")
     }
   }

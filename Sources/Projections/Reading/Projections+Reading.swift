@@ -11,12 +11,7 @@ extension Projections {
   ) throws -> KpiAnswer {
     try log.environment.read { transaction in
       let live = try kpi(named: name, transaction)
-      for dimension in groups.keys where !live.kpi.dimensions.contains(dimension) {
-        throw KpiError(
-          "KPI \(name) has no dimension \(dimension.debugDescription)"
-            + (live.kpi.dimensions.isEmpty
-              ? "" : "; it has: \(live.kpi.dimensions.joined(separator: ", "))"))
-      }
+      let groups = try live.kpi.definition.byPath(groups)
       let head = try log.position(of: live.kpi.definition.stream, transaction)
       var answer = KpiAnswer(
         definition: live.kpi.definition, watermarkNs: head.watermarkNs, asOfSeq: head.lastSeq)
@@ -81,5 +76,22 @@ extension Projections {
       kpi: whole, selection: FactSelection(times: [.min..<timeNs], lastSeq: lastSeq),
       isCancelled: isCancelled)
     return LastSamples(try scan.cells(log, scan.blocks(log, transaction), transaction))
+  }
+}
+
+extension KpiDefinition {
+  /// Labels by the fields of dimensions, which are given by their names.
+  fileprivate func byPath(_ groups: [String: String?]) throws -> [String: String?] {
+    var labels: [String: String?] = [:]
+    for (name, label) in groups {
+      guard let path = dimensionPath(name) else {
+        let names = groupBy.map(\.name).joined(separator: ", ")
+        throw KpiError(
+          "KPI \(self.name) has no dimension \(name.debugDescription)"
+            + (names.isEmpty ? "" : "; it has: \(names)"))
+      }
+      labels[path] = .some(label)
+    }
+    return labels
   }
 }

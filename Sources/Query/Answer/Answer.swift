@@ -6,6 +6,10 @@ public struct Answer: Sendable {
     public var kind: Kind
     /// How far off its numbers may be: `within 1 %`; nil when they are exact or rounded as doubles are.
     public var errorBound: String?
+    /// Whether some of its numbers are off by as much: few values are counted exactly.
+    public var isApproximate = false
+    /// Of states how often each row was corrected after it was final; empty when none was.
+    public var revisions: [UInt32] = []
     public var values: ValueColumn
 
     public init(name: String, kind: Kind, errorBound: String? = nil, values: ValueColumn) {

@@ -77,32 +77,44 @@ extension Binder {
 
   mutating func bindGroups(_ select: Select) {
     if select.groupBy.isEmpty, let kpi = query.kpi {
-      query.groups = kpi.groupBy.map(group)
+      query.groups = kpi.dimensions.map(group)
     }
-    for path in select.groupBy {
+    for dimension in select.groupBy {
       attempt { binder throws(Issue) in
-        try binder.checkDimension(path)
-        if binder.query.groups.contains(where: { $0.path == path.path }) {
-          throw Issue(path.span, "\(path.path) stands twice in GROUP BY")
+        let known = try binder.known(dimension)
+        for other in binder.query.groups {
+          if other.path == known.path.path {
+            throw Issue(dimension.span, "\(dimension.path.path) stands twice in GROUP BY")
+          }
+          if other.name == known.name {
+            throw Issue(
+              dimension.span, "two columns would be named \(known.name)", hint: "name one with AS")
+          }
         }
-        binder.query.groups.append(binder.group(path.path))
+        binder.query.groups.append(binder.group(known))
       }
     }
   }
 
   /// Labels of a field that has numbers only are numbers again.
-  private func group(_ path: Text) -> BoundQuery.GroupColumn {
+  private func group(_ dimension: GroupField) -> BoundQuery.GroupColumn {
+    let path = dimension.path.path
     let field = query.stream.fields.first { $0.path == path }
     return BoundQuery.GroupColumn(
-      path: path, name: path, kind: field?.kind == .number ? .number : .text)
+      path: path, name: dimension.name, kind: field?.kind == .number ? .number : .text)
   }
 
-  private func checkDimension(_ path: FieldPath) throws(Issue) {
-    if let kpi = query.kpi {
-      if !kpi.groupBy.contains(path.path) { throw noDimension(path, of: kpi) }
-    } else {
-      _ = try field(path)
+  /// A dimension by its field, as which a KPI may have another name for it.
+  private func known(_ dimension: GroupField) throws(Issue) -> GroupField {
+    guard let kpi = query.kpi else {
+      _ = try field(dimension.path)
+      return dimension
     }
+    guard var known = kpi.dimension(dimension.path.path) else {
+      throw noDimension(dimension.path, of: kpi)
+    }
+    if let alias = dimension.alias { known.alias = alias }
+    return known
   }
 
   private func noDimension(_ path: FieldPath, of kpi: KpiInfo) -> Issue {
@@ -119,7 +131,7 @@ extension Binder {
   /// Cells tell groups apart and nothing else.
   func checkFilterOfKpi(_ filter: Predicate) throws(Issue) {
     guard let kpi = query.kpi else { return }
-    for field in filter.fields where !kpi.groupBy.contains(field.path) {
+    for field in filter.fields where kpi.dimension(field.path) == nil {
       throw noDimension(field, of: kpi)
     }
   }
@@ -170,18 +182,14 @@ extension Binder {
       throw Issue(
         length.span, "COMPARE WITH needs a range", hint: "add SINCE today, for example")
     }
-    if let every = query.buckets?.length,
-      try length.bucketLength().nominalNs < every.nominalNs
-    {
-      throw Issue(
-        length.span, "COMPARE WITH \(length.canonicalText) AGO is less than a bucket of \(every)")
-    }
     query.compare = length
     if query.range.upperBound == .max {
       let end = max(query.range.lowerBound, options.nowNs)
       query.range = query.range.lowerBound..<end
     }
+    try checkComparison(length)
     let inputs = query.aggregates.count
+    let selected = query.outputs.map(\.name)
     let ago = "\(length.canonicalText) ago"
     query.outputs = query.outputs.flatMap { output -> [BoundQuery.Output] in
       var earlier = output
@@ -195,6 +203,57 @@ extension Binder {
         expression: .change(earlier.expression, output.expression), kind: .number, errorBound: nil)
       return [output, earlier, change]
     }
+    let names = query.groups.map(\.name) + query.outputs.map(\.name)
+    if Set(names).count < names.count {
+      throw Issue(
+        length.span,
+        "two columns would have the same name beside \(selected.joined(separator: ", "))",
+        hint: "name the items with AS")
+    }
+  }
+}
+
+extension Binder {
+  /// Refuses what cannot be compared with as much.
+  private mutating func checkComparison(_ length: TimeLength) throws(Issue) {
+    let text = length.canonicalText
+    if let every = query.buckets?.length {
+      guard let advice = ComparedBuckets.refusal(length, every) else { return }
+      throw Issue(
+        length.span,
+        "\(text) is no multiple of EVERY \(every): buckets would be compared with parts "
+          + "of others", hint: advice)
+    }
+    let earlier = length.earlier(query.range, in: query.zone)
+    if earlier.isEmpty, !query.range.isEmpty {
+      throw Issue(
+        length.span,
+        "there is no time \(text) before this range: both of its ends come to "
+          + "\(Timestamp(ns: earlier.lowerBound))",
+        hint: "months are of different lengths; ask for whole months, or COMPARE WITH 4w AGO")
+    }
+    let isCut = [query.range.lowerBound, query.range.upperBound].contains { bound in
+      length.grain.isOfMonths
+        && length.dayOfMonth(before: bound, in: query.zone)
+          != query.zone.dayOfMonth(at: bound)
+    }
+    if isCut {
+      query.notes.append(
+        "compared with \(Timestamp(ns: earlier.lowerBound)) to \(Timestamp(ns: earlier.upperBound)): "
+          + "not all months have as many days")
+    }
+  }
+}
+
+extension ZoneRules {
+  fileprivate func dayOfMonth(at ns: Int64) -> Int {
+    CivilDate(daysSinceEpoch: Int(localNs(at: ns).flooredQuotient(86_400_000_000_000))).day
+  }
+}
+
+extension TimeLength {
+  fileprivate func dayOfMonth(before ns: Int64, in zone: ZoneRules) -> Int {
+    zone.dayOfMonth(at: added(to: ns, times: -1, in: zone))
   }
 }
 

@@ -7,7 +7,7 @@ extension Binder {
     switch item {
     case .star(let span): try bindStar(span)
     case .item(let item):
-      if let key = bindKeyColumn(item) { return selected.append(key) }
+      if let key = try bindKeyColumn(item) { return selected.append(key) }
       let (expression, kind) = try value(item.expression)
       try add(
         BoundQuery.Output(
@@ -41,28 +41,45 @@ extension Binder {
   }
 
   private mutating func add(_ output: BoundQuery.Output, _ span: SourceSpan) throws(Issue) {
-    let names = query.groups.map(\.name) + query.outputs.map(\.name)
-    let isTaken = names.contains(output.name) || (hasTime && output.name == query.timeName)
-    if isTaken || (query.buckets != nil && output.name == "state") {
-      throw Issue(
-        span, "two columns would be named \(output.name)", hint: "name one with AS")
-    }
+    try checkName(output.name, span)
     query.outputs.append(output)
     selected.append(output.expression)
+  }
+
+  /// Names that a query gives have to differ. Columns that it does not name give way, see `nameOwnColumns`.
+  private func checkName(_ name: Text, _ span: SourceSpan) throws(Issue) {
+    let names = query.groups.map(\.name) + query.outputs.map(\.name)
+    if names.contains(name) || (query.isTimeNamed && name == query.timeName) {
+      throw Issue(span, "two columns would be named \(name)", hint: "name one with AS")
+    }
+  }
+
+  /// The columns of times and states give way to what is called time and state.
+  mutating func nameOwnColumns() {
+    let names = query.groups.map(\.name) + query.outputs.map(\.name)
+    if hasTime, !query.isTimeNamed {
+      query.timeName = OwnColumn.name(
+        query.timeName, of: query.isOfFacts ? "fact" : "bucket", beside: names)
+    }
+    query.stateName = OwnColumn.name("state", beside: names + [query.timeName])
   }
 
   /// Whether rows have a time.
   private var hasTime: Bool { query.isOfFacts || query.buckets != nil }
 
   /// Times and groups have a column of their own, which an item may name.
-  private mutating func bindKeyColumn(_ item: Item) -> RowExpression? {
+  private mutating func bindKeyColumn(_ item: Item) throws(Issue) -> RowExpression? {
     guard case .field(let path) = item.expression else { return nil }
-    if let index = query.groups.firstIndex(where: { $0.path == path.path }) {
-      if let alias = item.alias { query.groups[index].name = alias }
+    if let index = query.group(path.path) {
+      if let alias = item.alias, alias != query.groups[index].name {
+        try checkName(alias, item.span)
+        query.groups[index].name = alias
+      }
       return .group(index)
     }
     if isTime(path) {
-      query.timeName = item.alias ?? path.path
+      try checkName(item.name, item.span)
+      (query.timeName, query.isTimeNamed) = (item.name, true)
       return .timeOfRow
     }
     return nil
@@ -126,9 +143,9 @@ extension Binder {
         return (.group(group), query.groups[group].kind)
       }
       if hasTime && path.path == query.timeName { return (.timeOfRow, .time) }
-      if query.buckets != nil && path.path == "state" { return (.state, .state) }
+      if query.buckets != nil && path.path == query.stateName { return (.state, .state) }
     }
-    if let group = query.groups.firstIndex(where: { $0.path == path.path }) {
+    if let group = query.group(path.path) {
       return (.group(group), query.groups[group].kind)
     }
     if isTime(path) { return (.timeOfRow, .time) }
@@ -148,6 +165,7 @@ extension Binder {
     if let item = kpi.items.first(where: { $0.name == path.path }) {
       return try value(item.expression)
     }
+    if path.path == "revision", query.buckets != nil { return (.revision, .integer) }
     let names = kpi.items.map(\.name) + kpi.groupBy
     throw Issue(
       path.span, "KPI \(kpi.name) has no item \(path.path)",
@@ -194,6 +212,7 @@ extension Binder {
     if let filter = aggregate.filter { aggregate.filter = try predicate(filter) }
     if let index = query.aggregates.firstIndex(of: aggregate) { return (.input(index), kind) }
     query.aggregates.append(aggregate)
+    query.aggregateKinds.append(kind)
     return (.input(query.aggregates.count - 1), kind)
   }
 
@@ -248,10 +267,14 @@ extension Binder {
 }
 
 extension AggregateFunction {
+  /// So many different values are counted exactly.
+  static let maxExactDistinct: Int64 = 512
+
   fileprivate var errorBound: String? {
     switch self {
     case .percentile: "within 1 %"
-    case .distinct: "exact up to 512, beyond that with a standard error of 1.6 %"
+    case .distinct:
+      "exact up to \(Self.maxExactDistinct), beyond that with a standard error of 1.6 %"
     case .top: "exact up to 256 values, beyond that counts are at most 1/256 of all too high"
     default: nil
     }

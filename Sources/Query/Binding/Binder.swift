@@ -49,7 +49,8 @@ struct Binder {
     if let filter = select.filter {
       attempt { binder throws(Issue) in
         try binder.checkFilterOfKpi(filter)
-        binder.query.filter = .both(binder.query.kpi?.filter, try binder.predicate(filter))
+        let byField = binder.query.kpi.map { filter.named(by: $0) } ?? filter
+        binder.query.filter = .both(binder.query.kpi?.filter, try binder.predicate(byField))
       }
     } else {
       query.filter = query.kpi?.filter
@@ -64,13 +65,17 @@ struct Binder {
     attempt { binder throws(Issue) in try binder.checkClauses(select) }
     if query.isOfFacts { return }
     // Rows of groups are there although nothing is computed of them.
-    if query.aggregates.isEmpty { query.aggregates.append(Aggregate(.count, nil)) }
+    if query.aggregates.isEmpty {
+      query.aggregates.append(Aggregate(.count, nil))
+      query.aggregateKinds.append(.integer)
+    }
   }
 
   private mutating func bindAfterItems(_ select: Select) {
     if let length = select.compareWith {
       attempt { binder throws(Issue) in try binder.bindComparison(length) }
     }
+    nameOwnColumns()
     isAfterItems = true
     if let having = select.having {
       attempt { binder throws(Issue) in binder.query.having = try binder.condition(having) }

@@ -29,6 +29,8 @@ struct BoundQuery {
   var isOfFacts = false
   /// What is asked of the source; of facts the fields.
   var aggregates: [Aggregate] = []
+  /// What each aggregate gives.
+  var aggregateKinds: [ValueKind] = []
   var fields: [Text] = []
   var filter: Predicate?
   var groups: [GroupColumn] = []
@@ -41,6 +43,10 @@ struct BoundQuery {
   var compare: TimeLength?
   /// The name of the column of times.
   var timeName: Text = "time"
+  /// Whether the query names that column.
+  var isTimeNamed = false
+  /// The name of the column of states.
+  var stateName: Text = "state"
   var outputs: [Output] = []
   var having: RowCondition?
   var order: [Order] = []
@@ -60,6 +66,16 @@ struct BoundQuery {
       return $0
     }
     return all
+  }
+
+  /// The place of the group of a name, or of a field when no other has that name.
+  func group(_ name: String) -> Int? {
+    groups.firstIndex { $0.name == name } ?? groups.firstIndex { $0.path == name }
+  }
+
+  /// Whether an item, a condition or an order looks at revisions.
+  var hasRevision: Bool {
+    expressions.contains { $0.contains { if case .revision = $0 { true } else { false } } }
   }
 
   var hasWindow: Bool { expressions.contains(where: \.hasWindow) }

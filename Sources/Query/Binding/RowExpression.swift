@@ -51,8 +51,10 @@ indirect enum RowExpression: Equatable {
   /// A label of the row's group.
   case group(Int)
   case timeOfRow
-  /// Final or provisional.
+  /// Final, provisional or partial.
   case state
+  /// How often the row was corrected after it was final.
+  case revision
   case negate(RowExpression)
   case binary(BinaryOperator, RowExpression, RowExpression)
   case scalar(ScalarFunction, [RowExpression])

@@ -17,31 +17,76 @@ struct AggregateRows {
     var watermarkNs: Int64?
     var asOfSeq: UInt64 = 0
     var plans: [AggregatePlan] = []
+    var notes: [String] = []
   }
 
-  func rows() throws -> Rows {
-    var rows = try period(query.range, asOf: query.asOfSeq)
-    guard let length = query.compare else {
-      if query.isOfOneRow { rows.table.addRowOfNothing(query) }
-      return rows
-    }
-    let range = PeriodJoin.earlier(query.range, length, query.zone)
-    var earlier = try period(range, asOf: query.asOfSeq)
-    if earlier.asOfSeq != rows.asOfSeq {
-      // Events have come in between: both have to be of one state of the log.
-      earlier = try period(range, asOf: rows.asOfSeq)
-    }
-    let join = PeriodJoin(query: query, length: length, watermarkNs: rows.watermarkNs)
-    if query.isOfOneRow {
-      rows.table.addRowOfNothing(query)
-      earlier.table.addRowOfNothing(query)
-    }
-    rows.table = join.joined(rows.table, earlier.table, rows.range)
-    for plan in earlier.plans where !rows.plans.contains(plan) { rows.plans.append(plan) }
+  func rows() throws -> Rows { try rows(of: query.range, asOf: query.asOfSeq) }
+
+  /// The rows of a range, with those of the time that is compared with beside them. Windows look at rows before the
+  /// range, unless `hasWindows` says that none is asked for.
+  func rows(
+    of range: Range<Int64>, asOf seq: UInt64?, hasWindows: Bool = true
+  ) throws -> Rows {
+    var rows = try period(range, asOf: seq, hasWindows: hasWindows)
+    if query.isOfOneRow { rows.table.addRowOfNothing(query) }
+    guard let length = query.compare else { return rows }
+    let earlier =
+      if let compared = query.comparedBuckets {
+        try earlierBuckets(compared, of: range, &rows)
+      } else {
+        try earlierTime(length, of: range, &rows)
+      }
+    let join = PeriodJoin(query: query, watermarkNs: rows.watermarkNs)
+    rows.table = join.joined(rows.table, earlier)
+    if let compared = query.comparedBuckets { rows.addNote(of: compared) }
     return rows
   }
 
-  private func period(_ range: Range<Int64>, asOf seq: UInt64?) throws -> Rows {
+  /// Without buckets both times are one row for each group.
+  private func earlierTime(
+    _ length: TimeLength, of range: Range<Int64>, _ rows: inout Rows
+  ) throws -> PeriodJoin.Earlier {
+    var table = try sameState(length.earlier(range, in: query.zone), &rows)
+    if query.isOfOneRow { table.addRowOfNothing(query) }
+    var earlier = PeriodJoin.Earlier()
+    earlier.append(table) { _ in [range.lowerBound] }
+    return earlier
+  }
+
+  /// Whole buckets are compared with whole ones, and those that the range cuts with as much of the earlier ones.
+  private func earlierBuckets(
+    _ compared: ComparedBuckets, of range: Range<Int64>, _ rows: inout Rows
+  ) throws -> PeriodJoin.Earlier {
+    var earlier = PeriodJoin.Earlier()
+    let times = rows.range
+    let cut = compared.buckets.cut(by: range, isRolling: query.isRolling)
+    for piece in compared.pieces(of: times, asked: range, isRolling: query.isRolling) {
+      let table = try sameState(piece.range, &rows)
+      earlier.append(table) { start in
+        if let bucket = piece.cutBucket { return [bucket] }
+        return compared.later(of: start).filter { times.contains($0) && !cut.contains($0) }
+      }
+    }
+    if earlier.table.inputs.isEmpty {
+      earlier.table.inputs = query.aggregates.map { _ in .numbers([]) }
+    }
+    return earlier
+  }
+
+  /// Rows of a range, of the state of the log that other rows are of.
+  private func sameState(_ range: Range<Int64>, _ rows: inout Rows) throws -> RowTable {
+    var found = try period(range, asOf: query.asOfSeq, hasWindows: false)
+    if found.asOfSeq != rows.asOfSeq {
+      // Events have come in between.
+      found = try period(range, asOf: rows.asOfSeq, hasWindows: false)
+    }
+    for plan in found.plans where !rows.plans.contains(plan) { rows.plans.append(plan) }
+    return found.table
+  }
+
+  private func period(
+    _ range: Range<Int64>, asOf seq: UInt64?, hasWindows: Bool
+  ) throws -> Rows {
     var request = query.request(range, options)
     request.asOfSeq = seq
     let result = try aggregate(request)
@@ -49,7 +94,7 @@ struct AggregateRows {
     var rows = Rows(firstNs: firstNs, range: firstNs..<max(firstNs, range.upperBound))
     (rows.watermarkNs, rows.asOfSeq) = (result.watermarkNs, result.asOfSeq)
     rows.plans = [result.plan]
-    let before = contextStart(firstNs)
+    let before = hasWindows ? contextStart(firstNs) : firstNs
     if before < firstNs {
       var request = request
       request.range = before..<firstNs
@@ -58,11 +103,11 @@ struct AggregateRows {
         request.asOfSeq = result.asOfSeq
         context = try aggregate(request)
       }
-      rows.table = RowTable(context)
-      rows.table.append(RowTable(result))
+      rows.table = RowTable(context, query, isAsOf: request.asOfSeq != nil)
+      rows.table.append(RowTable(result, query, isAsOf: seq != nil))
       rows.range = before..<rows.range.upperBound
     } else {
-      rows.table = RowTable(result)
+      rows.table = RowTable(result, query, isAsOf: seq != nil)
     }
     return rows
   }
@@ -110,7 +155,8 @@ extension RowExpression {
     var from = ns
     if case .window(_, _, let length) = self {
       if let length {
-        from = length.added(to: ns, times: -1, in: query.zone)
+        let rows = ns..<max(ns, query.range.upperBound.saturatingSubtracting(1)) + 1
+        from = length.range(before: rows, in: query.zone).lowerBound
       } else if let buckets = query.buckets, ns > .min {
         from = buckets.start(of: ns - 1)
       }
@@ -119,12 +165,41 @@ extension RowExpression {
   }
 }
 
+extension AggregateRows.Rows {
+  /// Says of buckets without an earlier one.
+  fileprivate mutating func addNote(of compared: ComparedBuckets) {
+    var (count, lastNs) = (0, Int64.min)
+    for timeNs in table.timesNs where timeNs >= firstNs && timeNs != lastNs {
+      lastNs = timeNs
+      if compared.earlier(of: timeNs) == nil { count += 1 }
+    }
+    if count == 0 { return }
+    notes.append(
+      "\(count == 1 ? "1 bucket has" : "\(count) buckets have") none that began "
+        + "\(compared.length.canonicalText) before, where clocks were changed: there is NULL")
+  }
+}
+
 extension BoundQuery {
+  /// Which buckets COMPARE WITH compares.
+  var comparedBuckets: ComparedBuckets? {
+    guard let buckets, let compare else { return nil }
+    return ComparedBuckets(buckets: buckets, length: compare)
+  }
+
   /// Whether it has neither buckets nor groups, and so one row, whatever facts there are.
   fileprivate var isOfOneRow: Bool { buckets == nil && groups.isEmpty }
 }
 
 extension RowTable {
+  /// The row of no facts, with the inputs of both times when there are two.
+  init(ofNothing query: BoundQuery) {
+    self.init()
+    addRowOfNothing(query)
+    if query.compare != nil { inputs += inputs }
+    groups = [Array(repeating: nil, count: query.groups.count)]
+  }
+
   /// Adds the row of no facts when there is none, as SQL has it: counts are 0.
   fileprivate mutating func addRowOfNothing(_ query: BoundQuery) {
     guard timesNs.isEmpty else { return }
@@ -137,6 +212,7 @@ extension RowTable {
       default: .values([.null])
       }
     }
-    (facts, firstSeqs, lastSeqs, revisions, isFinal) = ([0], [0], [0], [0], [false])
+    (facts, firstSeqs, lastSeqs, revisions) = ([0], [0], [0], [nil])
+    states = [.provisional]
   }
 }

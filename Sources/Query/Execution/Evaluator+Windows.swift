@@ -22,7 +22,8 @@ extension Evaluator {
     _ rows: [Int], _ values: [Double], _ length: TimeLength, into result: inout [Double]
   ) {
     var window = SlidingMoments()
-    // Rows from `first` to before `next` are within the window.
+    // Rows from `first` to before `next` are within the window. Its begin may go back: a month before the 29th, 30th
+    // and 31st of March is the same last day of February, and clocks are set back.
     var (first, next) = (0, 0)
     for row in rows {
       let end = table.timesNs[row]
@@ -34,6 +35,10 @@ extension Evaluator {
       while first < next, table.timesNs[rows[first]] < start {
         window.pop()
         first += 1
+      }
+      while first > 0, table.timesNs[rows[first - 1]] >= start {
+        first -= 1
+        window.putBack(values[rows[first]])
       }
       guard let moments = window.moments, moments.count >= 2 else { continue }
       let deviation = (moments.deviations / (moments.count - 1)).squareRoot()
@@ -48,14 +53,14 @@ extension Evaluator {
     }
   }
 
-  /// Since the row of exactly so much earlier.
+  /// Since the row of exactly so much earlier on the zone's clock. Of several facts of that time it is the first one.
+  /// O(rows log rows): times so much earlier do not always rise.
   private func changes(
     _ rows: [Int], _ values: [Double], _ length: TimeLength, into result: inout [Double]
   ) {
-    var place = 0
     for row in rows {
-      let wanted = length.added(to: table.timesNs[row], times: -1, in: zone)
-      while place < rows.count, table.timesNs[rows[place]] < wanted { place += 1 }
+      guard let wanted = length.before(table.timesNs[row], in: zone) else { continue }
+      let place = rows.firstPlace { table.timesNs[$0] >= wanted }
       if place < rows.count, table.timesNs[rows[place]] == wanted {
         result[row] = Self.change(from: values[rows[place]], to: values[row])
       }
@@ -108,6 +113,11 @@ struct SlidingMoments {
     backSum = backSum.merged(Moments(value))
   }
 
+  /// Adds a value before the oldest one.
+  mutating func putBack(_ value: Double) {
+    front.append(Moments(value).merged(front.last ?? Moments()))
+  }
+
   /// Takes the oldest value out.
   mutating func pop() {
     if front.isEmpty {
@@ -123,4 +133,16 @@ struct SlidingMoments {
   }
 
   var moments: Moments? { (front.last ?? Moments()).merged(backSum) }
+}
+
+extension [Int] {
+  /// The first place whose element passes a test that all behind it pass as well; the count if none does. O(log n).
+  func firstPlace(where test: (Int) -> Bool) -> Int {
+    var (low, high) = (0, count)
+    while low < high {
+      let middle = (low + high) / 2
+      if test(self[middle]) { high = middle } else { low = middle + 1 }
+    }
+    return low
+  }
 }

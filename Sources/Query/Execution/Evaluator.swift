@@ -20,7 +20,8 @@ struct Evaluator {
     case .leaf(let index): return table.leaves[index]
     case .group(let index): return table.labels(index, groupKinds[index])
     case .timeOfRow: return .times(table.timesNs)
-    case .state: return .texts(table.isFinal.map { $0 ? "final" : "provisional" })
+    case .state: return .texts(table.states.map(\.rawValue))
+    case .revision: return .numbers(table.revisions.map { $0.map(Double.init) ?? .nan })
     case .negate(let inner): return .numbers(doubles(inner).map { -$0 })
     case .binary(let operation, let left, let right):
       return .numbers(Self.binary(operation, doubles(left), doubles(right)))
@@ -82,8 +83,13 @@ struct Evaluator {
     case .round:
       return .numbers(first.indices.map { Self.round(first[$0], digits: second[$0]) })
     default:
-      return .numbers(first.indices.map { Self.finite(pow(first[$0], second[$0])) })
+      return .numbers(first.indices.map { Self.power(first[$0], second[$0]) })
     }
+  }
+
+  /// C has 1 for NaN to the power of 0 and for 1 to the power of NaN; of NULL it is NULL.
+  private static func power(_ base: Double, _ exponent: Double) -> Double {
+    base.isNaN || exponent.isNaN ? .nan : finite(pow(base, exponent))
   }
 
   /// Halves go away from zero.

@@ -4,31 +4,52 @@ import Model
 /// FILL: a row for each bucket of the range and each group that occurs, and values where there are none.
 struct Gaps {
   let query: BoundQuery
+  /// What is filled.
+  let leaves: [Leaf]
   let watermarkNs: Int64?
   let maxCells: Int
 
-  /// Replaces the inputs of a table by leaves, with rows of `range` added.
+  /// The groups of the rows that start at `firstNs` or later: those before it are there for windows only. A query
+  /// without GROUP BY has one group, whatever facts there are.
+  func groups(of table: RowTable, from firstNs: Int64) -> [[String?]] {
+    if query.groups.isEmpty { return [[]] }
+    var isThere = [Bool](repeating: false, count: table.groups.count)
+    for row in 0..<table.count where table.timesNs[row] >= firstNs {
+      isThere[Int(table.groupOfRow[row])] = true
+    }
+    let ranks = table.groupRanks
+    return table.groups.indices.filter { isThere[$0] }.sorted { ranks[$0] < ranks[$1] }
+      .map { table.groups[$0] }
+  }
+
+  /// The rows of `range` by bucket and group, with leaves in place of inputs. `held` are the values of the leaves by
+  /// group when the range began, for PREVIOUS.
   func filled(
-    _ table: RowTable, _ leaves: [ValueColumn], _ range: Range<Int64>
+    _ table: RowTable, _ values: [ValueColumn], groups: [[String?]], _ range: Range<Int64>,
+    held: [[QueryValue]]
   ) throws -> RowTable {
     guard let buckets = query.buckets, let fill = query.fill else { return table }
-    let starts = try starts(buckets, range, groups: table.groups.count)
-    let groups = order(of: table)
+    let starts = try starts(buckets, range, groups: groups.count)
     let places = places(table, starts, groups)
     var result = RowTable()
-    result.groups = table.groups
+    result.groups = groups
     for start in starts {
-      for group in groups {
+      for group in groups.indices {
         result.timesNs.append(start)
         result.groupOfRow.append(Int32(group))
       }
     }
-    result.leaves = leaves.map { leaf in
-      Self.fill(leaf.gather(optional: places), fill, starts, groups: groups.count)
+    var filling = GapFilling(fill: fill, starts: starts, groups: groups.count, places: places)
+    if let compared = query.comparedBuckets {
+      filling.hasEarlier = starts.map { compared.earlier(of: $0) != nil }
     }
-    let isFinal = starts.map { query.isFinal(bucketStarting: $0, watermarkNs) }
-    result.isFinal = places.indices.map { row in
-      places[row] < 0 ? isFinal[row / groups.count] : table.isFinal[places[row]]
+    result.leaves = leaves.indices.map { leaf in
+      filling.column(
+        values[leaf], leaves[leaf], held: held.isEmpty ? [] : held[leaf])
+    }
+    let states = starts.map { query.state(bucketStarting: $0, watermarkNs) }
+    result.states = places.indices.map { row in
+      places[row] < 0 ? states[row / groups.count] : table.states[places[row]]
     }
     func counts<Count: FixedWidthInteger>(_ column: [Count]) -> [Count] {
       places.map { $0 < 0 ? 0 : column[$0] }
@@ -36,7 +57,7 @@ struct Gaps {
     result.facts = counts(table.facts)
     result.firstSeqs = counts(table.firstSeqs)
     result.lastSeqs = counts(table.lastSeqs)
-    result.revisions = counts(table.revisions)
+    result.revisions = places.map { $0 < 0 ? nil : table.revisions[$0] }
     return result
   }
 
@@ -55,64 +76,91 @@ struct Gaps {
     return starts
   }
 
-  /// The codes of the groups in the order of their labels.
-  private func order(of table: RowTable) -> [Int] {
-    let ranks = table.groupRanks
-    return table.groups.indices.sorted { ranks[$0] < ranks[$1] }
-  }
-
   /// For each row of the answer its row in the table, or -1.
-  private func places(_ table: RowTable, _ starts: [Int64], _ groups: [Int]) -> [Int] {
+  private func places(_ table: RowTable, _ starts: [Int64], _ groups: [[String?]]) -> [Int] {
     var places = [Int](repeating: -1, count: starts.count * groups.count)
-    var rankOfCode = [Int](repeating: 0, count: groups.count)
-    for (rank, code) in groups.enumerated() { rankOfCode[code] = rank }
+    var table = table
+    let known = table.groups.count
+    let codes = table.merge(groups: groups)
+    var placeOfCode = [Int](repeating: -1, count: max(known, table.groups.count))
+    for (place, code) in codes.enumerated() { placeOfCode[Int(code)] = place }
     var bucket = 0
     for row in 0..<table.count {
       while bucket < starts.count, starts[bucket] < table.timesNs[row] { bucket += 1 }
       guard bucket < starts.count, starts[bucket] == table.timesNs[row] else { continue }
-      places[bucket * groups.count + rankOfCode[Int(table.groupOfRow[row])]] = row
+      let group = placeOfCode[Int(table.groupOfRow[row])]
+      if group >= 0 { places[bucket * groups.count + group] = row }
     }
     return places
   }
+}
 
-  /// Rows are by bucket and, within it, by group, all of them there.
-  private static func fill(
-    _ column: ValueColumn, _ fill: Fill, _ starts: [Int64], groups: Int
-  ) -> ValueColumn {
-    guard fill != .null, groups > 0 else { return column }
-    switch column {
-    case .integers, .times: return column
-    case .numbers(var values):
+/// Fills columns whose rows are by bucket and, within it, by group, all of them there.
+struct GapFilling {
+  let fill: Fill
+  let starts: [Int64]
+  let groups: Int
+  /// For each row its place among the values that are there, or -1.
+  let places: [Int]
+  /// For each bucket whether there is one to compare it with; empty when none are compared.
+  var hasEarlier: [Bool] = []
+
+  func column(_ values: ValueColumn, _ leaf: Leaf, held: [QueryValue]) -> ValueColumn {
+    if fill == .null || groups == 0 { return values.gather(optional: places) }
+    switch leaf.kind {
+    // Of no facts a count is known: it is never made up.
+    case .count(let ofNothing): return counts(values, ofNothing, isEarlier: leaf.isEarlier)
+    case .number:
+      var numbers = values.gather(optional: places).doubles
       switch fill {
       case .null: break
-      case .zero: for row in values.indices where values[row].isNaN { values[row] = 0 }
-      case .previous:
-        for row in values.indices.dropFirst(groups) where values[row].isNaN {
-          values[row] = values[row - groups]
-        }
-      case .linear:
-        for group in 0..<groups { interpolate(&values, starts, group, groups) }
+      case .zero: for row in numbers.indices where numbers[row].isNaN { numbers[row] = 0 }
+      case .previous: carry(&numbers, held.map(\.double)) { $0.isNaN }
+      case .linear: for group in 0..<groups { interpolate(&numbers, group) }
       }
-      return .numbers(values)
-    case .texts(var values):
+      return .numbers(numbers)
+    // There is neither a 0 nor a line of texts and lists.
+    case .other:
+      let column = values.gather(optional: places)
       guard fill == .previous else { return column }
-      for row in values.indices.dropFirst(groups) where values[row] == nil {
-        values[row] = values[row - groups]
+      var all = (0..<column.count).map { column[$0] }
+      carry(&all, held) { $0.isNull }
+      return .values(all)
+    }
+  }
+
+  private func counts(
+    _ values: ValueColumn, _ ofNothing: Double, isEarlier: Bool
+  ) -> ValueColumn {
+    if isEarlier, hasEarlier.contains(false) {
+      var numbers = values.gather(optional: places).doubles
+      for row in numbers.indices where numbers[row].isNaN && hasEarlier[row / groups] {
+        numbers[row] = ofNothing
       }
-      return .texts(values)
-    case .values(var values):
-      guard fill == .previous else { return column }
-      for row in values.indices.dropFirst(groups) where values[row].isNull {
-        values[row] = values[row - groups]
-      }
-      return .values(values)
+      return .numbers(numbers)
+    }
+    if case .integers(let counts) = values, let none = Int64(exactly: ofNothing) {
+      return .integers(places.map { $0 < 0 ? none : counts[$0] })
+    }
+    var numbers = values.gather(optional: places).doubles
+    for row in numbers.indices where numbers[row].isNaN { numbers[row] = ofNothing }
+    return .numbers(numbers)
+  }
+
+  /// Each missing value is that of the bucket before, and in the first bucket what held before it.
+  private func carry<Value>(
+    _ values: inout [Value], _ held: [Value], _ isMissing: (Value) -> Bool
+  ) {
+    for (group, value) in held.enumerated() where isMissing(values[group]) {
+      values[group] = value
+    }
+    for row in values.indices.dropFirst(groups) where isMissing(values[row]) {
+      values[row] = values[row - groups]
     }
   }
 
   /// Puts what is missing between two values on the line between them, by time.
-  private static func interpolate(
-    _ values: inout [Double], _ starts: [Int64], _ group: Int, _ groups: Int
-  ) {
+  private func interpolate(_ values: inout [Double], _ group: Int) {
     var last: Int?
     for bucket in starts.indices where !values[bucket * groups + group].isNaN {
       defer { last = bucket }
@@ -124,15 +172,5 @@ struct Gaps {
         values[gap * groups + group] = low + (high - low) * share
       }
     }
-  }
-}
-
-extension BoundQuery {
-  /// Whether the watermark has passed the end of a bucket by the lateness that is waited for.
-  func isFinal(bucketStarting startNs: Int64, _ watermarkNs: Int64?) -> Bool {
-    guard let watermarkNs else { return false }
-    let end = buckets?.end(ofBucketStarting: startNs) ?? range.upperBound
-    let (due, overflow) = end.addingReportingOverflow(latenessNs)
-    return !overflow && watermarkNs >= due
   }
 }

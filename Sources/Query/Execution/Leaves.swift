@@ -1,3 +1,73 @@
+/// A part of an expression in which gaps are filled.
+struct Leaf {
+  /// How it is filled: the expression says so, and not the values that happen to be there.
+  enum Kind: Equatable {
+    /// Computed from counts alone, with what it is of no facts.
+    case count(ofNothing: Double)
+    case number
+    /// Texts and lists, and what may be one.
+    case other
+  }
+
+  let expression: RowExpression
+  let kind: Kind
+  /// Whether it is of the time that is compared with.
+  let isEarlier: Bool
+
+  init(_ expression: RowExpression, _ query: BoundQuery) {
+    self.expression = expression
+    isEarlier = expression.contains {
+      if case .input(let index) = $0 { index >= query.aggregates.count } else { false }
+    }
+    let kind = query.kind(of: expression)
+    guard kind.isNumber || kind == .null else {
+      self.kind = .other
+      return
+    }
+    let isOfCounts = !expression.contains {
+      if case .input(let index) = $0 { query.kind(ofInput: index) != .integer } else { false }
+    }
+    let ofNothing = isOfCounts ? query.valueOfNothing(expression) : .nan
+    self.kind = ofNothing.isNaN ? .number : .count(ofNothing: ofNothing)
+  }
+}
+
+extension BoundQuery {
+  /// What an input is. With COMPARE WITH those of the earlier time follow.
+  func kind(ofInput index: Int) -> ValueKind {
+    isOfFacts || aggregateKinds.isEmpty ? .mixed : aggregateKinds[index % aggregateKinds.count]
+  }
+
+  /// What the values of an expression are.
+  func kind(of expression: RowExpression) -> ValueKind {
+    switch expression {
+    case .number, .negate, .binary, .window, .change: .number
+    case .text: .text
+    case .bool: .boolean
+    case .time, .timeOfRow: .time
+    case .null: .null
+    case .state: .state
+    case .revision: .integer
+    case .input(let index): kind(ofInput: index)
+    case .group(let index): groups[index].kind
+    case .leaf: .mixed
+    case .scalar(let function, let arguments):
+      switch function {
+      case .coalesce, .nullif, .greatest, .least:
+        arguments.reduce(.null) { $0.joined(kind(of: $1)) ?? .mixed }
+      default: .number
+      }
+    }
+  }
+
+  /// The number that an expression is in the row of no facts; NaN for NULL.
+  fileprivate func valueOfNothing(_ expression: RowExpression) -> Double {
+    let table = RowTable(ofNothing: self)
+    return Evaluator(table: table, groupKinds: groups.map(\.kind), zone: zone)
+      .doubles(expression)[0]
+  }
+}
+
 /// The parts of expressions that are computed from inputs alone: as much as there is below the functions that look at
 /// other rows. Gaps are filled in these.
 struct Leaves {

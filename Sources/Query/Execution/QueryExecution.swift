@@ -25,19 +25,9 @@ struct QueryExecution {
   }
 
   private func aggregates() throws -> Result {
-    let (rows, seconds) = try timed {
-      try AggregateRows(query: query, source: source, options: options).rows()
-    }
-    var (over, leaves) = Leaves.replaceAll(of: query)
-    var table = rows.table
-    let evaluator = evaluator(table)
-    if query.fill == nil {
-      over = query
-    } else {
-      let gaps = Gaps(
-        query: query, watermarkNs: rows.watermarkNs, maxCells: options.limits.maxCells)
-      table = try gaps.filled(table, leaves.expressions.map { evaluator.column($0) }, rows.range)
-    }
+    let gathering = AggregateRows(query: query, source: source, options: options)
+    let (rows, seconds) = try timed { try gathering.rows() }
+    let (table, over) = query.fill == nil ? (rows.table, query) : try filled(rows, gathering)
     var result = try finish(table, over, from: rows.firstNs)
     result.plans = rows.plans
     result.gatheringSeconds = seconds
@@ -47,6 +37,26 @@ struct QueryExecution {
     result.answer.meta.notes +=
       query.kpi == nil ? try passedOver.notes() : passedOver.notesWithoutCounts()
     return result
+  }
+
+  /// The rows without gaps, and the query over their leaves.
+  private func filled(
+    _ rows: AggregateRows.Rows, _ gathering: AggregateRows
+  ) throws -> (RowTable, BoundQuery) {
+    let (over, leaves) = Leaves.replaceAll(of: query)
+    let gaps = Gaps(
+      query: query, leaves: leaves.expressions.map { Leaf($0, query) },
+      watermarkNs: rows.watermarkNs, maxCells: options.limits.maxCells)
+    let groups = gaps.groups(of: rows.table, from: rows.firstNs)
+    let evaluator = evaluator(rows.table)
+    let values = leaves.expressions.map { evaluator.column($0) }
+    var held: [[QueryValue]] = []
+    if query.fill == .previous {
+      held = try HeldValues(query: query, gathering: gathering, leaves: gaps.leaves)
+        .values(of: groups, before: rows)
+    }
+    let table = try gaps.filled(rows.table, values, groups: groups, rows.range, held: held)
+    return (table, over)
   }
 
   private func facts() throws -> Result {
@@ -110,7 +120,7 @@ struct QueryExecution {
     }
     return (0..<table.count).filter { row in
       if let truths, truths[row] != 1 { return false }
-      if query.isOnlyFinal && !table.isFinal[row] { return false }
+      if query.isOnlyFinal && table.states[row] != .final { return false }
       return table.timesNs[row] >= firstNs
     }
   }
@@ -176,16 +186,25 @@ struct QueryExecution {
       }
     }
     for (output, values) in zip(query.outputs, values) {
-      columns.append(
-        Answer.Column(
-          name: output.name.string, kind: output.kind.columnKind, errorBound: output.errorBound,
-          values: values))
+      var column = Answer.Column(
+        name: output.name.string, kind: output.kind.columnKind, errorBound: output.errorBound,
+        values: values)
+      column.isApproximate = output.errorBound != nil && !query.isExact(output, values)
+      columns.append(column)
     }
-    if query.buckets != nil {
-      let states = table.isFinal.map { ($0 ? "final" : "provisional") as Text? }
-      columns.append(Answer.Column(name: "state", kind: .state, values: .texts(states)))
-    }
+    if query.buckets != nil { columns.append(states(table)) }
     return columns
+  }
+
+  private func states(_ table: RowTable) -> Answer.Column {
+    var column = Answer.Column(
+      name: query.stateName, kind: .state,
+      values: .texts(table.states.map { Optional($0.rawValue) }))
+    // Only a KPI has rows that stand, and are corrected.
+    if query.kpi != nil, table.revisions.contains(where: { $0 ?? 0 > 0 }) {
+      column.revisions = table.revisions.map { $0 ?? 0 }
+    }
+    return column
   }
 
   // MARK: What one has to know
@@ -193,6 +212,17 @@ struct QueryExecution {
   private func describe(_ rows: AggregateRows.Rows, _ result: inout Result) {
     result.answer.meta.watermarkNs = rows.watermarkNs
     result.answer.meta.asOfSeq = rows.asOfSeq
+    result.answer.meta.notes += rows.notes
+    if query.hasWindow, let first = query.cutBuckets.first, first < query.range.lowerBound {
+      result.answer.meta.notes.append(
+        "the range cuts the first bucket: rows that look back to it see this part of it")
+    }
+    let corrected = (result.answer.columns.last?.revisions ?? []).count { $0 > 0 }
+    if corrected > 0, !query.hasRevision {
+      result.answer.meta.notes.append(
+        "\(corrected == 1 ? "1 row was" : "\(corrected) rows were") corrected after being final; "
+          + "the item revision says how often")
+    }
     let sources = rows.plans.map(\.source.text)
     result.answer.meta.source = sources.enumerated()
       .filter { sources.firstIndex(of: $0.element) == $0.offset }.map(\.element)
@@ -207,6 +237,7 @@ struct QueryExecution {
     meta.timeZone = query.zone.name
     meta.rangeNs = query.range
     meta.notes = query.notes + meta.notes
+    if let note = query.noteOfData { meta.notes.append(note) }
     if let progress = query.kpi?.progress {
       meta.notes.append("the cells of \(query.name) are filled to \(Int(progress * 100)) %")
     }
@@ -218,6 +249,39 @@ struct QueryExecution {
     meta.notes.append(
       "no time was asked for: all of \(query.stream.name) is taken, from "
         + "\(Timestamp(ns: times.lowerBound)) to \(Timestamp(ns: times.upperBound))")
+  }
+}
+
+extension BoundQuery {
+  /// Says why nothing is there to be found: the data ended before the range, or began after it.
+  fileprivate var noteOfData: String? {
+    guard hasRange, asOfSeq == nil, !range.isEmpty else { return nil }
+    guard let times = stream.timesNs else { return "\(stream.name) has no events yet" }
+    if range.lowerBound > times.upperBound {
+      return
+        "the data of \(stream.name) ends at \(Timestamp(ns: times.upperBound)), before the range"
+    }
+    if range.upperBound <= times.lowerBound {
+      return
+        "the data of \(stream.name) begins at \(Timestamp(ns: times.lowerBound)), after the range"
+    }
+    return nil
+  }
+
+  /// Whether the sketches of an item have had few enough values to be exact.
+  fileprivate func isExact(_ output: Output, _ values: ValueColumn) -> Bool {
+    guard case .input(let index) = output.expression, !aggregates.isEmpty else { return false }
+    switch (aggregates[index % aggregates.count].function, values) {
+    case (.distinct, .integers(let counts)):
+      return counts.allSatisfy { $0 <= AggregateFunction.maxExactDistinct }
+    case (.distinct, .numbers(let counts)):
+      return counts.allSatisfy { !($0 > Double(AggregateFunction.maxExactDistinct)) }
+    case (.top, .values(let values)):
+      return values.allSatisfy {
+        if case .top(let entries) = $0 { entries.allSatisfy { $0.error == 0 } } else { true }
+      }
+    default: return false
+    }
   }
 }
 

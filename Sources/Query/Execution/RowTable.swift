@@ -15,18 +15,28 @@ struct RowTable {
   var facts: [UInt64] = []
   var firstSeqs: [UInt64] = []
   var lastSeqs: [UInt64] = []
-  var revisions: [UInt32] = []
-  var isFinal: [Bool] = []
+  /// Times that each row was corrected after it was final; nil when it is not known, as of rows that were not computed
+  /// from cells.
+  var revisions: [UInt32?] = []
+  var states: [RowState] = []
 
   var count: Int { timesNs.count }
 
   init() {}
 
-  init(_ result: AggregateResult) {
+  /// `isAsOf`: whether an earlier state of the log was asked for.
+  init(_ result: AggregateResult, _ query: BoundQuery, isAsOf: Bool) {
     (timesNs, groupOfRow, groups) = (result.timesNs, result.groupOfRow, result.groups)
     inputs = result.values
     (facts, firstSeqs, lastSeqs) = (result.facts, result.firstSeqs, result.lastSeqs)
-    (revisions, isFinal) = (result.revisions, result.isFinal)
+    let cut = query.cutBuckets
+    states = result.isFinal.indices.map { row in
+      if cut.contains(result.timesNs[row]) { return .partial }
+      return result.isFinal[row] ? .final : .provisional
+    }
+    revisions = result.revisions.indices.map { row in
+      result.plan.source.knowsRevision(of: states[row], isAsOf) ? result.revisions[row] : nil
+    }
   }
 
   /// The rows of each group, in the order of time.
@@ -50,7 +60,7 @@ struct RowTable {
     firstSeqs += later.firstSeqs
     lastSeqs += later.lastSeqs
     revisions += later.revisions
-    isFinal += later.isFinal
+    states += later.states
   }
 
   /// Adds the groups that are new; for each of `others` its place here.
@@ -105,7 +115,7 @@ struct RowTable {
     if !firstSeqs.isEmpty { firstSeqs = places.map { firstSeqs[$0] } }
     if !lastSeqs.isEmpty { lastSeqs = places.map { lastSeqs[$0] } }
     if !revisions.isEmpty { revisions = places.map { revisions[$0] } }
-    if !isFinal.isEmpty { isFinal = places.map { isFinal[$0] } }
+    if !states.isEmpty { states = places.map { states[$0] } }
   }
 
   /// The labels of one dimension, as numbers where `kind` says so.
@@ -116,5 +126,17 @@ struct RowTable {
     }
     let texts = groups.map { $0[dimension] }
     return .texts(groupOfRow.map { texts[Int($0)] })
+  }
+}
+
+extension AggregatePlan.Source {
+  /// Whether a row has its revision from cells: a part of a bucket is computed from columns, and so are buckets that have
+  /// changed since an earlier state.
+  fileprivate func knowsRevision(of state: RowState, _ isAsOf: Bool) -> Bool {
+    switch self {
+    case .cells: true
+    case .columns: false
+    case .cellsAndColumns: state != .partial && !isAsOf
+    }
   }
 }

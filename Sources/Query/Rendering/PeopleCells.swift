@@ -8,7 +8,14 @@ struct PeopleCells {
     times = TimeCells(zone: (try? ZoneRules(named: answer.meta.timeZone)) ?? .utc)
   }
 
-  mutating func append(_ column: ValueColumn, _ row: Int, to pieces: inout Pieces) {
+  mutating func append(_ column: Answer.Column, _ row: Int, to pieces: inout Pieces) {
+    append(column.values, row, to: &pieces)
+    if !column.revisions.isEmpty, column.revisions[row] > 0 {
+      pieces.append(", revision \(column.revisions[row])")
+    }
+  }
+
+  private mutating func append(_ column: ValueColumn, _ row: Int, to pieces: inout Pieces) {
     switch column {
     case .numbers(let values): append(values[row], to: &pieces)
     case .integers(let values): pieces.append(values[row])
@@ -90,6 +97,22 @@ extension Pieces {
     }
   }
 
+  /// The name of a column, marked when its numbers are approximate.
+  mutating func append(nameOf column: Answer.Column) {
+    if column.isApproximate { append("~") }
+    append(shown: column.name)
+  }
+
+  /// How far off the columns are that are marked, a line each.
+  mutating func appendBounds(_ answer: Answer) {
+    for column in answer.columns where column.isApproximate {
+      append(nameOf: column)
+      append(": ")
+      append(shown: column.errorBound ?? "")
+      append("\n")
+    }
+  }
+
   /// What follows a table.
   mutating func appendFooter(_ answer: Answer, hasTiming: Bool) {
     append("\n")
@@ -99,6 +122,7 @@ extension Pieces {
       append(shown: message)
       append("\n")
     }
+    appendBounds(answer)
     appendNotes(answer.meta)
   }
 }

@@ -13,12 +13,12 @@ struct TableRendering {
     let widths = widths(&cells)
     if options.hasHeader {
       line(to: &pieces, widths) { column, cell in
-        cell.append(shown: answer.columns[column].name)
+        cell.append(nameOf: answer.columns[column])
       }
     }
     for row in 0..<answer.rowCount {
       line(to: &pieces, widths) { column, cell in
-        cells.append(answer.columns[column].values, row, to: &cell)
+        cells.append(answer.columns[column], row, to: &cell)
       }
       try flush(&pieces)
     }
@@ -35,12 +35,12 @@ struct TableRendering {
     return answer.columns.map { column in
       var widest = 0
       if options.hasHeader {
-        cell.append(shown: column.name)
+        cell.append(nameOf: column)
         widest = width(cell.bytes[...])
       }
       for row in 0..<answer.rowCount {
         cell.bytes.removeAll(keepingCapacity: true)
-        cells.append(column.values, row, to: &cell)
+        cells.append(column, row, to: &cell)
         widest = max(widest, width(cell.bytes[...]))
       }
       cell.bytes.removeAll(keepingCapacity: true)
@@ -85,7 +85,7 @@ struct VerticalRendering {
     var cells = PeopleCells(answer)
     let names = answer.columns.map { column in
       var name = Pieces()
-      name.append(shown: column.name)
+      name.append(nameOf: column)
       return String(decoding: name.bytes, as: UTF8.self)
     }
     let widths = names.map { options.width($0) }
@@ -95,7 +95,7 @@ struct VerticalRendering {
       for (index, column) in answer.columns.enumerated() {
         pieces.append(names[index])
         pieces.append(blanks: widest - widths[index] + 2)
-        cells.append(column.values, row, to: &pieces)
+        cells.append(column, row, to: &pieces)
         pieces.put("\n")
       }
       try flush(&pieces)
@@ -115,7 +115,7 @@ struct MarkdownRendering {
 
   func write(_ pieces: inout Pieces, _ flush: (inout Pieces) throws -> Void) rethrows {
     var cells = PeopleCells(answer)
-    line(to: &pieces) { column, cell in cell.append(shown: answer.columns[column].name) }
+    line(to: &pieces) { column, cell in cell.append(nameOf: answer.columns[column]) }
     pieces.put("|")
     for column in answer.columns {
       pieces.append(column.kind == .number || column.kind == .integer ? " ---: |" : " --- |")
@@ -123,12 +123,14 @@ struct MarkdownRendering {
     pieces.put("\n")
     for row in 0..<answer.rowCount {
       line(to: &pieces) { column, cell in
-        cells.append(answer.columns[column].values, row, to: &cell)
+        cells.append(answer.columns[column], row, to: &cell)
       }
       try flush(&pieces)
     }
-    if options.hasFooter && !answer.meta.notes.isEmpty {
+    let hasBounds = answer.columns.contains { $0.isApproximate }
+    if options.hasFooter && (hasBounds || !answer.meta.notes.isEmpty) {
       pieces.put("\n")
+      pieces.appendBounds(answer)
       pieces.appendNotes(answer.meta)
     }
   }

@@ -119,7 +119,7 @@ public struct KpiInfo: Sendable {
   public var stream: String
   public var items: [Item]
   public var filter: Predicate?
-  public var groupBy: [Text]
+  public var dimensions: [GroupField]
   public var every: BucketLength
   public var rolling: BucketLength?
   public var timeZone: String
@@ -129,13 +129,21 @@ public struct KpiInfo: Sendable {
 
   public init(
     name: String, version: Int, isActive: Bool, stream: String, items: [Item], filter: Predicate?,
-    groupBy: [Text], every: BucketLength, rolling: BucketLength?, timeZone: String,
+    dimensions: [GroupField], every: BucketLength, rolling: BucketLength?, timeZone: String,
     latenessNs: Int64, progress: Double?
   ) {
     (self.name, self.version, self.isActive, self.stream) = (name, version, isActive, stream)
-    (self.items, self.filter, self.groupBy) = (items, filter, groupBy)
+    (self.items, self.filter, self.dimensions) = (items, filter, dimensions)
     (self.every, self.rolling, self.timeZone) = (every, rolling, timeZone)
     (self.latenessNs, self.progress) = (latenessNs, progress)
+  }
+
+  /// What its groups are called.
+  public var groupBy: [String] { dimensions.map(\.name) }
+
+  /// The dimension of a name, or of a field when no other has that name.
+  func dimension(_ name: String) -> GroupField? {
+    dimensions.first { $0.name == name } ?? dimensions.first { $0.path.path == name }
   }
 }
 

@@ -17,18 +17,20 @@ extension StatementRun {
     let result = try execution(query).result()
     var answer = result.answer
     let table = result.table
+    let asked = answer.columns.map { Text($0.name) }
     let definition = query.kpi.map { Text("\($0.name) version \($0.version)") }
     answer.columns.append(
       Answer.Column(
-        name: "definition", kind: .text,
+        name: OwnColumn.name("definition", of: "row", beside: asked).string, kind: .text,
         values: .texts(Array(repeating: definition, count: table.count))))
     func add(_ name: String, _ values: [Int64]) {
+      let name = OwnColumn.name(Text(name), of: "row", beside: asked).string
       answer.columns.append(Answer.Column(name: name, kind: .integer, values: .integers(values)))
     }
     add("facts", table.facts.map { Int64(clamping: $0) })
     add("first_seq", table.firstSeqs.map { Int64(clamping: $0) })
     add("last_seq", table.lastSeqs.map { Int64(clamping: $0) })
-    add("revisions", table.revisions.map { Int64($0) })
+    add("revisions", table.revisions.map { Int64($0 ?? 0) })
     for kind in [LedgerKind.late, .duplicate, .rejected] {
       let counts = try ledgerCounts(kind, query, table, &answer.meta)
       add(kind.rawValue, counts)

@@ -237,7 +237,7 @@ extension KpiInfo {
     var text = items.map(\.canonicalText).joined(separator: ", ")
     if let filter { text += " WHERE \(filter.canonicalText)" }
     if !groupBy.isEmpty {
-      text += " GROUP BY " + groupBy.map { FieldPath($0).canonicalText }.joined(separator: ", ")
+      text += " GROUP BY " + dimensions.map(\.canonicalText).joined(separator: ", ")
     }
     text += " EVERY \(every)"
     if let rolling { text += " ROLLING \(rolling)" }

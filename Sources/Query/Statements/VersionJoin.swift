@@ -103,7 +103,8 @@ struct VersionJoin {
     let shown = Array(differing.prefix(limit))
     var table = table
     table.gather(shown)
-    var columns = [Answer.Column(name: "time", kind: .time, values: .times(table.timesNs))]
+    let time = OwnColumn.name("time", beside: queries[0].groups.map(\.name))
+    var columns = [Answer.Column(name: time, kind: .time, values: .times(table.timesNs))]
     for (index, group) in queries[0].groups.enumerated() {
       columns.append(
         Answer.Column(

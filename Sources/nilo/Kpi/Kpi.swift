@@ -42,7 +42,10 @@ struct KpiDefine: ParsableCommand {
   @Option(name: .long, help: ArgumentHelp("The facts that count.", valueName: "predicate"))
   var `where`: String?
 
-  @Option(name: .long, help: ArgumentHelp("The dimensions of the groups.", valueName: "fields"))
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "The dimensions of the groups, each a field or 'field AS name'.", valueName: "fields"))
   var by: String?
 
   @Option(
@@ -177,7 +180,8 @@ extension KpiDefinition {
       json.field("stream", stream)
       json.field("select", selectText)
       json.field("where", optional: filter?.canonicalText)
-      json.field("by", strings: groupBy.map(\.path.string))
+      json.field(
+        "by", strings: groupBy.map { $0.alias == nil ? $0.name.string : $0.canonicalText })
       json.field("every", every.description)
       json.field("rolling", optional: rolling?.description)
       json.field("time_zone", timeZone)

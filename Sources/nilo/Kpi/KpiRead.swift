@@ -1,5 +1,6 @@
 import ArgumentParser
 import Bytes
+import Language
 import Model
 import Store
 
@@ -69,13 +70,19 @@ private struct KpiView {
   let answer: KpiAnswer
   private let zone: ZoneRules
   private let names: [String]
+  /// The columns of CSV and JSON that follow.
+  private let counts: [String]
 
   init(_ answer: KpiAnswer) throws {
     self.answer = answer
     zone = try ZoneRules(named: answer.definition.timeZone)
     let definition = answer.definition
-    let columns = definition.groupBy.map(\.path) + definition.items.map(\.name)
-    names = ["time"] + columns.map(\.string) + ["state"]
+    let asked = definition.groupBy.map(\.name) + definition.items.map(\.name)
+    let own = ["time", "state", "facts", "revision"].map {
+      OwnColumn.name($0, beside: asked).string
+    }
+    names = [own[0]] + asked.map(\.string) + [own[1]]
+    counts = Array(own[2...])
   }
 
   /// The time on the zone's clock, with the offset that it has then.
@@ -151,8 +158,7 @@ private struct KpiView {
   }
 
   func csv(_ output: inout Output) throws {
-    let heads = names + ["facts", "revision"]
-    try output.line(heads.map(Self.quoted).joined(separator: ",").utf8)
+    try output.line((names + counts).map(Self.quoted).joined(separator: ",").utf8)
     for row in answer.rows {
       let cells =
         [time(row.timeNs)] + labels(row).map { $0.map(Self.quoted) ?? "" }
@@ -173,7 +179,7 @@ private struct KpiView {
 
   var json: [UInt8] {
     jsonObject { json in
-      json.field("columns", strings: names + ["facts", "revision"])
+      json.field("columns", strings: names + counts)
       json.field("rows", array: answer.rows.map(json(of:)))
       json.field(
         "meta",

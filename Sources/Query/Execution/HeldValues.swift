@@ -1,0 +1,93 @@
+import Model
+
+/// The values that held when a range began: FILL PREVIOUS looks for them in the buckets before it.
+struct HeldValues {
+  /// How many buckets before the range are looked at, when the range itself has fewer.
+  static let minBuckets = 1_000
+  /// They are read so many at a time, or as many as the range has, until each value is found.
+  private static let buckets = 64
+
+  let query: BoundQuery
+  let gathering: AggregateRows
+  let leaves: [Leaf]
+
+  /// For each leaf the last value of each group before the range; NULL where there is none. O(rows before the range)
+  /// at most.
+  func values(
+    of groups: [[String?]], before rows: AggregateRows.Rows
+  ) throws -> [[QueryValue]] {
+    var found = Found(leaves, groups)
+    guard let buckets = query.buckets, let firstNs = query.stream.timesNs?.lowerBound else {
+      return found.values
+    }
+    let count = Self.count(buckets, rows.range)
+    var rest = max(Self.minBuckets, count)
+    var end = rows.range.lowerBound
+    // Before the first fact there are no rows.
+    while found.missing > 0, rest > 0, end > firstNs {
+      let step = min(rest, max(Self.buckets, count))
+      let start = Self.start(buckets, end, before: step)
+      try found.add(earlierRows(start..<end, rows.asOfSeq), query, leaves)
+      (end, rest) = (start, rest - step)
+    }
+    return found.values
+  }
+
+  private func earlierRows(_ range: Range<Int64>, _ seq: UInt64) throws -> RowTable {
+    var earlier = try gathering.rows(of: range, asOf: query.asOfSeq, hasWindows: false)
+    // Events have come in between.
+    if earlier.asOfSeq != seq {
+      earlier = try gathering.rows(of: range, asOf: seq, hasWindows: false)
+    }
+    return earlier.table
+  }
+
+  private static func count(_ buckets: Buckets, _ range: Range<Int64>) -> Int {
+    var count = 0
+    for _ in buckets.starts(from: range.lowerBound, until: range.upperBound) { count += 1 }
+    return count
+  }
+
+  /// The start of the bucket that is so many before the one that starts at `ns`.
+  private static func start(_ buckets: Buckets, _ ns: Int64, before count: Int) -> Int64 {
+    var start = ns
+    for _ in 0..<count where start > .min { start = buckets.start(of: start - 1) }
+    return start
+  }
+
+  /// What has been found so far.
+  private struct Found {
+    var values: [[QueryValue]]
+    var missing: Int
+    private var places: [[String?]: Int] = [:]
+
+    init(_ leaves: [Leaf], _ groups: [[String?]]) {
+      values = leaves.map { _ in Array(repeating: .null, count: groups.count) }
+      missing = leaves.count { $0.isCarried } * groups.count
+      for (place, group) in groups.enumerated() { places[group] = place }
+    }
+
+    /// Takes the last values of rows that come before those that were added.
+    mutating func add(_ table: RowTable, _ query: BoundQuery, _ leaves: [Leaf]) throws {
+      let evaluator = Evaluator(
+        table: table, groupKinds: query.groups.map(\.kind), zone: query.zone)
+      let placeOfGroup = table.groups.map { places[$0] }
+      for (index, leaf) in leaves.enumerated() where leaf.isCarried {
+        let column = evaluator.column(leaf.expression)
+        for row in (0..<table.count).reversed() {
+          guard let place = placeOfGroup[Int(table.groupOfRow[row])] else { continue }
+          guard values[index][place].isNull, !column[row].isNull else { continue }
+          values[index][place] = column[row]
+          missing -= 1
+        }
+      }
+    }
+  }
+}
+
+extension Leaf {
+  /// Whether PREVIOUS takes it from the bucket before.
+  fileprivate var isCarried: Bool {
+    if case .count = kind { false } else { true }
+  }
+}

@@ -1,0 +1,53 @@
+import Model
+
+/// How far one may rely on a row of a bucket.
+enum RowState: String {
+  /// Events for it may still come.
+  case provisional
+  /// The watermark has passed the bucket's end by the lateness that is waited for.
+  case final
+  /// The range cuts the bucket: the row has a part of its facts, whether or not more may come.
+  case partial
+}
+
+extension BoundQuery {
+  /// Whether rows cover more than their bucket.
+  var isRolling: Bool {
+    guard let rolling, let buckets else { return false }
+    return rolling.nominalNs > buckets.length.nominalNs
+  }
+
+  /// The starts of the buckets that the range cuts: the first and the last one at most. Windows of rolling buckets also
+  /// have what is before the range, so that only its end cuts them.
+  var cutBuckets: [Int64] {
+    buckets?.cut(by: range, isRolling: isRolling) ?? []
+  }
+
+  /// Whether the watermark has passed the end of a bucket by the lateness that is waited for.
+  func isFinal(bucketStarting startNs: Int64, _ watermarkNs: Int64?) -> Bool {
+    guard let watermarkNs else { return false }
+    let end = buckets?.end(ofBucketStarting: startNs) ?? range.upperBound
+    let (due, overflow) = end.addingReportingOverflow(latenessNs)
+    return !overflow && watermarkNs >= due
+  }
+
+  func state(bucketStarting startNs: Int64, _ watermarkNs: Int64?) -> RowState {
+    if cutBuckets.contains(startNs) { return .partial }
+    return isFinal(bucketStarting: startNs, watermarkNs) ? .final : .provisional
+  }
+}
+
+extension Buckets {
+  /// The starts of the buckets that a range cuts, ascending: the first, unless windows reach before it, and the last.
+  func cut(by range: Range<Int64>, isRolling: Bool) -> [Int64] {
+    guard !range.isEmpty else { return [] }
+    let first = self.range(of: range.lowerBound)
+    let last = self.range(of: range.upperBound - 1)
+    var cut: [Int64] = []
+    if !isRolling, first.lowerBound < range.lowerBound { cut.append(first.lowerBound) }
+    if last.upperBound > range.upperBound, last.lowerBound != cut.first {
+      cut.append(last.lowerBound)
+    }
+    return cut
+  }
+}
