@@ -91,7 +91,7 @@ struct ShapeMatcher {
       return readTime(bytes, at: start, into: &row)
     case .end:
       return start
-    case .bool, .epoch, .opaque, .elements, .real:
+    case .bool, .epoch, .opaque, .elements, .real, .signed, .unsigned:
       return readSeldom(node, in: bytes, at: start, into: &row)
     }
   }
@@ -143,7 +143,7 @@ struct ShapeMatcher {
       return stop
     case .elements:
       return readElements(node, in: bytes, at: start, into: &row)
-    case .string, .number, .time, .end, .real:
+    case .string, .number, .time, .end, .real, .signed, .unsigned:
       return nil
     }
   }

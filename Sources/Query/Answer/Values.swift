@@ -1,9 +1,13 @@
+import Model
+
 /// One value of an answer.
 public enum QueryValue: Sendable, Equatable {
   /// Nothing to compute from: a gap is never 0.
   case null
   case bool(Bool)
   case integer(Int64)
+  /// An integer above `Int64.max`.
+  case unsigned(UInt64)
   case number(Double)
   case text(String)
   /// Nanoseconds since 1970, UTC.
@@ -26,6 +30,8 @@ public enum QueryValue: Sendable, Equatable {
 public enum ValueColumn: Sendable, Equatable {
   /// NaN is NULL; infinities do not occur.
   case numbers([Double])
+  /// Some are integers that no double holds; nil is NULL, and infinities do not occur.
+  case exact([Number?])
   /// Without NULLs.
   case integers([Int64])
   case texts([String?])
@@ -36,6 +42,7 @@ public enum ValueColumn: Sendable, Equatable {
   public var count: Int {
     switch self {
     case .numbers(let values): values.count
+    case .exact(let values): values.count
     case .integers(let values), .times(let values): values.count
     case .texts(let values): values.count
     case .values(let values): values.count
@@ -45,6 +52,7 @@ public enum ValueColumn: Sendable, Equatable {
   public subscript(row: Int) -> QueryValue {
     switch self {
     case .numbers(let values): values[row].isNaN ? .null : .number(values[row])
+    case .exact(let values): values[row].map(QueryValue.init) ?? .null
     case .integers(let values): .integer(values[row])
     case .texts(let values): values[row].map(QueryValue.text) ?? .null
     case .times(let values): .time(values[row])

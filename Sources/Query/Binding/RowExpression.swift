@@ -1,4 +1,5 @@
 import Language
+import Model
 
 /// What the values of an expression are.
 enum ValueKind: Equatable {
@@ -41,6 +42,8 @@ enum ValueKind: Equatable {
 /// A value of each row of a ``RowTable``.
 indirect enum RowExpression: Equatable {
   case number(Double)
+  /// An integer that no double holds.
+  case integer(Number)
   case text(String)
   case bool(Bool)
   case time(Int64)

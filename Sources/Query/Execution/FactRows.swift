@@ -115,10 +115,6 @@ extension RowTable {
 extension QueryValue {
   /// As the label of a group.
   var label: String? {
-    switch self {
-    case .number(let value): "\(value)"
-    case .integer(let value): "\(value)"
-    default: text
-    }
+    number?.description ?? text
   }
 }

@@ -94,6 +94,7 @@ struct Gaps {
         for group in 0..<groups { interpolate(&values, starts, group, groups) }
       }
       return .numbers(values)
+    case .exact(let values): return ValueColumn(exact: Self.fill(values, fill, starts, groups))
     case .texts(var values):
       guard fill == .previous else { return column }
       for row in values.indices.dropFirst(groups) where values[row] == nil {
@@ -107,6 +108,26 @@ struct Gaps {
       }
       return .values(values)
     }
+  }
+
+  /// The same for integers that doubles do not hold; what is interpolated is a double.
+  private static func fill(
+    _ values: [Number?], _ fill: Fill, _ starts: [Int64], _ groups: Int
+  ) -> [Number?] {
+    var values = values
+    switch fill {
+    case .null: break
+    case .zero: for row in values.indices where values[row] == nil { values[row] = .zero }
+    case .previous:
+      for row in values.indices.dropFirst(groups) where values[row] == nil {
+        values[row] = values[row - groups]
+      }
+    case .linear:
+      var doubles = values.map { $0?.double ?? .nan }
+      for group in 0..<groups { interpolate(&doubles, starts, group, groups) }
+      for row in values.indices where values[row] == nil { values[row] = Number(doubles[row]) }
+    }
+    return values
   }
 
   /// Puts what is missing between two values on the line between them, by time.

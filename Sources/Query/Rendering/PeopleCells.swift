@@ -11,6 +11,7 @@ struct PeopleCells {
   mutating func append(_ column: ValueColumn, _ row: Int, to pieces: inout Pieces) {
     switch column {
     case .numbers(let values): append(values[row], to: &pieces)
+    case .exact(let values): append(values[row].map(QueryValue.init) ?? .null, to: &pieces)
     case .integers(let values): pieces.append(values[row])
     case .texts(let values):
       if let text = values[row] { pieces.append(shown: text) } else { pieces.append("NULL") }
@@ -32,6 +33,7 @@ struct PeopleCells {
     case .null: pieces.append("NULL")
     case .bool(let value): pieces.append(value ? "true" : "false")
     case .integer(let value): pieces.append(value)
+    case .unsigned(let value): pieces.append(value)
     case .number(let value): append(value, to: &pieces)
     case .text(let text): pieces.append(shown: text)
     case .time(let ns): times.append(ns, to: &pieces)
