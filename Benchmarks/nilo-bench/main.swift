@@ -116,6 +116,7 @@ func sum(_ store: Store, _ stream: String, _ column: String) throws -> (count: I
     switch block.values {
     case .doubles(let values): for value in values { total += value }
     case .integers(let values): for value in values { total += Double(value) }
+    case .numbers(let values): for value in values { total += value.double }
     case .bools, .strings, .none: break
     }
     count += block.factCount

@@ -65,6 +65,7 @@ extension ValueColumn {
   init(_ item: ItemColumn) {
     switch item {
     case .numbers(let numbers): self = .numbers(numbers)
+    case .exact(let numbers): self = .exact(numbers)
     case .integers(let integers): self = .integers(integers)
     case .values(let values): self = .values(values.map(QueryValue.init))
     }
@@ -73,6 +74,7 @@ extension ValueColumn {
   init(_ field: FactRows.Field) {
     switch field {
     case .numbers(let numbers): self = .numbers(numbers)
+    case .exact(let numbers): self = .exact(numbers)
     case .texts(let texts): self = .texts(texts)
     case .values(let values): self = .values(values.map(QueryValue.init))
     }
@@ -84,6 +86,7 @@ extension QueryValue {
     switch value {
     case .null: self = .null
     case .integer(let number): self = .integer(number)
+    case .unsigned(let number): self = .unsigned(number)
     case .number(let number): self = .number(number)
     case .text(let text): self = .text(text)
     case .bool(let value): self = .bool(value)

@@ -25,8 +25,7 @@ private func rows(
 
 private func found(_ values: ColumnValues, _ index: Int) -> Found? {
   switch values.kind {
-  case .number: return .number(values.numbers.double(index).bitPattern)
-  case .real: return .number(UInt64(bitPattern: values.integers[index]))
+  case .number, .real, .signed, .unsigned: return .number(values.number(index))
   case .bool: return .bool(values.integers[index] == 1)
   case .opaque: return .opaque(Array(values.strings.bytes[values.strings.range(index)]))
   case .string:

@@ -28,8 +28,7 @@ struct JSONField {
 /// A column's value of one row.
 enum Found: Equatable {
   case string([UInt8])
-  /// The double's bit pattern.
-  case number(UInt64)
+  case number(Number)
   case bool(Bool)
   case opaque([UInt8])
 }
@@ -126,8 +125,7 @@ struct DocumentWriter {
       note(.string(utf8(text)), path, place)
     case .number(let text):
       bytes += utf8(text)
-      let double = Double(text)!
-      note(double.isFinite ? .number(double.bitPattern) : nil, path, place, text: utf8(text))
+      note(Self.number(text), path, place, text: utf8(text))
     case .bool(let value):
       bytes += utf8(value ? "true" : "false")
       note(.bool(value), path, place)
@@ -204,6 +202,17 @@ struct DocumentWriter {
     }
   }
 
+  /// Integers of 64 bits exactly, longer ones as their digits, all others as doubles; none where that is not finite.
+  private static func number(_ text: String) -> Found? {
+    if let signed = Int64(text) { return .number(Number(signed)) }
+    if let unsigned = UInt64(text) { return .number(Number(unsigned)) }
+    if text.utf8.allSatisfy({ $0 == UInt8(ascii: "-") || $0 &- 48 <= 9 }) {
+      return .string(utf8(text))
+    }
+    let double = Double(text)!
+    return double.isFinite ? Number(double).map(Found.number) : nil
+  }
+
   private mutating func noteTime(
     _ text: String, _ isNumber: Bool, _ ns: Int64, _ path: String, _ place: Place
   ) {
@@ -213,7 +222,7 @@ struct DocumentWriter {
     } else if place == .element, path == definition.elementTimePath {
       if expected.elements[last].time == nil { expected.elements[last].time = ns }
     } else if isNumber {
-      note(.number(Double(text)!.bitPattern), path, place, text: utf8(text))
+      note(Self.number(text), path, place, text: utf8(text))
     } else {
       note(.string(utf8(text)), path, place)
     }

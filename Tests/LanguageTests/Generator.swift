@@ -33,6 +33,10 @@ struct Generator {
 
   mutating func expression(_ depth: Int) -> Language.Expression {
     if depth == 0 || random.oneIn(5) {
+      if random.oneIn(8) {
+        let whole = random.word()
+        return UInt64(exactly: Double(whole)) == whole ? .number(Double(whole)) : .integer(whole)
+      }
       return random.oneIn(3) ? .number(number()) : .aggregate(aggregate(depth))
     }
     if random.oneIn(5) { return .negate(expression(depth - 1)) }

@@ -136,6 +136,7 @@ import Testing
     switch value {
     case .null: return wanted == nil
     case .integer(let number): return wanted.map { abs(Double(number) - $0) <= slack } ?? false
+    case .unsigned(let number): return wanted.map { abs(Double(number) - $0) <= slack } ?? false
     case .number(let number): return wanted.map { abs(number - $0) <= slack } ?? false
     case .text, .bool, .top: return false
     }

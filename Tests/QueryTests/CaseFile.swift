@@ -103,7 +103,7 @@ extension CaseFile.Case {
       let parts = pair.split(separator: "=", maxSplits: 1).map(String.init)
       let text = parts.count > 1 ? parts[1] : ""
       options.parameters[Text(parts[0])] =
-        Double(text).map(QueryValue.number) ?? Bool(text).map(QueryValue.bool) ?? .text(text)
+        Self.number(text) ?? Bool(text).map(QueryValue.bool) ?? .text(Text(text))
     }
     for pair in directives("limit") {
       let parts = pair.split(separator: "=").map(String.init)
@@ -115,6 +115,11 @@ extension CaseFile.Case {
       }
     }
     return options
+  }
+
+  private static func number(_ text: String) -> QueryValue? {
+    if case .number(let number)? = DecimalValue(text) { return QueryValue(number) }
+    return nil
   }
 
   /// Answers of all statements, or the error.

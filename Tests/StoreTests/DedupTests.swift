@@ -71,7 +71,8 @@ import Testing
   @Test func idsOfEveryTypeAreCompared() throws {
     let directory = TemporaryDirectory()
     let ids = [
-      "\"a\"", "\"a\\u0062\"", "17", "1.50", "1e3", "123456789012345678901234567890", "\"\"",
+      "\"a\"", "\"a\\u0062\"", "17", "1.50", "1e3", "123456789012345678901234567890",
+      "18446744073709551615", "18446744073709551614", "18446744073709551615.0", "\"\"",
       "null", "true",
     ]
     let documents = ids.map { "{\"event_id\":\($0),\"ts\":1717200000}" }
@@ -79,11 +80,11 @@ import Testing
     try store.define(.init(name: "s", timePath: "ts", idPath: "event_id"))
     #expect(try store.append(documents, to: "s").accepted == ids.count)
     // Empty strings, nulls and booleans are no ids.
-    #expect(try store.append(documents, to: "s").duplicates.map(\.firstSeq) == [2, 3, 4, 5, 6, 7])
+    #expect(try store.append(documents, to: "s").duplicates.map(\.firstSeq) == Array(2...10))
     store.close()
     store = try Store(directory: directory.path)
     let again = try store.append(documents + ["{\"event_id\":\"ab\",\"ts\":1717200000}"], to: "s")
-    #expect(again.duplicates.map(\.firstSeq) == [2, 3, 4, 5, 6, 7, 3])
+    #expect(again.duplicates.map(\.firstSeq) == Array(2...10) + [3])
     store.close()
   }
 }

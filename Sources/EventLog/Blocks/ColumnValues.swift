@@ -9,7 +9,7 @@ struct ColumnValues {
   /// The values of rows that have one, in row order: those of the one kind are filled.
   var numbers = NumberValues()
   var strings = StringValues()
-  /// Booleans, or bit patterns of reals.
+  /// Booleans, or the bits of numbers whose documents are kept whole.
   var integers: [Int64] = []
   var count: Int
 

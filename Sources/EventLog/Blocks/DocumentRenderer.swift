@@ -138,7 +138,7 @@ struct DocumentRenderer {
       sink.append(
         program.literals.rawSpan, from: Int(step.literalStart), byteCount: Int(step.literalBytes))
       switch step.kind {
-      case .number, .string, .opaque, .bool, .real:
+      case .number, .string, .opaque, .bool, .real, .signed, .unsigned:
         renderValue(Int(step.column), step.kind, &progress, &sink)
       case .time, .epoch:
         progress.timeWriter.append(
@@ -211,7 +211,7 @@ struct DocumentRenderer {
       sink.append(
         program.literals.rawSpan, from: Int(step.literalStart), byteCount: Int(step.literalBytes))
       switch step.kind {
-      case .number, .string, .opaque, .bool, .real:
+      case .number, .string, .opaque, .bool, .real, .signed, .unsigned:
         renderValue(Int(step.column), step.kind, &progress, &sink)
       case .time, .epoch:
         progress.timeWriter.append(

@@ -1,4 +1,5 @@
 import Bytes
+import Model
 
 /// How the numbers of a column are written in their documents.
 enum NumberStyle: UInt8 {
@@ -92,6 +93,13 @@ extension NumberValues {
   /// The scale of number `index`.
   @inline(__always)
   func scale(_ index: Int) -> Int { style == .each ? Int(scales[index]) : scale }
+
+  /// Number `index`: exactly when it is an integer, else the nearest double.
+  func number(_ index: Int) -> Number {
+    let (whole, rest) = mantissas[index].quotientAndRemainder(
+      dividingBy: Decimal.powers[scale(index)])
+    return rest == 0 ? Number(whole) : Number(double(index)) ?? .zero
+  }
 
   /// The double nearest to number `index`.
   @inline(__always)

@@ -34,7 +34,7 @@ struct BlockIds {
     {
       strings = column.strings
       isPlain = true
-    } else if columns.contains(where: { $0.kind == .real }) {
+    } else if columns.contains(where: \.kind.isHardNumber) {
       // The text of such an id is only in its document.
       try readDocuments(reader, stream, state)
     } else {
@@ -48,7 +48,7 @@ struct BlockIds {
     var columns: [ColumnValues] = []
     for (number, info) in infos.enumerated()
     where info.path.string.isPath(path) && !info.isElement
-      && [.string, .number, .real].contains(info.kind)
+      && (info.kind == .string || info.kind.isNumber)
     {
       if let column = try reader.column(Int32(number), info) { columns.append(column) }
     }
@@ -181,7 +181,7 @@ extension ColumnValues {
     case .bool:
       return Array((integers[index] == 1 ? "true" : "false").utf8)
     default:
-      return Array(String(Double(bitPattern: UInt64(bitPattern: integers[index]))).utf8)
+      return Array(number(index).description.utf8)
     }
   }
 }

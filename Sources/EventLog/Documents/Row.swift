@@ -5,7 +5,7 @@ struct SlotValue {
   var detail: UInt8
   var column: Int32
   /// A string's or opaque text's first byte in the batch; a number's mantissa; a bool's 0 or 1; a time's
-  /// nanoseconds; the bit pattern of a real.
+  /// nanoseconds; the bits of a number kept whole.
   var a: Int64
   /// A string's or opaque text's byte count; a time's format code.
   var b: UInt32

@@ -240,8 +240,10 @@ struct RowBuild: ~Escapable {
     case .number: (kind, a, b) = (.number, token.mantissa, 0)
     case .bool: (kind, a, b) = (.bool, token.mantissa, 0)
     case .hardNumber:
-      guard let double = Double(token.text(in: bytes)), double.isFinite else { return nil }
-      (kind, a, b) = (.real, Int64(bitPattern: double.bitPattern), 0)
+      guard let (hardKind, bits) = token.hardNumber(in: bytes) else { return nil }
+      // An integer that only its text gives back is a text.
+      kind = hardKind
+      if hardKind != .string { (a, b) = (bits, 0) }
     case .null, .arrayBegin, .elementBegin, .elementEnd, .arrayEnd: return nil
     }
     guard let column = column(token.path, kind, isElement) else { return nil }
@@ -290,6 +292,23 @@ extension Token {
     var text: [UInt8] = []
     JSONText.unescape(bytes, start..<end, into: &text)
     return String(decoding: text, as: UTF8.self)
+  }
+
+  /// The kind of column for a number that a mantissa and a scale do not give back, and its bits there. Nil when no
+  /// double holds it.
+  fileprivate func hardNumber(in bytes: RawSpan) -> (SlotKind, Int64)? {
+    let text = text(in: bytes)
+    guard let value = DecimalValue(text) else { return nil }
+    if case .number(let number) = value {
+      switch number.form {
+      case .unsigned(let integer): return (.unsigned, Int64(bitPattern: integer))
+      case .signed(let integer) where number.isBeyondDoubles: return (.signed, integer)
+      case .signed, .real: break
+      }
+    } else if text.utf8.allSatisfy({ $0 == UInt8(ascii: "-") || $0 &- 48 <= 9 }) {
+      return (.string, 0)
+    }
+    return (.real, Int64(bitPattern: value.double.bitPattern))
   }
 
   /// The instant that the value means; nil when it means none.

@@ -12,8 +12,15 @@ enum SlotKind: UInt8 {
   case elements
   /// No value: the shape ends after the literal.
   case end
-  /// A number whose text cannot be written again from the value: only documents kept whole have it.
-  case real
+  /// A number whose text cannot be written again from the value: only documents kept whole have it. As the nearest
+  /// double; as an integer that no double holds, of 64 bits with a sign or without one.
+  case real, signed, unsigned
+}
+
+extension SlotKind {
+  /// Whether values are numbers whose text is only in their documents.
+  var isHardNumber: Bool { self == .real || self == .signed || self == .unsigned }
+  var isNumber: Bool { self == .number || isHardNumber }
 }
 
 /// One step of a shape: fixed bytes, then a value.

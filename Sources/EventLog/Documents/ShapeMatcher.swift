@@ -94,7 +94,7 @@ struct ShapeMatcher {
       return readTime(bytes, at: start, into: &row)
     case .end:
       return start
-    case .bool, .epoch, .opaque, .elements, .real:
+    case .bool, .epoch, .opaque, .elements, .real, .signed, .unsigned:
       return readSeldom(node, in: bytes, at: start, into: &row)
     }
   }
@@ -139,7 +139,7 @@ struct ShapeMatcher {
       return stop
     case .elements:
       return readElements(node, in: bytes, at: start, into: &row)
-    case .string, .number, .time, .end, .real:
+    case .string, .number, .time, .end, .real, .signed, .unsigned:
       return nil
     }
   }

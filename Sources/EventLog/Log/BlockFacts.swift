@@ -71,23 +71,27 @@ package struct BlockFacts {
 
   /// The numbers at `path`. O(facts).
   package func numbers(_ path: Text) throws -> FactNumbers {
-    let columns = try physical(path) { $0 == .number || $0 == .real }
+    let columns = try physical(path, where: \.isNumber)
     guard let first = columns.first else { return FactNumbers(values: [], presence: nil) }
+    let areExact = columns.allSatisfy(\.fitsDoubles)
     if columns.count == 1 && first.presence.isEmpty {
-      return FactNumbers(values: first.doubles, presence: [])
+      let numbers = areExact ? [] : (0..<first.count).map { first.number($0) }
+      return FactNumbers(values: first.doubles, presence: [], numbers: numbers)
     }
     var values = [Double](repeating: 0, count: factCount)
     var presence = [UInt64](repeating: 0, count: (factCount + 63) / 64)
+    var numbers = areExact ? [] : [Number](repeating: .zero, count: factCount)
     for column in columns {
       let dense = column.doubles
       var next = 0
       for fact in 0..<factCount where column.isPresent(fact) {
         values[fact] = dense[next]
+        if !areExact { numbers[fact] = column.number(next) }
         presence[fact >> 6] |= 1 << UInt64(fact & 63)
         next += 1
       }
     }
-    return FactNumbers(values: values, presence: presence)
+    return FactNumbers(values: values, presence: presence, numbers: numbers)
   }
 
   /// The values at `path` as text, each distinct one once. O(facts).
@@ -102,17 +106,29 @@ package struct BlockFacts {
     }
     var labels = FactLabels(codes: Array(repeating: -1, count: factCount), names: ByteStrings())
     var codes: [[UInt8]: Int64] = [:]
+    func code(_ text: [UInt8]) -> Int64 {
+      if let code = codes[text] { return code }
+      let code = Int64(labels.names.count)
+      codes[text] = code
+      labels.names.append(text)
+      return code
+    }
+    var codesOfNumbers: [Number: Int64] = [:]
     for column in columns {
       var next = 0
       for fact in 0..<factCount where column.isPresent(fact) {
-        let text = column.label(next)
-        next += 1
-        if let code = codes[text] {
-          labels.codes[fact] = code
+        defer { next += 1 }
+        guard column.kind.isNumber else {
+          labels.codes[fact] = code(column.text(next))
+          continue
+        }
+        // Numbers that are equal are one label, however they were written.
+        let number = column.number(next)
+        if let known = codesOfNumbers[number] {
+          labels.codes[fact] = known
         } else {
-          labels.codes[fact] = Int64(labels.names.count)
-          codes[text] = labels.codes[fact]
-          labels.names.append(text)
+          labels.codes[fact] = code(Array(number.description.utf8))
+          codesOfNumbers[number] = labels.codes[fact]
         }
       }
     }
@@ -156,13 +172,22 @@ package struct BlockFacts {
 
 /// Numbers of facts.
 package struct FactNumbers: Sendable {
-  /// One for each fact; what stands where there is no number means nothing. Empty when no fact has one.
+  /// The nearest doubles, one for each fact; what stands where there is no number means nothing. Empty when no fact has
+  /// one.
   package var values: [Double]
   /// One bit for each fact that has a number; empty when all have, nil when none has.
   package var presence: [UInt64]?
 
-  package init(values: [Double], presence: [UInt64]?) {
-    (self.values, self.presence) = (values, presence)
+  /// The numbers themselves, one for each fact, when some is an integer that its double may not give back; else empty.
+  package var numbers: [Number]
+
+  package init(values: [Double], presence: [UInt64]?, numbers: [Number] = []) {
+    (self.values, self.presence, self.numbers) = (values, presence, numbers)
+  }
+
+  /// The number of a fact that has one.
+  package func number(_ fact: Int) -> Number {
+    numbers.isEmpty ? Number(values[fact]) ?? .zero : numbers[fact]
   }
 }
 
@@ -176,27 +201,10 @@ package struct FactLabels: Sendable {
 }
 
 extension ColumnValues {
-  /// The numbers of a numeric column.
-  fileprivate var doubles: [Double] {
-    kind == .number ? numbers.doubles : integers.map { Double(bitPattern: UInt64(bitPattern: $0)) }
-  }
 
   /// The texts of a dictionary that has no escapes.
   fileprivate var entries: ByteStrings { ByteStrings(bytes: strings.bytes, ends: strings.ends) }
 
-  /// The value as a label: numbers that are equal are one label, however they were written.
-  fileprivate func label(_ index: Int) -> [UInt8] {
-    guard kind == .number || kind == .real else { return text(index) }
-    return FactLabels.label(of: double(index))
-  }
-}
-
-extension FactLabels {
-  /// The label of a number, whichever way it was written.
-  package static func label(of number: Double) -> [UInt8] {
-    let isWhole = number.magnitude < 1e15 && number == number.rounded()
-    return Array((isWhole ? String(Int64(number)) : String(number)).utf8)
-  }
 }
 
 extension EventLog {

@@ -102,10 +102,10 @@ extension EventLog {
         switch all {
         case []: "json"
         case [.bool]: "bool"
-        case _ where all.isSubset(of: [.number, .real]): "number"
+        case _ where all.allSatisfy(\.isNumber): "number"
         default: "string"
         }
-      let isMixed = type == "string" && !all.isDisjoint(with: [.number, .real])
+      let isMixed = type == "string" && all.contains(where: \.isNumber)
       return LogStatistics.Column(
         path: path, type: type, isMixed: isMixed, hasLists: kinds.contains(.opaque))
     }

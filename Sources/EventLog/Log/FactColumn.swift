@@ -1,15 +1,18 @@
 import Bytes
 import LMDB
+import Model
 import Zstd
 
 /// A column of one block, one entry for each fact.
 ///
-/// A field that changes its type is widened: integers and doubles to doubles, anything else together to
-/// strings.
+/// A field that changes its type is widened: integers and doubles to doubles, or to numbers where doubles would lose
+/// digits of an integer; anything else together to strings.
 public struct FactColumn: Sendable {
   public enum Values: Sendable, Equatable {
     case integers([Int64])
     case doubles([Double])
+    /// Some are integers that doubles may not give back.
+    case numbers([Number])
     case bools([Bool])
     case strings([String])
     /// No fact of the block has a value.
@@ -65,10 +68,11 @@ public struct FactColumn: Sendable {
       switch first.kind {
       case .number where first.numbers.isInteger:
         values = .integers(Self.spread(first.numbers.mantissas, first, rowCount, 0))
-      case .number: values = .doubles(Self.spread(first.numbers.doubles, first, rowCount, 0))
-      case .real:
-        let doubles = first.integers.map { Double(bitPattern: UInt64(bitPattern: $0)) }
-        values = .doubles(Self.spread(doubles, first, rowCount, 0))
+      case .number, .real, .signed, .unsigned:
+        values =
+          first.fitsDoubles
+          ? .doubles(Self.spread(first.doubles, first, rowCount, 0))
+          : .numbers(Self.union(columns, rowCount, .zero) { $0.number($1) })
       case .bool:
         values = .bools(Self.spread(first.integers.map { $0 == 1 }, first, rowCount, false))
       default: values = .strings(Self.spread(first.texts, first, rowCount, ""))
@@ -81,11 +85,14 @@ public struct FactColumn: Sendable {
         presence[row >> 6] |= 1 << UInt64(row & 63)
       }
     }
-    values =
-      columns.allSatisfy { $0.kind == .number || $0.kind == .real }
-      ? .doubles(Self.union(columns, rowCount, 0) { $0.double($1) })
-      : .strings(
+    if !columns.allSatisfy(\.kind.isNumber) {
+      values = .strings(
         Self.union(columns, rowCount, "") { String(decoding: $0.text($1), as: UTF8.self) })
+    } else if columns.allSatisfy(\.fitsDoubles) {
+      values = .doubles(Self.union(columns, rowCount, 0) { $0.number($1).double })
+    } else {
+      values = .numbers(Self.union(columns, rowCount, .zero) { $0.number($1) })
+    }
   }
 
   /// The dense values at their rows.
@@ -108,28 +115,6 @@ public struct FactColumn: Sendable {
       }
     }
     return all
-  }
-}
-
-extension NumberValues {
-  /// Whether no number has a decimal point.
-  var isInteger: Bool { style == .fixed && scale == 0 }
-
-  /// All numbers as doubles.
-  var doubles: [Double] {
-    var low = Int64.max
-    var high = Int64.min
-    for index in mantissas.indices {
-      low = min(low, mantissas[index])
-      high = max(high, mantissas[index])
-    }
-    let isExact = low >= -(1 << 53) && high <= 1 << 53
-    if style != .each && isExact {
-      // What `Decimal.double` does, without looking at each number's size.
-      let divisor = Double(Decimal.powers[scale])
-      return mantissas.map { Double($0) / divisor }
-    }
-    return mantissas.indices.map { double($0) }
   }
 }
 
@@ -161,11 +146,6 @@ extension ColumnValues {
       strings.isDictionary ? indices.map { strings.codes[$0] } : indices.map(Int64.init)
     spread.strings.isDictionary = true
     return spread
-  }
-
-  func double(_ index: Int) -> Double {
-    kind == .number
-      ? numbers.double(index) : Double(bitPattern: UInt64(bitPattern: integers[index]))
   }
 
   /// All strings, escapes resolved.

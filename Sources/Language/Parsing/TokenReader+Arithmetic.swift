@@ -84,7 +84,7 @@ extension TokenReader {
   private mutating func operand() throws(Issue) -> Grown<Term> {
     let expression: Expression
     switch token.kind {
-    case .number: expression = .number(try number().value)
+    case .number: expression = try numberExpression()
     case .leftParenthesis: return try parenthesis()
     case .word, .quotedName:
       let operand = try callOrField()
@@ -102,6 +102,12 @@ extension TokenReader {
     default: throw noOperand()
     }
     return Grown(node: .value(expression), height: 1)
+  }
+
+  private mutating func numberExpression() throws(Issue) -> Expression {
+    let (value, text) = try number()
+    if let whole = UInt64(text), UInt64(exactly: value) != whole { return .integer(whole) }
+    return .number(value)
   }
 
   private mutating func parenthesis() throws(Issue) -> Grown<Term> {

@@ -26,7 +26,7 @@ struct Printer {
       case .binary: self = .product
       case .negate: self = .unary
       case .number(let value): self = value.sign == .minus ? .unary : .operand
-      case .aggregate, .field, .string, .bool, .null, .parameter, .scalar, .window:
+      case .integer, .aggregate, .field, .string, .bool, .null, .parameter, .scalar, .window:
         self = .operand
       }
     }
@@ -35,6 +35,7 @@ struct Printer {
   mutating func expression(_ expression: Expression) {
     switch expression {
     case .number(let value): text += Self.number(value)
+    case .integer(let value): text += "\(value)"
     case .aggregate(let aggregate): self.aggregate(aggregate)
     case .negate(let operand):
       text += "-"

@@ -8,6 +8,8 @@ public enum BinaryOperator: Sendable, Equatable, CaseIterable {
 /// negative number a ``negate(_:)`` of a positive one.
 public indirect enum Expression: Sendable, Equatable {
   case number(Double)
+  /// A whole number that no double holds.
+  case integer(UInt64)
   case aggregate(Aggregate)
   case negate(Expression)
   case binary(BinaryOperator, Expression, Expression)
@@ -73,7 +75,7 @@ extension Expression {
   /// O(size of the expression).
   public var span: SourceSpan? {
     switch self {
-    case .number: nil
+    case .number, .integer: nil
     case .aggregate(let aggregate): aggregate.span
     case .negate(let operand): operand.span
     case .binary(_, let left, let right): Self.join(left.span, right.span)

@@ -9,6 +9,8 @@ public struct FactRows: Sendable {
   public enum Field: Sendable {
     /// NaN where there is none.
     case numbers([Double])
+    /// Some are integers that doubles may not give back; nil where there is none.
+    case exact([Number?])
     case texts([Text?])
     /// Numbers, texts, booleans and gaps.
     case values([KpiValue])
@@ -91,6 +93,9 @@ extension Projections {
     let numbers = try columns.numbers(path)
     if presence == nil { return .numbers(Array(repeating: .nan, count: chosen.count)) }
     if presence == numbers.presence {
+      if !numbers.numbers.isEmpty {
+        return .exact(chosen.map { numbers.isPresent($0) ? numbers.numbers[$0] : nil })
+      }
       return .numbers(chosen.map { numbers.isPresent($0) ? numbers.values[$0] : .nan })
     }
     let labels = try columns.labels(path)
@@ -107,7 +112,7 @@ extension Projections {
     // What a value is must not depend on the others in its block.
     return .values(
       zip(chosen, texts).map { fact, text in
-        if numbers.isPresent(fact) { return .number(numbers.values[fact]) }
+        if numbers.isPresent(fact) { return KpiValue(numbers.number(fact)) }
         guard let text else { return .null }
         let isBoolean = booleans.map { $0[fact >> 6] >> UInt64(fact & 63) & 1 == 1 } ?? false
         return isBoolean ? .bool(text == "true") : .text(text)

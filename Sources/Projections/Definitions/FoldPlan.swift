@@ -50,7 +50,7 @@ struct FoldPlan: Sendable, Equatable {
 
   private mutating func add(_ expression: Expression) throws {
     switch expression {
-    case .number: break
+    case .number, .integer: break
     case .negate(let inner): try add(inner)
     case .binary(_, let left, let right):
       try add(left)

@@ -27,7 +27,7 @@ extension Language.Predicate {
 extension Language.Expression {
   private var aggregates: [Aggregate] {
     switch self {
-    case .number: []
+    case .number, .integer: []
     case .aggregate(let aggregate): [aggregate]
     case .negate(let inner): inner.aggregates
     case .binary(_, let left, let right): left.aggregates + right.aggregates

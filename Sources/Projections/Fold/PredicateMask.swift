@@ -97,18 +97,14 @@ enum PredicateMask {
     _ path: Text, _ literal: Literal, _ columns: some PredicateFields, _ holds: (Int) -> Bool
   ) throws -> [Truth] {
     switch literal {
-    case .number(let wanted, _):
+    case .number(_, let text):
+      let wanted = WantedNumber(text)
       let numbers = try columns.numbers(path)
-      guard let presence = numbers.presence else {
-        return Array(repeating: .unknown, count: columns.count)
+      var truths = Self.compare(numbers, columns.count, wanted, holds)
+      if try columns.presence(path) != numbers.presence {
+        try compareTexts(path, wanted, columns, &truths, holds)
       }
-      return (0..<columns.count).map { fact in
-        guard presence.isEmpty || presence[fact >> 6] >> UInt64(fact & 63) & 1 == 1 else {
-          return .unknown
-        }
-        let number = numbers.values[fact]
-        return holds(number < wanted ? -1 : number == wanted ? 0 : 1) ? .yes : .no
-      }
+      return truths
     case .string(let wanted):
       var truths = try labels(path, columns) { holds(order($0, Array(wanted.utf8))) }
       guard let number = Literal.number(in: wanted) else { return truths }
@@ -119,6 +115,42 @@ enum PredicateMask {
       return try labels(path, columns) { holds(order($0, Array((wanted ? "true" : "false").utf8))) }
     case .parameter(let parameter):
       throw KpiError("\(parameter.canonicalText) is not bound")
+    }
+  }
+
+  private static func compare(
+    _ numbers: FactNumbers, _ count: Int, _ wanted: WantedNumber, _ holds: (Int) -> Bool
+  ) -> [Truth] {
+    guard let presence = numbers.presence else { return Array(repeating: .unknown, count: count) }
+    let isPresent = { (fact: Int) in
+      presence.isEmpty || presence[fact >> 6] >> UInt64(fact & 63) & 1 == 1
+    }
+    guard numbers.numbers.isEmpty, let double = wanted.exactDouble else {
+      return (0..<count).map { fact in
+        guard isPresent(fact) else { return .unknown }
+        return holds(wanted.order(of: numbers.number(fact))) ? .yes : .no
+      }
+    }
+    return (0..<count).map { fact in
+      guard isPresent(fact) else { return .unknown }
+      let number = numbers.values[fact]
+      return holds(number < double ? -1 : number == double ? 0 : 1) ? .yes : .no
+    }
+  }
+
+  /// Integers that neither 64 bits nor a double give back are texts, their digits, and numbers all the same.
+  private static func compareTexts(
+    _ path: String, _ wanted: WantedNumber, _ columns: some PredicateFields,
+    _ truths: inout [Truth], _ holds: (Int) -> Bool
+  ) throws {
+    let labels = try columns.labels(path)
+    if labels.codes.isEmpty { return }
+    let names = labels.names.indices.map { name in
+      wanted.order(ofDigits: labels.names.bytes[labels.names.range(name)]).map(holds)
+    }
+    if names.allSatisfy({ $0 == nil }) { return }
+    for fact in truths.indices where truths[fact] == .unknown && labels.codes[fact] >= 0 {
+      if let isTrue = names[Int(labels.codes[fact])] { truths[fact] = isTrue ? .yes : .no }
     }
   }
 

@@ -1,5 +1,6 @@
 import Bytes
 import Language
+import Model
 
 /// Cells from which rows are computed.
 struct CellRows {
@@ -25,18 +26,36 @@ struct ItemEvaluator {
   private func value(_ program: ItemProgram) -> ItemColumn {
     switch program {
     case .number(let number): return .numbers(Array(repeating: number, count: rows.places.count))
+    case .integer(let number): return .exact(Array(repeating: number, count: rows.places.count))
     case .aggregate(let function, let measure):
       return value(function, rows.cells.measures[measure])
-    case .negate(let inner): return .numbers(value(inner).doubles.map { -$0 })
+    case .negate(let inner):
+      let column = value(inner)
+      if column.isBeyondDoubles { return .exact(column.exact.map { $0?.negated }) }
+      return .numbers(column.doubles.map { -$0 })
     case .binary(let operation, let left, let right):
-      let (left, right) = (value(left).doubles, value(right).doubles)
-      return .numbers(
-        left.indices.map { row in
-          let result = Self.apply(operation, left[row], right[row])
-          // What is divided by zero has no value.
-          return result.isFinite ? result : .nan
-        })
+      return Self.binary(operation, value(left), value(right))
     }
+  }
+
+  /// In doubles as long as these hold all integers that occur, else by the numbers themselves.
+  private static func binary(
+    _ operation: BinaryOperator, _ left: ItemColumn, _ right: ItemColumn
+  ) -> ItemColumn {
+    if !left.isBeyondDoubles && !right.isBeyondDoubles {
+      let (a, b) = (left.doubles, right.doubles)
+      let results = a.indices.map { apply(operation, a[$0], b[$0]) }
+      if !results.contains(where: { Number.isWide($0) }) {
+        // What is divided by zero has no value.
+        return .numbers(results.map { $0.isFinite ? $0 : .nan })
+      }
+    }
+    let (a, b) = (left.exact, right.exact)
+    return .exact(
+      a.indices.map { row in
+        guard let x = a[row], let y = b[row] else { return nil }
+        return apply(operation, x, y)
+      })
   }
 
   private static func apply(_ operation: BinaryOperator, _ left: Double, _ right: Double) -> Double
@@ -46,6 +65,17 @@ struct ItemEvaluator {
     case .subtract: left - right
     case .multiply: left * right
     case .divide: left / right
+    }
+  }
+
+  private static func apply(
+    _ operation: BinaryOperator, _ left: Number, _ right: Number
+  ) -> Number? {
+    switch operation {
+    case .add: left.adding(right)
+    case .subtract: left.subtracting(right)
+    case .multiply: left.multiplied(by: right)
+    case .divide: left.divided(by: right)
     }
   }
 

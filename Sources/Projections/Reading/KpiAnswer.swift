@@ -1,4 +1,5 @@
 import Bytes
+import Model
 
 /// Rows of a KPI, with what one has to know of them.
 public struct KpiAnswer: Sendable {
@@ -71,12 +72,15 @@ public enum ItemColumn: Sendable {
   /// NaN where there is nothing to compute from.
   case numbers([Double])
   case integers([Int64])
+  /// Some are integers that no double holds; nil where there is nothing to compute from.
+  case exact([Number?])
   case values([KpiValue])
 
   public subscript(row: Int) -> KpiValue {
     switch self {
     case .numbers(let numbers): numbers[row].isNaN ? .null : .number(numbers[row])
     case .integers(let integers): .integer(integers[row])
+    case .exact(let numbers): numbers[row].map(KpiValue.init) ?? .null
     case .values(let values): values[row]
     }
   }
@@ -86,7 +90,28 @@ public enum ItemColumn: Sendable {
     switch self {
     case .numbers(let numbers): numbers
     case .integers(let integers): integers.map { Double($0) }
-    case .values(let values): values.map { $0.double ?? .nan }
+    case .exact(let numbers): numbers.map { $0?.double ?? .nan }
+    case .values(let values): values.map { $0.number?.double ?? .nan }
+    }
+  }
+
+  /// As numbers; nil where there is none.
+  var exact: [Number?] {
+    switch self {
+    case .numbers(let numbers): numbers.map { Number($0) }
+    case .integers(let integers): integers.map { Number($0) }
+    case .exact(let numbers): numbers
+    case .values(let values): values.map(\.number)
+    }
+  }
+
+  /// Whether doubles would lose digits of an integer. O(rows).
+  var isBeyondDoubles: Bool {
+    switch self {
+    case .numbers: false
+    case .integers(let integers): integers.contains { Number($0).isBeyondDoubles }
+    case .exact(let numbers): numbers.contains { $0?.isBeyondDoubles ?? false }
+    case .values(let values): values.contains { $0.number?.isBeyondDoubles ?? false }
     }
   }
 }
@@ -96,6 +121,8 @@ public enum KpiValue: Sendable, Equatable {
   /// Nothing to compute from: a gap is never 0.
   case null
   case integer(Int64)
+  /// An integer above `Int64.max`.
+  case unsigned(UInt64)
   case number(Double)
   /// A text; the first or last value of a field also when it is a boolean.
   case text(Text)
@@ -110,11 +137,24 @@ public enum KpiValue: Sendable, Equatable {
     public var error: UInt64
   }
 
-  var double: Double? {
+  public init(_ number: Number) {
+    switch number.form {
+    case .signed(let value): self = .integer(value)
+    case .unsigned(let value): self = .unsigned(value)
+    case .real(let value): self = .number(value)
+    }
+  }
+
+  /// Nil when it is none.
+  public var number: Number? {
     switch self {
-    case .integer(let value): Double(value)
-    case .number(let value): value
+    case .integer(let value): Number(value)
+    case .unsigned(let value): Number(value)
+    case .number(let value): Number(value)
     case .null, .text, .bool, .top: nil
     }
   }
+
+  /// The nearest double; nil when it is no number.
+  var double: Double? { number?.double }
 }

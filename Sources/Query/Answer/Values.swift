@@ -1,4 +1,5 @@
 import Bytes
+import Model
 
 /// One value of an answer.
 public enum QueryValue: Sendable, Equatable {
@@ -6,6 +7,8 @@ public enum QueryValue: Sendable, Equatable {
   case null
   case bool(Bool)
   case integer(Int64)
+  /// An integer above `Int64.max`.
+  case unsigned(UInt64)
   case number(Double)
   case text(Text)
   /// Nanoseconds since 1970, UTC.
@@ -33,6 +36,8 @@ extension QueryValue {
 public enum ValueColumn: Sendable, Equatable {
   /// NaN is NULL; infinities do not occur.
   case numbers([Double])
+  /// Some are integers that no double holds; nil is NULL, and infinities do not occur.
+  case exact([Number?])
   /// Without NULLs.
   case integers([Int64])
   case texts([Text?])
@@ -43,6 +48,7 @@ public enum ValueColumn: Sendable, Equatable {
   public var count: Int {
     switch self {
     case .numbers(let values): values.count
+    case .exact(let values): values.count
     case .integers(let values), .times(let values): values.count
     case .texts(let values): values.count
     case .values(let values): values.count
@@ -52,6 +58,7 @@ public enum ValueColumn: Sendable, Equatable {
   public subscript(row: Int) -> QueryValue {
     switch self {
     case .numbers(let values): values[row].isNaN ? .null : .number(values[row])
+    case .exact(let values): values[row].map(QueryValue.init) ?? .null
     case .integers(let values): .integer(values[row])
     case .texts(let values): values[row].map(QueryValue.text) ?? .null
     case .times(let values): .time(values[row])

@@ -179,6 +179,7 @@ extension Binder {
     case .text(let text): return .string(text)
     case .bool(let value): return .bool(value)
     case .integer(let value): return .number(Double(value), text: "\(value)")
+    case .unsigned(let value): return .number(Double(value), text: "\(value)")
     case .number(let value) where value.isFinite: return .number(value, text: "\(value)")
     case .null:
       throw Issue(

@@ -1,5 +1,6 @@
 import Bytes
 import Language
+import Model
 
 /// What is selected.
 extension Binder {
@@ -98,6 +99,7 @@ extension Binder {
   ) throws(Issue) -> (RowExpression, ValueKind) {
     switch expression {
     case .number(let number): return (.number(number), .number)
+    case .integer(let integer): return (.integer(Number(integer)), .number)
     case .string(let text): return (.text(text.value), .text)
     case .bool(let value): return (.bool(value.value), .boolean)
     case .null: return (.null, .null)
@@ -125,7 +127,8 @@ extension Binder {
     switch try options.parameters.value(of: parameter) {
     case .null: return (.null, .null)
     case .bool(let value): return (.bool(value), .boolean)
-    case .integer(let value): return (.number(Double(value)), .number)
+    case .integer(let value): return (.integer(Number(value)), .number)
+    case .unsigned(let value): return (.integer(Number(value)), .number)
     case .number(let value): return (.number(value), .number)
     case .text(let text): return (.text(text), .text)
     case .time(let ns): return (.time(ns), .time)

@@ -1,5 +1,6 @@
 import Bytes
 import Language
+import Model
 
 /// What the values of an expression are.
 enum ValueKind: Equatable {
@@ -42,6 +43,8 @@ enum ValueKind: Equatable {
 /// A value of each row of a ``RowTable``.
 indirect enum RowExpression: Equatable {
   case number(Double)
+  /// An integer that no double holds.
+  case integer(Number)
   case text(Text)
   case bool(Bool)
   case time(Int64)

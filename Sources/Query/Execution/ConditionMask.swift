@@ -69,6 +69,10 @@ struct ConditionMask {
     _ left: ValueColumn, _ comparison: Comparison, _ right: ValueColumn
   ) -> Truths {
     if left.isOfNumbers && right.isOfNumbers {
+      if left.isBeyondDoubles || right.isBeyondDoubles {
+        let (a, b) = (left.exact, right.exact)
+        return a.indices.map { Self.truth(comparison, ValueOrder.compare(a[$0], b[$0])) }
+      }
       let (a, b) = (left.doubles, right.doubles)
       return a.indices.map { Self.truth(comparison, ValueOrder.compare(a[$0], b[$0])) }
     }

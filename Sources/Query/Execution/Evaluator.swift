@@ -12,6 +12,7 @@ struct Evaluator {
   func column(_ expression: RowExpression) -> ValueColumn {
     switch expression {
     case .number(let number): return .numbers(Array(repeating: number, count: table.count))
+    case .integer(let number): return .exact(Array(repeating: number, count: table.count))
     case .text(let text): return .texts(Array(repeating: text, count: table.count))
     case .bool(let value): return .values(Array(repeating: .bool(value), count: table.count))
     case .time(let ns): return .times(Array(repeating: ns, count: table.count))
@@ -22,9 +23,12 @@ struct Evaluator {
     case .timeOfRow: return .times(table.timesNs)
     case .state: return .texts(table.states.map(\.rawValue))
     case .revision: return .numbers(table.revisions.map { $0.map(Double.init) ?? .nan })
-    case .negate(let inner): return .numbers(doubles(inner).map { -$0 })
+    case .negate(let inner):
+      let column = column(inner)
+      if column.isBeyondDoubles { return .exact(column.exact.map { $0?.negated }) }
+      return .numbers(column.doubles.map { -$0 })
     case .binary(let operation, let left, let right):
-      return .numbers(Self.binary(operation, doubles(left), doubles(right)))
+      return Self.binary(operation, column(left), column(right))
     case .scalar(let function, let arguments): return scalar(function, arguments)
     case .change(let old, let new):
       let (old, new) = (doubles(old), doubles(new))
@@ -38,6 +42,33 @@ struct Evaluator {
 
   /// What is beyond a double's range, or divided by zero, has no value.
   private static func finite(_ value: Double) -> Double { value.isFinite ? value : .nan }
+
+  /// In doubles as long as these hold all integers that occur, else by the numbers themselves.
+  private static func binary(
+    _ operation: BinaryOperator, _ left: ValueColumn, _ right: ValueColumn
+  ) -> ValueColumn {
+    if !left.isBeyondDoubles && !right.isBeyondDoubles {
+      let results = binary(operation, left.doubles, right.doubles)
+      if !results.contains(where: Number.isWide) { return .numbers(results) }
+    }
+    let (a, b) = (left.exact, right.exact)
+    return ValueColumn(
+      exact: a.indices.map { row in
+        guard let x = a[row], let y = b[row] else { return nil }
+        return binary(operation, x, y)
+      })
+  }
+
+  private static func binary(
+    _ operation: BinaryOperator, _ left: Number, _ right: Number
+  ) -> Number? {
+    switch operation {
+    case .add: left.adding(right)
+    case .subtract: left.subtracting(right)
+    case .multiply: left.multiplied(by: right)
+    case .divide: left.divided(by: right)
+    }
+  }
 
   private static func binary(
     _ operation: BinaryOperator, _ left: [Double], _ right: [Double]
@@ -60,12 +91,16 @@ struct Evaluator {
     case .coalesce, .nullif, .greatest, .least:
       let columns = arguments.map { column($0) }
       if columns.allSatisfy(\.isOfNumbers) {
+        if columns.contains(where: \.isBeyondDoubles) {
+          return .exact(Self.choose(function, columns.map(\.exact)))
+        }
         return .numbers(Self.choose(function, columns.map(\.doubles)))
       }
       return .values(
         (0..<table.count).map { row in Self.choose(function, columns.map { $0[row] }) })
     default: break
     }
+    if let whole = wholeNumbers(function, arguments) { return whole }
     let first = doubles(arguments[0])
     let second = arguments.count > 1 ? doubles(arguments[1]) : []
     func each(_ apply: (Double) -> Double) -> ValueColumn {
@@ -90,6 +125,55 @@ struct Evaluator {
   /// C has 1 for NaN to the power of 0 and for 1 to the power of NaN; of NULL it is NULL.
   private static func power(_ base: Double, _ exponent: Double) -> Double {
     base.isNaN || exponent.isNaN ? .nan : finite(pow(base, exponent))
+  }
+
+  /// The functions that leave integers what they are, or take their sign, of integers that doubles do not hold.
+  private func wholeNumbers(
+    _ function: ScalarFunction, _ arguments: [RowExpression]
+  ) -> ValueColumn? {
+    switch function {
+    case .abs, .floor, .ceil, .round: break
+    default: return nil
+    }
+    let values = column(arguments[0])
+    guard values.isBeyondDoubles else { return nil }
+    let digits = arguments.count > 1 ? doubles(arguments[1]) : []
+    return ValueColumn(
+      exact: values.exact.enumerated().map { row, number in
+        guard let number else { return nil }
+        if !digits.isEmpty, digits[row].isNaN { return nil }
+        if number.isInteger, digits.isEmpty || digits[row] >= 0 {
+          return function == .abs ? number.magnitude : number
+        }
+        let value = number.double
+        return switch function {
+        case .abs: Number(value.magnitude)
+        case .floor: Number(value.rounded(.down))
+        case .ceil: Number(value.rounded(.up))
+        default: Number(digits.isEmpty ? value.rounded() : Self.round(value, digits: digits[row]))
+        }
+      })
+  }
+
+  private static func choose(_ function: ScalarFunction, _ columns: [[Number?]]) -> [Number?] {
+    var result = columns[0]
+    if function == .nullif {
+      for row in result.indices where result[row] == columns[1][row] { result[row] = nil }
+      return result
+    }
+    for column in columns.dropFirst() {
+      for row in result.indices {
+        guard let known = result[row] else {
+          result[row] = column[row]
+          continue
+        }
+        guard let other = column[row] else { continue }
+        if function == .greatest ? other > known : function == .least && other < known {
+          result[row] = other
+        }
+      }
+    }
+    return result
   }
 
   /// Halves go away from zero.
@@ -140,22 +224,6 @@ struct Evaluator {
   }
 }
 
-extension ValueColumn {
-  var isOfNumbers: Bool {
-    switch self {
-    case .numbers, .integers: true
-    case .texts, .times: false
-    case .values(let values):
-      values.allSatisfy {
-        switch $0 {
-        case .number, .integer, .null: true
-        default: false
-        }
-      }
-    }
-  }
-}
-
 /// How values stand to each other.
 enum ValueOrder {
   case less, equal, more
@@ -165,7 +233,9 @@ enum ValueOrder {
   static func compare(_ left: QueryValue, _ right: QueryValue) -> ValueOrder {
     switch (left, right) {
     case (.time(let a), .time(let b)): return of(a, b)
-    case (.number, _), (.integer, _): return compare(left.double, right.double)
+    case (.number(let a), .number(let b)): return compare(a, b)
+    case (.number, _), (.integer, _), (.unsigned, _):
+      return compare(left.number, right.number)
     default:
       guard let a = left.text, let b = right.text else { return .unknown }
       return compare(a, b)
@@ -174,6 +244,12 @@ enum ValueOrder {
 
   static func compare(_ left: Double, _ right: Double) -> ValueOrder {
     left < right ? .less : left > right ? .more : left == right ? .equal : .unknown
+  }
+
+  /// By value; nil and NULL are not to be compared.
+  static func compare(_ left: Number?, _ right: Number?) -> ValueOrder {
+    guard let left, let right else { return .unknown }
+    return left < right ? .less : left == right ? .equal : .more
   }
 
   /// Byte by byte.

@@ -116,10 +116,6 @@ extension RowTable {
 extension QueryValue {
   /// As the label of a group.
   var label: Text? {
-    switch self {
-    case .number(let value): "\(value)"
-    case .integer(let value): "\(value)"
-    default: text
-    }
+    number.map { Text($0.description) } ?? text
   }
 }

@@ -111,7 +111,9 @@ struct GapFilling {
     // Of no facts a count is known: it is never made up.
     case .count(let ofNothing): return counts(values, ofNothing, isEarlier: leaf.isEarlier)
     case .number:
-      var numbers = values.gather(optional: places).doubles
+      let gathered = values.gather(optional: places)
+      if case .exact(let numbers) = gathered { return exact(numbers, held: held) }
+      var numbers = gathered.doubles
       switch fill {
       case .null: break
       case .zero: for row in numbers.indices where numbers[row].isNaN { numbers[row] = 0 }
@@ -157,6 +159,21 @@ struct GapFilling {
     for row in values.indices.dropFirst(groups) where isMissing(values[row]) {
       values[row] = values[row - groups]
     }
+  }
+
+  /// The same for integers that doubles do not hold; what is interpolated is a double.
+  private func exact(_ values: [Number?], held: [QueryValue]) -> ValueColumn {
+    var values = values
+    switch fill {
+    case .null: break
+    case .zero: for row in values.indices where values[row] == nil { values[row] = .zero }
+    case .previous: carry(&values, held.map(\.number)) { $0 == nil }
+    case .linear:
+      var doubles = values.map { $0?.double ?? .nan }
+      for group in 0..<groups { interpolate(&doubles, group) }
+      for row in values.indices where values[row] == nil { values[row] = Number(doubles[row]) }
+    }
+    return ValueColumn(exact: values)
   }
 
   /// Puts what is missing between two values on the line between them, by time.

@@ -288,16 +288,17 @@ extension BoundQuery {
 /// The values that rows are sorted by.
 private struct SortKey {
   private let isDescending: Bool
+  /// When all are numbers that doubles hold.
   private let numbers: [Double]?
   private let values: ValueColumn
 
   init(_ column: ValueColumn, _ isDescending: Bool) {
     self.isDescending = isDescending
-    numbers = column.isOfNumbers ? column.doubles : nil
+    numbers = column.isOfNumbers && !column.isBeyondDoubles ? column.doubles : nil
     values = column
   }
 
-  /// For each row an integer that sorts as its number does; nil when there are others than numbers.
+  /// For each row an integer that sorts as its number does; nil when there are others than such numbers.
   var ranks: [UInt64]? {
     guard let numbers else { return nil }
     return numbers.map { number in
@@ -335,7 +336,7 @@ extension QueryValue {
   fileprivate var rank: Int {
     switch self {
     case .null: 4
-    case .number, .integer: 0
+    case .number, .integer, .unsigned: 0
     case .time: 1
     case .text, .bool: 2
     case .top: 3

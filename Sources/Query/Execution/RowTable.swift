@@ -121,8 +121,8 @@ struct RowTable {
   /// The labels of one dimension, as numbers where `kind` says so.
   func labels(_ dimension: Int, _ kind: ValueKind) -> ValueColumn {
     if kind == .number {
-      let numbers = groups.map { $0[dimension].flatMap { Double($0.string) } ?? .nan }
-      return .numbers(groupOfRow.map { numbers[Int($0)] })
+      let numbers = groups.map { $0[dimension].flatMap { Number(decimal: $0.string) } }
+      return ValueColumn(exact: groupOfRow.map { numbers[Int($0)] })
     }
     let texts = groups.map { $0[dimension] }
     return .texts(groupOfRow.map { texts[Int($0)] })

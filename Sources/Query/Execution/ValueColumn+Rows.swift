@@ -1,22 +1,13 @@
 import Bytes
+import Model
 
 extension ValueColumn {
-  /// As numbers; NaN where there is none.
-  var doubles: [Double] {
-    switch self {
-    case .numbers(let values): values
-    case .integers(let values), .times(let values): values.map { Double($0) }
-    case .texts(let values): Array(repeating: .nan, count: values.count)
-    case .values(let values): values.map(\.double)
-    }
-  }
-
   /// As texts, NULL where there is none; numbers and times are no texts.
   var texts: [Text?] {
     switch self {
     case .texts(let values): values
     case .values(let values): values.map(\.text)
-    case .numbers, .integers, .times: Array(repeating: nil, count: count)
+    case .numbers, .exact, .integers, .times: Array(repeating: nil, count: count)
     }
   }
 
@@ -24,6 +15,7 @@ extension ValueColumn {
   func gather(_ places: [Int]) -> ValueColumn {
     switch self {
     case .numbers(let values): .numbers(places.map { values[$0] })
+    case .exact(let values): .exact(places.map { values[$0] })
     case .integers(let values): .integers(places.map { values[$0] })
     case .texts(let values): .texts(places.map { values[$0] })
     case .times(let values): .times(places.map { values[$0] })
@@ -36,7 +28,9 @@ extension ValueColumn {
     guard places.contains(where: { $0 < 0 }) else { return gather(places) }
     return switch self {
     case .numbers(let values): .numbers(places.map { $0 < 0 ? .nan : values[$0] })
-    case .integers(let values): .numbers(places.map { $0 < 0 ? .nan : Double(values[$0]) })
+    case .exact(let values): .exact(places.map { $0 < 0 ? nil : values[$0] })
+    case .integers(let values):
+      ValueColumn(exact: places.map { $0 < 0 ? nil : Number(values[$0]) })
     case .texts(let values): .texts(places.map { $0 < 0 ? nil : values[$0] })
     case .times(let values): .values(places.map { $0 < 0 ? .null : .time(values[$0]) })
     case .values(let values): .values(places.map { $0 < 0 ? .null : values[$0] })
@@ -50,6 +44,10 @@ extension ValueColumn {
       self = .values([])
       values += others
       self = .numbers(values)
+    case (.exact(var values), .exact(let others)):
+      self = .values([])
+      values += others
+      self = .exact(values)
     case (.integers(var values), .integers(let others)):
       self = .values([])
       values += others
@@ -73,36 +71,26 @@ extension ValueColumn {
   }
 
   private mutating func appendOfOtherKind(_ other: ValueColumn) {
-    let values = (0..<count).map { self[$0] } + (0..<other.count).map { other[$0] }
     // Blocks of one kind of numbers each are numbers.
-    let areNumbers = values.allSatisfy {
-      switch $0 {
-      case .number, .integer, .null: true
-      default: false
-      }
+    if isOfNumbers && other.isOfNumbers {
+      let isBeyond = isBeyondDoubles || other.isBeyondDoubles
+      self = isBeyond ? .exact(exact + other.exact) : .numbers(doubles + other.doubles)
+      return
     }
-    self = areNumbers ? .numbers(values.map(\.double)) : .values(values)
+    self = .values((0..<count).map { self[$0] } + (0..<other.count).map { other[$0] })
   }
 
   /// Bytes that a row takes at least.
   var rowBytes: Int {
     switch self {
     case .numbers, .integers, .times: 8
-    case .texts: 16
+    case .texts, .exact: 16
     case .values: 32
     }
   }
 }
 
 extension QueryValue {
-  var double: Double {
-    switch self {
-    case .number(let value): value
-    case .integer(let value): Double(value)
-    default: .nan
-    }
-  }
-
   /// Texts, and the words for truth; NULL for all else.
   var text: Text? {
     switch self {

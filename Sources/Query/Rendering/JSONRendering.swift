@@ -70,6 +70,12 @@ struct JSONRendering {
     case .numbers:
       let number = columns[column].numbers[row]
       if number.isFinite { pieces.append(number) } else { pieces.append("null") }
+    case .exact:
+      if let number = columns[column].exact[row] {
+        pieces.append(number)
+      } else {
+        pieces.append("null")
+      }
     case .integers: pieces.append(columns[column].integers[row])
     case .texts:
       if let text = columns[column].texts[row] {
@@ -97,6 +103,7 @@ struct JSONRendering {
     case .null: pieces.append("null")
     case .bool(let value): pieces.append(value ? "true" : "false")
     case .integer(let value): pieces.append(value)
+    case .unsigned(let value): pieces.append(value)
     case .number(let value):
       if value.isFinite { pieces.append(value) } else { pieces.append("null") }
     case .text(let text): pieces.append(json: text.string)

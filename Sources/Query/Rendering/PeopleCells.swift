@@ -18,6 +18,7 @@ struct PeopleCells {
   private mutating func append(_ column: ValueColumn, _ row: Int, to pieces: inout Pieces) {
     switch column {
     case .numbers(let values): append(values[row], to: &pieces)
+    case .exact(let values): append(values[row].map(QueryValue.init) ?? .null, to: &pieces)
     case .integers(let values): pieces.append(values[row])
     case .texts(let values):
       if let text = values[row] { pieces.append(shown: text.string) } else { pieces.append("NULL") }
@@ -39,6 +40,7 @@ struct PeopleCells {
     case .null: pieces.append("NULL")
     case .bool(let value): pieces.append(value ? "true" : "false")
     case .integer(let value): pieces.append(value)
+    case .unsigned(let value): pieces.append(value)
     case .number(let value): append(value, to: &pieces)
     case .text(let text): pieces.append(shown: text.string)
     case .time(let ns): times.append(ns, to: &pieces)

@@ -1,3 +1,5 @@
+import Model
+
 /// Bytes to be handed out.
 struct Pieces {
   var bytes: [UInt8] = []
@@ -26,12 +28,23 @@ struct Pieces {
     bytes[start...].reverse()
   }
 
-  /// All digits of a number, whole ones without a fraction; it is neither NaN nor infinite.
+  /// All digits of a number, those of 64 bits that are whole without a fraction; it is neither NaN nor infinite.
   mutating func append(_ value: Double) {
-    if value.magnitude < 1e15, value == value.rounded(.towardZero) {
-      append(Int64(value))
+    if let whole = Int64(exactly: value) {
+      append(whole)
+    } else if let whole = UInt64(exactly: value) {
+      append(whole)
     } else {
       append(value.description)
+    }
+  }
+
+  /// The same of a number that is finite.
+  mutating func append(_ number: Number) {
+    switch number.form {
+    case .signed(let value): append(value)
+    case .unsigned(let value): append(value)
+    case .real(let value): append(value)
     }
   }
 

@@ -36,6 +36,7 @@ struct SeparatedRendering {
   ) {
     switch column {
     case .numbers(let values): if values[row].isFinite { pieces.append(values[row]) }
+    case .exact(let values): if let number = values[row] { pieces.append(number) }
     case .integers(let values): pieces.append(values[row])
     case .texts(let values): if let text = values[row] { append(text.string, to: &pieces) }
     case .times(let values): times.append(values[row], to: &pieces)
@@ -44,6 +45,7 @@ struct SeparatedRendering {
       case .null: break
       case .bool(let value): pieces.append(value ? "true" : "false")
       case .integer(let value): pieces.append(value)
+      case .unsigned(let value): pieces.append(value)
       case .number(let value): if value.isFinite { pieces.append(value) }
       case .text(let text): append(text.string, to: &pieces)
       case .time(let ns): times.append(ns, to: &pieces)

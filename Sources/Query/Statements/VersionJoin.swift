@@ -90,8 +90,7 @@ struct VersionJoin {
 
   private static func isSame(_ left: QueryValue, _ right: QueryValue) -> Bool {
     if left.isNull || right.isNull { return left.isNull && right.isNull }
-    if case .integer(let value) = left { return Double(value) == right.double }
-    if case .integer(let value) = right { return Double(value) == left.double }
+    if let left = left.number, let right = right.number { return left == right }
     return left == right
   }
 

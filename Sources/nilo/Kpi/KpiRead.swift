@@ -109,7 +109,8 @@ private struct KpiView {
     switch value {
     case .null: nil
     case .integer(let number): "\(number)"
-    case .number(let number): rounded ? Self.short(number) : "\(number)"
+    case .unsigned(let number): "\(number)"
+    case .number(let number): rounded ? Self.short(number) : Number(number)?.description
     case .text(let text): text.string
     case .bool(let value): "\(value)"
     case .top(let entries): entries.map { "\($0.value) (\($0.count))" }.joined(separator: ", ")

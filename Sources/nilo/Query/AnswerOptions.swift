@@ -1,5 +1,6 @@
 import ArgumentParser
 import Language
+import Model
 import Query
 
 extension AnswerFormat: ExpressibleByArgument {}
@@ -27,10 +28,12 @@ struct ParameterText {
     case "null": return .null
     default: break
     }
-    if let number = Int64(text) { return .integer(number) }
-    // Not `nan`, `inf` and hexadecimal digits, which Double takes.
-    let isDecimal = text.utf8.allSatisfy { "+-.0123456789eE".utf8.contains($0) }
-    if isDecimal, let number = Double(text), number.isFinite { return .number(number) }
+    switch DecimalValue(text.hasPrefix("+") ? String(text.dropFirst()) : text) {
+    case .number(let number)?: return QueryValue(number)
+    // What only its digits give back is a text in columns, too.
+    case .beyond?: return .text(text)
+    case nil: break
+    }
     if text.count >= 2, text.first == "'", text.last == "'" {
       return .text(String(text.dropFirst().dropLast()).replacing("''", with: "'"))
     }
@@ -45,6 +48,7 @@ extension QueryValue {
     case .null: "null"
     case .bool(let value): "\(value)"
     case .integer(let value): "\(value)"
+    case .unsigned(let value): "\(value)"
     case .number(let value): "\(value)"
     case .text(let text): Literal.string(text).canonicalText
     case .time(let ns): "\(ns)"

@@ -46,11 +46,7 @@ struct AnswerChart {
   }
 
   private func number(_ column: Int, _ row: Int) -> Double? {
-    switch answer.columns[column].values[row] {
-    case .number(let value): value
-    case .integer(let value): Double(value)
-    default: nil
-    }
+    answer.columns[column].values[row].number?.double
   }
 
   /// The values of the columns that name a row.

@@ -1,0 +1,72 @@
+import Model
+
+/// The numbers of columns: as doubles where those hold them, and by their values.
+extension NumberValues {
+  /// Whether no number has a decimal point.
+  var isInteger: Bool { style == .fixed && scale == 0 }
+
+  /// The least and the greatest mantissa, at least those of 0.
+  private var range: ClosedRange<Int64> {
+    var low: Int64 = 0
+    var high: Int64 = 0
+    for index in mantissas.indices {
+      low = min(low, mantissas[index])
+      high = max(high, mantissas[index])
+    }
+    return low...high
+  }
+
+  private static let exactRange = -(1 << 53)...(1 << 53) as ClosedRange<Int64>
+
+  /// Whether the doubles of all numbers that are integers are these integers. O(numbers).
+  var fitsDoubles: Bool {
+    if style == .each { return mantissas.indices.allSatisfy { !number($0).isBeyondDoubles } }
+    let (bound, isOver) = Decimal.powers[scale].multipliedReportingOverflow(by: 1 << 53)
+    let range = range
+    return isOver || (range.lowerBound >= -bound && range.upperBound <= bound)
+  }
+
+  /// All numbers as the nearest doubles. O(numbers).
+  var doubles: [Double] {
+    let range = range
+    let isExact =
+      Self.exactRange.contains(range.lowerBound) && Self.exactRange.contains(range.upperBound)
+    if style != .each && isExact {
+      // What `Decimal.double` does, without looking at each number's size.
+      let divisor = Double(Decimal.powers[scale])
+      return mantissas.map { Double($0) / divisor }
+    }
+    return mantissas.indices.map { double($0) }
+  }
+}
+
+extension ColumnValues {
+  /// Whether the doubles of all numbers that are integers are these integers. O(values).
+  var fitsDoubles: Bool {
+    switch kind {
+    case .number: numbers.fitsDoubles
+    case .signed, .unsigned: count == 0
+    default: true
+    }
+  }
+
+  /// All numbers as the nearest doubles. O(values).
+  var doubles: [Double] {
+    switch kind {
+    case .number: numbers.doubles
+    case .signed: integers.map { Double($0) }
+    case .unsigned: integers.map { Double(UInt64(bitPattern: $0)) }
+    default: integers.map { Double(bitPattern: UInt64(bitPattern: $0)) }
+    }
+  }
+
+  /// Value `index` of a column of numbers.
+  func number(_ index: Int) -> Number {
+    switch kind {
+    case .number: return numbers.number(index)
+    case .signed: return Number(integers[index])
+    case .unsigned: return Number(UInt64(bitPattern: integers[index]))
+    default: return Number(Double(bitPattern: UInt64(bitPattern: integers[index]))) ?? .zero
+    }
+  }
+}
