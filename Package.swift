@@ -79,7 +79,7 @@ let package = Package(
     .target(name: "TestSupport", path: "Tests/Support", swiftSettings: settings),
     tests("LMDB"),
     tests("Bytes"),
-    tests("Model", golden: ["zones.py"]),
+    tests("Model", golden: ["exact.py", "zones.py"]),
     tests("EventLog", golden: ["golden"]),
     tests("Sketches", golden: ["peers.py"]),
     tests("Language", golden: ["cases"]),

@@ -53,7 +53,7 @@ enum ZoneSamples {
     var asked: [(zone: ZoneRules, timeNs: Int64)] = []
     for zone in zones { for _ in 0..<count { asked.append((zone, time(in: zone, &random))) } }
     let questions = asked.map { "\($0.zone.name) \($0.timeNs.flooredQuotient(secondNs))\n" }
-    guard let text = try python(questions.joined()) else { return nil }
+    guard let text = try Python.run("zones.py", questions.joined()) else { return nil }
     let lines = text.split(separator: "\n")
     try checkEqual(lines.count, asked.count, "answers of zones.py")
     return try zip(asked, lines).map { question, line in
@@ -63,28 +63,5 @@ enum ZoneSamples {
         zone: question.zone, timeNs: question.timeNs, offsetNs: numbers[0], dayNs: numbers[1],
         weekNs: numbers[2], monthNs: numbers[3])
     }
-  }
-
-  private static func python(_ input: String) throws -> String? {
-    let file = FileManager.default.temporaryDirectory
-      .appendingPathComponent("nilometer-zones-\(UUID().uuidString)")
-    try Data(input.utf8).write(to: file)
-    defer { try? FileManager.default.removeItem(at: file) }
-    let here = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-    let script = here.appendingPathComponent("zones.py")
-    let venv = here.appendingPathComponent("../../build/venv/bin/python3").standardizedFileURL.path
-    let hasVenv = FileManager.default.isExecutableFile(atPath: venv)
-    let process = Process()
-    let output = Pipe()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = [hasVenv ? venv : "python3", script.path, file.path]
-    process.standardOutput = output
-    try process.run()
-    let text = try output.fileHandleForReading.readToEnd() ?? Data()
-    process.waitUntilExit()
-    // 127: env found no Python; 3: Python found no zones.
-    if [3, 127].contains(process.terminationStatus) { return nil }
-    try checkEqual(process.terminationStatus, 0, "exit of zones.py")
-    return String(decoding: text, as: UTF8.self)
   }
 }

@@ -259,7 +259,9 @@ import Testing
 extension SeededGenerator {
   /// An event within some days, mostly in order of `day`.
   mutating func event(_ days: Int) -> String {
-    let time = 1_717_200_000_000 + within(0...max(days, 1) * 86_400) * 1_000 + below(1_000)
+    // Often of one time with others.
+    let seconds = within(0...max(days, 1) * 86_400)
+    let time = 1_717_200_000_000 + (oneIn(3) ? seconds / 7_200 * 7_200 : seconds) * 1_000
     var fields = ["\"ts\":\(time)"]
     if !oneIn(8) { fields.append("\"d\":\"\(pick(["a", "b", "c", "é", ""]))\"") }
     if oneIn(2) { fields.append("\"n\":\(below(4))") }

@@ -57,7 +57,7 @@ package struct BlockFacts {
   }
 
   /// The physical columns at `path`, those of wanted kinds, spread to facts.
-  private func physical(
+  func physical(
     _ path: Text, where isWanted: (SlotKind) -> Bool
   ) throws -> [ColumnValues] {
     var found: [ColumnValues] = []

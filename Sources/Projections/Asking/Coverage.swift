@@ -183,7 +183,7 @@ extension Literal {
   fileprivate func differsFromLabel(inOrder: Bool) -> Bool {
     guard case .string(let text) = self, let number = Literal.number(in: text) else { return false }
     if inOrder { return true }
-    return !FactLabels.label(of: number).elementsEqual(text.utf8)
+    return Number(number)?.description != text.string
   }
 
   fileprivate var isNumber: Bool {

@@ -116,7 +116,7 @@ struct CellColumns: Sendable {
 
   // MARK: On disk: docs/formats/cells.md
 
-  private static let formatVersion: UInt8 = 2
+  private static let formatVersion: UInt8 = 3
 
   /// Makes `bytes` the cell of `row` as it stands under `key`.
   func encode(_ row: Int, _ key: CellKey, into bytes: inout [UInt8]) {
@@ -128,7 +128,7 @@ struct CellColumns: Sendable {
     bytes.append(varint: header.firstSeq)
     bytes.append(varint: header.lastSeq &- header.firstSeq)
     bytes.append(varint: UInt64(header.revision))
-    for measure in measures { measure.encode(row, into: &bytes) }
+    for measure in measures { measure.encode(row, header, into: &bytes) }
     bytes.append(littleEndian: checksum(bytes.rawSpan) ^ key.checksum)
   }
 
@@ -161,7 +161,7 @@ struct CellColumns: Sendable {
     header.lastSeq = header.firstSeq &+ (try reader.varint())
     header.revision = UInt32(truncatingIfNeeded: try reader.varint())
     headers.append(header)
-    for index in measures.indices { try measures[index].appendRow(&reader) }
+    for index in measures.indices { try measures[index].appendRow(&reader, header) }
     return group
   }
 
@@ -177,7 +177,7 @@ struct MeasureColumns: Sendable {
   private let stored: FoldPlan.Needs
   /// Facts that passed the filter and have a value of any kind.
   private(set) var counts: [UInt64] = []
-  private(set) var moments: [Moments] = []
+  private(set) var moments: MomentColumns
   private(set) var quantiles = QuantileColumn()
   private(set) var distinct: [HyperLogLog] = []
   private(set) var top: [TopK] = []
@@ -189,11 +189,12 @@ struct MeasureColumns: Sendable {
 
   init(_ needs: FoldPlan.Needs, stored: FoldPlan.Needs) {
     (self.needs, self.stored) = (needs, stored)
+    moments = MomentColumns(hasSquares: needs.contains(.variance))
   }
 
   mutating func appendRow() {
     counts.append(0)
-    if needs.contains(.moments) { moments.append(Moments()) }
+    if needs.contains(.moments) { moments.appendRow() }
     if needs.contains(.quantiles) { quantiles.appendRow() }
     if needs.contains(.distinct) { distinct.append(HyperLogLog()) }
     if needs.contains(.top) { top.append(TopK(capacity: CellColumns.topCapacity)) }
@@ -209,10 +210,7 @@ struct MeasureColumns: Sendable {
     newSeries: (Int32, [UInt8]) -> Void
   ) {
     for (index, cell) in added.enumerated() { counts[Int(rows[index])] += fold.counts[cell] }
-    if needs.contains(.moments) {
-      var states = moments.mutableSpan
-      for (index, cell) in added.enumerated() { states[Int(rows[index])].merge(fold.moments[cell]) }
-    }
+    if needs.contains(.moments) { moments.add(added, of: fold.moments, to: rows) }
     if needs.contains(.quantiles) {
       let keys = fold.keys.span
       for (index, cell) in added.enumerated() {
@@ -250,7 +248,7 @@ struct MeasureColumns: Sendable {
 
   mutating func merge(_ otherRow: Int, of other: MeasureColumns, into row: Int) {
     counts[row] += other.counts[otherRow]
-    if needs.contains(.moments) { moments[row].merge(other.moments[otherRow]) }
+    if needs.contains(.moments) { moments.merge(otherRow, of: other.moments, into: row) }
     if needs.contains(.quantiles) {
       quantiles.merge(otherRow, of: other.quantiles, into: row)
     }
@@ -263,7 +261,7 @@ struct MeasureColumns: Sendable {
   /// The same for a row of these cells.
   mutating func mergeRow(_ other: Int, into row: Int) {
     counts[row] += counts[other]
-    if needs.contains(.moments) { moments[row].merge(moments[other]) }
+    if needs.contains(.moments) { moments.mergeRow(other, into: row) }
     if needs.contains(.quantiles) { quantiles.mergeRow(other, into: row) }
     if needs.contains(.distinct) { distinct[row].merge(distinct[other]) }
     if needs.contains(.top) { top[row].merge(top[other]) }
@@ -288,21 +286,24 @@ struct MeasureColumns: Sendable {
     }
   }
 
-  func encode(_ row: Int, into bytes: inout [UInt8]) {
+  func encode(_ row: Int, _ header: CellHeader, into bytes: inout [UInt8]) {
     bytes.append(varint: counts[row])
-    if needs.contains(.moments) { moments[row].encode(into: &bytes) }
+    if needs.contains(.moments) { moments.encode(row, header, into: &bytes) }
     if needs.contains(.quantiles) { quantiles.encode(row, into: &bytes) }
     if needs.contains(.distinct) { distinct[row].encode(into: &bytes) }
     if needs.contains(.top) { top[row].encode(into: &bytes) }
-    if needs.contains(.texts) { texts[row].encode(into: &bytes) }
+    if needs.contains(.texts) { texts[row].encode(header, into: &bytes) }
     if needs.contains(.series) { samples[row].encode(into: &bytes) }
   }
 
-  mutating func appendRow(_ reader: inout ByteReader) throws(MalformedBytes) {
+  mutating func appendRow(
+    _ reader: inout ByteReader, _ header: CellHeader
+  ) throws(MalformedBytes) {
     counts.append(try reader.varint())
     if stored.contains(.moments) {
-      let state = try Moments(&reader)
-      if needs.contains(.moments) { moments.append(state) }
+      try moments.appendRow(
+        &reader, header, isStoredWithSquares: stored.contains(.variance),
+        isWanted: needs.contains(.moments))
     }
     if needs.contains(.quantiles) {
       try quantiles.appendRow(&reader)
@@ -318,7 +319,7 @@ struct MeasureColumns: Sendable {
       if needs.contains(.top) { top.append(state) }
     }
     if stored.contains(.texts) {
-      let state = try TextEnds(&reader)
+      let state = try TextEnds(&reader, header)
       if needs.contains(.texts) { texts.append(state) }
     }
     if stored.contains(.series) {

@@ -1,89 +1,161 @@
 import Bytes
+import Model
 
-/// Sums of the numbers of a cell, mergeable: count, sum, deviations, extremes, first and last.
-///
-/// The sum is compensated (Neumaier, "Rundungsfehleranalyse einiger Verfahren zur Summation endlicher
-/// Summen", 1974); deviations are merged after Chan, Golub and LeVeque, "Updating Formulae and a Pairwise
-/// Algorithm for Computing Sample Variances", 1979. Floating-point results depend on the order of merging, so the
-/// order is fixed: see ``BlockFold``.
+/// What a cell keeps of numbers whose sum, extremes, first or last are asked for. All of it is exact, and merges in any
+/// order. The sum is that of the short decimals; what else there is, and squares, stand in ``MomentColumns``.
 struct Moments: Sendable, Equatable {
   var count: UInt64 = 0
-  var sum = 0.0
-  /// What rounding took from `sum`.
-  var compensation = 0.0
-  /// Sum of squared distances from the mean.
-  var deviations = 0.0
+  /// In units of 10^-9: ``ExactNumber``.
+  var decimals = Int256.zero
   var min = Double.infinity
   var max = -Double.infinity
-  var firstNs = Int64.max
   var first = 0.0
-  var lastNs = Int64.min
+  var firstAt = FactPlace.end
   var last = 0.0
+  var lastAt = FactPlace.start
 
-  var total: Double { sum + compensation }
-  var mean: Double { total / Double(count) }
+  mutating func merge(_ other: Moments) {
+    if other.count == 0 { return }
+    count += other.count
+    decimals += other.decimals
+    if other.min < min { min = other.min }
+    if other.max > max { max = other.max }
+    if other.firstAt < firstAt { (firstAt, first) = (other.firstAt, other.first) }
+    if other.lastAt >= lastAt { (lastAt, last) = (other.lastAt, other.last) }
+  }
+}
 
-  /// Adds a number, but for the deviations.
-  @inline(__always)
-  mutating func add(_ number: Double, timeNs: Int64) {
-    count += 1
-    addToSum(number)
-    if number < min { min = number }
-    if number > max { max = number }
-    if timeNs < firstNs { (firstNs, first) = (timeNs, number) }
-    if timeNs >= lastNs { (lastNs, last) = (timeNs, number) }
+/// Sums of the numbers that are no short decimals.
+struct BinaryMoments: Sendable, Equatable {
+  var sum = BinarySum()
+  /// The sum of the squares, if they are needed.
+  var squares = BinarySum()
+
+  mutating func merge(_ other: BinaryMoments) {
+    sum.add(other.sum)
+    squares.add(other.squares)
+  }
+}
+
+/// The moments of many cells.
+struct MomentColumns: Sendable {
+  private let hasSquares: Bool
+  private(set) var rows: [Moments] = []
+  /// Sums of squares of short decimals, in units of 10^-18; empty unless they are needed.
+  private(set) var squares: [Int256] = []
+  /// By row, of those that have such numbers: mostly there are none.
+  private(set) var binary: [Int32: BinaryMoments] = [:]
+
+  init(hasSquares: Bool) { self.hasSquares = hasSquares }
+
+  mutating func appendRow() {
+    rows.append(Moments())
+    if hasSquares { squares.append(.zero) }
   }
 
-  @inline(__always)
-  private mutating func addToSum(_ number: Double) {
-    let total = sum + number
-    compensation +=
-      sum.magnitude >= number.magnitude ? (sum - total) + number : (number - total) + sum
-    sum = total
+  /// Adds a row that is filled.
+  mutating func append(_ row: Moments, squares: Int256, _ binary: BinaryMoments?) {
+    rows.append(row)
+    if hasSquares { self.squares.append(squares) }
+    if let binary { self.binary[Int32(rows.count - 1)] = binary }
   }
 
-  /// Adds what came after.
-  mutating func merge(_ next: Moments) {
-    if next.count == 0 { return }
-    if count == 0 {
-      self = next
-      return
+  /// Adds cells of a block to rows. O(cells).
+  mutating func add(_ added: Range<Int>, of fold: MomentColumns, to places: [Int32]) {
+    var states = rows.mutableSpan
+    for (index, cell) in added.enumerated() { states[Int(places[index])].merge(fold.rows[cell]) }
+    if hasSquares {
+      for (index, cell) in added.enumerated() { squares[Int(places[index])] += fold.squares[cell] }
     }
-    let distance = next.mean - mean
-    let (left, right) = (Double(count), Double(next.count))
-    deviations += next.deviations + distance * distance * (left * right / (left + right))
-    count += next.count
-    addToSum(next.sum)
-    compensation += next.compensation
-    if next.min < min { min = next.min }
-    if next.max > max { max = next.max }
-    if next.firstNs < firstNs { (firstNs, first) = (next.firstNs, next.first) }
-    if next.lastNs >= lastNs { (lastNs, last) = (next.lastNs, next.last) }
+    if fold.binary.isEmpty { return }
+    for (index, cell) in added.enumerated() {
+      if let sums = fold.binary[Int32(cell)] {
+        binary[places[index], default: BinaryMoments()].merge(sums)
+      }
+    }
   }
 
-  func encode(into bytes: inout [UInt8]) {
-    bytes.append(varint: count)
-    if count == 0 { return }
-    for value in [sum, compensation, deviations, min, max, first, last] {
+  /// Merges a row of cells that have squares if these have.
+  mutating func merge(_ otherRow: Int, of other: MomentColumns, into row: Int) {
+    rows[row].merge(other.rows[otherRow])
+    if hasSquares { squares[row] += other.squares[otherRow] }
+    if let sums = other.binary[Int32(otherRow)] {
+      binary[Int32(row), default: BinaryMoments()].merge(sums)
+    }
+  }
+
+  mutating func mergeRow(_ other: Int, into row: Int) {
+    rows[row].merge(rows[other])
+    if hasSquares { squares[row] += squares[other] }
+    if let sums = binary[Int32(other)] {
+      binary[Int32(row), default: BinaryMoments()].merge(sums)
+    }
+  }
+
+  // MARK: Answers
+
+  private func sum(_ row: Int) -> ExactSum {
+    ExactSum(
+      decimals: rows[row].decimals, binary: binary[Int32(row)]?.sum ?? BinarySum())
+  }
+
+  private func squareSum(_ row: Int) -> ExactSum {
+    ExactSum(decimals: squares[row], binary: binary[Int32(row)]?.squares ?? BinarySum())
+  }
+
+  /// The double nearest to the sum; infinite beyond the range of doubles, NaN without numbers.
+  func total(_ row: Int) -> Double { rows[row].count == 0 ? .nan : sum(row).double }
+
+  func mean(_ row: Int) -> Double {
+    rows[row].count == 0 ? .nan : sum(row).double(dividedBy: rows[row].count)
+  }
+
+  /// The variance of the sample; one number has none.
+  func variance(_ row: Int) -> Double {
+    guard rows[row].count > 1 else { return .nan }
+    return ExactSum.variance(count: rows[row].count, sum: sum(row), squares: squareSum(row))
+  }
+
+  func standardDeviation(_ row: Int) -> Double {
+    guard rows[row].count > 1 else { return .nan }
+    return ExactSum.standardDeviation(
+      count: rows[row].count, sum: sum(row), squares: squareSum(row))
+  }
+
+  // MARK: On disk: docs/formats/cells.md
+
+  func encode(_ row: Int, _ header: CellHeader, into bytes: inout [UInt8]) {
+    let state = rows[row]
+    bytes.append(varint: state.count)
+    if state.count == 0 { return }
+    sum(row).encode(into: &bytes)
+    if hasSquares { squareSum(row).encode(into: &bytes) }
+    for value in [state.min, state.max, state.first, state.last] {
       bytes.append(littleEndian: value.bitPattern)
     }
-    bytes.append(signedVarint: firstNs)
-    bytes.append(varint: UInt64(bitPattern: lastNs &- firstNs))
+    bytes.append(state.firstAt, state.lastAt, header)
   }
 
-  init() {}
-
-  init(_ reader: inout ByteReader) throws(MalformedBytes) {
-    count = try reader.varint()
-    if count == 0 { return }
-    sum = Double(bitPattern: try reader.integer(UInt64.self))
-    compensation = Double(bitPattern: try reader.integer(UInt64.self))
-    deviations = Double(bitPattern: try reader.integer(UInt64.self))
-    min = Double(bitPattern: try reader.integer(UInt64.self))
-    max = Double(bitPattern: try reader.integer(UInt64.self))
-    first = Double(bitPattern: try reader.integer(UInt64.self))
-    last = Double(bitPattern: try reader.integer(UInt64.self))
-    firstNs = try reader.signedVarint()
-    lastNs = firstNs &+ Int64(bitPattern: try reader.varint())
+  /// Adds a row from its bytes; `isStoredWithSquares` says whether it has them. With `isWanted` false it is only passed
+  /// over.
+  mutating func appendRow(
+    _ reader: inout ByteReader, _ header: CellHeader, isStoredWithSquares: Bool, isWanted: Bool
+  ) throws(MalformedBytes) {
+    var state = Moments()
+    var (sum, squareSum) = (ExactSum(), ExactSum())
+    state.count = try reader.varint()
+    if state.count > 0 {
+      sum = try ExactSum(&reader)
+      if isStoredWithSquares { squareSum = try ExactSum(&reader) }
+      state.decimals = sum.decimals
+      state.min = Double(bitPattern: try reader.integer(UInt64.self))
+      state.max = Double(bitPattern: try reader.integer(UInt64.self))
+      state.first = Double(bitPattern: try reader.integer(UInt64.self))
+      state.last = Double(bitPattern: try reader.integer(UInt64.self))
+      (state.firstAt, state.lastAt) = try FactPlace.read(&reader, header)
+    }
+    guard isWanted else { return }
+    let others = BinaryMoments(sum: sum.binary, squares: squareSum.binary)
+    append(state, squares: squareSum.decimals, others == BinaryMoments() ? nil : others)
   }
 }

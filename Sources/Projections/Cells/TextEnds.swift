@@ -1,54 +1,58 @@
 import Bytes
 import EventLog
 
-/// The first and the last text among the values of a cell, by event time; at equal times by the log's order.
+/// The first and the last text among the values of a cell, by the places of their facts. Merges in any order.
 struct TextEnds: Sendable, Equatable {
-  var firstNs = Int64.max
+  var firstAt = FactPlace.end
   var first: [UInt8] = []
-  var lastNs = Int64.min
+  var lastAt = FactPlace.start
   var last: [UInt8] = []
 
-  var isEmpty: Bool { firstNs > lastNs }
+  var isEmpty: Bool { firstAt > lastAt }
 
-  mutating func merge(_ next: TextEnds) {
-    if next.isEmpty { return }
-    if next.firstNs < firstNs { (firstNs, first) = (next.firstNs, next.first) }
-    if next.lastNs >= lastNs { (lastNs, last) = (next.lastNs, next.last) }
+  mutating func merge(_ other: TextEnds) {
+    if other.isEmpty { return }
+    if other.firstAt < firstAt { (firstAt, first) = (other.firstAt, other.first) }
+    if other.lastAt >= lastAt { (lastAt, last) = (other.lastAt, other.last) }
   }
 
   /// Those of each run. O(facts).
-  static func ends(_ labels: FactLabels, _ times: [Int64], _ runs: FactRuns) -> [TextEnds] {
-    (0..<runs.cellCount).map { cell in
-      var ends = TextEnds()
-      var (first, last): (Int64, Int64) = (-1, -1)
+  static func ends(
+    _ labels: FactLabels, _ columns: FactColumns, _ runs: FactRuns
+  ) throws -> [TextEnds] {
+    let times = try columns.times()
+    return (0..<runs.cellCount).map { cell in
+      var (first, last): (Int?, Int?)
       for index in runs.range(cell) {
         let fact = Int(runs.facts[index])
-        let code = labels.codes[fact]
-        if code < 0 { continue }
-        if times[fact] < ends.firstNs { (ends.firstNs, first) = (times[fact], code) }
-        if times[fact] >= ends.lastNs { (ends.lastNs, last) = (times[fact], code) }
+        if labels.codes[fact] < 0 { continue }
+        // Facts of one time stand in the order of the log.
+        if first.map({ times[fact] < times[$0] }) ?? true { first = fact }
+        if last.map({ times[fact] >= times[$0] }) ?? true { last = fact }
       }
-      if first >= 0 { ends.first = labels.names[Int(first)] }
-      if last >= 0 { ends.last = labels.names[Int(last)] }
+      var ends = TextEnds()
+      guard let first, let last else { return ends }
+      ends.first = labels.names[Int(labels.codes[first])]
+      ends.firstAt = columns.place(first, times[first])
+      ends.last = labels.names[Int(labels.codes[last])]
+      ends.lastAt = columns.place(last, times[last])
       return ends
     }
   }
 
-  func encode(into bytes: inout [UInt8]) {
+  func encode(_ header: CellHeader, into bytes: inout [UInt8]) {
     bytes.append(isEmpty ? 0 : 1)
     if isEmpty { return }
-    bytes.append(signedVarint: firstNs)
-    bytes.append(varint: UInt64(bitPattern: lastNs &- firstNs))
+    bytes.append(firstAt, lastAt, header)
     bytes.append(sized: first)
     bytes.append(sized: last)
   }
 
   init() {}
 
-  init(_ reader: inout ByteReader) throws(MalformedBytes) {
+  init(_ reader: inout ByteReader, _ header: CellHeader) throws(MalformedBytes) {
     if try reader.integer(UInt8.self) == 0 { return }
-    firstNs = try reader.signedVarint()
-    lastNs = firstNs &+ Int64(bitPattern: try reader.varint())
+    (firstAt, lastAt) = try FactPlace.read(&reader, header)
     first = try reader.array(byteCount: try reader.count())
     last = try reader.array(byteCount: try reader.count())
   }

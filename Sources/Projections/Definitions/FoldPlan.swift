@@ -1,5 +1,6 @@
 import Bytes
 import Language
+import Model
 
 /// What a KPI's cells have to hold, so that each of its items can be computed from them.
 struct FoldPlan: Sendable, Equatable {
@@ -15,7 +16,7 @@ struct FoldPlan: Sendable, Equatable {
     var rawValue: UInt8
     /// Sum, extremes, first and last.
     static let moments = Needs(rawValue: 1)
-    /// Deviations from the mean.
+    /// The sum of squares.
     static let variance = Needs(rawValue: 2)
     static let quantiles = Needs(rawValue: 4)
     static let distinct = Needs(rawValue: 8)
@@ -35,6 +36,7 @@ struct FoldPlan: Sendable, Equatable {
     measures.reduce(64) { bytes, measure in
       var bytes = bytes + 8
       if measure.needs.contains(.moments) { bytes += MemoryLayout<Moments>.stride }
+      if measure.needs.contains(.variance) { bytes += MemoryLayout<Int256>.stride }
       if measure.needs.contains(.quantiles) { bytes += 512 }
       if measure.needs.contains(.distinct) { bytes += 4_096 }
       if measure.needs.contains(.top) { bytes += 16_384 }

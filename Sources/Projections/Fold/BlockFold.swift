@@ -5,9 +5,8 @@ import Sketches
 
 /// What one block adds to the cells of one KPI.
 ///
-/// Floating-point sums depend on their order, so there is only one: within a block the facts of a cell in the order
-/// of the log, and then the blocks in the order of the log. So it does not matter who folds a block, when, or how
-/// many are folded side by side.
+/// Sums are exact, so it does not matter who folds a block, when, or how many are folded side by side. Blocks are
+/// merged in the order of the log all the same: `top` and samples of one time depend on it.
 struct BlockFold: Sendable {
   /// The bucket's start of each cell, and the place of its group in `groups`. Cells of one bucket are neighbours.
   let buckets: [Int64]
@@ -44,7 +43,7 @@ struct BlockFold: Sendable {
 /// What a block adds to one measure of all its cells.
 struct MeasureFold: Sendable {
   private(set) var counts: [UInt64]
-  private(set) var moments: [Moments] = []
+  private(set) var moments = MomentColumns(hasSquares: false)
   /// The sketch's key of each number, cell by cell.
   private(set) var keys: [Int32] = []
   private(set) var keyEnds: [Int32] = []
@@ -74,25 +73,26 @@ struct MeasureFold: Sendable {
     runs = runs.filtered(presence)
     counts = runs.counts
     if !measure.needs.isDisjoint(with: [.moments, .series]) {
-      let numbers = try columns.numbers(path)
+      let numbers = try columns.exacts(path)
       let numeric =
         numbers.presence == presence ? runs : runs.filtered(numbers.presence)
-      let values = numbers.values
       if measure.needs.contains(.moments) {
-        moments = Self.moments(values, try columns.times(), numeric, measure.needs)
+        moments = try MomentFold.moments(
+          numbers, path, columns, numeric, hasSquares: measure.needs.contains(.variance))
       }
       if measure.needs.contains(.quantiles) {
-        let keys = values.isEmpty ? [] : try columns.keys(path)
+        let keys = numbers.presence == nil ? [] : try columns.keys(path)
         self.keys = numeric.facts.map { keys[Int($0)] }
         keyEnds = numeric.ends
       }
       if measure.needs.contains(.series) {
         let series = try seriesPath.map { try columns.labels($0) }
-        samples = SeriesRun.runs(values, try columns.times(), numeric, series)
+        samples = SeriesRun.runs(
+          try columns.numbers(path).values, try columns.times(), numeric, series)
       }
       if measure.needs.contains(.texts), numbers.presence != presence {
         let other = runs.filtered { !numbers.isPresent($0) }
-        texts = TextEnds.ends(try columns.labels(path), try columns.times(), other)
+        texts = try TextEnds.ends(try columns.labels(path), columns, other)
       }
     }
     if !measure.needs.isDisjoint(with: [.distinct, .top]) {
@@ -101,32 +101,6 @@ struct MeasureFold: Sendable {
       if measure.needs.contains(.distinct) { hashes = try columns.hashes(path) }
       countLabels(labels.codes, runs)
     }
-  }
-
-  private static func moments(
-    _ values: [Double], _ times: [Int64], _ runs: FactRuns, _ needs: FoldPlan.Needs
-  ) -> [Moments] {
-    var cells: [Moments] = []
-    cells.reserveCapacity(runs.cellCount)
-    let isWithDeviations = needs.contains(.variance)
-    let (values, times, facts) = (values.span, times.span, runs.facts.span)
-    for cell in 0..<runs.cellCount {
-      var state = Moments()
-      let run = runs.range(cell)
-      for index in run {
-        let fact = Int(facts[index])
-        state.add(values[fact], timeNs: times[fact])
-      }
-      if isWithDeviations, state.count > 1 {
-        let mean = state.mean
-        for index in run {
-          let distance = values[Int(facts[index])] - mean
-          state.deviations += distance * distance
-        }
-      }
-      cells.append(state)
-    }
-    return cells
   }
 
   /// Counts how often each label occurs in each cell; labels in order of their first facts. O(facts).
@@ -154,6 +128,13 @@ struct MeasureFold: Sendable {
   /// The part of `ends` that is of a cell.
   static func range(_ cell: Int, _ ends: [Int32]) -> Range<Int> {
     (cell == 0 ? 0 : Int(ends[cell - 1]))..<Int(ends[cell])
+  }
+}
+
+extension FactExacts {
+  fileprivate func isPresent(_ fact: Int) -> Bool {
+    guard let presence else { return false }
+    return presence.isEmpty || presence[fact >> 6] >> UInt64(fact & 63) & 1 == 1
   }
 }
 

@@ -10,8 +10,11 @@ final class FactColumns {
   /// The event of each fact; nil when they are the same.
   let events: [Int32]?
   private var knownTimes: [Int64]?
+  private var knownAscent: Bool?
+  private var knownElements: [UInt32]?
   private var presenceByPath: [Text: [UInt64]?] = [:]
   private var numbersByPath: [Text: FactNumbers] = [:]
+  private var exactsByPath: [Text: FactExacts] = [:]
   private var labelsByPath: [Text: FactLabels] = [:]
   private var hashesByPath: [Text: [UInt64]] = [:]
   private var keysByPath: [Text: [Int32]] = [:]
@@ -37,6 +40,33 @@ final class FactColumns {
     return times
   }
 
+  /// Whether no fact's time is before that of the fact before it.
+  func areTimesAscending() throws -> Bool {
+    if let knownAscent { return knownAscent }
+    let times = try times()
+    let isAscending = zip(times, times.dropFirst()).allSatisfy { $0 <= $1 }
+    knownAscent = isAscending
+    return isAscending
+  }
+
+  /// Where a fact of this time stands.
+  func place(_ fact: Int, _ timeNs: Int64) -> FactPlace {
+    FactPlace(timeNs: timeNs, seq: seq(fact), element: element(fact))
+  }
+
+  /// The place of a fact among those of its event.
+  private func element(_ fact: Int) -> UInt32 {
+    guard let events else { return 0 }
+    if knownElements == nil {
+      var elements = [UInt32](repeating: 0, count: events.count)
+      for fact in elements.indices.dropFirst() where events[fact] == events[fact - 1] {
+        elements[fact] = elements[fact - 1] + 1
+      }
+      knownElements = elements
+    }
+    return knownElements?[fact] ?? 0
+  }
+
   /// One bit for each fact that has a value of any kind; empty when all have, nil when none has.
   func presence(_ path: Text) throws -> [UInt64]? {
     try Self.cached(&presenceByPath, path) { try facts.presence(path) }
@@ -44,6 +74,10 @@ final class FactColumns {
 
   func numbers(_ path: Text) throws -> FactNumbers {
     try Self.cached(&numbersByPath, path) { try facts.numbers(path) }
+  }
+
+  func exacts(_ path: Text) throws -> FactExacts {
+    try Self.cached(&exactsByPath, path) { try facts.exacts(path) }
   }
 
   func labels(_ path: Text) throws -> FactLabels {

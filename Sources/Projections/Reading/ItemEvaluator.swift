@@ -84,13 +84,13 @@ struct ItemEvaluator {
     case .count: .integers(rows.places.map { Int64(measure.counts[Int($0)]) })
     case .distinct: .integers(rows.places.map { Int64(measure.distinct[Int($0)].estimate()) })
     case .top(let count): .values(rows.places.map { .top(top(measure, Int($0), count)) })
-    case .sum: moments(measure) { $0.total }
-    case .avg: moments(measure) { $0.mean }
+    case .sum: .numbers(rows.places.map { measure.moments.total(Int($0)) })
+    case .avg: .numbers(rows.places.map { measure.moments.mean(Int($0)) })
     case .min: moments(measure) { $0.min }
     case .max: moments(measure) { $0.max }
     case .delta: moments(measure) { $0.last - $0.first }
-    case .variance: moments(measure) { $0.variance }
-    case .stddev: moments(measure) { $0.variance.squareRoot() }
+    case .variance: .numbers(rows.places.map { measure.moments.variance(Int($0)) })
+    case .stddev: .numbers(rows.places.map { measure.moments.standardDeviation(Int($0)) })
     case .first: firsts(measure)
     case .last: lasts(measure)
     case .percentile(let percent): percentiles(measure, percent / 100)
@@ -107,7 +107,7 @@ struct ItemEvaluator {
   private func moments(_ measure: MeasureColumns, _ number: (Moments) -> Double) -> ItemColumn {
     .numbers(
       rows.places.map { place in
-        let state = measure.moments[Int(place)]
+        let state = measure.moments.rows[Int(place)]
         return state.count == 0 ? .nan : number(state)
       })
   }
@@ -121,7 +121,7 @@ struct ItemEvaluator {
   private func percentiles(_ measure: MeasureColumns, _ share: Double) -> ItemColumn {
     .numbers(
       rows.places.map { place in
-        let state = measure.moments[Int(place)]
+        let state = measure.moments.rows[Int(place)]
         guard let estimate = measure.quantiles.quantile(share, Int(place)) else { return .nan }
         return min(max(estimate, state.min), state.max)
       })
@@ -134,15 +134,15 @@ struct ItemEvaluator {
     }
   }
 
-  /// Numbers, unless there are texts: of a number and a text of one time the number counts as the earlier one.
+  /// Numbers, unless there are texts.
   private func firsts(_ measure: MeasureColumns) -> ItemColumn {
     guard rows.places.contains(where: { !measure.texts[Int($0)].isEmpty }) else {
       return moments(measure) { $0.first }
     }
     return .values(
       rows.places.map { place in
-        let (numbers, texts) = (measure.moments[Int(place)], measure.texts[Int(place)])
-        if numbers.count > 0, numbers.firstNs <= texts.firstNs { return .number(numbers.first) }
+        let (numbers, texts) = (measure.moments.rows[Int(place)], measure.texts[Int(place)])
+        if numbers.count > 0, numbers.firstAt < texts.firstAt { return .number(numbers.first) }
         return texts.isEmpty ? .null : .text(Text(decoding: texts.first))
       })
   }
@@ -153,16 +153,11 @@ struct ItemEvaluator {
     }
     return .values(
       rows.places.map { place in
-        let (numbers, texts) = (measure.moments[Int(place)], measure.texts[Int(place)])
-        if !texts.isEmpty, numbers.count == 0 || texts.lastNs >= numbers.lastNs {
+        let (numbers, texts) = (measure.moments.rows[Int(place)], measure.texts[Int(place)])
+        if !texts.isEmpty, numbers.count == 0 || texts.lastAt > numbers.lastAt {
           return .text(Text(decoding: texts.last))
         }
         return numbers.count == 0 ? .null : .number(numbers.last)
       })
   }
-}
-
-extension Moments {
-  /// The variance of the sample; one number has none.
-  var variance: Double { count < 2 ? .nan : deviations / Double(count - 1) }
 }

@@ -1,0 +1,79 @@
+import Model
+
+/// Numbers of facts as exact sums take them.
+package struct FactExacts: Sendable {
+  package enum Values: Sendable {
+    /// All are decimals of one scale, at most that of ``ExactNumber``: mantissas, one for each fact.
+    case fixed([Int64], scale: Int)
+    /// One for each fact.
+    case each([ExactNumber])
+  }
+
+  /// What stands where there is no number means nothing. Empty when no fact has one.
+  package var values: Values
+  /// One bit for each fact that has a number; empty when all have, nil when none has.
+  package var presence: [UInt64]?
+
+  /// The double nearest to `mantissa / 10^scale`.
+  package static func double(mantissa: Int64, scale: Int) -> Double {
+    Decimal.double(mantissa: mantissa, scale: scale)
+  }
+}
+
+extension BlockFacts {
+  /// The numbers at `path`, exactly. O(facts).
+  package func exacts(_ path: String) throws -> FactExacts {
+    let columns = try physical(path) { $0 == .number || $0 == .real }
+    guard let first = columns.first else {
+      return FactExacts(values: .fixed([], scale: 0), presence: nil)
+    }
+    if columns.count == 1, first.kind == .number, first.numbers.style != .each,
+      first.numbers.scale <= ExactNumber.scale
+    {
+      let mantissas =
+        first.presence.isEmpty
+        ? first.numbers.mantissas : spread(columns, 0) { $0.numbers.mantissas[$1] }
+      return FactExacts(
+        values: .fixed(mantissas, scale: first.numbers.scale), presence: first.presence)
+    }
+    var presence: [UInt64] = []
+    if !columns.contains(where: { $0.presence.isEmpty }) {
+      presence = Array(repeating: 0, count: (factCount + 63) / 64)
+      for column in columns {
+        for index in presence.indices { presence[index] |= column.presence[index] }
+      }
+    }
+    let values = spread(columns, ExactNumber.decimal(0)) { $0.exact($1) }
+    return FactExacts(values: .each(values), presence: presence)
+  }
+
+  /// The values of columns at their facts.
+  private func spread<Value>(
+    _ columns: [ColumnValues], _ blank: Value, _ value: (ColumnValues, Int) -> Value
+  ) -> [Value] {
+    if columns.count == 1, columns[0].presence.isEmpty {
+      return (0..<columns[0].count).map { value(columns[0], $0) }
+    }
+    var values = [Value](repeating: blank, count: factCount)
+    for column in columns {
+      var next = 0
+      for fact in 0..<factCount where column.isPresent(fact) {
+        values[fact] = value(column, next)
+        next += 1
+      }
+    }
+    return values
+  }
+}
+
+extension ColumnValues {
+  fileprivate func exact(_ index: Int) -> ExactNumber {
+    guard kind == .number else {
+      return ExactNumber(Double(bitPattern: UInt64(bitPattern: integers[index])))
+    }
+    let (mantissa, scale) = (numbers.mantissas[index], numbers.scale(index))
+    return ExactNumber(
+      mantissa: mantissa, scale: scale,
+      nearest: Decimal.double(mantissa: mantissa, scale: scale))
+  }
+}

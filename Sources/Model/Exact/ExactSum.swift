@@ -1,0 +1,159 @@
+import Bytes
+
+/// The exact sum of numbers: what is asked of it is rounded once. Adding has no order; equal sums of equal kinds of
+/// numbers have the same bits.
+public struct ExactSum: Sendable, Equatable {
+  /// The short decimals, in units of 10^-9, or of 10^-18 when it is a sum of squares. 2^64 of either fit.
+  public var decimals = Int256.zero
+  /// The other numbers.
+  public var binary = BinarySum()
+
+  public init() {}
+
+  public init(decimals: Int256, binary: BinarySum = BinarySum()) {
+    (self.decimals, self.binary) = (decimals, binary)
+  }
+
+  public mutating func add(_ number: ExactNumber) {
+    switch number {
+    case .decimal(let units): decimals += Int256(units)
+    case .binary(let value): binary.add(value)
+    }
+  }
+
+  public mutating func subtract(_ number: ExactNumber) {
+    switch number {
+    case .decimal(let units): decimals += Int256(-units)
+    case .binary(let value): binary.add(-value)
+    }
+  }
+
+  /// Adds a number's square, for a sum of squares.
+  public mutating func addSquare(_ number: ExactNumber) {
+    switch number {
+    case .decimal(let units): decimals += .square(units)
+    case .binary(let value): binary.addProduct(value, value)
+    }
+  }
+
+  /// Adds `number * factor`.
+  public mutating func add(_ number: ExactNumber, times factor: Int64) {
+    switch number {
+    case .decimal(let units): decimals += .product(units, Int128(factor))
+    case .binary(let value): binary.addProduct(value, factor)
+    }
+  }
+
+  public mutating func add(_ other: ExactSum) {
+    decimals += other.decimals
+    binary.add(other.binary)
+  }
+
+  // MARK: Answers
+
+  /// The double nearest to the sum; infinite beyond the range of doubles.
+  public var double: Double { double(dividedBy: 1) }
+
+  /// The double nearest to a `count`th of the sum.
+  public func double(dividedBy count: UInt64) -> Double {
+    let (divisor, overflow) = count.multipliedReportingOverflow(by: ExactNumber.unitsOfOne)
+    if binary.isZero, !overflow, let units = decimals.int128 {
+      let magnitude = Double.quotient(units.magnitude, divisor)
+      return units < 0 ? -magnitude : magnitude
+    }
+    var ratio = ratio(scale: ExactNumber.scale)
+    ratio.denominator = ratio.denominator * BigInteger(count)
+    return ratio.double
+  }
+
+  /// The sum as a number: exactly when it is an integer of 64 bits, else the nearest double; nil beyond the range of
+  /// doubles.
+  public var number: Number? {
+    if binary.isZero, let units = decimals.int128, units % Int128(ExactNumber.unitsOfOne) == 0 {
+      let whole = units / Int128(ExactNumber.unitsOfOne)
+      if let whole = Int64(exactly: whole) { return Number(whole) }
+      if let whole = UInt64(exactly: whole) { return Number(whole) }
+    }
+    let double = double
+    return double.isFinite ? Number(double) : nil
+  }
+
+  /// The variance of a sample of at least two numbers from their sum and the sum of their squares.
+  public static func variance(count: UInt64, sum: ExactSum, squares: ExactSum) -> Double {
+    varianceRatio(count, sum, squares).double
+  }
+
+  /// Its square root, rounded once.
+  public static func standardDeviation(
+    count: UInt64, sum: ExactSum, squares: ExactSum
+  ) -> Double {
+    varianceRatio(count, sum, squares).squareRoot
+  }
+
+  /// `(count * squares - sum^2) / (count * (count - 1))`
+  private static func varianceRatio(
+    _ count: UInt64, _ sum: ExactSum, _ squares: ExactSum
+  ) -> ExactRatio {
+    precondition(count > 1, "one number has no variance")
+    var sum = sum.ratio(scale: ExactNumber.scale)
+    var squares = squares.ratio(scale: 2 * ExactNumber.scale)
+    // Both over 10^18, with the lower of the two powers of two.
+    sum.numerator = sum.numerator * sum.numerator
+    sum.exponent *= 2
+    squares.numerator = squares.numerator * BigInteger(count)
+    let exponent = min(sum.exponent, squares.exponent)
+    let numerator =
+      (squares.numerator << (squares.exponent - exponent))
+      - (sum.numerator << (sum.exponent - exponent))
+    let pairs = BigInteger(UInt128(count) * UInt128(count - 1))
+    return ExactRatio(
+      numerator: numerator, denominator: squares.denominator * pairs, exponent: exponent)
+  }
+
+  private func ratio(scale: Int) -> ExactRatio {
+    let one = BigInteger(ExactNumber.unitsOfOne)
+    let denominator = scale == ExactNumber.scale ? one : one * one
+    let magnitude = decimals.magnitude
+    let decimal = BigInteger(low: magnitude.low, high: UInt128(bitPattern: magnitude.high))
+    if binary.isZero {
+      return ExactRatio(
+        isNegative: decimals.isNegative, numerator: decimal, denominator: denominator)
+    }
+    let (isNegative, bits, power) = binary.parts
+    let exponent = min(power, 0)
+    let left = decimal << -exponent
+    let right = (bits * denominator) << (power - exponent)
+    if decimals.isNegative == isNegative || decimal.isZero {
+      return ExactRatio(
+        isNegative: isNegative, numerator: left + right, denominator: denominator,
+        exponent: exponent)
+    }
+    let isLess = left < right
+    return ExactRatio(
+      isNegative: isLess ? isNegative : decimals.isNegative,
+      numerator: isLess ? right - left : left - right, denominator: denominator,
+      exponent: exponent)
+  }
+}
+
+extension BigInteger {
+  fileprivate init(low: UInt128, high: UInt128) {
+    self.init(
+      words: [low, low >> 64, high, high >> 64].map { UInt64(truncatingIfNeeded: $0) })
+  }
+}
+
+// MARK: Bytes
+
+extension ExactSum {
+  public func encode(into bytes: inout [UInt8]) {
+    decimals.encode(into: &bytes)
+    binary.encode(into: &bytes)
+  }
+
+  /// Reads what ``encode(into:)`` wrote.
+  public init(_ reader: inout ByteReader) throws(MalformedBytes) {
+    decimals = try Int256(&reader)
+    binary = try BinarySum(&reader)
+  }
+}

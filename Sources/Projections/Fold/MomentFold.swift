@@ -1,0 +1,152 @@
+import EventLog
+import Model
+
+/// Folds the numbers of a block into moments of its cells. A column of decimals of one scale is summed up in its own
+/// integers, and scaled once for each cell.
+struct MomentFold {
+  private let columns: FactColumns
+  private let times: [Int64]
+  private let areTimesAscending: Bool
+  private let runs: FactRuns
+  private let hasSquares: Bool
+
+  /// The moments of each run. O(facts).
+  static func moments(
+    _ numbers: FactExacts, _ path: String, _ columns: FactColumns, _ runs: FactRuns,
+    hasSquares: Bool
+  ) throws -> MomentColumns {
+    let fold = MomentFold(
+      columns: columns, times: try columns.times(),
+      areTimesAscending: try columns.areTimesAscending(), runs: runs, hasSquares: hasSquares)
+    return switch numbers.values {
+    case .fixed(let mantissas, let scale): fold.moments(mantissas, scale)
+    case .each(let values): fold.moments(values, try columns.numbers(path).values)
+    }
+  }
+
+  /// A row for each cell; `row` makes those of cells that have numbers.
+  private func rows(_ row: (Range<Int>, inout MomentColumns) -> Void) -> MomentColumns {
+    var moments = MomentColumns(hasSquares: hasSquares)
+    for cell in 0..<runs.cellCount {
+      let run = runs.range(cell)
+      if run.isEmpty { moments.appendRow() } else { row(run, &moments) }
+    }
+    return moments
+  }
+
+  /// A row but for sum and extremes.
+  private func ends(_ run: Range<Int>, _ value: (Int) -> Double) -> Moments {
+    let (times, facts) = (times.span, runs.facts.span)
+    // Facts of one time stand in the order of the log.
+    var (first, last) = (Int(facts[run.lowerBound]), Int(facts[run.upperBound - 1]))
+    if !areTimesAscending {
+      last = first
+      for index in run {
+        let fact = Int(facts[index])
+        if times[fact] < times[first] { first = fact }
+        if times[fact] >= times[last] { last = fact }
+      }
+    }
+    var row = Moments()
+    row.count = UInt64(run.count)
+    (row.first, row.last) = (value(first), value(last))
+    row.firstAt = columns.place(first, times[first])
+    row.lastAt = columns.place(last, times[last])
+    return row
+  }
+
+  // MARK: Decimals of one scale
+
+  private func moments(_ mantissas: [Int64], _ scale: Int) -> MomentColumns {
+    let bits = Self.bits(mantissas)
+    let factor = ExactNumber.powers[ExactNumber.scale - scale]
+    return rows { run, moments in
+      let countBits = Int.bitWidth - run.count.leadingZeroBitCount
+      var row = ends(run) { FactExacts.double(mantissa: mantissas[$0], scale: scale) }
+      let (sum, low, high) = sums(mantissas.span, run)
+      row.min = FactExacts.double(mantissa: low, scale: scale)
+      row.max = FactExacts.double(mantissa: high, scale: scale)
+      let total = bits + countBits <= 63 ? Int128(sum) : wideSum(mantissas.span, run)
+      row.decimals = Int256(total * Int128(factor))
+      var squares = Int256.zero
+      if hasSquares {
+        squares =
+          2 * bits + countBits <= 128
+          ? self.squares(mantissas.span, run) : wideSquares(mantissas.span, run)
+        squares = squares.multiplied(by: UInt64(factor * factor))
+      }
+      moments.append(row, squares: squares, nil)
+    }
+  }
+
+  /// How many bits the greatest magnitude has. O(values).
+  private static func bits(_ mantissas: [Int64]) -> Int {
+    var (low, high): (Int64, Int64) = (0, 0)
+    for index in mantissas.indices {
+      low = min(low, mantissas[index])
+      high = max(high, mantissas[index])
+    }
+    return 64 - max(low.magnitude, high.magnitude).leadingZeroBitCount
+  }
+
+  /// The sum is modulo 2^64.
+  private func sums(
+    _ mantissas: Span<Int64>, _ run: Range<Int>
+  ) -> (sum: Int64, low: Int64, high: Int64) {
+    let facts = runs.facts.span
+    var (sum, low, high): (Int64, Int64, Int64) = (0, .max, .min)
+    for index in run {
+      let mantissa = mantissas[Int(facts[index])]
+      sum &+= mantissa
+      low = min(low, mantissa)
+      high = max(high, mantissa)
+    }
+    return (sum, low, high)
+  }
+
+  private func wideSum(_ mantissas: Span<Int64>, _ run: Range<Int>) -> Int128 {
+    let facts = runs.facts.span
+    var sum: Int128 = 0
+    for index in run { sum &+= Int128(mantissas[Int(facts[index])]) }
+    return sum
+  }
+
+  private func squares(_ mantissas: Span<Int64>, _ run: Range<Int>) -> Int256 {
+    let facts = runs.facts.span
+    var sum: UInt128 = 0
+    for index in run {
+      let magnitude = UInt128(mantissas[Int(facts[index])].magnitude)
+      sum &+= magnitude &* magnitude
+    }
+    return Int256(low: sum, high: 0)
+  }
+
+  private func wideSquares(_ mantissas: Span<Int64>, _ run: Range<Int>) -> Int256 {
+    let facts = runs.facts.span
+    var sum = Int256.zero
+    for index in run { sum += .square(Int128(mantissas[Int(facts[index])])) }
+    return sum
+  }
+
+  // MARK: Numbers of any kind
+
+  private func moments(_ values: [ExactNumber], _ nearest: [Double]) -> MomentColumns {
+    rows { run, moments in
+      var row = ends(run) { nearest[$0] }
+      var (sum, squares) = (ExactSum(), ExactSum())
+      let (facts, values, nearest) = (runs.facts.span, values.span, nearest.span)
+      for index in run {
+        let fact = Int(facts[index])
+        sum.add(values[fact])
+        if hasSquares { squares.addSquare(values[fact]) }
+        // Adding 0 makes one zero of both.
+        row.min = min(row.min, nearest[fact] + 0)
+        row.max = max(row.max, nearest[fact] + 0)
+      }
+      row.decimals = sum.decimals
+      let others = BinaryMoments(sum: sum.binary, squares: squares.binary)
+      moments.append(
+        row, squares: squares.decimals, others == BinaryMoments() ? nil : others)
+    }
+  }
+}
