@@ -1,3 +1,4 @@
+import Bytes
 import EventLog
 import Foundation
 import LMDB
@@ -239,7 +240,7 @@ public final class Projections: LogProjection, Sendable {
     }
   }
 
-  private static func suggestion(for path: String, among fields: [String]) -> String {
+  private static func suggestion(for path: Text, among fields: [Text]) -> String {
     if fields.count <= 20 { return "it has: " + fields.joined(separator: ", ") }
     if let nearest = Spelling.nearest(path, fields) {
       return "did you mean \(nearest.debugDescription)?"

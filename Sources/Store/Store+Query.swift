@@ -122,9 +122,10 @@ extension StreamDefinition {
   /// What a statement says, and nothing else: where it is silent there is no such field.
   fileprivate init(_ statement: DefineStream) throws {
     self.init(
-      name: statement.name.text, timePath: statement.time.path, keyPath: statement.key?.path,
-      explodePath: statement.explode?.path)
-    idPaths = statement.dedupBy?.fields.map(\.path) ?? []
+      name: statement.name.text, timePath: statement.time.path.string,
+      keyPath: statement.key?.path.string,
+      explodePath: statement.explode?.path.string)
+    idPaths = statement.dedupBy?.fields.map(\.path.string) ?? []
     if let path = statement.elementTime?.path {
       guard let explodePath else {
         throw KpiStatementError(

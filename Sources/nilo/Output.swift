@@ -37,7 +37,7 @@ struct Output {
   }
 
   /// Writes text for people.
-  static func report(_ text: String) throws { try report(Array(Text.shown(text).utf8)) }
+  static func report(_ text: String) throws { try report(Array(Wording.shown(text).utf8)) }
 
   mutating func line(_ bytes: some Collection<UInt8>) throws {
     buffer.append(contentsOf: bytes)
@@ -46,7 +46,7 @@ struct Output {
   }
 
   /// Writes a line for people; for programs, the bytes are to be given.
-  mutating func line(_ text: String) throws { try line(Text.shown(text).utf8) }
+  mutating func line(_ text: String) throws { try line(Wording.shown(text).utf8) }
 
   private mutating func flush() throws {
     try writeAll(buffer, to: Descriptor.output)
@@ -61,5 +61,5 @@ func printError(_ text: some StringProtocol) {
 }
 
 func printNote(_ text: String) {
-  try? writeAll(Array("\(Text.shown(text))\n".utf8), to: Descriptor.error)
+  try? writeAll(Array("\(Wording.shown(text))\n".utf8), to: Descriptor.error)
 }

@@ -19,7 +19,7 @@ struct Generator {
   mutating func dimension() -> GroupField {
     guard random.oneIn(3) else { return GroupField(field()) }
     let name = random.pick(Self.names + ["of", "OF"])
-    return GroupField(field(), alias: name.isEmpty ? "a.b" : name)
+    return GroupField(field(), alias: Text(name.isEmpty ? "a.b" : name))
   }
 
   mutating func item() -> Item {

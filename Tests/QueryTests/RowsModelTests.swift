@@ -237,9 +237,9 @@ struct RowsModel {
       var line = ModelRow(texts: [], numbers: [])
       for column in answer.columns {
         switch (column.kind, column.values[row]) {
-        case (.state, .text(let text)): line.texts.append(text == "partial" ? text : "whole")
+        case (.state, .text(let text)): line.texts.append(text == "partial" ? "partial" : "whole")
         case (.time, .time(let ns)): line.texts.append("\(ns / 1_000_000_000)")
-        case (.text, .text(let text)): line.texts.append(text)
+        case (.text, .text(let text)): line.texts.append(text.string)
         case (.text, _): line.texts.append(nil)
         case (_, .number(let number)): line.numbers.append(number)
         case (_, .integer(let number)): line.numbers.append(Double(number))

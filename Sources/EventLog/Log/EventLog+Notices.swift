@@ -1,3 +1,4 @@
+import Bytes
 import LMDB
 
 /// A field that a stream would use, had one of its first documents had it.
@@ -28,7 +29,8 @@ extension EventLog {
     where stream.definition.undetected.contains(role) {
       let found = stream.definition.names(of: role).lazy.compactMap { path in
         let numbers = columns.indices.filter { number in
-          columns[number].path.isPath(path) && [.string, .number].contains(columns[number].kind)
+          columns[number].path == Text(path)
+            && (columns[number].kind == .string || columns[number].kind.isNumber)
             && columns[number].isElement == (role == .elementTime)
         }
         return numbers.isEmpty ? nil : (path, numbers)

@@ -1,3 +1,5 @@
+import Bytes
+
 /// A stream of an open log: what was defined and what was learned of it.
 public final class EventStream: Sendable {
   public let definition: StreamDefinition
@@ -11,9 +13,9 @@ public final class EventStream: Sendable {
   public var name: String { definition.name }
 
   /// Whether a document has had a number at `path`. O(columns).
-  package func hasNumbers(at path: String) -> Bool {
+  package func hasNumbers(at path: Text) -> Bool {
     schema.snapshot().columns.contains {
-      ($0.kind == .number || $0.kind == .real) && $0.path.isPath(path)
+      $0.kind.isNumber && $0.path == path
     }
   }
 }

@@ -1,3 +1,4 @@
+import Bytes
 import Model
 
 /// Numbers of facts as exact sums take them.
@@ -22,8 +23,8 @@ package struct FactExacts: Sendable {
 
 extension BlockFacts {
   /// The numbers at `path`, exactly. O(facts).
-  package func exacts(_ path: String) throws -> FactExacts {
-    let columns = try physical(path) { $0 == .number || $0 == .real }
+  package func exacts(_ path: Text) throws -> FactExacts {
+    let columns = try physical(path, where: \.isNumber)
     guard let first = columns.first else {
       return FactExacts(values: .fixed([], scale: 0), presence: nil)
     }
@@ -69,7 +70,7 @@ extension BlockFacts {
 extension ColumnValues {
   fileprivate func exact(_ index: Int) -> ExactNumber {
     guard kind == .number else {
-      return ExactNumber(Double(bitPattern: UInt64(bitPattern: integers[index])))
+      return ExactNumber(number(index))
     }
     let (mantissa, scale) = (numbers.mantissas[index], numbers.scale(index))
     return ExactNumber(

@@ -1,3 +1,4 @@
+import Bytes
 import EventLog
 import Language
 import Model
@@ -94,7 +95,7 @@ struct Coverage {
     if predicate.hasNumbers {
       throw Refusal(reason: "its groups are texts, which cannot be compared with numbers")
     }
-    if let field = predicate.fieldsInQuotedOrder.first(where: stream.hasNumbers) {
+    if let field = predicate.fieldsInQuotedOrder.first(where: { stream.hasNumbers(at: $0) }) {
       throw Refusal(reason: "the groups of \(field) are texts, which cannot be compared as numbers")
     }
   }
@@ -160,7 +161,7 @@ extension Predicate {
 extension Predicate {
   /// The fields that are compared with quoted numbers in such a way that numbers and texts differ: by order, or with
   /// other digits than a label has.
-  fileprivate var fieldsInQuotedOrder: [String] {
+  fileprivate var fieldsInQuotedOrder: [Text] {
     switch self {
     case .compare(let field, let comparison, let literal):
       let isOfEquality = comparison == .eq || comparison == .ne
@@ -181,7 +182,7 @@ extension Predicate {
 extension Literal {
   /// Whether a number compares with this text in another way than its label does.
   fileprivate func differsFromLabel(inOrder: Bool) -> Bool {
-    guard case .string(let text) = self, let number = Literal.number(in: text) else { return false }
+    guard case .string(let text) = self, let number = Literal.number(in: text.string) else { return false }
     if inOrder { return true }
     return Number(number)?.description != text.string
   }

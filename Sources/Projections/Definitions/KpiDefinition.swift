@@ -64,7 +64,7 @@ public struct KpiDefinition: Sendable, Equatable {
   }
 
   /// The field of a dimension that is given by its name, or by its field when no other has that name.
-  public func dimensionPath(_ name: String) -> String? {
+  public func dimensionPath(_ name: Text) -> Text? {
     (groupBy.first { $0.name == name } ?? groupBy.first { $0.path.path == name })?.path.path
   }
 

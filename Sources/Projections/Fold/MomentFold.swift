@@ -1,3 +1,4 @@
+import Bytes
 import EventLog
 import Model
 
@@ -12,7 +13,7 @@ struct MomentFold {
 
   /// The moments of each run. O(facts).
   static func moments(
-    _ numbers: FactExacts, _ path: String, _ columns: FactColumns, _ runs: FactRuns,
+    _ numbers: FactExacts, _ path: Text, _ columns: FactColumns, _ runs: FactRuns,
     hasSquares: Bool
   ) throws -> MomentColumns {
     let fold = MomentFold(

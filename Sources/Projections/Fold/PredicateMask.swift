@@ -107,8 +107,8 @@ enum PredicateMask {
       return truths
     case .string(let wanted):
       var truths = try labels(path, columns) { holds(order($0, Array(wanted.utf8))) }
-      guard let number = Literal.number(in: wanted) else { return truths }
-      let numeric = try compare(path, .number(number, text: wanted), columns, holds)
+      guard let number = Literal.number(in: wanted.string) else { return truths }
+      let numeric = try compare(path, .number(number, text: wanted.string), columns, holds)
       for fact in truths.indices where numeric[fact] != .unknown { truths[fact] = numeric[fact] }
       return truths
     case .bool(let wanted):
@@ -140,7 +140,7 @@ enum PredicateMask {
 
   /// Integers that neither 64 bits nor a double give back are texts, their digits, and numbers all the same.
   private static func compareTexts(
-    _ path: String, _ wanted: WantedNumber, _ columns: some PredicateFields,
+    _ path: Text, _ wanted: WantedNumber, _ columns: some PredicateFields,
     _ truths: inout [Truth], _ holds: (Int) -> Bool
   ) throws {
     let labels = try columns.labels(path)

@@ -81,8 +81,8 @@ extension Projections {
 
 extension KpiDefinition {
   /// Labels by the fields of dimensions, which are given by their names.
-  fileprivate func byPath(_ groups: [String: String?]) throws -> [String: String?] {
-    var labels: [String: String?] = [:]
+  fileprivate func byPath(_ groups: [Text: Text?]) throws -> [Text: Text?] {
+    var labels: [Text: Text?] = [:]
     for (name, label) in groups {
       guard let path = dimensionPath(name) else {
         let names = groupBy.map(\.name).joined(separator: ", ")

@@ -17,7 +17,7 @@ extension Binder {
     }
     if field.kind == .list {
       if isForPresence { return field }
-      throw Issue(path.span, "\(path.path) is an array", hint: arrayHint(path.path))
+      throw Issue(path.span, "\(path.path) is an array", hint: arrayHint(path.path.string))
     }
     guard field.hasColumn else {
       throw Issue(
@@ -37,13 +37,13 @@ extension Binder {
 
   /// The array that has the field in its elements.
   private func array(around path: FieldPath) -> Issue? {
-    let arrays = query.stream.fields.filter { $0.hasLists && path.path.hasPrefix($0.path + ".") }
+    let arrays = query.stream.fields.filter { $0.hasLists && path.path.string.utf8.starts(with: "\($0.path).".utf8) }
     guard let array = arrays.max(by: { $0.path.utf8.count < $1.path.utf8.count }) else {
       return nil
     }
     return Issue(
       path.span, "\(array.path) is an array, and \(path.path) would be of its elements",
-      hint: arrayHint(array.path))
+      hint: arrayHint(array.path.string))
   }
 
   private func unknown(_ path: FieldPath) -> Issue {
@@ -139,9 +139,9 @@ extension Binder {
     case .bool:
       add(note: "\(path.path) has no booleans to compare with \(literal.canonicalText)")
     case .string(let value):
-      if Literal.number(in: value) != nil { return }
+      if Literal.number(in: value.string) != nil { return }
       throw Issue(
-        span(of: value, near: path.span),
+        span(of: value.string, near: path.span),
         "\(path.path) has numbers, and \(literal.canonicalText) is none",
         hint: "numbers stand without quotes")
     }
@@ -158,7 +158,7 @@ extension Binder {
 
   /// Which of two texts is less goes by their bytes, which is seldom what is meant of numbers.
   private mutating func noteTextOrder(_ literal: Literal, of field: StreamInfo.Field) {
-    guard case .string(let value) = literal, Literal.number(in: value) != nil else { return }
+    guard case .string(let value) = literal, Literal.number(in: value.string) != nil else { return }
     switch field.kind {
     case .text:
       add(

@@ -69,7 +69,7 @@ struct BoundQuery {
   }
 
   /// The place of the group of a name, or of a field when no other has that name.
-  func group(_ name: String) -> Int? {
+  func group(_ name: Text) -> Int? {
     groups.firstIndex { $0.name == name } ?? groups.firstIndex { $0.path == name }
   }
 

@@ -21,7 +21,7 @@ struct Evaluator {
     case .leaf(let index): return table.leaves[index]
     case .group(let index): return table.labels(index, groupKinds[index])
     case .timeOfRow: return .times(table.timesNs)
-    case .state: return .texts(table.states.map(\.rawValue))
+    case .state: return .texts(table.states.map { Text($0.rawValue) })
     case .revision: return .numbers(table.revisions.map { $0.map(Double.init) ?? .nan })
     case .negate(let inner):
       let column = column(inner)

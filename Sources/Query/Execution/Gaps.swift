@@ -1,3 +1,4 @@
+import Bytes
 import Language
 import Model
 
@@ -11,7 +12,7 @@ struct Gaps {
 
   /// The groups of the rows that start at `firstNs` or later: those before it are there for windows only. A query
   /// without GROUP BY has one group, whatever facts there are.
-  func groups(of table: RowTable, from firstNs: Int64) -> [[String?]] {
+  func groups(of table: RowTable, from firstNs: Int64) -> [[Text?]] {
     if query.groups.isEmpty { return [[]] }
     var isThere = [Bool](repeating: false, count: table.groups.count)
     for row in 0..<table.count where table.timesNs[row] >= firstNs {
@@ -25,7 +26,7 @@ struct Gaps {
   /// The rows of `range` by bucket and group, with leaves in place of inputs. `held` are the values of the leaves by
   /// group when the range began, for PREVIOUS.
   func filled(
-    _ table: RowTable, _ values: [ValueColumn], groups: [[String?]], _ range: Range<Int64>,
+    _ table: RowTable, _ values: [ValueColumn], groups: [[Text?]], _ range: Range<Int64>,
     held: [[QueryValue]]
   ) throws -> RowTable {
     guard let buckets = query.buckets, let fill = query.fill else { return table }
@@ -77,7 +78,7 @@ struct Gaps {
   }
 
   /// For each row of the answer its row in the table, or -1.
-  private func places(_ table: RowTable, _ starts: [Int64], _ groups: [[String?]]) -> [Int] {
+  private func places(_ table: RowTable, _ starts: [Int64], _ groups: [[Text?]]) -> [Int] {
     var places = [Int](repeating: -1, count: starts.count * groups.count)
     var table = table
     let known = table.groups.count

@@ -1,3 +1,4 @@
+import Bytes
 import Model
 
 /// The values that held when a range began: FILL PREVIOUS looks for them in the buckets before it.
@@ -14,7 +15,7 @@ struct HeldValues {
   /// For each leaf the last value of each group before the range; NULL where there is none. O(rows before the range)
   /// at most.
   func values(
-    of groups: [[String?]], before rows: AggregateRows.Rows
+    of groups: [[Text?]], before rows: AggregateRows.Rows
   ) throws -> [[QueryValue]] {
     var found = Found(leaves, groups)
     guard let buckets = query.buckets, let firstNs = query.stream.timesNs?.lowerBound else {
@@ -59,9 +60,9 @@ struct HeldValues {
   private struct Found {
     var values: [[QueryValue]]
     var missing: Int
-    private var places: [[String?]: Int] = [:]
+    private var places: [[Text?]: Int] = [:]
 
-    init(_ leaves: [Leaf], _ groups: [[String?]]) {
+    init(_ leaves: [Leaf], _ groups: [[Text?]]) {
       values = leaves.map { _ in Array(repeating: .null, count: groups.count) }
       missing = leaves.count { $0.isCarried } * groups.count
       for (place, group) in groups.enumerated() { places[group] = place }

@@ -41,7 +41,7 @@ extension BoundQuery {
   /// What the values of an expression are.
   func kind(of expression: RowExpression) -> ValueKind {
     switch expression {
-    case .number, .negate, .binary, .window, .change: .number
+    case .number, .integer, .negate, .binary, .window, .change: .number
     case .text: .text
     case .bool: .boolean
     case .time, .timeOfRow: .time

@@ -1,3 +1,4 @@
+import Bytes
 import Language
 import Model
 
@@ -45,7 +46,7 @@ struct PassedOver {
 
   /// What is not worth a scan: cells have the numbers of a KPI, not what was passed over for them.
   func notesWithoutCounts() -> [String] {
-    var paths: [String] = []
+    var paths: [Text] = []
     for subject in subjects where !paths.contains(subject.path.path) {
       paths.append(subject.path.path)
     }
@@ -76,7 +77,7 @@ struct PassedOver {
     return found
   }
 
-  private func field(_ path: String) -> StreamInfo.Field? {
+  private func field(_ path: Text) -> StreamInfo.Field? {
     query.stream.fields.first { $0.path == path }
   }
 

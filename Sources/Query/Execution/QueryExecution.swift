@@ -198,8 +198,8 @@ struct QueryExecution {
 
   private func states(_ table: RowTable) -> Answer.Column {
     var column = Answer.Column(
-      name: query.stateName, kind: .state,
-      values: .texts(table.states.map { Optional($0.rawValue) }))
+      name: query.stateName.string, kind: .state,
+      values: .texts(table.states.map { Text($0.rawValue) as Text? }))
     // Only a KPI has rows that stand, and are corrected.
     if query.kpi != nil, table.revisions.contains(where: { $0 ?? 0 > 0 }) {
       column.revisions = table.revisions.map { $0 ?? 0 }

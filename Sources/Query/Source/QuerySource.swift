@@ -139,10 +139,10 @@ public struct KpiInfo: Sendable {
   }
 
   /// What its groups are called.
-  public var groupBy: [String] { dimensions.map(\.name) }
+  public var groupBy: [Text] { dimensions.map(\.name) }
 
   /// The dimension of a name, or of a field when no other has that name.
-  func dimension(_ name: String) -> GroupField? {
+  func dimension(_ name: Text) -> GroupField? {
     dimensions.first { $0.name == name } ?? dimensions.first { $0.path.path == name }
   }
 }

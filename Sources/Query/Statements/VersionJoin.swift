@@ -103,7 +103,7 @@ struct VersionJoin {
     var table = table
     table.gather(shown)
     let time = OwnColumn.name("time", beside: queries[0].groups.map(\.name))
-    var columns = [Answer.Column(name: time, kind: .time, values: .times(table.timesNs))]
+    var columns = [Answer.Column(name: time.string, kind: .time, values: .times(table.timesNs))]
     for (index, group) in queries[0].groups.enumerated() {
       columns.append(
         Answer.Column(
