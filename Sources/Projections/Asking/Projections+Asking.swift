@@ -181,7 +181,10 @@ struct QueryPlan {
         guard let record, record.isLive else {
           throw Coverage.Refusal(reason: "its cells are still being filled")
         }
-        if chosen == nil, RollUp(coverage, asked).wholeBuckets(times).buckets.isEmpty {
+        // Of a KPI that was named the facts of a part of a bucket are read.
+        if chosen == nil, query.path == .best,
+          RollUp(coverage, asked).wholeBuckets(times).buckets.isEmpty
+        {
           throw Coverage.Refusal(reason: "none of its buckets lies within the range")
         }
         if chosen == nil {

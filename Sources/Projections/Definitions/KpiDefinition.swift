@@ -86,7 +86,8 @@ public struct KpiDefinition: Sendable, Equatable {
 
   private func checkNames() throws {
     try StreamDefinition.checkName(name)
-    var seen: Set<Text> = []
+    // Columns that rows have of their own give way to groups, but not to items.
+    var seen: Set<Text> = Set(["time", "state"]).subtracting(groupBy.map(\.name))
     for column in groupBy.map(\.name) + items.map(\.name) where !seen.insert(column).inserted {
       throw KpiError("two columns would be named \(column.debugDescription); rename one with AS")
     }

@@ -218,6 +218,10 @@ extension Binder {
   private mutating func checkComparison(_ length: TimeLength) throws(Issue) {
     let text = length.canonicalText
     if let every = query.buckets?.length {
+      if length.grain.seconds * 1e9 < Double(every.nominalNs) {
+        throw Issue(
+          length.span, "COMPARE WITH \(text) AGO is less than a bucket of \(every)")
+      }
       guard let advice = ComparedBuckets.refusal(length, every) else { return }
       throw Issue(
         length.span,

@@ -42,25 +42,31 @@ extension Binder {
   }
 
   private mutating func add(_ output: BoundQuery.Output, _ span: SourceSpan) throws(Issue) {
+    let isOwn =
+      (hasTime && output.name == query.timeName) || (query.buckets != nil && output.name == "state")
+    if isOwn { throw Self.twoColumns(output.name, span) }
     try checkName(output.name, span)
     query.outputs.append(output)
     selected.append(output.expression)
   }
 
-  /// Names that a query gives have to differ. Columns that it does not name give way, see `nameOwnColumns`.
+  /// Names that a query gives have to differ.
   private func checkName(_ name: Text, _ span: SourceSpan) throws(Issue) {
     let names = query.groups.map(\.name) + query.outputs.map(\.name)
     if names.contains(name) || (query.isTimeNamed && name == query.timeName) {
-      throw Issue(span, "two columns would be named \(name)", hint: "name one with AS")
+      throw Self.twoColumns(name, span)
     }
   }
 
-  /// The columns of times and states give way to what is called time and state.
+  private static func twoColumns(_ name: Text, _ span: SourceSpan) -> Issue {
+    Issue(span, "two columns would be named \(name)", hint: "name one with AS")
+  }
+
+  /// The columns of times and states give way to groups that are called time and state.
   mutating func nameOwnColumns() {
     let names = query.groups.map(\.name) + query.outputs.map(\.name)
     if hasTime, !query.isTimeNamed {
-      query.timeName = OwnColumn.name(
-        query.timeName, of: query.isOfFacts ? "fact" : "bucket", beside: names)
+      query.timeName = OwnColumn.name(query.timeName, beside: names)
     }
     query.stateName = OwnColumn.name("state", beside: names + [query.timeName])
   }

@@ -29,8 +29,8 @@ struct Gaps {
     _ table: RowTable, _ values: [ValueColumn], groups: [[Text?]], _ range: Range<Int64>,
     held: [[QueryValue]]
   ) throws -> RowTable {
-    guard let buckets = query.buckets, let fill = query.fill else { return table }
-    let starts = try starts(buckets, range, groups: groups.count)
+    guard query.buckets != nil, let fill = query.fill else { return table }
+    let starts = try starts(range, groups: groups.count)
     let places = places(table, starts, groups)
     var result = RowTable()
     result.groups = groups
@@ -62,9 +62,9 @@ struct Gaps {
     return result
   }
 
-  private func starts(
-    _ buckets: Buckets, _ range: Range<Int64>, groups: Int
-  ) throws -> [Int64] {
+  /// The buckets of a range; none when there is no group to have rows in them.
+  func starts(_ range: Range<Int64>, groups: Int) throws -> [Int64] {
+    guard let buckets = query.buckets, groups > 0 else { return [] }
     var starts: [Int64] = []
     for start in buckets.starts(from: range.lowerBound, until: range.upperBound) {
       starts.append(start)
@@ -115,6 +115,10 @@ struct GapFilling {
       let gathered = values.gather(optional: places)
       if case .exact(let numbers) = gathered { return exact(numbers, held: held) }
       var numbers = gathered.doubles
+      // What held before the range may be more exact than all that is within it.
+      if fill == .previous, held.contains(where: \.isInteger) {
+        return exact(numbers.map { $0.isNaN ? nil : Number($0) }, held: held)
+      }
       switch fill {
       case .null: break
       case .zero: for row in numbers.indices where numbers[row].isNaN { numbers[row] = 0 }
@@ -189,6 +193,15 @@ struct GapFilling {
         let share = Double(starts[gap] - starts[last]) / width
         values[gap * groups + group] = low + (high - low) * share
       }
+    }
+  }
+}
+
+extension QueryValue {
+  fileprivate var isInteger: Bool {
+    switch self {
+    case .integer, .unsigned: true
+    default: false
     }
   }
 }

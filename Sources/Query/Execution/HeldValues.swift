@@ -11,6 +11,8 @@ struct HeldValues {
   let query: BoundQuery
   let gathering: AggregateRows
   let leaves: [Leaf]
+  /// How many buckets the range has.
+  let bucketCount: Int
 
   /// For each leaf the last value of each group before the range; NULL where there is none. O(rows before the range)
   /// at most.
@@ -21,12 +23,11 @@ struct HeldValues {
     guard let buckets = query.buckets, let firstNs = query.stream.timesNs?.lowerBound else {
       return found.values
     }
-    let count = Self.count(buckets, rows.range)
-    var rest = max(Self.minBuckets, count)
+    var rest = max(Self.minBuckets, bucketCount)
     var end = rows.range.lowerBound
     // Before the first fact there are no rows.
     while found.missing > 0, rest > 0, end > firstNs {
-      let step = min(rest, max(Self.buckets, count))
+      let step = min(rest, max(Self.buckets, bucketCount))
       let start = Self.start(buckets, end, before: step)
       try found.add(earlierRows(start..<end, rows.asOfSeq), query, leaves)
       (end, rest) = (start, rest - step)
@@ -41,12 +42,6 @@ struct HeldValues {
       earlier = try gathering.rows(of: range, asOf: seq, hasWindows: false)
     }
     return earlier.table
-  }
-
-  private static func count(_ buckets: Buckets, _ range: Range<Int64>) -> Int {
-    var count = 0
-    for _ in buckets.starts(from: range.lowerBound, until: range.upperBound) { count += 1 }
-    return count
   }
 
   /// The start of the bucket that is so many before the one that starts at `ns`.

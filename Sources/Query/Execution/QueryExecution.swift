@@ -52,8 +52,10 @@ struct QueryExecution {
     let values = leaves.expressions.map { evaluator.column($0) }
     var held: [[QueryValue]] = []
     if query.fill == .previous {
-      held = try HeldValues(query: query, gathering: gathering, leaves: gaps.leaves)
-        .values(of: groups, before: rows)
+      let count = try gaps.starts(rows.range, groups: groups.count).count
+      held = try HeldValues(
+        query: query, gathering: gathering, leaves: gaps.leaves, bucketCount: count
+      ).values(of: groups, before: rows)
     }
     let table = try gaps.filled(rows.table, values, groups: groups, rows.range, held: held)
     return (table, over)
