@@ -40,6 +40,19 @@ struct ClockReplay {
 }
 
 extension Projections {
+  /// The times of a stream's facts and its watermark as they were after event `seq`. O(blocks).
+  public func state(
+    ofStream name: String, asOf seq: UInt64
+  ) throws -> (timesNs: ClosedRange<Int64>?, watermarkNs: Int64?) {
+    try log.environment.read { transaction in
+      let stream = try log.stream(named: name, transaction)
+      return (
+        try log.times(of: stream, asOf: seq, transaction),
+        try watermarkNs(of: stream, asOf: seq, transaction)
+      )
+    }
+  }
+
   /// The stream's watermark as it was after event `seq`, as far as whole blocks have brought it. O(blocks).
   func watermarkNs(
     of stream: EventStream, asOf seq: UInt64, _ transaction: borrowing ReadTransaction

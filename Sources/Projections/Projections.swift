@@ -61,21 +61,9 @@ public final class Projections: LogProjection, Sendable {
     _ log: EventLog, _ records: Table, _ tables: CellTables,
     _ transaction: borrowing ReadTransaction
   ) throws -> [UInt64: Live] {
-    var definitions: [KpiDefinition] = []
-    var active: [String: Int] = [:]
-    for document in try log.catalogueDocuments(transaction) {
-      if let definition = try KpiDefinition(document) {
-        definitions.append(definition)
-        if active[definition.name] == nil { active[definition.name] = definition.version }
-      } else if let (name, version) = KpiDefinition.switched(document) {
-        active[name] = version
-      } else if document["change"] == "drop_kpi", let name = document["name"] {
-        definitions.removeAll { $0.name == name }
-        active[name] = nil
-      }
-    }
+    let catalogue = try KpiCatalogue(log.catalogueDocuments(transaction))
     var kpis: [UInt64: Live] = [:]
-    for definition in definitions {
+    for definition in catalogue.definitions {
       let stream = try log.stream(named: definition.stream, transaction)
       let kpi = try CompiledKpi(definition, stream.definition)
       let record = try KpiRecord.read(definition.id, records, transaction)
@@ -88,7 +76,7 @@ public final class Projections: LogProjection, Sendable {
       }
       kpis[definition.id] = Live(
         kpi: kpi, streamId: stream.definition.id, cache: cache,
-        isActive: active[definition.name] == definition.version)
+        isActive: catalogue.active[definition.name] == definition.version)
     }
     return kpis
   }
@@ -191,6 +179,9 @@ public final class Projections: LogProjection, Sendable {
     _ definition: KpiDefinition, change: KpiDefinition.Change, actor: String
   ) throws -> KpiDefinition {
     let name = definition.name
+    if definition.stream == StreamDefinition.catalogue.name {
+      throw KpiError("\(definition.stream) can be queried; a KPI is of a stream of events")
+    }
     let stream: EventStream = try log.environment.read { transaction in
       let all: [Live] = try kpis(transaction)
       let isKnown = all.contains { $0.kpi.definition.name == name }
@@ -269,9 +260,11 @@ public final class Projections: LogProjection, Sendable {
   /// each stream; then puts them in their place in one commit. With `verify` they are compared with the live ones
   /// instead and thrown away. O(facts).
   ///
-  /// Throws ``RebuildCancelledError`` when `isCancelled` has said so.
+  /// A rebuild is an event of the catalogue, one for each name. Throws ``RebuildCancelledError`` when `isCancelled` has
+  /// said so.
   public func rebuild(
-    named names: [String], verify: Bool, progress: (RebuildProgress) -> Void = { _ in },
+    named names: [String], verify: Bool, actor: String = "program",
+    progress: (RebuildProgress) -> Void = { _ in },
     isCancelled: @escaping @Sendable () -> Bool = { false }
   ) throws -> [RebuildReport] {
     let ids = try log.environment.read { transaction in
@@ -282,7 +275,15 @@ public final class Projections: LogProjection, Sendable {
         return all.filter { $0.name == name }.map(\.id)
       }
     }
-    return try rebuild(ids, verify: verify, progress: progress, isCancelled: isCancelled)
+    let reports = try rebuild(ids, verify: verify, progress: progress, isCancelled: isCancelled)
+    if verify { return reports }
+    var noted: Set<String> = []
+    for report in reports where noted.insert(report.name).inserted {
+      try log.record(actor: actor) {
+        KpiDefinition.rebuildDocument(report.name, receivedNs: $0)
+      }
+    }
+    return reports
   }
 
   /// Fills the KPIs whose filling was cut off, on a thread of its own. Until then they are read from the events.
@@ -495,11 +496,18 @@ public struct ListedKpi: Sendable {
   public var progress: Double?
   /// Whether it is the version that is read when none is named.
   public var isActive: Bool
+  /// Whether it is there no more, and was at the time that was asked about.
+  public var isDropped: Bool
 
   init(_ live: Projections.Live) {
-    definition = live.kpi.definition
-    progress = live.cache == nil ? live.progress ?? 0 : nil
-    isActive = live.isActive
+    self.init(live.kpi.definition, live, isActive: live.isActive)
+  }
+
+  init(_ definition: KpiDefinition, _ live: Projections.Live?, isActive: Bool) {
+    self.definition = definition
+    progress = live.flatMap { $0.cache == nil ? $0.progress ?? 0 : nil }
+    self.isActive = isActive
+    isDropped = live == nil
   }
 }
 

@@ -1,5 +1,6 @@
 import Bytes
 import EventLog
+import Language
 import Model
 import Projections
 import Query
@@ -27,6 +28,16 @@ extension FactQuery {
     self.init(stream: request.stream, fields: request.fields)
     (filter, range) = (request.filter, request.range)
     (asOfSeq, isCancelled) = (request.asOfSeq, request.isCancelled)
+  }
+}
+
+extension ContributionQuery {
+  init(_ request: ContributionRequest) {
+    self.init(stream: request.stream, aggregates: request.aggregates)
+    (filter, groupBy) = (request.filter, request.groupBy)
+    rows = request.rows.map { Row(times: $0.times, group: $0.group) }
+    (asOfSeq, isCancelled) = (request.asOfSeq, request.isCancelled)
+    maxMemoryBytes = request.limits.maxMemoryBytes
   }
 }
 
@@ -180,6 +191,7 @@ extension StreamInfo {
     ahead = totals.ahead
     timesNs = totals.facts > 0 ? totals.minTimeNs...totals.maxTimeNs : nil
     watermarkNs = stream.watermarkNs
+    statement = Statement(.defineStream(DefineStream(definition))).canonicalText
   }
 }
 
@@ -191,5 +203,6 @@ extension KpiInfo {
       items: kpi.items, filter: kpi.filter, dimensions: kpi.groupBy, every: kpi.every,
       rolling: kpi.rolling, timeZone: kpi.timeZone, latenessNs: kpi.latenessNs,
       progress: listed.progress)
+    (seq, isDropped, statement) = (kpi.id, listed.isDropped, kpi.statement())
   }
 }

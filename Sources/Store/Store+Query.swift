@@ -6,12 +6,17 @@ import Query
 
 /// Queries are answered from the log's columns and the cells of KPIs.
 extension Store: QuerySource {
-  public func catalogue() throws -> SourceCatalogue {
+  public func catalogue() throws -> SourceCatalogue { try catalogue(projections.list()) }
+
+  public func catalogue(asOf seq: UInt64) throws -> SourceCatalogue {
+    try catalogue(projections.list(asOf: seq))
+  }
+
+  private func catalogue(_ kpis: [ListedKpi]) throws -> SourceCatalogue {
     let statistics = try log.statistics(sizes: false)
     return SourceCatalogue(
-      streams: statistics.streams.map(StreamInfo.init),
-      kpis: try projections.list().map(KpiInfo.init),
-      lastSeq: statistics.lastSeq)
+      streams: statistics.streams.map(StreamInfo.init), kpis: kpis.map(KpiInfo.init),
+      changes: StreamInfo(statistics.catalogue), lastSeq: statistics.lastSeq)
   }
 
   public func aggregate(_ request: AggregateRequest) throws -> AggregateResult {
@@ -32,41 +37,59 @@ extension Store: QuerySource {
     try projections.forEachFacts(FactQuery(request)) { try body(FactBatch($0)) }
   }
 
-  public func events(_ request: FactsRequest, _ body: (EventRecord) throws -> Bool) throws {
-    var query = FactQuery(request)
-    query.fields = []
-    var last: UInt64 = 0
-    try projections.forEachFacts(query) { rows in
-      var wanted: [UInt64] = []
-      // An event may have several facts.
-      for seq in rows.seqs where seq != last {
-        wanted.append(seq)
-        last = seq
-      }
-      guard let first = wanted.first, let end = wanted.last else { return true }
-      var (next, isWanted) = (0, true)
-      try forEachEvent(of: request.stream, seqs: first...end) { event in
-        guard event.seq == wanted[next] else { return true }
+  public func events(
+    _ seqs: [UInt64], of stream: String, _ body: (EventRecord) throws -> Bool
+  ) throws {
+    var next = 0
+    while next < seqs.count {
+      var isWanted = true
+      try forEachEvent(of: stream, seqs: seqs[next]...seqs[seqs.count - 1]) { event in
+        guard event.seq == seqs[next] else {
+          // Blocks in which nothing is wanted are passed over.
+          return seqs[next] < event.seq + Self.nearSeqs
+        }
         next += 1
         isWanted = try body(EventRecord(event))
-        return isWanted && next < wanted.count
+        return isWanted && next < seqs.count
       }
-      return isWanted
+      if !isWanted { return }
+    }
+  }
+
+  /// Events that are so near are read on to.
+  private static let nearSeqs: UInt64 = 4_096
+
+  public func contributions(
+    _ request: ContributionRequest, _ body: (ContributionBatch) throws -> Void
+  ) throws {
+    do {
+      try projections.forEachContribution(ContributionQuery(request)) {
+        try body(ContributionBatch(rows: $0.rows, seqs: $0.seqs))
+      }
+    } catch let error as ContributionLimitError {
+      throw QueryLimitError("max_memory: \(error)")
     }
   }
 
   public func ledger(
-    _ kind: LedgerKind, stream: String?, _ range: Range<Int64>,
-    _ body: (LedgerRecord) throws -> Bool
+    _ kind: LedgerKind, stream: String?, _ body: (LedgerRecord) throws -> Bool
   ) throws {
-    try forEachLedgerEntry(kind: LedgerEntry.Kind(kind), stream: stream) { entry in
-      guard range.contains(entry.timeNs ?? entry.receivedNs) else { return true }
-      return try body(LedgerRecord(entry))
+    try forEachLedgerEntry(kind: LedgerEntry.Kind(kind), stream: stream) {
+      try body(LedgerRecord($0))
     }
   }
 
   public func seq(receivedBy timeNs: Int64) throws -> UInt64 {
     try projections.seq(receivedBy: timeNs)
+  }
+
+  public func receivedNs(ofSeq seq: UInt64) throws -> Int64? {
+    try log.event(seq: seq)?.event.receivedNs
+  }
+
+  public func state(ofStream name: String, asOf seq: UInt64) throws -> StreamState {
+    let (timesNs, watermarkNs) = try projections.state(ofStream: name, asOf: seq)
+    return StreamState(timesNs: timesNs, watermarkNs: watermarkNs)
   }
 }
 
@@ -90,25 +113,26 @@ extension Store: QueryStore {
     let defined =
       isNewVersion
       ? try projections.redefine(
-        wanted, actor: "query", progress: { progress($0.share) }, isCancelled: isCancelled)
+        wanted, actor: statementActor, progress: { progress($0.share) }, isCancelled: isCancelled)
       : try projections.define(
-        wanted, actor: "query", progress: { progress($0.share) }, isCancelled: isCancelled)
+        wanted, actor: statementActor, progress: { progress($0.share) }, isCancelled: isCancelled)
     let listed = try projections.list().first { $0.definition.id == defined.id }
     guard let listed else { throw KpiStatementError("KPI \(defined.name) was dropped meanwhile") }
     return KpiInfo(listed)
   }
 
   public func switchKpi(_ name: String, version: Int) throws {
-    try projections.switchVersion(of: name, to: version, actor: "query")
+    try projections.switchVersion(of: name, to: version, actor: statementActor)
   }
 
-  public func dropKpi(_ name: String) throws { try projections.drop(name, actor: "query") }
+  public func dropKpi(_ name: String) throws { try projections.drop(name, actor: statementActor) }
 
   public func rebuildKpi(
     _ name: String, progress: (Double) -> Void, isCancelled: @escaping @Sendable () -> Bool
   ) throws {
     _ = try projections.rebuild(
-      named: [name], verify: false, progress: { progress($0.share) }, isCancelled: isCancelled)
+      named: [name], verify: false, actor: statementActor, progress: { progress($0.share) },
+      isCancelled: isCancelled)
   }
 }
 

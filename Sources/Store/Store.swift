@@ -39,15 +39,26 @@ public final class Store: Sendable {
 
   public let log: EventLog
   public let projections: Projections
+  /// Who runs statements in it, as the catalogue notes it.
+  let statementActor: String
 
   /// Opens the store in `directory`; for writing, it is made when there is none. One process may have it
   /// open for writing, others may read meanwhile.
-  public convenience init(directory: String, mode: Mode = .readWrite) throws {
-    try self.init(directory: directory, mode: mode, clock: EventLog.wallClockNs)
+  ///
+  /// What statements change is noted in the catalogue as changed by `statementActor`.
+  public convenience init(
+    directory: String, mode: Mode = .readWrite, statementActor: String = "query"
+  ) throws {
+    try self.init(
+      directory: directory, mode: mode, clock: EventLog.wallClockNs, statementActor: statementActor)
   }
 
   /// `clock` gives the wall clock, in nanoseconds since 1970.
-  package init(directory: String, mode: Mode, clock: @escaping @Sendable () -> Int64) throws {
+  package init(
+    directory: String, mode: Mode, clock: @escaping @Sendable () -> Int64,
+    statementActor: String = "query"
+  ) throws {
+    self.statementActor = statementActor
     log = try EventLog(
       directory: directory, mode: mode, projectionTables: Projections.tableNames, clock: clock)
     projections = try Projections(log)

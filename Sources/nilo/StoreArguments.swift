@@ -42,7 +42,7 @@ struct StoreDirectory {
     guard hasStore || FileManager.default.fileExists(atPath: parent) else {
       throw Failure("no directory \(parent) to make the store in; make it with: mkdir -p \(parent)")
     }
-    return try Store(directory: path)
+    return try Store(directory: path, statementActor: userName())
   }
 
   /// The store that is there, open for writing.

@@ -87,6 +87,20 @@ import Testing
     #expect(unknown.error.contains("it has: state, time"))
   }
 
+  @Test func theCatalogueIsAStream() throws {
+    try #require(try define("--select", "count(*)", "--every", "1h").status == 0)
+    try #require(try workspace.nilo("rebuild", "k").status == 0)
+    try #require(try workspace.nilo("kpi", "drop", "k").status == 0)
+    let events = try workspace.nilo("events", "--stream", "_catalogue", "--json").jsonLines()
+    let changes = events.compactMap { ($0["document"] as? [String: Any])?["change"] as? String }
+    #expect(changes.filter { $0.hasSuffix("_kpi") } == ["define_kpi", "rebuild_kpi", "drop_kpi"])
+    let history = try workspace.nilo(
+      "query", "--format", "csv", "SHOW HISTORY OF k WHERE actor = 'tester' OR actor != ''")
+    let lines = history.output.split(separator: "\n")
+    #expect(lines.count == 4, "\(history)")
+    #expect(lines.last?.hasSuffix("DROP KPI,k,,DROP KPI k") == true, "\(history.output)")
+  }
+
   @Test func rebuildsAndDrops() throws {
     try #require(
       try define("--select", "avg(flow)", "--every", "1h", "--rolling", "3h").status == 0)

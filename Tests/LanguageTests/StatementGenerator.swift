@@ -195,8 +195,11 @@ extension Generator {
   private mutating func show() -> Show {
     let subject = random.pick(Show.Subject.allCases)
     return Show(
-      subject, from: subject.hasFrom ? maybe { $0.name() } : nil,
+      subject,
+      from: subject.needsFrom ? name() : subject.hasFrom ? maybe { $0.name() } : nil,
+      filter: subject.hasRange ? maybe { $0.queryPredicate(2) } : nil,
       range: subject.hasRange ? maybe { $0.range(hasAt: false) } : nil,
+      isByArrival: subject.isOfLedger && random.oneIn(2),
       limit: subject.hasRange ? maybe { $0.limit() } : nil)
   }
 

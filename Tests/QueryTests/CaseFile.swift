@@ -16,6 +16,7 @@ import Store
 ///     -- param city=JFK        a parameter: a number, true, false or a text
 ///     -- format json           tsv if there is none
 ///     -- meta                  the footer as well
+///     -- hide time             a column of wall clock times, which are shown as "then"
 struct CaseFile {
   struct Case {
     var text: String
@@ -141,7 +142,8 @@ extension CaseFile.Case {
     var answer = answer
     answer.meta.elapsedSeconds = nil
     // When events came is another time in each run.
-    for index in answer.columns.indices where answer.columns[index].name == "received" {
+    let hidden = Set(directives("hide") + ["received"])
+    for index in answer.columns.indices where hidden.contains(answer.columns[index].name) {
       answer.columns[index].values = .texts(Array(repeating: "then", count: answer.rowCount))
     }
     var renderer = AnswerRenderer(format)

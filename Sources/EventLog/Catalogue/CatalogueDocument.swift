@@ -7,7 +7,7 @@ package struct CatalogueDocument: Sendable {
   private var texts: [String: String] = [:]
 
   /// Reads the scalar fields of `bytes`; none when it is no document.
-  init(seq: UInt64, _ bytes: [UInt8]) {
+  package init(seq: UInt64, _ bytes: [UInt8]) {
     self.seq = seq
     var list = TokenList()
     var scanner = DocumentScanner(bytes.rawSpan, range: 0..<bytes.count, explodePath: nil)

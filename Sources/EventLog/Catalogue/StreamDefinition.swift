@@ -96,7 +96,7 @@ extension StreamDefinition {
   static let elementTimeNames = ["t"] + timeNames
 
   /// The stream of stream definitions: the catalogue is events in the log like all others.
-  static let catalogue: StreamDefinition = {
+  package static let catalogue: StreamDefinition = {
     var definition = StreamDefinition(name: "_catalogue", timePath: "timestamp", keyPath: "name")
     definition.id = 1
     return definition
@@ -132,7 +132,7 @@ extension StreamDefinition {
   }
 
   /// Reads back what `document` wrote. Nil when it is something else.
-  init?(_ texts: CatalogueDocument) {
+  package init?(_ texts: CatalogueDocument) {
     guard texts["change"] == "define_stream", let id = texts["id"].flatMap({ UInt32($0) }),
       let name = texts["name"], let time = texts["time"],
       let window = texts["dedup_window_ns"].flatMap({ Int64($0) }),

@@ -34,6 +34,8 @@ public struct LogStatistics: Sendable, Equatable {
   }
 
   public var streams: [Stream]
+  /// The stream of what was defined and changed, which is not among ``streams``.
+  public var catalogue: Stream
   /// Sequence number of the last event; 0 when there is none.
   public var lastSeq: UInt64
   /// Bytes of the store's file that are in use.
@@ -60,8 +62,10 @@ extension EventLog {
         let pages = try transaction.statistics(environment.table(name))
         tableBytes[name] = (pages.treePages + pages.overflowPages) * info.pageSizeBytes
       }
+      let own = try stream(named: StreamDefinition.catalogue.name, transaction)
       return LogStatistics(
         streams: streams.sorted { $0.definition.id < $1.definition.id },
+        catalogue: try statistics(of: own, countingBlocks: sizes, transaction),
         lastSeq: head.nextSeq - 1, usedBytes: info.usedBytes, tableBytes: tableBytes,
         ledgerPages: head.nextLedgerPage - 1)
     }

@@ -23,6 +23,7 @@ enum Clause: String, CaseIterable {
   case elementTime = "ELEMENT TIME"
   case dimensions = "DIMENSIONS"
   case source = "SOURCE"
+  case byArrival = "BY ARRIVAL"
 
   /// The clause that a token begins, where one may begin.
   init?(_ token: Token) {
@@ -96,6 +97,14 @@ struct ClauseRules {
   var terminator: Token.Kind?
   var closingWord: Word?
 
+  /// BY begins GROUP BY in a query, and BY ARRIVAL in a list.
+  func read(_ clause: Clause?, _ token: Token) -> Clause? {
+    guard clause == .groupBy, token.kind == .keyword(.by), allowed.contains(.byArrival) else {
+      return clause
+    }
+    return .byArrival
+  }
+
   static let bounds: [Clause] = [.since, .until]
   static let range: [Clause] = bounds + [.last]
   static let query: [Clause] =
@@ -143,6 +152,7 @@ struct Clauses {
   var elementTime: FieldPath?
   var dimensions: [FieldPath] = []
   var sources: [SourceCall] = []
+  var isByArrival = false
 
   var spans: [Clause: SourceSpan] = [:]
 

@@ -19,7 +19,8 @@ enum Word: String, CaseIterable {
   // Clauses of a definition.
   case lateness, key, dedup, within, explode, element, dimensions, source
   // What SHOW lists, beside `dimensions`.
-  case streams, kpis, fields, watermark, late, rejected, versions, sources
+  case streams, kpis, fields, watermark, late, rejected, duplicates, versions, sources, history
+  case create, arrival
 
   init?(word: String) { self.init(rawValue: asciiLowercased(word)) }
 

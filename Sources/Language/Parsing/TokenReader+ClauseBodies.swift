@@ -35,6 +35,9 @@ extension TokenReader {
       clauses.elementTime = try fieldPath()
     case .dimensions: clauses.dimensions = try fieldPaths()
     case .source: clauses.sources = try sources()
+    case .byArrival:
+      try expect(.arrival, hint: "write BY ARRIVAL: the range is then of when it came in")
+      clauses.isByArrival = true
     }
   }
 

@@ -27,7 +27,7 @@ extension TokenReader {
 
   private mutating func clause(_ rules: ClauseRules, _ clauses: inout Clauses) throws(Issue) {
     if clause == nil { try correctClause(rules) }
-    guard let clause else { throw noClause(rules) }
+    guard let clause = rules.read(clause, token) else { throw noClause(rules) }
     let start = token.span
     guard rules.allowed.contains(clause) else { throw misplaced(clause, rules) }
     let previous = clauses.spans[clause]

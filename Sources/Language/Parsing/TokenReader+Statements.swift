@@ -155,10 +155,7 @@ extension TokenReader {
     }
     advance()
     let title = "SHOW \(subject.rawValue.uppercased())"
-    var from: Name?
-    if subject.hasFrom, accept(.keyword(.from)) {
-      from = try name("the name of a stream or KPI")
-    }
+    let from = try name(of: subject)
     let issuesBefore = issues.count
     guard subject.hasRange else {
       if isAtStatementEnd { return .show(Show(subject, from: from)) }
@@ -167,9 +164,23 @@ extension TokenReader {
         isKnown ? "';' or the end" : "FROM or the end",
         hint: clause.map { "\(title) has no \($0.title)" })
     }
-    let clauses = clauses(
-      ClauseRules(owner: title, allowed: ClauseRules.range + [.limit]))
+    let allowed = [.filter] + ClauseRules.range + (subject.isOfLedger ? [.byArrival] : []) + [.limit]
+    let clauses = clauses(ClauseRules(owner: title, allowed: allowed))
     if issues.count > issuesBefore { return nil }
-    return .show(Show(subject, from: from, range: clauses.range, limit: clauses.limit))
+    return .show(
+      Show(
+        subject, from: from, filter: clauses.filter, range: clauses.range,
+        isByArrival: clauses.isByArrival, limit: clauses.limit))
+  }
+
+  /// The stream or KPI that a list is of, behind FROM or OF, or without a word.
+  private mutating func name(of subject: Show.Subject) throws(Issue) -> Name? {
+    let isNamed =
+      switch subject {
+      case .create: true
+      case .history: accept(.of)
+      default: subject.hasFrom && accept(.keyword(.from))
+      }
+    return isNamed ? try name("the name of a stream or KPI") : nil
   }
 }

@@ -192,8 +192,13 @@ extension Printer {
 
   private mutating func show(_ show: Show) {
     text += "SHOW \(show.subject.rawValue.uppercased())"
-    if let name = show.from { text += " FROM \(name.canonicalText)" }
+    if let name = show.from {
+      let word = show.subject == .create ? "" : show.subject == .history ? "OF " : "FROM "
+      text += " \(word)\(name.canonicalText)"
+    }
+    filter(show.filter)
     if let range = show.range { self.range(range) }
+    if show.isByArrival { text += " BY ARRIVAL" }
     if let limit = show.limit { self.limit(limit) }
   }
 }

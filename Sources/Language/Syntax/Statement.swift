@@ -50,25 +50,37 @@ public struct Statement: Sendable, Equatable {
 /// `SHOW`: a list of what there is.
 public struct Show: Sendable, Equatable {
   public enum Subject: String, Sendable, Equatable, CaseIterable {
-    case streams, kpis, fields, dimensions, watermark, late, rejected, versions, sources
+    case streams, kpis, fields, dimensions, watermark, late, rejected, duplicates, versions
+    case sources, history, create
 
-    /// Whether FROM may pick a stream or KPI.
+    /// Whether a name may pick a stream or KPI.
     public var hasFrom: Bool { self != .streams }
-    /// Whether it lists events, which a range and a limit may pick from.
-    public var hasRange: Bool { self == .late || self == .rejected }
+    /// Whether there has to be one.
+    public var needsFrom: Bool { self == .create }
+    /// Whether it lists what came in, which a filter, a range and a limit may pick from.
+    public var hasRange: Bool { isOfLedger || self == .history }
+    /// Whether it lists entries of the ledger.
+    public var isOfLedger: Bool { [.late, .rejected, .duplicates].contains(self) }
   }
 
   public var subject: Subject
   public var from: Name?
+  /// On the columns of the list.
+  public var filter: Predicate?
   public var range: TimeRange?
+  /// Whether the range is of the times when entries came in, and not of their events.
+  public var isByArrival: Bool
   public var limit: Limit?
 
   public init(
-    _ subject: Subject, from: Name? = nil, range: TimeRange? = nil, limit: Limit? = nil
+    _ subject: Subject, from: Name? = nil, filter: Predicate? = nil, range: TimeRange? = nil,
+    isByArrival: Bool = false, limit: Limit? = nil
   ) {
     self.subject = subject
     self.from = from
+    self.filter = filter
     self.range = range
+    self.isByArrival = isByArrival
     self.limit = limit
   }
 }

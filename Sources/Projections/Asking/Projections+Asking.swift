@@ -219,8 +219,10 @@ struct QueryPlan {
     source.alternatives.append(
       AggregateSource.Alternative(
         name: "columns", reason: "\(facts) facts would have to be read"))
-    let (_, rest) = RollUp(chosen.coverage, asked).wholeBuckets(times)
+    let (whole, rest) = RollUp(chosen.coverage, asked).wholeBuckets(times)
     source.hasColumns = !rest.isEmpty
+    source.cells = try CellReader(projections.tables, chosen.coverage.kpi, chosen.generation)
+      .count(whole, transaction)
     let cut = FactSelection(times: rest, lastSeq: query.asOfSeq)
     let cutBlocks = rest.isEmpty ? [] : blocks.filter(cut.overlaps)
     source.blocks = cutBlocks.count

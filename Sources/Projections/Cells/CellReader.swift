@@ -85,6 +85,21 @@ struct CellReader {
     }
   }
 
+  /// The number of cells of the buckets that start within `range`. O(cells).
+  func count(_ range: Range<Int64>, _ transaction: borrowing ReadTransaction) throws -> Int {
+    let generationKey = Key().appending(generation)
+    var cursor = try transaction.cursor(tables.cells)
+    var found = try cursor.seek(atOrAfter: CellKey.prefix(generation, range.lowerBound))
+    var count = 0
+    while found, cursor.hasPrefix(generationKey),
+      CellKey.bucketNs(cursor.key) < range.upperBound
+    {
+      count += 1
+      found = try cursor.next()
+    }
+    return count
+  }
+
   /// The last sample of a series before a bucket. O(log cells) when the series has samples in the bucket found.
   func sample(
     ofSeries name: [UInt8], _ group: [UInt8], measure: Int, before bucketNs: Int64,

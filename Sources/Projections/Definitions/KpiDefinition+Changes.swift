@@ -26,6 +26,20 @@ extension KpiDefinition {
     return json.finish()
   }
 
+  /// The name in what `dropDocument` wrote; nil when it is something else.
+  static func dropped(_ document: CatalogueDocument) -> String? {
+    document["change"] == "drop_kpi" ? document["name"] : nil
+  }
+
+  /// The record that the cells of a KPI were computed anew.
+  static func rebuildDocument(_ name: String, receivedNs: Int64) -> [UInt8] {
+    var json = JSONObjectWriter()
+    json.field("timestamp", Timestamp(ns: receivedNs).description)
+    json.field("change", "rebuild_kpi")
+    json.field("name", name)
+    return json.finish()
+  }
+
   /// The record that a version of a KPI is the active one.
   static func switchDocument(_ name: String, version: Int, receivedNs: Int64) -> [UInt8] {
     var json = JSONObjectWriter()

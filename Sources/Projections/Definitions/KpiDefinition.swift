@@ -133,7 +133,7 @@ public struct KpiDefinition: Sendable, Equatable {
   public var groupText: String { groupBy.map(\.canonicalText).joined(separator: ", ") }
 
   /// Reads back what `document` wrote; nil when it is something else.
-  init?(_ document: CatalogueDocument) throws {
+  package init?(_ document: CatalogueDocument) throws {
     guard Change(document) != nil, let name = document["name"],
       let version = document["version"].flatMap({ Int($0) }), let stream = document["stream"],
       let select = document["select"], let every = document["every"],

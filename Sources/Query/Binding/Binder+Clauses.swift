@@ -263,7 +263,7 @@ extension TimeLength {
 
 extension Select {
   /// The first function that looks back.
-  fileprivate var window: WindowCall? {
+  var window: WindowCall? {
     let all =
       listedItems.map(\.expression) + (having?.expressions ?? []) + orderBy.map(\.expression)
     return all.lazy.compactMap(Self.window).first

@@ -172,7 +172,7 @@ extension Binder {
     }
   }
 
-  private static func literal(
+  static func literal(
     _ parameter: Parameter, _ options: QueryOptions
   ) throws(Issue) -> Literal {
     switch try options.parameters.value(of: parameter) {

@@ -17,9 +17,10 @@ struct Binder {
   var selected: [RowExpression] = []
 
   static func bind(_ select: Select, _ run: StatementRun) throws -> BoundQuery {
+    let state = try AskedState(select, run)
     var binder: Binder
     do throws(Issue) {
-      binder = try Binder(select, run)
+      binder = try Binder(select, run, state)
     } catch {
       throw LanguageError(issues: [error], text: run.text)
     }
@@ -29,14 +30,14 @@ struct Binder {
       throw LanguageError(
         issues: Array(issues.prefix(LanguageLimits.maxIssues)), text: run.text)
     }
-    try binder.bindAsOf(select, run)
     return binder.query
   }
 
-  private init(_ select: Select, _ run: StatementRun) throws(Issue) {
-    (catalogue, options, text) = (run.catalogue, run.options, run.text)
+  private init(_ select: Select, _ run: StatementRun, _ state: AskedState) throws(Issue) {
+    (catalogue, options, text) = (state.catalogue, run.options, run.text)
     let (stream, kpi) = try catalogue.target(select.from, version: select.version)
     query = BoundQuery(stream: stream, kpi: kpi)
+    (query.asOfSeq, query.notes) = (state.seq, state.notes)
     // A field of that name keeps it.
     if stream.fields.contains(where: { $0.path == "time" }) { query.timeName = stream.timePath }
   }
@@ -93,25 +94,6 @@ struct Binder {
   mutating func attempt(_ body: (inout Binder) throws(Issue) -> Void) {
     do throws(Issue) { try body(&self) } catch { issues.append(error) }
   }
-
-  private func bindAsOfSeq(_ seq: UInt64) -> UInt64? { seq < catalogue.lastSeq ? seq : nil }
-
-  private mutating func bindAsOf(_ select: Select, _ run: StatementRun) throws {
-    switch select.asOf {
-    case nil: break
-    case .seq(let seq):
-      query.asOfSeq = bindAsOfSeq(seq.value)
-      if seq.value > catalogue.lastSeq {
-        query.notes.append("the log has events up to seq \(catalogue.lastSeq) only")
-      }
-    case .time(let time):
-      let ns: Int64
-      do throws(Issue) { ns = try times.ns(time) } catch {
-        throw LanguageError(issues: [error], text: run.text)
-      }
-      query.asOfSeq = bindAsOfSeq(try run.source.seq(receivedBy: ns))
-    }
-  }
 }
 
 extension SourceCatalogue {
@@ -119,7 +101,7 @@ extension SourceCatalogue {
   func target(
     _ name: Name, version: Spanned<Int>? = nil
   ) throws(LanguageError.Issue) -> (stream: StreamInfo, kpi: KpiInfo?) {
-    if let stream = streams.first(where: { $0.name == name.text }) {
+    if let stream = (streams + [changes]).first(where: { $0.name == name.text }) {
       if let version {
         throw LanguageError.Issue(
           version.span, "\(name.text) is a stream: versions are those of KPIs")

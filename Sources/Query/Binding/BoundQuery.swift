@@ -89,8 +89,8 @@ struct BoundQuery {
     request.rolling = rolling
     request.timeZone = zone.name
     request.asOfSeq = asOfSeq
-    // Until its cells are complete a KPI's rows are computed from the events.
-    if let kpi, options.path == .best, kpi.progress == nil {
+    // Until its cells are complete, and when they are gone, a KPI's rows are computed from the events.
+    if let kpi, options.path == .best, kpi.progress == nil, !kpi.isDropped {
       request.path = .kpi(kpi.name, version: kpi.version)
     } else {
       request.path = kpi == nil ? options.path : .columns

@@ -27,9 +27,11 @@ struct FactRows {
     request.isCancelled = options.isCancelled
     var columns: [ValueColumn]?
     var timesNs: [Int64] = []
+    var seqs: [UInt64] = []
     let enough = rowsThatSuffice
     try source.facts(request) { batch in
       timesNs += batch.timesNs
+      seqs += batch.seqs
       if columns == nil {
         columns = batch.fields
       } else {
@@ -39,6 +41,7 @@ struct FactRows {
       return timesNs.count < enough
     }
     rows.table.timesNs = timesNs
+    rows.table.firstSeqs = seqs
     rows.table.inputs = columns ?? request.fields.map { _ in .values([]) }
     if timesNs.count > enough {
       rows.table.gather(prefix: enough)
@@ -84,6 +87,7 @@ extension RowTable {
   /// Keeps the first rows of facts.
   fileprivate mutating func gather(prefix count: Int) {
     timesNs = Array(timesNs.prefix(count))
+    firstSeqs = Array(firstSeqs.prefix(count))
     inputs = inputs.map { $0.gather(Array(0..<count)) }
   }
 

@@ -118,12 +118,8 @@ struct PassedOver {
 extension BoundQuery {
   /// The times of the facts behind its rows: windows begin before the range.
   var factRange: Range<Int64> {
-    guard let rolling, let buckets, range.lowerBound > .min else { return range }
-    let panes = rolling.nominalNs / max(1, buckets.length.nominalNs)
-    var start = buckets.start(of: range.lowerBound)
-    for _ in 1..<max(2, panes) where panes > 1 && start > .min {
-      start = buckets.start(of: start - 1)
-    }
+    guard rolling != nil, let buckets, range.lowerBound > .min else { return range }
+    let start = windowStart(buckets.start(of: range.lowerBound))
     return start..<max(start, range.upperBound)
   }
 }

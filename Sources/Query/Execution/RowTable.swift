@@ -13,6 +13,7 @@ struct RowTable {
   var leaves: [ValueColumn] = []
   /// Empty for facts.
   var facts: [UInt64] = []
+  /// Of a fact its event.
   var firstSeqs: [UInt64] = []
   var lastSeqs: [UInt64] = []
   /// Times that each row was corrected after it was final; nil when it is not known, as of rows that were not computed

@@ -8,6 +8,15 @@ public protocol QuerySource: Sendable {
   /// The streams and KPIs that there are now.
   func catalogue() throws -> SourceCatalogue
 
+  /// The streams that there are now, and the KPIs as they were after event `seq`. O(catalogue).
+  func catalogue(asOf seq: UInt64) throws -> SourceCatalogue
+
+  /// What the stream had after event `seq`. O(blocks of the stream).
+  func state(ofStream name: String, asOf seq: UInt64) throws -> StreamState
+
+  /// All changes of the catalogue, oldest first. O(catalogue).
+  func history() throws -> [CatalogueChange]
+
   /// Computes aggregates. Throws ``QueryLimitError``, `CancellationError`, and the source's own errors.
   func aggregate(_ request: AggregateRequest) throws -> AggregateResult
 
@@ -17,17 +26,27 @@ public protocol QuerySource: Sendable {
   /// Hands out the facts that a request asks for, in the order of the log, until `body` returns false.
   func facts(_ request: FactsRequest, _ body: (FactBatch) throws -> Bool) throws
 
-  /// Hands out the original documents of the events that have such facts, each once, in the order of the log.
-  func events(_ request: FactsRequest, _ body: (EventRecord) throws -> Bool) throws
+  /// Hands out the original documents of events by their numbers, which ascend.
+  func events(
+    _ seqs: [UInt64], of stream: String, _ body: (EventRecord) throws -> Bool
+  ) throws
+
+  /// Hands out the facts that rows were computed from, each once for each of its rows, in the order of the log; at the
+  /// end the samples before the rows that counters and levels begin at.
+  func contributions(
+    _ request: ContributionRequest, _ body: (ContributionBatch) throws -> Void
+  ) throws
 
   /// Entries of the ledger of a stream, or of all, in the order of the log.
   func ledger(
-    _ kind: LedgerKind, stream: String?, _ range: Range<Int64>,
-    _ body: (LedgerRecord) throws -> Bool
+    _ kind: LedgerKind, stream: String?, _ body: (LedgerRecord) throws -> Bool
   ) throws
 
   /// The last event that the log had received by then; 0 when there was none. O(log blocks).
   func seq(receivedBy timeNs: Int64) throws -> UInt64
+
+  /// When an event was received, of whichever stream; nil when there is none of that number.
+  func receivedNs(ofSeq seq: UInt64) throws -> Int64?
 }
 
 /// What statements that change something need beside it.
@@ -49,11 +68,50 @@ public struct SourceCatalogue: Sendable {
   public var streams: [StreamInfo]
   /// All versions of all KPIs.
   public var kpis: [KpiInfo]
+  /// The stream of what was defined and changed, which is not among ``streams``.
+  public var changes: StreamInfo
   /// The log's last event.
   public var lastSeq: UInt64
 
-  public init(streams: [StreamInfo], kpis: [KpiInfo], lastSeq: UInt64) {
-    (self.streams, self.kpis, self.lastSeq) = (streams, kpis, lastSeq)
+  public init(streams: [StreamInfo], kpis: [KpiInfo], changes: StreamInfo, lastSeq: UInt64) {
+    (self.streams, self.kpis, self.changes, self.lastSeq) = (streams, kpis, changes, lastSeq)
+  }
+}
+
+/// What a stream had at an earlier state of the log.
+public struct StreamState: Sendable, Equatable {
+  /// The least and the greatest time of a fact; nil without facts.
+  public var timesNs: ClosedRange<Int64>?
+  public var watermarkNs: Int64?
+
+  public init(timesNs: ClosedRange<Int64>?, watermarkNs: Int64?) {
+    (self.timesNs, self.watermarkNs) = (timesNs, watermarkNs)
+  }
+}
+
+/// A change of what is defined.
+public struct CatalogueChange: Sendable, Equatable {
+  /// The event that records it.
+  public var seq: UInt64
+  /// When it was recorded.
+  public var timeNs: Int64
+  public var actor: String
+  /// What was done: `DEFINE KPI`, `SWITCH KPI`, `DEFINE STREAM`.
+  public var change: String
+  /// The stream or KPI.
+  public var name: String
+  /// The version that it made or took, of a KPI.
+  public var version: Int?
+  /// The statement that does it.
+  public var statement: String
+
+  public init(
+    seq: UInt64, timeNs: Int64, actor: String, change: String, name: String, version: Int? = nil,
+    statement: String
+  ) {
+    (self.seq, self.timeNs, self.actor) = (seq, timeNs, actor)
+    (self.change, self.name, self.version) = (change, name, version)
+    self.statement = statement
   }
 }
 
@@ -105,6 +163,8 @@ public struct StreamInfo: Sendable {
   /// The least and the greatest time of an event; nil without events.
   public var timesNs: ClosedRange<Int64>?
   public var watermarkNs: Int64?
+  /// The statement that makes it.
+  public var statement = ""
 
   public init(name: String, timePath: Text, latenessNs: Int64) {
     (self.name, self.timePath, self.latenessNs) = (name, timePath, latenessNs)
@@ -126,6 +186,12 @@ public struct KpiInfo: Sendable {
   public var latenessNs: Int64
   /// Share of the log that its cells have; nil when they are complete.
   public var progress: Double?
+  /// The event that defined it.
+  public var seq: UInt64 = 0
+  /// Whether it was there at the time that is asked about, and is no more: it has no cells.
+  public var isDropped = false
+  /// The statement that makes it.
+  public var statement = ""
 
   public init(
     name: String, version: Int, isActive: Bool, stream: String, items: [Item], filter: Predicate?,

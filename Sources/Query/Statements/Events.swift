@@ -10,60 +10,126 @@ extension StatementRun {
         select.span, "EVENTS FOR needs a time or a LIMIT",
         hint: "add LIMIT 10, or SINCE and UNTIL")
     }
-    guard query.having == nil, query.compare == nil, query.order.isEmpty else {
-      throw error(
-        select.span, "EVENTS FOR does not go with HAVING, ORDER BY and COMPARE WITH",
-        hint: "pick the events with WHERE and a time")
-    }
-    var request = FactsRequest(stream: query.stream.name, fields: [])
-    request.filter = .both(query.filter, Self.filterOfAggregates(query))
-    request.range = query.range
-    if let rolling = query.rolling, query.range.lowerBound > .min {
-      // The windows of the first rows begin before the range.
-      let (low, overflow) = query.range.lowerBound.subtractingReportingOverflow(rolling.nominalNs)
-      request.range = (overflow ? .min : low)..<query.range.upperBound
-    }
-    request.asOfSeq = query.asOfSeq
-    request.isCancelled = options.isCancelled
+    try checkSources(of: query, select, "EVENTS FOR")
+    let result = try execution(query).result()
+    var meta = result.answer.meta
+    let seqs =
+      query.isOfFacts
+      ? Self.ascending(result.table.firstSeqs)
+      : try contributingSeqs(query, result.table, asOf: meta.asOfSeq)
     var list = EventList()
-    let limit = query.limit?.rows ?? .max
-    try source.events(request) { event in
-      if list.count == limit { return false }
+    try source.events(seqs, of: query.stream.name) { event in
       try check(list)
       list.add(event)
-      return list.count < limit
+      return true
+    }
+    (meta.source, meta.lastBucketEndNs) = (nil, nil)
+    if let rows = meta.rowsBeforeLimit {
+      meta.rowsBeforeLimit = nil
+      meta.notes.append(
+        "LIMIT leaves \(result.table.count) of \(rows) rows; the events are those behind them")
     }
     var answer = list.answer
-    answer.meta.rangeNs = request.range
-    answer.meta.timeZone = query.zone.name
-    answer.meta.watermarkNs = query.stream.watermarkNs
-    answer.meta.asOfSeq = query.asOfSeq ?? catalogue.lastSeq
-    answer.meta.notes = query.notes
+    answer.meta = meta
     return answer
   }
 
-  private func check(_ list: EventList) throws {
-    try checkCancelled()
-    if list.count >= options.limits.maxRows {
-      throw QueryLimitError(
-        "more than \(options.limits.maxRows) events; add LIMIT, or raise max_rows")
+  /// Refuses queries whose rows are made of other rows.
+  func checkSources(of query: BoundQuery, _ select: Select, _ title: String) throws {
+    guard query.compare == nil else {
+      throw error(
+        select.compareWith?.span ?? select.span, "\(title) does not go with COMPARE WITH",
+        hint: "ask for each of the two times")
     }
-    if list.bytes > options.limits.maxMemoryBytes {
-      throw QueryLimitError(
-        "more than \(options.limits.maxMemoryBytes) bytes of events; add LIMIT, "
-          + "or raise max_memory")
+    guard query.fill == nil else {
+      throw error(
+        select.fill?.span ?? select.span,
+        "\(title) does not go with FILL: what fills a gap is of no event",
+        hint: "leave FILL out")
+    }
+    if query.hasWindow {
+      throw error(
+        select.window?.span ?? select.span,
+        "\(title) does not go with \(select.window?.function.name ?? "functions that look back")",
+        hint: "ask for the value that it looks back with, over the time that it looks at")
     }
   }
 
-  /// The facts that count for any aggregate; nil when one takes all.
-  private static func filterOfAggregates(_ query: BoundQuery) -> Predicate? {
-    var any: Predicate?
-    for aggregate in query.aggregates {
-      guard let filter = aggregate.filter else { return nil }
-      if any == filter { continue }
-      any = any.map { .or($0, filter) } ?? filter
+  private func contributingSeqs(
+    _ query: BoundQuery, _ table: RowTable, asOf seq: UInt64?
+  ) throws -> [UInt64] {
+    var seqs: Set<UInt64> = []
+    try source.contributions(query.contributions(table, asOf: seq, options)) { batch in
+      seqs.formUnion(batch.seqs)
+      try check(count: seqs.count, bytes: seqs.count * 16)
     }
-    return any
+    return seqs.sorted()
+  }
+
+  private static func ascending(_ seqs: [UInt64]) -> [UInt64] { Set(seqs).sorted() }
+
+  private func check(_ list: EventList) throws {
+    try check(count: list.count + 1, bytes: list.bytes)
+  }
+
+  private func check(count: Int, bytes: Int) throws {
+    try checkCancelled()
+    if count > options.limits.maxRows {
+      throw QueryLimitError(
+        "more than \(options.limits.maxRows) events; ask for a shorter time or fewer groups, or raise "
+          + "max_rows")
+    }
+    if bytes > options.limits.maxMemoryBytes {
+      throw QueryLimitError(
+        "more than \(options.limits.maxMemoryBytes) bytes of events; ask for a shorter time or fewer "
+          + "groups, or raise max_memory")
+    }
+  }
+}
+
+extension BoundQuery {
+  /// What the numbers of rows were computed from.
+  func contributions(
+    _ table: RowTable, asOf seq: UInt64?, _ options: QueryOptions
+  ) -> ContributionRequest {
+    var request = ContributionRequest(stream: stream.name, aggregates: shownAggregates)
+    request.filter = filter
+    request.groupBy = groups.map(\.path)
+    request.rows = (0..<table.count).map { row in
+      ContributionRequest.Row(
+        times: times(ofRowAt: table.timesNs[row]), group: table.groups[Int(table.groupOfRow[row])])
+    }
+    request.asOfSeq = seq
+    request.limits = options.limits
+    request.isCancelled = options.isCancelled
+    return request
+  }
+
+  /// The aggregates that items are computed from; of groups alone all facts count.
+  private var shownAggregates: [Aggregate] {
+    let shown = aggregates.indices.filter { index in
+      outputs.contains { $0.expression.contains { $0 == .input(index) } }
+    }
+    return shown.isEmpty ? [Aggregate(.count, nil)] : shown.map { aggregates[$0] }
+  }
+
+  /// The times that a row covers: its bucket, or the window that ends with it, as far as the range lets it.
+  private func times(ofRowAt timeNs: Int64) -> Range<Int64> {
+    guard let buckets else { return range }
+    let end = min(buckets.end(ofBucketStarting: timeNs), range.upperBound)
+    let start = rolling == nil ? max(timeNs, range.lowerBound) : windowStart(timeNs)
+    return start..<max(start, end)
+  }
+
+  /// Where the window begins that ends with a bucket.
+  func windowStart(_ bucketNs: Int64) -> Int64 {
+    guard let rolling, let buckets else { return bucketNs }
+    var start = bucketNs
+    let panes = rolling.nominalNs / max(1, buckets.length.nominalNs)
+    for _ in 1..<max(2, panes) where panes > 1 && start > .min {
+      start = buckets.start(of: start - 1)
+    }
+    return start
   }
 }
 

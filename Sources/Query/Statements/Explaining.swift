@@ -35,14 +35,16 @@ extension StatementRun {
     if query.isOfFacts { lines.add("source", "columns") }
     for plan in result.plans { lines.add(plan, isEstimate: false) }
     lines.add(query)
-    lines.add("rows", grouped(UInt64(result.answer.rowCount)))
+    lines.add("rows", number: .integer(Int64(result.answer.rowCount)))
     if let rows = result.answer.meta.rowsBeforeLimit {
-      lines.add("rows before limit", grouped(UInt64(rows)))
+      lines.add("rows before limit", number: .integer(Int64(rows)))
     }
-    lines.add("time to understand", milliseconds((bound - begin) / .seconds(1)))
-    lines.add("time to gather", milliseconds(result.gatheringSeconds))
-    lines.add(
-      "time to finish", milliseconds((end - bound) / .seconds(1) - result.gatheringSeconds))
+    func add(_ step: String, seconds: Double) {
+      lines.add("ms to \(step)", number: .number((max(0, seconds) * 1e6).rounded() / 1e3))
+    }
+    add("understand", seconds: (bound - begin) / .seconds(1))
+    add("gather", seconds: result.gatheringSeconds)
+    add("finish", seconds: (end - bound) / .seconds(1) - result.gatheringSeconds)
     return lines.answer
   }
 }
@@ -51,10 +53,18 @@ extension StatementRun {
 struct ExplainLines {
   private var steps: [Text?] = []
   private var details: [Text?] = []
+  private var numbers: [QueryValue] = []
 
   mutating func add(_ step: String, _ detail: String) {
     steps.append(Text(step))
     details.append(Text(detail))
+    numbers.append(.null)
+  }
+
+  mutating func add(_ step: String, number: QueryValue) {
+    steps.append(Text(step))
+    details.append(nil)
+    numbers.append(number)
   }
 
   mutating func add(_ plan: AggregatePlan, isEstimate: Bool) {
@@ -63,9 +73,9 @@ struct ExplainLines {
       add("not taken", "\(alternative.name): \(alternative.reason)")
     }
     let suffix = isEstimate ? " to read" : " read"
-    add("cells" + suffix, grouped(UInt64(max(0, plan.cells))))
-    add("blocks" + suffix, grouped(UInt64(max(0, plan.blocks))))
-    add("facts" + suffix, grouped(UInt64(max(0, plan.facts))))
+    add("cells" + suffix, number: .integer(Int64(plan.cells)))
+    add("blocks" + suffix, number: .integer(Int64(plan.blocks)))
+    add("facts" + suffix, number: .integer(Int64(plan.facts)))
   }
 
   mutating func add(_ query: BoundQuery) {
@@ -83,7 +93,7 @@ struct ExplainLines {
     if !query.groups.isEmpty {
       add("groups", query.groups.map(\.path).joined(separator: ", "))
     }
-    if let seq = query.asOfSeq { add("as of seq", "\(seq)") }
+    if let seq = query.asOfSeq { add("as of seq", number: .count(seq)) }
     if query.isOfFacts {
       add("fields", query.fields.joined(separator: ", "))
     } else {
@@ -96,6 +106,7 @@ struct ExplainLines {
     Answer(columns: [
       Answer.Column(name: "step", kind: .text, values: .texts(steps)),
       Answer.Column(name: "detail", kind: .text, values: .texts(details)),
+      Answer.Column(name: "number", kind: .number, values: .values(numbers)),
     ])
   }
 }

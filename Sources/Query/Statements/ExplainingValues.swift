@@ -11,9 +11,7 @@ extension StatementRun {
         select.span, "EXPLAIN VALUE is of aggregates: a fact is computed from nothing else",
         hint: "EVENTS FOR shows the documents")
     }
-    guard query.fill == nil, query.compare == nil else {
-      throw error(select.span, "EXPLAIN VALUE does not go with FILL or COMPARE WITH")
-    }
+    try checkSources(of: query, select, "EXPLAIN VALUE")
     let result = try execution(query).result()
     var answer = result.answer
     let table = result.table
@@ -27,43 +25,99 @@ extension StatementRun {
       let name = OwnColumn.name(Text(name), of: "row", beside: asked).string
       answer.columns.append(Answer.Column(name: name, kind: .integer, values: .integers(values)))
     }
-    add("facts", table.facts.map { Int64(clamping: $0) })
-    add("first_seq", table.firstSeqs.map { Int64(clamping: $0) })
-    add("last_seq", table.lastSeqs.map { Int64(clamping: $0) })
+    let origins = try origins(query, table, asOf: answer.meta.asOfSeq)
+    add("facts", origins.facts)
+    add("first_seq", origins.firstSeqs.map { Int64(clamping: $0 == .max ? 0 : $0) })
+    add("last_seq", origins.lastSeqs.map { Int64(clamping: $0) })
     add("revisions", table.revisions.map { Int64($0 ?? 0) })
-    for kind in [LedgerKind.late, .duplicate, .rejected] {
-      let counts = try ledgerCounts(kind, query, table, &answer.meta)
-      add(kind.rawValue, counts)
-    }
-    answer.meta.notes.append(
-      "late, duplicate and rejected are those of the stream in the time of the row, of all groups")
+    add("late", origins.late)
+    add("duplicate", origins.duplicates)
+    if let note = try noteOfRejected(query) { answer.meta.notes.append(note) }
     return answer
   }
 
-  /// Entries of the ledger in the time of each row.
-  private func ledgerCounts(
-    _ kind: LedgerKind, _ query: BoundQuery, _ table: RowTable, _ meta: inout Answer.Meta
-  ) throws -> [Int64] {
-    guard let low = table.timesNs.min(), let high = table.timesNs.max() else { return [] }
-    let end = query.buckets?.end(ofBucketStarting: high) ?? query.range.upperBound
-    var counts: [Int64: Int64] = [:]
-    var withoutTime = 0
-    var cursor = query.buckets.map { BucketCursor($0) }
-    // What has no time is listed by when it came.
-    try source.ledger(kind, stream: query.stream.name, .min ..< .max) { entry in
+  private func origins(
+    _ query: BoundQuery, _ table: RowTable, asOf seq: UInt64?
+  ) throws -> Origins {
+    var origins = Origins(count: table.count)
+    let receivedNs = try query.asOfSeq.flatMap { try source.receivedNs(ofSeq: $0) }
+    try source.ledger(.late, stream: query.stream.name) { entry in
       try checkCancelled()
-      if let seq = query.asOfSeq, entry.seq > seq { return true }
-      guard let timeNs = entry.timeNs else {
-        withoutTime += 1
-        return true
-      }
-      guard timeNs >= low, timeNs < end else { return true }
-      counts[cursor?.start(of: timeNs) ?? low, default: 0] += 1
+      origins.ledger.late.insert(entry.seq)
       return true
     }
-    if withoutTime > 0 {
-      meta.notes.append("\(withoutTime) \(kind.rawValue) without a time are in no row")
+    // A duplicate repeats the event that is kept, and belongs where that is.
+    try source.ledger(.duplicate, stream: query.stream.name) { entry in
+      try checkCancelled()
+      if let receivedNs, entry.receivedNs > receivedNs { return true }
+      origins.ledger.duplicates[entry.seq, default: 0] += 1
+      return true
     }
-    return table.timesNs.map { counts[$0] ?? 0 }
+    try source.contributions(query.contributions(table, asOf: seq, options)) { batch in
+      try checkCancelled()
+      origins.add(batch)
+    }
+    return origins
+  }
+
+  /// A document that was rejected has no time and no group.
+  private func noteOfRejected(_ query: BoundQuery) throws -> String? {
+    let receivedNs = try query.asOfSeq.flatMap { try source.receivedNs(ofSeq: $0) }
+    var count = 0
+    try source.ledger(.rejected, stream: query.stream.name) { entry in
+      try checkCancelled()
+      if receivedNs.map({ entry.receivedNs <= $0 }) ?? true { count += 1 }
+      return true
+    }
+    if count == 0 { return nil }
+    let what = count == 1 ? "1 document was" : "\(count) documents were"
+    return "\(what) rejected, without a time, and \(count == 1 ? "is" : "are") in no row: "
+      + "SHOW REJECTED FROM \(Name(query.stream.name).canonicalText)"
+  }
+}
+
+/// What is counted for each row.
+private struct Origins {
+  struct Ledger {
+    var late: Set<UInt64> = []
+    /// How often each event came again.
+    var duplicates: [UInt64: Int64] = [:]
+  }
+
+  /// An event that is on the ledger, in a row: it counts once, however many facts it has there.
+  private struct Noted: Hashable {
+    var row: Int32
+    var seq: UInt64
+  }
+
+  var ledger = Ledger()
+  private(set) var facts: [Int64]
+  private(set) var firstSeqs: [UInt64]
+  private(set) var lastSeqs: [UInt64]
+  private(set) var late: [Int64]
+  private(set) var duplicates: [Int64]
+  private var noted: Set<Noted> = []
+
+  init(count: Int) {
+    (facts, late) = (Array(repeating: 0, count: count), Array(repeating: 0, count: count))
+    duplicates = Array(repeating: 0, count: count)
+    firstSeqs = Array(repeating: .max, count: count)
+    lastSeqs = Array(repeating: 0, count: count)
+  }
+
+  mutating func add(_ batch: ContributionBatch) {
+    for (number, seq) in zip(batch.rows, batch.seqs) {
+      let row = Int(number)
+      facts[row] += 1
+      firstSeqs[row] = min(firstSeqs[row], seq)
+      lastSeqs[row] = max(lastSeqs[row], seq)
+      let isLate = ledger.late.contains(seq)
+      let count = ledger.duplicates[seq] ?? 0
+      guard isLate || count > 0, noted.insert(Noted(row: number, seq: seq)).inserted else {
+        continue
+      }
+      if isLate { late[row] += 1 }
+      duplicates[row] += count
+    }
   }
 }

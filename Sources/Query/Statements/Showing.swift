@@ -6,13 +6,17 @@ extension StatementRun {
   func show(_ show: Show) throws -> Answer {
     switch show.subject {
     case .streams: return streams()
-    case .kpis, .versions: return try kpis(show)
+    case .kpis: return try kpis(show)
+    case .versions: return try versions(show)
     case .fields: return try fields(show)
     case .dimensions: return try dimensions(show)
     case .watermark: return try watermarks(show)
     case .sources: return try sources(show)
     case .late: return try entries(.late, show)
     case .rejected: return try entries(.rejected, show)
+    case .duplicates: return try entries(.duplicate, show)
+    case .history: return try history(show)
+    case .create: return try creation(show)
     }
   }
 
@@ -22,7 +26,7 @@ extension StatementRun {
     return [try target(name).stream]
   }
 
-  private func target(_ name: Name) throws -> (stream: StreamInfo, kpi: KpiInfo?) {
+  func target(_ name: Name) throws -> (stream: StreamInfo, kpi: KpiInfo?) {
     do throws(LanguageError.Issue) { return try catalogue.target(name) } catch {
       throw LanguageError(issues: [error], text: text)
     }
@@ -44,22 +48,19 @@ extension StatementRun {
     return list.answer(catalogue)
   }
 
-  /// KPIs as they are asked now, or all of their versions.
+  /// All versions of the KPIs of a name, of a stream, or of all.
+  func listedKpis(_ show: Show) throws -> [KpiInfo] {
+    guard let name = show.from else { return catalogue.kpis }
+    if let kpi = try target(name).kpi { return catalogue.kpis.filter { $0.name == kpi.name } }
+    return catalogue.kpis.filter { $0.stream == name.text }
+  }
+
   private func kpis(_ show: Show) throws -> Answer {
-    var kpis = catalogue.kpis
-    if let name = show.from {
-      if let kpi = try target(name).kpi {
-        kpis = kpis.filter { $0.name == kpi.name }
-      } else {
-        kpis = kpis.filter { $0.stream == name.text }
-      }
-    }
-    if show.subject == .kpis { kpis = kpis.filter(\.isActive) }
     var list = ListAnswer([
       "kpi": .text, "version": .integer, "active": .boolean, "stream": .text,
       "definition": .text, "filled %": .integer,
     ])
-    for kpi in kpis {
+    for kpi in try listedKpis(show) where kpi.isActive {
       list.add(
         .text(kpi.name), .integer(Int64(kpi.version)), .bool(kpi.isActive), .text(kpi.stream),
         .text(kpi.definitionText), .integer(Int64((kpi.progress ?? 1) * 100)))
@@ -119,54 +120,6 @@ extension StatementRun {
       }
     }
     return list.answer(catalogue)
-  }
-
-  /// Entries of the ledger.
-  private func entries(_ kind: LedgerKind, _ show: Show) throws -> Answer {
-    let stream = try show.from.map { try target($0).stream.name }
-    let limit = show.limit?.rows ?? options.limits.maxRows
-    let range = try range(of: show)
-    var list = ListAnswer([
-      "seq": .integer, "received": .time, "time": .time, "stream": .text, "source": .text,
-      "detail": .text,
-    ])
-    var hasMore = false
-    try source.ledger(kind, stream: stream, range) { entry in
-      try checkCancelled()
-      if list.count == limit {
-        hasMore = true
-        return false
-      }
-      list.add(
-        .count(entry.seq), .time(entry.receivedNs), .time(optional: entry.timeNs),
-        .text(entry.stream), .text(entry.source), .text(entry.detail))
-      return true
-    }
-    var answer = list.answer(catalogue)
-    if hasMore { answer.meta.notes.append("there are more") }
-    answer.meta.rangeNs = range
-    return answer
-  }
-
-  private func range(of show: Show) throws -> Range<Int64> {
-    let times = TimeResolver(zone: .utc, nowNs: options.nowNs, parameters: options.parameters)
-    do throws(LanguageError.Issue) {
-      switch show.range {
-      case nil: return .min ..< .max
-      case .bounds(let since, let until):
-        var (low, high) = (Int64.min, Int64.max)
-        if let since { low = try times.ns(since) }
-        if let until { high = try times.ns(until) }
-        return low..<max(low, high)
-      case .last(let length):
-        return length.added(to: options.nowNs, times: -1, in: .utc)..<options.nowNs
-      case .at(let time):
-        let ns = try times.ns(time)
-        return ns..<ns.saturatingSubtracting(-1)
-      }
-    } catch {
-      throw LanguageError(issues: [error], text: text)
-    }
   }
 
   // MARK: DESCRIBE

@@ -70,8 +70,8 @@ struct VersionJoin {
     if differing.count > limit { answer.meta.rowsBeforeLimit = differing.count }
     describe(&answer.meta)
     answer.meta.notes += [
-      "\(both) rows are of both versions, \(differingInBoth) of them differ; "
-        + "\(inOne[0]) only of version \(version(0)), \(inOne[1]) only of version \(version(1))"
+      "\(both - differingInBoth) rows are equal and left out; \(differingInBoth) differ, "
+        + "\(inOne[0]) are only of version \(version(0)), \(inOne[1]) only of version \(version(1))"
     ]
     if common.isEmpty { answer.meta.notes.append("no item has the same name in both versions") }
     return answer
@@ -119,8 +119,23 @@ struct VersionJoin {
             name: "\(name) (version \(version(side)))", kind: output.kind.columnKind,
             errorBound: output.errorBound, values: values[side][index].gather(shown)))
       }
+      if let difference = difference(name, names, values, shown) { columns.append(difference) }
     }
     return columns
+  }
+
+  /// The second version less the first, of an item of numbers that both have.
+  private func difference(
+    _ name: String, _ names: [[String]], _ values: [[ValueColumn]], _ shown: [Int]
+  ) -> Answer.Column? {
+    guard let first = names[0].firstIndex(of: name), let second = names[1].firstIndex(of: name),
+      queries[0].outputs[first].kind.isNumber, queries[1].outputs[second].kind.isNumber
+    else { return nil }
+    let old = values[0][first].gather(shown).doubles
+    let new = values[1][second].gather(shown).doubles
+    return Answer.Column(
+      name: "\(name) (difference)", kind: .number,
+      values: .numbers(old.indices.map { new[$0] - old[$0] }))
   }
 
   private func describe(_ meta: inout Answer.Meta) {

@@ -30,7 +30,7 @@ struct Rebuild: ParsableCommand {
     defer { progress.wipe() }
     let start = ContinuousClock.now
     let reports = try opened.projections.rebuild(
-      named: names, verify: verify,
+      named: names, verify: verify, actor: userName(),
       progress: { progress.update(share: $0.share, events: $0.facts) },
       isCancelled: { Interruption.isRequested })
     progress.wipe()

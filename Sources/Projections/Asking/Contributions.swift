@@ -1,0 +1,217 @@
+import Bytes
+import EventLog
+import LMDB
+import Language
+import Model
+
+/// Which facts are asked for: those that rows of an answer were computed from.
+public struct ContributionQuery: Sendable {
+  public struct Row: Sendable {
+    /// The times that the row covers.
+    public var times: Range<Int64>
+    /// A label for each dimension; nil where its facts have none.
+    public var group: [Text?]
+
+    public init(times: Range<Int64>, group: [Text?]) { (self.times, self.group) = (times, group) }
+  }
+
+  public var stream: String
+  /// A fact is part of a row when one of these takes it.
+  public var aggregates: [Aggregate]
+  public var filter: Predicate?
+  public var groupBy: [String] = []
+  public var rows: [Row] = []
+  /// The last event that counts; nil for all.
+  public var asOfSeq: UInt64?
+  public var maxMemoryBytes = Int.max
+  public var isCancelled: @Sendable () -> Bool = { false }
+
+  public init(stream: String, aggregates: [Aggregate]) {
+    (self.stream, self.aggregates) = (stream, aggregates)
+  }
+
+  fileprivate var hasSeries: Bool { aggregates.contains { $0.function.takesEarlierSample } }
+}
+
+/// Facts and the rows that they are part of.
+public struct Contributions: Sendable {
+  /// Places in ``ContributionQuery/rows``, and the event of the fact that is part of that row.
+  public var rows: [Int32] = []
+  public var seqs: [UInt64] = []
+
+  mutating func add(_ row: Int32, _ seq: UInt64) {
+    rows.append(row)
+    seqs.append(seq)
+  }
+}
+
+extension Projections {
+  /// Calls `body` with the facts that rows were computed from, each once for each of its rows, in the order of the log;
+  /// at the end with the samples before the rows that counters and levels begin at. Each block is read in a transaction
+  /// of its own. O(facts of the blocks that overlap the rows, and with counters of all blocks before).
+  ///
+  /// Throws ``ContributionLimitError`` when the samples of counters take more memory than they may.
+  public func forEachContribution(
+    _ query: ContributionQuery, _ body: (Contributions) throws -> Void
+  ) throws {
+    let index = RowsByGroup(query.rows)
+    guard let reach = index.reach(hasEarlierSamples: query.hasSeries) else { return }
+    let selection = FactSelection(times: [reach], lastSeq: query.asOfSeq)
+    let log = self.log
+    let (stream, blocks) = try log.environment.read { transaction in
+      let stream = try log.stream(named: query.stream, transaction)
+      let blocks = try log.blocks(of: stream, after: 0, limit: .max, transaction)
+      return (stream, blocks.filter(selection.overlaps))
+    }
+    let keyPath = query.hasSeries ? stream.definition.keyPath : nil
+    let found = OrderedWork(count: blocks.count) { number in
+      try log.environment.read { transaction in
+        let facts = try log.facts(
+          of: blocks[number], stream, paths: query.paths(keyPath), transaction)
+        return try BlockContributions(FactColumns(facts), query, index, keyPath)
+      }
+    }
+    defer { found.stop() }
+    var samples = EarlierSamples(maxBytes: query.maxMemoryBytes)
+    for _ in blocks.indices {
+      if query.isCancelled() { throw CancellationError() }
+      let block = try found.next()
+      log.releaseMemory(above: Self.maxResidentFileBytes)
+      if !block.contributions.rows.isEmpty { try body(block.contributions) }
+      try samples.add(block.samples)
+    }
+    let before = samples.contributions(index)
+    if !before.rows.isEmpty { try body(before) }
+  }
+}
+
+extension ContributionQuery {
+  fileprivate func paths(_ keyPath: String?) -> Set<String> {
+    var paths = Set(groupBy).union(filter?.fields.map(\.path) ?? [])
+    for aggregate in aggregates {
+      paths.formUnion(Expression.aggregate(aggregate).fields.map(\.path))
+    }
+    if let keyPath { paths.insert(keyPath) }
+    return paths
+  }
+}
+
+extension AggregateFunction {
+  /// Whether a row begins with the last sample before it.
+  fileprivate var takesEarlierSample: Bool {
+    switch self {
+    case .rate, .increase, .timeAverage: true
+    default: false
+    }
+  }
+
+  /// For each fact whether it has a value at `path` that the function takes; nil when all have.
+  fileprivate func mask(_ path: String, _ columns: FactColumns) throws -> [Bool]? {
+    let presence: [UInt64]?
+    switch self {
+    case .count: presence = try columns.presence(path)
+    case .distinct, .top, .first, .last:
+      let codes = try columns.labels(path).codes
+      return codes.isEmpty ? Array(repeating: false, count: columns.count) : codes.map { $0 >= 0 }
+    default: presence = try columns.numbers(path).presence
+    }
+    guard let presence else { return Array(repeating: false, count: columns.count) }
+    if presence.isEmpty { return nil }
+    return (0..<columns.count).map { presence[$0 >> 6] >> UInt64($0 & 63) & 1 == 1 }
+  }
+}
+
+/// What one block has of rows.
+private struct BlockContributions: Sendable {
+  var contributions = Contributions()
+  var samples: [EarlierSamples.Series: [EarlierSamples.Sample]] = [:]
+
+  init(
+    _ columns: FactColumns, _ query: ContributionQuery, _ index: RowsByGroup, _ keyPath: String?
+  ) throws {
+    if columns.count == 0 { return }
+    let known = FactSelection(times: nil, lastSeq: query.asOfSeq)
+    let base = try known.mask(query.filter, columns)
+    let masks = try query.aggregates.map { try Self.mask($0, columns) }
+    let groups = try columns.groups(query.groupBy)
+    let lists = groups.groups.indices.map { index.rows(of: groups.groups[$0]) }
+    let times = try columns.times()
+    for fact in 0..<columns.count where base?[fact] ?? true {
+      guard let list = lists[groups.codes.isEmpty ? 0 : Int(groups.codes[fact])],
+        masks.contains(where: { $0?[fact] ?? true })
+      else { continue }
+      list.forEach(at: times[fact]) { contributions.add($0, columns.seq(fact)) }
+    }
+    let series = try keyPath.map { try columns.labels($0) }
+    for (part, aggregate) in query.aggregates.enumerated()
+    where aggregate.function.takesEarlierSample {
+      for fact in 0..<columns.count where (base?[fact] ?? true) && (masks[part]?[fact] ?? true) {
+        let code = groups.codes.isEmpty ? 0 : Int(groups.codes[fact])
+        guard let list = lists[code], times[fact] < list.lastEnd else { continue }
+        let label = series.map { $0.codes.isEmpty ? -1 : Int($0.codes[fact]) } ?? -1
+        let name = EarlierSamples.Series(
+          part: part, group: groups.groups[code], name: label < 0 ? nil : series?.names[label])
+        samples[name, default: []].append(
+          EarlierSamples.Sample(timeNs: times[fact], seq: columns.seq(fact)))
+      }
+    }
+  }
+
+  private static func mask(_ aggregate: Aggregate, _ columns: FactColumns) throws -> [Bool]? {
+    let own = try aggregate.filter.map { try PredicateMask.evaluate($0, columns) }
+    let values = try aggregate.argument.map { try aggregate.function.mask($0.path, columns) } ?? nil
+    guard let own, let values else { return own ?? values }
+    return zip(own, values).map { $0 && $1 }
+  }
+}
+
+/// The rows of each group, by the times that they cover.
+struct RowsByGroup: Sendable {
+  struct Rows: Sendable {
+    fileprivate(set) var numbers: [Int32] = []
+    fileprivate(set) var times: [Range<Int64>] = []
+    /// The latest end among a row and those before it.
+    fileprivate(set) var latestEnds: [Int64] = []
+
+    var lastEnd: Int64 { latestEnds.last ?? .min }
+
+    /// Calls `body` with the rows that cover a time. O(log rows + rows that may).
+    func forEach(at timeNs: Int64, _ body: (Int32) -> Void) {
+      var (low, high) = (0, times.count)
+      while low < high {
+        let middle = (low + high) / 2
+        if times[middle].lowerBound <= timeNs { low = middle + 1 } else { high = middle }
+      }
+      while low > 0, latestEnds[low - 1] > timeNs {
+        low -= 1
+        if times[low].contains(timeNs) { body(numbers[low]) }
+      }
+    }
+  }
+
+  private var groups: [[UInt8]: Rows] = [:]
+
+  init(_ rows: [ContributionQuery.Row]) {
+    let order = rows.indices.sorted {
+      (rows[$0].times.lowerBound, $0) < (rows[$1].times.lowerBound, $1)
+    }
+    for number in order where !rows[number].times.isEmpty {
+      let row = rows[number]
+      let group = GroupKey.bytes(row.group)
+      let lastEnd = groups[group]?.lastEnd ?? .min
+      groups[group, default: Rows()].numbers.append(Int32(number))
+      groups[group]?.times.append(row.times)
+      groups[group]?.latestEnds.append(max(lastEnd, row.times.upperBound))
+    }
+  }
+
+  func rows(of group: [UInt8]) -> Rows? { groups[group] }
+
+  /// The times of facts that may be part of a row; nil when there is no row.
+  func reach(hasEarlierSamples: Bool) -> Range<Int64>? {
+    guard let low = groups.values.compactMap({ $0.times.first?.lowerBound }).min(),
+      let high = groups.values.map(\.lastEnd).max()
+    else { return nil }
+    return (hasEarlierSamples ? .min : low)..<high
+  }
+}

@@ -1,0 +1,23 @@
+import Language
+
+extension KpiDefinition {
+  /// The statement that makes it again, with the verb DEFINE or REDEFINE.
+  public func statement(_ verb: String = "DEFINE") -> String {
+    var text = "\(verb) KPI \(Name(name).canonicalText) AS \(selectText)"
+    text += " FROM \(Name(stream).canonicalText)"
+    if let filter { text += " WHERE \(filter.canonicalText)" }
+    if !groupBy.isEmpty { text += " GROUP BY \(groupText)" }
+    text += " EVERY \(every)"
+    if let rolling { text += " ROLLING \(rolling)" }
+    if timeZone != "UTC" { text += " TIME ZONE \(Literal.string(timeZone).canonicalText)" }
+    return text + latenessText
+  }
+
+  /// The language has whole seconds; a comment says what is between them.
+  private var latenessText: String {
+    let (seconds, rest) = latenessNs.quotientAndRemainder(dividingBy: 1_000_000_000)
+    if seconds == 0 && rest == 0 { return "" }
+    if rest == 0 { return " LATENESS \(seconds)s" }
+    return " LATENESS \(seconds + 1)s /* it is \(Double(latenessNs) / 1e9) s */"
+  }
+}

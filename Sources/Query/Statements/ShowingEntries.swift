@@ -1,0 +1,58 @@
+import Language
+import Model
+
+/// SHOW of what came in: entries of the ledger.
+extension StatementRun {
+  func entries(_ kind: LedgerKind, _ show: Show) throws -> Answer {
+    let stream = try show.from.map { try target($0).stream.name }
+    let range = try range(of: show)
+    var list = try PickedList(
+      [
+        "seq": .integer, "received": .time, "time": .time, "stream": .text, "source": .text,
+        "detail": .text,
+      ], show, self)
+    var withoutTime = 0
+    try source.ledger(kind, stream: stream) { entry in
+      let timeNs = show.isByArrival ? entry.receivedNs : entry.timeNs
+      guard range.contains(timeNs ?? entry.receivedNs) else { return true }
+      if timeNs == nil { withoutTime += 1 }
+      return try list.add(
+        .count(entry.seq), .time(entry.receivedNs), .time(optional: entry.timeNs),
+        .text(entry.stream), .text(entry.source), .text(entry.detail))
+    }
+    var answer = try list.answer()
+    answer.meta.rangeNs = range
+    guard show.range != nil else { return answer }
+    answer.meta.notes.append(
+      show.isByArrival
+        ? "the range is of arrival: when the entries were received"
+        : "the range is of event time; BY ARRIVAL takes that of when entries were received")
+    if withoutTime > 0 {
+      answer.meta.notes.append(
+        "\(withoutTime) without a known event time \(withoutTime == 1 ? "is" : "are") looked for "
+          + "by arrival")
+    }
+    return answer
+  }
+
+  func range(of show: Show) throws -> Range<Int64> {
+    let times = TimeResolver(zone: .utc, nowNs: options.nowNs, parameters: options.parameters)
+    do throws(LanguageError.Issue) {
+      switch show.range {
+      case nil: return .min ..< .max
+      case .bounds(let since, let until):
+        var (low, high) = (Int64.min, Int64.max)
+        if let since { low = try times.ns(since) }
+        if let until { high = try times.ns(until) }
+        return low..<max(low, high)
+      case .last(let length):
+        return length.added(to: options.nowNs, times: -1, in: .utc)..<options.nowNs
+      case .at(let time):
+        let ns = try times.ns(time)
+        return ns..<ns.saturatingSubtracting(-1)
+      }
+    } catch {
+      throw LanguageError(issues: [error], text: text)
+    }
+  }
+}
