@@ -46,16 +46,20 @@ let package = Package(
     module("Checksum", ["CXXHash"]),
     module("SimdJSON", ["CSimdjson"]),
     module("Bytes"),
+    module("Threads"),
 
     // The product, from the terms up.
     module("Model", ["Bytes"]),
-    module("EventLog", ["Model", "Bytes", "LMDB", "Zstd", "Checksum", "SimdJSON"]),
+    module("EventLog", ["Model", "Bytes", "LMDB", "Zstd", "Checksum", "SimdJSON", "Threads"]),
     module("Sketches", ["Bytes"]),
     module("Language", ["Bytes"]),
     module(
-      "Projections", ["EventLog", "Language", "Sketches", "Model", "Bytes", "LMDB", "Checksum"]),
+      "Projections",
+      [
+        "EventLog", "Language", "Sketches", "Model", "Bytes", "LMDB", "Checksum", "Threads",
+      ]),
     module("Query", ["Language", "Model", "Bytes"]),
-    module("Store", ["Query", "Language", "Projections", "EventLog", "Model", "Bytes"]),
+    module("Store", ["Query", "Language", "Projections", "EventLog", "Model", "Bytes", "Threads"]),
     module("FileConnector", ["Model", "Zstd", "Gzip"]),
     module("Workloads"),
     module("Terminal"),

@@ -56,6 +56,10 @@ struct DirectoryLease: ~Copyable {
     guard clmdb_flock(file, LOCK_EX | LOCK_NB) == 0 else {
       let code = errno
       let holder = code == EWOULDBLOCK ? readNumber(file).map { "process \($0)" } : nil
+      if code == EWOULDBLOCK, clmdb_flock(file, LOCK_SH | LOCK_NB) == 0 {
+        _ = close(file)
+        throw LMDBError(.isRead, "open for writing", path: directory)
+      }
       _ = close(file)
       throw LMDBError(
         code == EWOULDBLOCK ? .inUse : .init(code), "open for writing", path: directory,

@@ -62,6 +62,46 @@ extension Environment {
     try syncDirectory(destination)
   }
 
+  /// Makes the directory of a copy if need be.
+  ///
+  /// - Throws: ``LMDBError``; with ``LMDBError/Code/destinationExists`` when it holds a database.
+  public static func makeDirectory(forCopy directory: String) throws(LMDBError) {
+    guard unsafe mkdir(directory, 0o770) == 0 || errno == EEXIST else {
+      throw LMDBError(
+        .init(errno).classified(at: directory), "create the directory", path: directory)
+    }
+    guard fileStatus("\(directory)/data.mdb") == nil else {
+      throw LMDBError(.destinationExists, "copy", path: directory)
+    }
+  }
+
+  /// Makes the database of `source`, which nobody has open, that of `destination`, and removes what else is in
+  /// `source`. Durable.
+  ///
+  /// - Throws: ``LMDBError``; with ``LMDBError/Code/destinationExists`` nothing has been changed.
+  public static func move(from source: String, to destination: String) throws(LMDBError) {
+    let name = "\(destination)/data.mdb"
+    guard fileStatus(name) == nil else {
+      throw LMDBError(.destinationExists, "move", path: destination)
+    }
+    guard unsafe rename("\(source)/data.mdb", name) == 0 else {
+      throw LMDBError(.init(errno), "move", path: destination)
+    }
+    try remove(source)
+    try syncDirectory(destination)
+  }
+
+  /// Removes a database that nobody has open, and its directory, if they are there.
+  public static func remove(_ directory: String) throws(LMDBError) {
+    let files = ["data.mdb", "data.mdb.partial", "lock.mdb"].map { "\(directory)/\($0)" }
+    for file in files where unsafe unlink(file) != 0 && errno != ENOENT && errno != ENOTDIR {
+      throw LMDBError(.init(errno), "remove", path: file)
+    }
+    guard unsafe rmdir(directory) == 0 || errno == ENOENT else {
+      throw LMDBError(.init(errno), "remove", path: directory)
+    }
+  }
+
   /// The empty read makes whatever repairs are needed before LMDB begins one by itself.
   private func copyCompact(to file: CInt, _ fail: (LMDBError.Code) -> LMDBError) throws {
     try read { (_: borrowing ReadTransaction) in

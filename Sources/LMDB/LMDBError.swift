@@ -84,6 +84,10 @@ extension LMDBError.Code {
   public static let outOfOrder = Self(-6)
   /// The destination of a copy holds a database already.
   public static let destinationExists = Self(-7)
+  /// This process may not write `lock.mdb`, and another writes to the database now.
+  public static let lockNotWritable = Self(-8)
+  /// A process that may not write `lock.mdb` reads the database, which must not change meanwhile.
+  public static let isRead = Self(-9)
 }
 
 extension LMDBError.Code: CustomStringConvertible {
@@ -100,6 +104,9 @@ extension LMDBError.Code: CustomStringConvertible {
     case .mapFull: "the memory map cannot grow further"
     case .diskFull: "no room left on the disk"
     case .badSize: "the size of the key or of the value is not allowed"
+    case .isRead: "a process that may not write lock.mdb reads it, and it must not change"
+    case .lockNotWritable:
+      "another process writes to it, and would not know of this reader, who may not write lock.mdb"
     case .keyExists: "the key exists already"
     case .corrupted: "data.mdb is damaged"
     case .pageNotFound: "data.mdb is damaged: a page is missing"
@@ -131,6 +138,9 @@ extension LMDBError.Code: CustomStringConvertible {
     case .ioError: "check the disk; what was committed is kept"
     case .panic: "close and open again"
     case .permissionDenied: "check the owner and the mode of the files"
+    case .isRead: "wait for the reader to end, or let it write lock.mdb"
+    case .lockNotWritable:
+      "let this user write lock.mdb, or read while nobody writes"
     case .destinationExists: "choose an empty directory"
     case .badSize: "keys have 1 to 511 bytes, values up to 4 GiB"
     default: nil

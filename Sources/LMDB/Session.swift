@@ -7,6 +7,8 @@ import Glibc
   let handle: OpaquePointer
   let tables: [MDB_dbi]
   let isLockless: Bool
+  /// In a session without locks: `writer.lock`, shared.
+  private let guardFile: CInt?
 
   /// What is opened, and how.
   struct Parameters {
@@ -25,47 +27,70 @@ import Glibc
     }
     try Self.allocateLockFile(parameters)
     try Self.checkMetaPages(parameters)
-    (unsafe handle, isLockless) = try unsafe Self.openWithOrWithoutLocks(parameters)
+    (unsafe handle, isLockless, guardFile) = try unsafe Self.openWithOrWithoutLocks(parameters)
     do throws(LMDBError) {
       try unsafe Self.checkPages(parameters, handle)
       tables = try unsafe Self.openTables(parameters, handle)
     } catch {
       unsafe mdb_env_close(handle)
+      if let guardFile { _ = Glibc.close(guardFile) }
       throw error
     }
   }
 
   func close() {
     unsafe mdb_env_close(handle)
+    if let guardFile { _ = Glibc.close(guardFile) }
   }
 }
 
 extension Session {
   private static func requireFile(_ parameters: Parameters) throws(LMDBError) {
-    guard fileStatus("\(parameters.directory)/data.mdb") != nil else {
-      throw LMDBError(
-        .init(errno).asNotFound, "open for reading", path: parameters.directory,
-        detail: "no data.mdb; a writer creates it")
+    guard fileStatus("\(parameters.directory)/data.mdb") == nil else { return }
+    let code = LMDBError.Code(errno).asNotFound
+    throw LMDBError(
+      code, "open data.mdb", path: parameters.directory,
+      detail: code == .notFound ? "a writer creates it" : nil)
+  }
+
+  /// Without `lock.mdb` writers do not know of a reader, and use pages again that it still sees. So what
+  /// may not write that file is read without it only while nobody writes; LMDB does the same by itself on
+  /// a file system that is mounted read-only. Gives the lock that keeps writers away meanwhile.
+  private static func openWithOrWithoutLocks(
+    _ parameters: Parameters
+  ) throws(LMDBError) -> (OpaquePointer, isLockless: Bool, guardFile: CInt?) {
+    let directory = parameters.directory
+    guard parameters.mode == .readOnly else {
+      return unsafe (try open(parameters, extraFlags: 0), false, nil)
+    }
+    if !isReadOnlyMount(directory) {
+      do throws(LMDBError) {
+        return unsafe (try open(parameters, extraFlags: 0), false, nil)
+      } catch {
+        guard [EACCES, EPERM, EROFS].contains(error.code.rawValue) else { throw error }
+      }
+    }
+    let guardFile = try keepWritersAway(directory)
+    do throws(LMDBError) {
+      return unsafe (try open(parameters, extraFlags: MDB_NOLOCK), true, guardFile)
+    } catch {
+      if let guardFile { _ = Glibc.close(guardFile) }
+      throw error
     }
   }
 
-  /// Without locks only for reading, and only if `lock.mdb` neither exists nor can be created: a
-  /// writer could not have opened the directory then. LMDB does the same by itself on a read-only
-  /// mount.
-  private static func openWithOrWithoutLocks(
-    _ parameters: Parameters
-  ) throws(LMDBError) -> (OpaquePointer, isLockless: Bool) {
-    let directory = parameters.directory
-    do throws(LMDBError) {
-      let handle = try unsafe open(parameters, extraFlags: 0)
-      return unsafe (handle, parameters.mode == .readOnly && isReadOnlyMount(directory))
-    } catch {
-      guard parameters.mode == .readOnly,
-        [EACCES, EPERM, EROFS].contains(error.code.rawValue),
-        fileStatus("\(directory)/lock.mdb") == nil
-      else { throw error }
-      return unsafe (try open(parameters, extraFlags: MDB_NOLOCK), true)
-    }
+  /// Shares `writer.lock`, which a writer needs for itself; nil when there is none, as in a copy that nobody
+  /// has written to.
+  private static func keepWritersAway(_ directory: String) throws(LMDBError) -> CInt? {
+    let path = "\(directory)/writer.lock"
+    let file = unsafe Glibc.open(path, O_RDONLY | O_CLOEXEC)
+    if file < 0, errno == ENOENT { return nil }
+    guard file >= 0 else { throw LMDBError(.init(errno), "open writer.lock", path: directory) }
+    if clmdb_flock(file, LOCK_SH | LOCK_NB) == 0 { return file }
+    let code = errno
+    _ = Glibc.close(file)
+    throw LMDBError(
+      code == EWOULDBLOCK ? .lockNotWritable : .init(code), "open for reading", path: directory)
   }
 
   private static func open(

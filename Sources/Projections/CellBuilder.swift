@@ -17,6 +17,9 @@ public struct RebuildReport: Sendable {
   public var version: Int
   public var facts: UInt64
   public var cells: Int
+  /// Whether there are live cells. A KPI whose filling was interrupted has none until a program opens the store for
+  /// writing; it is read from the events meanwhile, and there is nothing to compare with.
+  public var isFilled: Bool
   /// Cells that differ from the live ones; only filled when verifying.
   public var differences: [String]
 }
@@ -30,8 +33,10 @@ public struct RebuildCancelledError: Error, CustomStringConvertible {
 /// the order of the log.
 final class CellBuilder {
   private let projections: Projections
-  private let stream: EventStream
+  private var stream: EventStream
   private let caches: [CellCache]
+  /// Whether the cells are only compared: then nothing is written, and all are kept in memory.
+  private let isVerifying: Bool
   private let isCancelled: @Sendable () -> Bool
   /// The watermark as of the last block that was merged.
   private var clock: ClockReplay
@@ -43,8 +48,10 @@ final class CellBuilder {
   private static let maxPendingCells = 40_000
 
   init(
-    _ projections: Projections, _ kpis: [CompiledKpi], _ isCancelled: @escaping @Sendable () -> Bool
+    _ projections: Projections, _ kpis: [CompiledKpi], verify: Bool,
+    _ isCancelled: @escaping @Sendable () -> Bool
   ) throws {
+    isVerifying = verify
     self.projections = projections
     self.isCancelled = isCancelled
     let (log, records, tables) = (projections.log, projections.records, projections.tables)
@@ -52,9 +59,12 @@ final class CellBuilder {
       try log.stream(named: kpis[0].definition.stream, $0)
     }
     clock = ClockReplay(stream: kpis[0].definition.stream)
-    let generations = try log.environment.write { transaction in
-      try kpis.map { _ in try KpiRecord.newGeneration(records, tables, &transaction) }
-    }
+    let generations: [UInt32] =
+      verify
+      ? kpis.map { _ in 0 }
+      : try log.environment.write { transaction in
+        try kpis.map { _ in try KpiRecord.newGeneration(records, tables, &transaction) }
+      }
     caches = zip(kpis, generations).map {
       CellCache(
         $0, generation: $1, tables: tables, isNew: true,
@@ -65,19 +75,19 @@ final class CellBuilder {
   private var log: EventLog { projections.log }
 
   /// Builds, and switches or compares.
-  func run(verify: Bool, _ progress: (RebuildProgress) -> Void) throws -> [RebuildReport] {
+  func run(_ progress: (RebuildProgress) -> Void) throws -> [RebuildReport] {
     var isBehind = true
     while isBehind {
       let blocks = try log.environment.read {
         try clock.readClosings(log, $0)
-        return try log.blocks(of: stream, after: lastSeq, limit: .max, $0)
+        return try nextBlocks($0)
       }
       try merge(blocks, progress)
       // What has come meanwhile is little after some rounds; the rest is done while commits wait.
       isBehind = blocks.count > 4
     }
+    if isVerifying { return try compare() }
     try flush()
-    if verify { return try compare() }
     try projections.switching(to: caches) {
       try log.environment.write { transaction in
         try catchUp(&transaction)
@@ -97,7 +107,7 @@ final class CellBuilder {
     zip(caches, differences).map { cache, differences in
       RebuildReport(
         name: cache.kpi.definition.name, version: cache.kpi.definition.version, facts: facts,
-        cells: (try? count(cache)) ?? 0, differences: differences)
+        cells: (try? count(cache)) ?? 0, isFilled: true, differences: differences)
     }
   }
 
@@ -116,25 +126,31 @@ final class CellBuilder {
     }
   }
 
-  /// Compares with the live cells at one commit.
+  /// The blocks that are still to be merged, and the columns that the stream has with them.
+  private func nextBlocks(_ transaction: borrowing ReadTransaction) throws -> [StoredBlock] {
+    stream = try log.stream(named: stream.name, transaction)
+    return try log.blocks(of: stream, after: lastSeq, limit: .max, transaction)
+  }
+
+  /// Merges the last blocks, and compares with the cells of the same commit.
   private func compare() throws -> [RebuildReport] {
-    try projections.inTurn {
-      try log.environment.write { try catchUp(&$0) }
-      for cache in caches { cache.committed() }
-      let differences = try log.environment.read { transaction in
-        try caches.map { cache in
-          let id = cache.kpi.definition.id
-          guard let record = try KpiRecord.read(id, projections.records, transaction),
-            record.isLive
-          else { return ["KPI \(cache.kpi.definition.name) has no live cells yet"] }
-          let live = CellReader(projections.tables, cache.kpi, record.generation)
-          return try CellReader(projections.tables, cache.kpi, cache.generation)
-            .differences(from: live, transaction) { [log] in
-              log.releaseMemory(above: Projections.maxResidentFileBytes)
-            }
-        }
+    try log.environment.read { transaction in
+      try clock.readClosings(log, transaction)
+      for block in try nextBlocks(transaction) {
+        if isCancelled() { throw RebuildCancelledError() }
+        try merge(try fold(block, transaction), transaction)
       }
-      return reports(differences)
+      return try caches.map { cache in
+        let definition = cache.kpi.definition
+        let record = try KpiRecord.read(definition.id, projections.records, transaction)
+        var report = RebuildReport(
+          name: definition.name, version: definition.version, facts: facts, cells: cache.count,
+          isFilled: record?.isLive ?? false, differences: [])
+        if let record, record.isLive {
+          report.differences = try cache.differences(from: record.generation, transaction)
+        }
+        return report
+      }
     }
   }
 
@@ -147,7 +163,7 @@ final class CellBuilder {
       (clock, lastSeq, _) = before
     }
     try clock.readClosings(log, transaction.reading)
-    for block in try log.blocks(of: stream, after: lastSeq, limit: .max, transaction.reading) {
+    for block in try nextBlocks(transaction.reading) {
       try merge(try fold(block, transaction.reading), transaction.reading)
     }
     for cache in caches { try cache.finish(&transaction) }
@@ -192,7 +208,7 @@ final class CellBuilder {
   /// Folds `blocks` on all cores and merges them in order.
   private func merge(_ blocks: [StoredBlock], _ progress: (RebuildProgress) -> Void) throws {
     let (log, stream, kpis) = (log, stream, caches.map(\.kpi))
-    let folds = OrderedWork(count: blocks.count) { index in
+    let folds = try OrderedWork(count: blocks.count) { index in
       try log.environment.read { try Self.fold(blocks[index], log, stream, kpis, $0) }
     }
     defer { folds.stop() }
@@ -200,7 +216,8 @@ final class CellBuilder {
       if isCancelled() { throw RebuildCancelledError() }
       let folded = try folds.next()
       try log.environment.read { try merge(folded, $0) }
-      if caches.reduce(0, { $0 + $1.pendingCount }) > Self.maxPendingCells { try flush() }
+      let pending = caches.reduce(0) { $0 + $1.pendingCount }
+      if !isVerifying, pending > Self.maxPendingCells { try flush() }
       if index % 8 == 7 { log.releaseMemory(above: Projections.maxResidentFileBytes) }
       progress(
         RebuildProgress(facts: facts, share: Double(index + 1) / Double(blocks.count)))

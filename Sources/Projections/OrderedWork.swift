@@ -1,4 +1,5 @@
 import Foundation
+import Threads
 
 /// Work in numbered pieces, done by several threads and handed out in order. A few pieces are ahead at most.
 ///
@@ -19,17 +20,20 @@ final class OrderedWork<Result: Sendable>: @unchecked Sendable {
   private static var threadCount: Int { max(2, ProcessInfo.processInfo.activeProcessorCount) }
   private static var maxAhead: Int { 2 * threadCount + 2 }
 
-  init(count: Int, _ work: @escaping @Sendable (Int) throws -> Result) {
+  /// Throws ``ThreadError`` when a thread cannot be started.
+  init(count: Int, _ work: @escaping @Sendable (Int) throws -> Result) throws {
     self.count = count
     self.work = work
     // Made without room: one that ends with less than it began with traps.
     room = DispatchSemaphore(value: 0)
     for _ in 0..<Self.maxAhead { room.signal() }
-    for number in 0..<min(Self.threadCount, count) {
-      let thread = Thread { [self] in run() }
-      thread.name = "nilo.fold.\(number)"
-      thread.stackSize = 8 << 20
-      thread.start()
+    do {
+      for number in 0..<min(Self.threadCount, count) {
+        try startThread(named: "nilo.fold.\(number)") { [self] in run() }
+      }
+    } catch {
+      stop()
+      throw error
     }
   }
 

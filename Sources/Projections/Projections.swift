@@ -5,6 +5,7 @@ import LMDB
 import Language
 import Model
 import Synchronization
+import Threads
 
 /// The KPIs of a store: their definitions, which the log's catalogue keeps, and their cells, which change in the
 /// same commits as the log.
@@ -257,8 +258,10 @@ public final class Projections: LogProjection, Sendable {
   // MARK: Rebuilding
 
   /// Builds the cells of all named KPIs, or of all, anew from the log's columns, beside the live ones, in one scan for
-  /// each stream; then puts them in their place in one commit. With `verify` they are compared with the live ones
-  /// instead and thrown away. O(facts).
+  /// each stream; then puts them in their place in one commit. O(facts).
+  ///
+  /// With `verify` they are compared with the live ones instead, of the same commit, and nothing is written: a store that
+  /// is open for reading will do, while another process writes. All cells are in memory then.
   ///
   /// A rebuild is an event of the catalogue, one for each name. Throws ``RebuildCancelledError`` when `isCancelled` has
   /// said so.
@@ -287,14 +290,14 @@ public final class Projections: LogProjection, Sendable {
   }
 
   /// Fills the KPIs whose filling was cut off, on a thread of its own. Until then they are read from the events.
-  package func resumeFilling() {
+  /// Throws ``ThreadError``.
+  package func resumeFilling() throws {
     let missing = state.withLock { state in
       state.kpis.values.filter { $0.cache == nil }.map(\.kpi.definition.id).sorted()
     }
     if missing.isEmpty { return }
     let done = DispatchSemaphore(value: 0)
-    filler.withLock { $0 = done }
-    let thread = Thread { [self] in
+    try startThread(named: "nilo.fill") { [self] in
       // What fails now is tried again when the store is opened next.
       for id in missing where !isClosing.load(ordering: .relaxed) {
         _ = try? rebuild(
@@ -303,8 +306,7 @@ public final class Projections: LogProjection, Sendable {
       }
       done.signal()
     }
-    thread.name = "nilo.fill"
-    thread.start()
+    filler.withLock { $0 = done }
   }
 
   /// Waits until a filling has stopped.
@@ -322,19 +324,19 @@ public final class Projections: LogProjection, Sendable {
   ) throws -> [RebuildReport] {
     rebuilding.lock()
     defer { rebuilding.unlock() }
-    try collectGarbage(isCancelled: isCancelled)
+    if !verify { try collectGarbage(isCancelled: isCancelled) }
     let chosen = state.withLock { state in ids.compactMap { state.kpis[$0] } }
     let byStream = Dictionary(grouping: chosen, by: \.streamId)
     var reports: [RebuildReport] = []
     for (_, kpis) in byStream.sorted(by: { $0.key < $1.key }) {
-      let builder = try CellBuilder(self, kpis.map(\.kpi), isCancelled)
-      reports += try builder.run(verify: verify) { step in
+      let builder = try CellBuilder(self, kpis.map(\.kpi), verify: verify, isCancelled)
+      reports += try builder.run { step in
         state.withLock { state in
           for kpi in kpis { state.kpis[kpi.kpi.definition.id]?.progress = step.share }
         }
         progress(step)
       }
-      try collectGarbage()
+      if !verify { try collectGarbage(isCancelled: isCancelled) }
     }
     return reports
   }

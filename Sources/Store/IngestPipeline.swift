@@ -1,6 +1,7 @@
 import EventLog
 import Foundation
 import Model
+import Threads
 
 /// Worker threads that parse and encode batches side by side while the log keeps their order.
 ///
@@ -39,14 +40,27 @@ final class IngestPipeline: @unchecked Sendable {
     self.stream = stream
     self.source = source
     self.actor = actor
-    for number in 0..<Self.workerCount {
-      let appender = Handover(try Appender(log))
-      let thread = Thread { [self] in run(appender.value) }
-      thread.name = "nilo.ingest.\(number)"
+    do {
+      for number in 0..<Self.workerCount {
+        let appender = Handover(try Appender(log))
+        condition.withLock { running += 1 }
+        try start(number, appender)
+      }
+    } catch {
+      stop()
+      throw error
+    }
+  }
+
+  private func start(_ number: Int, _ appender: Handover) throws {
+    do {
       // Documents may nest deeply, and the scanner follows them by recursion.
-      thread.stackSize = 16 << 20
-      running += 1
-      thread.start()
+      try startThread(named: "nilo.ingest.\(number)", stackBytes: 16 << 20) { [self] in
+        run(appender.value)
+      }
+    } catch {
+      condition.withLock { running -= 1 }
+      throw error
     }
   }
 

@@ -15,6 +15,7 @@ import Projections
 @_exported import struct Projections.KpiDefinition
 @_exported import enum Projections.KpiValue
 @_exported import struct Projections.ListedKpi
+@_exported import struct Projections.RebuildCancelledError
 @_exported import struct Projections.RebuildProgress
 @_exported import struct Projections.RebuildReport
 
@@ -62,7 +63,14 @@ public final class Store: Sendable {
     log = try EventLog(
       directory: directory, mode: mode, projectionTables: Projections.tableNames, clock: clock)
     projections = try Projections(log)
-    if mode == .readWrite { projections.resumeFilling() }
+    if mode == .readWrite {
+      do {
+        try projections.resumeFilling()
+      } catch {
+        log.close()
+        throw error
+      }
+    }
   }
 
   /// A larger batch is refused: split it.
@@ -173,7 +181,21 @@ public final class Store: Sendable {
   public func backup(
     to directory: String, progress: (Double) -> Void = { _ in }
   ) throws -> CheckReport {
-    try log.copy(to: directory)
+    // Until it is checked it stands apart, so that one that was cut off, or is not sound, is in no one's way.
+    let unchecked = Self.uncheckedCopy(in: directory)
+    try log.prepareCopy(to: directory, removing: unchecked)
+    try log.copy(to: unchecked)
+    let report = try Self.check(unchecked, progress)
+    if report.isSound { try EventLog.move(from: unchecked, to: directory) }
+    return report
+  }
+
+  /// Where ``backup(to:progress:)`` keeps a copy that is not known to be sound.
+  public static func uncheckedCopy(in directory: String) -> String { "\(directory)/unchecked" }
+
+  private static func check(
+    _ directory: String, _ progress: (Double) -> Void
+  ) throws -> CheckReport {
     let copy = try Store(directory: directory, mode: .readOnly)
     defer { copy.close() }
     return try copy.check(progress: progress)

@@ -26,7 +26,7 @@ struct Backup: ParsableCommand {
       return try store.backup(to: destination) { progress.update(share: $0) }
     }
     progress.wipe()
-    let size = try copyBytes()
+    let size = try copyBytes(report.isSound ? destination : Store.uncheckedCopy(in: destination))
     if store.json {
       try Output.report(json(report, size))
     } else {
@@ -37,13 +37,13 @@ struct Backup: ParsableCommand {
 
   private func checkDestination() throws {
     let entries = try? FileManager.default.contentsOfDirectory(atPath: destination)
-    // A copy that was interrupted leaves a part, which the next one replaces.
-    if (entries ?? []).allSatisfy({ $0 == "data.mdb.partial" }) { return }
+    // A copy that was interrupted, or was not sound, leaves this, which the next one replaces.
+    if (entries ?? []).allSatisfy({ $0 == "unchecked" }) { return }
     throw Failure("\(destination) is not empty; choose a new directory or an empty one")
   }
 
-  private func copyBytes() throws -> Int64 {
-    let values = try FileManager.default.attributesOfItem(atPath: "\(destination)/data.mdb")
+  private func copyBytes(_ directory: String) throws -> Int64 {
+    let values = try FileManager.default.attributesOfItem(atPath: "\(directory)/data.mdb")
     return (values[.size] as? NSNumber)?.int64Value ?? 0
   }
 
@@ -56,8 +56,13 @@ struct Backup: ParsableCommand {
   }
 
   private func text(_ report: CheckReport, _ size: Int64) -> String {
-    let state = report.isSound ? "sound" : "damaged, as the store must be: run nilo check"
+    if report.isSound {
+      return report.text(
+        title: "copied \(Wording.bytes(size)) to \(destination); the copy is sound")
+    }
     return report.text(
-      title: "copied \(Wording.bytes(size)) to \(destination); the copy is \(state)")
+      title:
+        "copied \(Wording.bytes(size)) to \(Store.uncheckedCopy(in: destination)); the copy is damaged, "
+        + "as the store must be: run nilo check")
   }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Store
 
 /// The command line of Nilometer.
 @main
@@ -36,6 +37,9 @@ struct Nilo: ParsableCommand {
     switch error {
     case is ClosedOutput: return ExitStatus.success
     case let code as ExitCode: return code.rawValue
+    case is RebuildCancelledError:
+      printError("\(error)")
+      return ExitStatus.interrupted
     case let error as Shown:
       printNote(error.text)
       return ExitStatus.failure

@@ -39,7 +39,7 @@ struct StoreDirectory {
   /// The store, open for writing; it is made if there is none.
   func writing() throws -> Store {
     let parent = URL(fileURLWithPath: path).deletingLastPathComponent().path
-    guard hasStore || FileManager.default.fileExists(atPath: parent) else {
+    guard !isMissing("\(path)/data.mdb") || FileManager.default.fileExists(atPath: parent) else {
       throw Failure("no directory \(parent) to make the store in; make it with: mkdir -p \(parent)")
     }
     return try Store(directory: path, statementActor: userName())
@@ -52,10 +52,9 @@ struct StoreDirectory {
   }
 
   private func requireStore() throws {
-    guard !hasStore else { return }
+    // One that may not be looked at is there; the store says what is not permitted.
+    guard isMissing("\(path)/data.mdb") else { return }
     throw Failure(
       "no store at \(path); make one with: nilo ingest --data \(path) --stream NAME FILE")
   }
-
-  private var hasStore: Bool { FileManager.default.fileExists(atPath: "\(path)/data.mdb") }
 }

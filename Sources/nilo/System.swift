@@ -66,6 +66,11 @@ func runShell(_ command: String) -> Int32 {
   return status >= 0 && status & 0x7F == 0 ? status >> 8 & 0xFF : -1
 }
 
+/// Whether there is no such file; false when that cannot be told.
+func isMissing(_ path: String) -> Bool {
+  unsafe access(path, F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR)
+}
+
 func exitProcess(_ status: Int32) -> Never { exit(status) }
 
 /// The user's wish to stop, by Ctrl-C or SIGTERM.

@@ -1,5 +1,6 @@
 import Foundation
 import LMDB
+import Threads
 import Zstd
 
 /// An append on its way to disk.
@@ -56,12 +57,10 @@ final class Committer: @unchecked Sendable {
   private var isStopped = false
   private var isRunning = true
 
-  /// `commit` is called on the committer's thread with items in ticket order.
-  init(_ commit: @escaping ([Item]) -> Void) {
+  /// `commit` is called on the committer's thread with items in ticket order. Throws ``ThreadError``.
+  init(_ commit: @escaping ([Item]) -> Void) throws {
     self.commit = commit
-    let thread = Thread { [self] in run() }
-    thread.name = "nilo.committer"
-    thread.start()
+    try startThread(named: "nilo.committer") { [self] in run() }
   }
 
   func submit(_ item: Item) {

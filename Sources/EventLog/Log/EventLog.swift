@@ -79,7 +79,7 @@ public final class EventLog: Sendable {
     committed = Mutex(loaded)
     committer = Mutex(nil)
     if mode == .readWrite {
-      let thread = Committer { [unowned self] in commit($0) }
+      let thread = try Committer { [unowned self] in commit($0) }
       committer.withLock { $0 = thread }
     }
   }

@@ -52,7 +52,7 @@ extension Projections {
       let blocks = try log.blocks(of: stream, after: 0, limit: .max, transaction)
       return (stream, blocks.filter(selection.overlaps))
     }
-    let found = OrderedWork(count: blocks.count) { index -> FactRows? in
+    let found = try OrderedWork(count: blocks.count) { index -> FactRows? in
       try log.environment.read { transaction in
         let columns = try FactColumns(
           log.facts(of: blocks[index], stream, paths: query.paths, transaction))

@@ -8,8 +8,8 @@ import LMDB
 final class CellCache: @unchecked Sendable {
   let kpi: CompiledKpi
   let generation: UInt32
-  private let tables: CellTables
-  private let hot: HotCells
+  let tables: CellTables
+  let hot: HotCells
   /// Nothing is on disk that is not in memory as well.
   private var hasAll: Bool
   /// Gives pages of the store's file back when too many count as memory.
@@ -22,6 +22,9 @@ final class CellCache: @unchecked Sendable {
 
   /// Cells that were changed since the last commit.
   var pendingCount: Int { hot.changedCount }
+
+  /// Cells in memory.
+  var count: Int { hot.count }
 
   /// `isNew`: the generation has no cells yet.
   init(
@@ -55,7 +58,7 @@ final class CellCache: @unchecked Sendable {
     }
   }
 
-  private func touch() {
+  func touch() {
     touched += 1
     if touched % 256 == 0 { releaseMemory() }
   }

@@ -123,24 +123,4 @@ struct CellReader {
     }
     return nil
   }
-
-  /// What differs from the rows of `other`, as texts. O(cells).
-  func differences(
-    from other: CellReader, _ transaction: borrowing ReadTransaction,
-    releaseMemory: @escaping () -> Void
-  ) throws -> [String] {
-    let names = Differences(mine: generation, others: other.generation, releaseMemory)
-    return try names.find(tables.cells, transaction, describe)
-      + names.find(tables.series, transaction) {
-        "series in bucket \(Timestamp(ns: SeriesKey.bucketNs($0)))"
-      }
-  }
-
-  private func describe(_ key: RawSpan) -> String {
-    let group =
-      CellKey.isHashed(key)
-      ? nil : GroupKey.labels(CellKey.plainGroup(key), count: kpi.dimensions.count)
-    let names = (group ?? []).map { $0 ?? "NULL" }.joined(separator: ", ")
-    return "\(CellKey.describe(key)) \(names)"
-  }
 }

@@ -1,57 +1,89 @@
 import Bytes
 import LMDB
+import Model
 
-/// Compares what two generations have in a table.
-struct Differences {
-  private let mine: Key
-  private let others: Key
-  private let releaseMemory: () -> Void
-
-  init(mine: UInt32, others: UInt32, _ releaseMemory: @escaping () -> Void) {
-    self.mine = Key().appending(mine)
-    self.others = Key().appending(others)
-    self.releaseMemory = releaseMemory
-  }
-
-  /// The keys after the generation whose rows differ, as texts. O(rows).
-  func find(
-    _ table: Table, _ transaction: borrowing ReadTransaction, _ describe: (RawSpan) -> String
+extension CellCache {
+  /// What differs from the cells of a generation on disk, as texts. All cells must be in memory, and none written.
+  /// O(cells).
+  func differences(
+    from generation: UInt32, _ transaction: borrowing ReadTransaction
   ) throws -> [String] {
-    var here = try transaction.cursor(table)
-    var there = try transaction.cursor(table)
-    var isHere = try here.seek(atOrAfter: mine) && here.hasPrefix(mine)
-    var isThere = try there.seek(atOrAfter: others) && there.hasPrefix(others)
-    var found: [String] = []
-    var compared = 0
-    while isHere || isThere {
-      compared += 1
-      if compared % 4_096 == 0 { releaseMemory() }
-      let order = !isHere ? 1 : !isThere ? -1 : Self.order(here.key, there.key)
-      if order < 0 { found.append("\(describe(here.key)): only among the rebuilt") }
-      if order > 0 { found.append("\(describe(there.key)): only among the live") }
-      if order == 0, !Self.isSame(here.value, there.value) {
-        found.append("\(describe(here.key)): differs")
+    var comparison = Comparison(kpi, generation)
+    for (bucketNs, bucket) in hot.buckets.sorted(by: { $0.key < $1.key }) {
+      for row in hot.changedRows(bucket) {
+        let group = hot.group(Int(row), bucket)
+        let key = CellKey(generation: generation, bucketNs: bucketNs, group: group)
+        var bytes: [UInt8] = []
+        bucket.cells.encode(Int(row), key, into: &bytes)
+        try comparison.compare(tables.cells, key.key, bytes, transaction)
+        touch()
       }
-      if order <= 0 { isHere = try here.next() && here.hasPrefix(mine) }
-      if order >= 0 { isThere = try there.next() && there.hasPrefix(others) }
+      for (row, name) in bucket.newSeries {
+        let group = hot.group(Int(row), bucket)
+        let key = SeriesKey(generation: generation, group: group, series: name).key(bucketNs)
+        try comparison.compare(tables.series, key, SeriesKey.value(key), transaction)
+      }
     }
-    return found
+    try comparison.findOthers(in: [tables.cells, tables.series], transaction)
+    return comparison.differences
+  }
+}
+
+/// Compares entries of a generation with what they should be.
+private struct Comparison {
+  let kpi: CompiledKpi
+  let generation: UInt32
+  private(set) var differences: [String] = []
+  /// Keys that there should be, by their tables.
+  private var known: [Table: Set<[UInt8]>] = [:]
+
+  init(_ kpi: CompiledKpi, _ generation: UInt32) {
+    self.kpi = kpi
+    self.generation = generation
   }
 
-  /// The order of two keys without their generations.
-  private static func order(_ left: RawSpan, _ right: RawSpan) -> Int {
-    let count = min(left.byteCount, right.byteCount)
-    for index in 4..<max(count, 4) {
-      let (a, b) = (left.load(at: index, as: UInt8.self), right.load(at: index, as: UInt8.self))
-      if a != b { return a < b ? -1 : 1 }
+  mutating func compare(
+    _ table: Table, _ key: Key, _ bytes: [UInt8], _ transaction: borrowing ReadTransaction
+  ) throws {
+    // Series of one hash share an entry.
+    guard known[table, default: []].insert(copy(key.bytes)).inserted else { return }
+    guard let stored = try transaction.get(table, key) else {
+      differences.append("\(describe(key.bytes)): only among the rebuilt")
+      return
     }
-    return left.byteCount == right.byteCount ? 0 : left.byteCount < right.byteCount ? -1 : 1
+    if !stored.isEqual(to: bytes.rawSpan) { differences.append("\(describe(key.bytes)): differs") }
   }
 
-  /// Whether two rows are the same bits, but for the checksums, which cover the generations too.
-  private static func isSame(_ left: RawSpan, _ right: RawSpan) -> Bool {
-    if left.byteCount == 0 || right.byteCount == 0 { return left.byteCount == right.byteCount }
-    return left.byteCount == right.byteCount && left.byteCount >= 8
-      && left.isEqual(from: 0, to: right, from: 0, byteCount: left.byteCount - 8)
+  /// Finds the entries of the generation that there should not be.
+  mutating func findOthers(
+    in tables: [Table], _ transaction: borrowing ReadTransaction
+  ) throws {
+    let prefix = Key().appending(generation)
+    for table in tables {
+      let keys = known[table] ?? []
+      var cursor = try transaction.cursor(table)
+      var found = try cursor.seek(atOrAfter: prefix)
+      while found, cursor.hasPrefix(prefix) {
+        if !keys.contains(copy(cursor.key)) {
+          differences.append("\(describe(cursor.key)): only among the live")
+        }
+        found = try cursor.next()
+      }
+    }
+  }
+
+  private func copy(_ key: RawSpan) -> [UInt8] {
+    var bytes: [UInt8] = []
+    bytes.append(span: key)
+    return bytes
+  }
+
+  /// A cell has a group after its bucket; an entry of a series has 20 bytes.
+  private func describe(_ key: RawSpan) -> String {
+    let group =
+      CellKey.isHashed(key)
+      ? nil : GroupKey.labels(CellKey.plainGroup(key), count: kpi.dimensions.count)
+    let names = (group ?? []).map { $0 ?? "NULL" }.joined(separator: ", ")
+    return "\(CellKey.describe(key)) \(names)"
   }
 }

@@ -7,7 +7,8 @@ struct Rebuild: ParsableCommand {
     abstract: "Compute the cells of KPIs anew from the log, beside the live ones.",
     discussion: """
       The new cells take the live ones' place in one commit. With --verify they are compared with \
-      the live ones instead, bit for bit; it exits with 1 when any differs.
+      the live ones instead, bit for bit, and nothing is written: it works while another process \
+      writes. It exits with 1 when any differs.
 
       Example:
         nilo rebuild --verify
@@ -24,7 +25,7 @@ struct Rebuild: ParsableCommand {
 
   func run() throws {
     Interruption.catchSignals()
-    let opened = try store.changing()
+    let opened = verify ? try store.directory.reading() : try store.changing()
     defer { opened.close() }
     var progress = Progress()
     defer { progress.wipe() }
@@ -52,6 +53,11 @@ struct Rebuild: ParsableCommand {
   private func text(_ report: RebuildReport) -> String {
     let size = "\(Wording.count(report.cells)) cells from \(Wording.count(report.facts)) facts"
     if !verify { return "\(report.name)  rebuilt, \(size)" }
+    if !report.isFilled {
+      return
+        "\(report.name)  not filled yet, so there is nothing to compare; the next program that "
+        + "opens the store for writing fills it"
+    }
     let result =
       report.differences.isEmpty
       ? "the same in every bit" : "\(Wording.count(report.differences.count)) cells differ"
@@ -64,7 +70,8 @@ struct Rebuild: ParsableCommand {
       json.field("version", Int64(report.version))
       json.field("facts", report.facts)
       json.field("cells", Int64(report.cells))
-      json.field("verified", verify)
+      json.field("verified", verify && report.isFilled)
+      json.field("filled", report.isFilled)
       json.field("differences", strings: report.differences)
       json.field("elapsed_s", seconds: seconds)
     }
