@@ -83,6 +83,25 @@ import Testing
     }
   }
 
+  /// What the annotations say is a string stays one.
+  @Test func stringsOfInfluxStayStrings() throws {
+    let text = """
+      #datatype,string,long,string,double
+      ,result,table,host,_value
+      ,,0,12,1
+      ,,0,true,2
+
+      ,result,table,host,_value
+      ,,0,12,1
+
+      """
+    #expect(
+      try read(text, .csv).texts == [
+        #"{"table":0,"host":"12","_value":1}"#, #"{"table":0,"host":"true","_value":2}"#,
+        #"{"table":0,"host":12,"_value":1}"#,
+      ])
+  }
+
   @Test func anUnnamedFirstFieldIsKeptElsewhere() throws {
     #expect(try read(",a\n0,1\n\n1,2\n", .csv).texts == [#"{"":0,"a":1}"#, #"{"":1,"a":2}"#])
   }
