@@ -213,6 +213,34 @@ import Testing
     return String(decoding: data, as: UTF8.self)
   }
 
+  // MARK: Cuts
+
+  /// How the bytes come in pieces changes nothing: no document, no refusal, no message.
+  @Test func anyTextGivesTheSameInAnyPieces() throws {
+    let words = [
+      "a", "b", "1", "1,5", "1,234", "1,234.5", "0", "007", " ", ",", ";", ";", "\t", "\"", "\"\"",
+      "\r", "\n", "\r\n", "\r\n", "\n\n", "#", "sep=;", "#datatype,string\n", ",result,table", "é",
+    ]
+    for round in 0..<200 {
+      let seed = runSeed &+ UInt64(round)
+      var random = SeededGenerator(seed: seed)
+      let start = ["", "a;b\n", "a,b\r", "sep=;\ra;b\r", "#group,\n,result,table,a\n"][
+        random.below(5)]
+      let text =
+        start + (0..<random.below(40)).map { _ in words[random.below(words.count)] }.joined()
+      let whole = try read(text, .csv)
+      for chunk in [1, 1 + random.below(9), 1 + random.below(60)] {
+        let pieces = try read(text, .csv, chunk: chunk)
+        let place = "seed \(seed), pieces of \(chunk): \(text.debugDescription)"
+        #expect(pieces.documents == whole.documents, "\(place)")
+        #expect(pieces.reasons == whole.reasons, "\(place)")
+        #expect(pieces.refused == whole.refused, "\(place)")
+        #expect(pieces.error?.problem == whole.error?.problem, "\(place)")
+        #expect(pieces.note == whole.note, "\(place)")
+      }
+    }
+  }
+
   // MARK: Encodings
 
   @Test(
