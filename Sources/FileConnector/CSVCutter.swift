@@ -13,6 +13,8 @@ struct CSVCutter: DocumentCutter {
   private var oversize: OversizeLine?
   /// The number of the line that the buffer begins with.
   private(set) var firstLine = 1
+  /// The bytes before the buffer end with a "\r", and nothing was read after it.
+  private var endsWithReturn = false
   private var isAtEnd = false
   private var rowLimit = Int.max
   /// The rows up to here are those of the header; others follow.
@@ -168,7 +170,11 @@ struct CSVCutter: DocumentCutter {
   }
 
   private mutating func countLines(_ buffer: SourceBuffer, _ count: Int) {
+    guard count > 0 else { return }
     firstLine += ByteSearch.lineEndCount(in: buffer.bytes.span, 0..<count)
+    // The "\r" before it is counted already.
+    if endsWithReturn && buffer.bytes[0] == Byte.newline { firstLine -= 1 }
+    endsWithReturn = count == buffer.bytes.count && buffer.bytes[count - 1] == Byte.carriageReturn
   }
 
   mutating func drop(_ count: Int, from buffer: inout SourceBuffer) {

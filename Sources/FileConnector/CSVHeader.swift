@@ -4,6 +4,8 @@ struct CSVHeader: Sendable {
   var decimalMark = DecimalMark.point
   /// The first field has no name and no meaning, as in the CSV of InfluxDB.
   let ignoresFirst: Bool
+  /// Which fields are strings whatever they look like; fields beyond it are not.
+  var stringFields: [Bool] = []
   /// Each name as `"name":`, one after the other.
   let keys: [UInt8]
   private let keyEnds: [Int]

@@ -6,6 +6,8 @@ struct CSVPreamble {
   var delimiter: UInt8?
   /// There were annotations of InfluxDB: a table ends with an empty line, and another may follow.
   var isOfInflux = false
+  /// Which fields of the next header an annotation of InfluxDB says are strings; empty for none.
+  var stringFields: [Bool] = []
   private var isPastFirstLine = false
 
   init(delimiter: UInt8?) { self.delimiter = delimiter }
@@ -15,6 +17,7 @@ struct CSVPreamble {
     defer { isPastFirstLine = true }
     if line[0] == Byte.hash {
       if Self.annotations.contains(where: { Self.starts(line, with: $0) }) { isOfInflux = true }
+      if Self.starts(line, with: Self.datatype) { readTypes(line) }
       return true
     }
     guard !isPastFirstLine, line.count == Self.mark.count + 1, Self.starts(line, with: Self.mark),
@@ -24,9 +27,18 @@ struct CSVPreamble {
     return true
   }
 
+  private mutating func readTypes(_ line: Span<UInt8>) {
+    stringFields = []
+    var cursor = CSVFieldCursor(0..<line.count, delimiter: Byte.comma)
+    while let field = cursor.next(in: line) {
+      stringFields.append(ByteSearch.text(line, field.start..<field.end) == "string")
+    }
+  }
+
   /// What Excel reads the delimiter from.
   private static let mark = Array("sep=".utf8)
-  private static let annotations = ["#group,", "#datatype,", "#default,"].map { Array($0.utf8) }
+  private static let datatype = Array("#datatype,".utf8)
+  private static let annotations = [Array("#group,".utf8), datatype, Array("#default,".utf8)]
 
   private static func isDelimiter(_ byte: UInt8) -> Bool {
     switch byte {
@@ -88,10 +100,12 @@ extension CSVCutter {
       return
     }
     do throws(CSVHeader.Fault) {
-      let header = try CSVHeader(
+      var header = try CSVHeader(
         line, delimiter: preamble.delimiter ?? CSVHeader.delimiter(of: seen),
         isOfInflux: preamble.isOfInflux)
       if header.ignoresFirst { preamble.isOfInflux = true }
+      header.stringFields = preamble.stringFields
+      preamble.stringFields = []
       begin(header)
     } catch {
       throw .unusableHeader(path, error.problem)

@@ -109,7 +109,12 @@ extension CSVRenderer {
       if found == 1 && header.ignoresFirst { continue }
       if out.count > 1 { out.append(Byte.comma) }
       ByteSearch.append(keys, header.key(found - 1), to: &out)
-      appendValue(bytes, field, header, to: &out)
+      if found <= header.stringFields.count, header.stringFields[found - 1] {
+        JSONText.appendString(
+          bytes, field.start..<field.end, hasDoubledQuotes: field.isQuoted, to: &out)
+      } else {
+        appendValue(bytes, field, header, to: &out)
+      }
     }
     out.append(Byte.closeBrace)
     return found == header.count ? nil : .fieldCount(found)

@@ -7,7 +7,7 @@ struct DefinitionArguments: ParsableArguments {
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "The field with the event's time; within the exploded array it is that of its elements. (default: timestamp, time, ts or @timestamp)",
+      "The field with the event's time; within the exploded array it is that of its elements. (default: timestamp, time, ts, @timestamp or _time)",
       valueName: "path"))
   var time: String?
 

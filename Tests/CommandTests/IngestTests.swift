@@ -207,7 +207,7 @@ let pumps = """
     let flux =
       "#group,false\n#datatype,string\n,result,table,_time,_value\n,_result,0,\(time),1.5\n"
     let file = try workspace.write("flux.csv", flux)
-    #expect(try workspace.nilo("ingest", "--stream", "flux", "--time", "_time", file).status == 0)
+    #expect(try workspace.nilo("ingest", "--stream", "flux", file).status == 0)
     #expect(
       try workspace.nilo("events", "--stream", "flux").output
         == #"{"result":"_result","table":0,"_time":"\#(time)","_value":1.5}"# + "\n")

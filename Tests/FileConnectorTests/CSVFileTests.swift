@@ -83,6 +83,25 @@ import Testing
     }
   }
 
+  /// What the annotations say is a string stays one.
+  @Test func stringsOfInfluxStayStrings() throws {
+    let text = """
+      #datatype,string,long,string,double
+      ,result,table,host,_value
+      ,,0,12,1
+      ,,0,true,2
+
+      ,result,table,host,_value
+      ,,0,12,1
+
+      """
+    #expect(
+      try read(text, .csv).texts == [
+        #"{"table":0,"host":"12","_value":1}"#, #"{"table":0,"host":"true","_value":2}"#,
+        #"{"table":0,"host":12,"_value":1}"#,
+      ])
+  }
+
   @Test func anUnnamedFirstFieldIsKeptElsewhere() throws {
     #expect(try read(",a\n0,1\n\n1,2\n", .csv).texts == [#"{"":0,"a":1}"#, #"{"":1,"a":2}"#])
   }
@@ -192,6 +211,34 @@ import Testing
     let data = pipe.fileHandleForReading.readDataToEndOfFile()
     process.waitUntilExit()
     return String(decoding: data, as: UTF8.self)
+  }
+
+  // MARK: Cuts
+
+  /// How the bytes come in pieces changes nothing: no document, no refusal, no message.
+  @Test func anyTextGivesTheSameInAnyPieces() throws {
+    let words = [
+      "a", "b", "1", "1,5", "1,234", "1,234.5", "0", "007", " ", ",", ";", ";", "\t", "\"", "\"\"",
+      "\r", "\n", "\r\n", "\r\n", "\n\n", "#", "sep=;", "#datatype,string\n", ",result,table", "é",
+    ]
+    for round in 0..<200 {
+      let seed = runSeed &+ UInt64(round)
+      var random = SeededGenerator(seed: seed)
+      let start = ["", "a;b\n", "a,b\r", "sep=;\ra;b\r", "#group,\n,result,table,a\n"][
+        random.below(5)]
+      let text =
+        start + (0..<random.below(40)).map { _ in words[random.below(words.count)] }.joined()
+      let whole = try read(text, .csv)
+      for chunk in [1, 1 + random.below(9), 1 + random.below(60)] {
+        let pieces = try read(text, .csv, chunk: chunk)
+        let place = "seed \(seed), pieces of \(chunk): \(text.debugDescription)"
+        #expect(pieces.documents == whole.documents, "\(place)")
+        #expect(pieces.reasons == whole.reasons, "\(place)")
+        #expect(pieces.refused == whole.refused, "\(place)")
+        #expect(pieces.error?.problem == whole.error?.problem, "\(place)")
+        #expect(pieces.note == whole.note, "\(place)")
+      }
+    }
   }
 
   // MARK: Encodings

@@ -51,6 +51,13 @@ import Testing
     #expect(try store.check().isSound)
   }
 
+  @Test func aTimeWithAnExponentMakesAStream() throws {
+    let store = try Store(directory: directory.path)
+    defer { store.close() }
+    #expect(try store.append([#"{"_time":1.7172E9,"v":1}"#], to: "s").accepted == 1)
+    #expect(try store.statistics().streams.map(\.definition.timePath) == ["_time"])
+  }
+
   @Test func tooLongNamesOfSourcesAreRefused() throws {
     let store = try Store(directory: directory.path)
     defer { store.close() }

@@ -61,7 +61,7 @@ struct Detection {
     var hasElementTime = false
     var isRefused = false
     let elementTimes = elementTimeNames
-    for token in list.tokens where token.kind == .string || token.kind == .number {
+    for token in list.tokens where [.string, .number, .hardNumber].contains(token.kind) {
       let path = list.paths[Int(token.path)]
       fields.insert(Array(path.utf8))
       if let index = timeNames.firstIndex(where: { $0.isPath(path) }) {

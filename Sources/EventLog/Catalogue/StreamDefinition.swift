@@ -90,7 +90,7 @@ public struct StreamOptions: Sendable, Equatable {
 }
 
 extension StreamDefinition {
-  public static let timeNames = ["timestamp", "time", "ts", "@timestamp"]
+  public static let timeNames = ["timestamp", "time", "ts", "@timestamp", "_time"]
   public static let keyNames = ["device_id", "device", "id", "city", "sensor", "key"]
   public static let idName = "event_id"
   static let elementTimeNames = ["t"] + timeNames

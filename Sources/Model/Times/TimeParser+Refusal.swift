@@ -3,9 +3,9 @@ import Bytes
 extension TimeParser {
   /// Why the text that fills `range`, which was not parsed, is no time. O(length).
   public func refusal(of bytes: RawSpan, _ range: Range<Int>) -> TimeRefusal {
+    if let unit = reading.unit, EpochText(bytes, range) != nil { return .outOfRange(unit) }
     if let refusal = refusalByZone(of: bytes, range) { return refusal }
     if let pattern = reading.pattern { return .notOfPattern(pattern.text) }
-    if let unit = reading.unit, EpochText(bytes, range) != nil { return .outOfRange(unit) }
     return Self.refusalOfDate(bytes, range) ?? .unreadable
   }
 

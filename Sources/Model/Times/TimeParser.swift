@@ -30,14 +30,14 @@ public struct TimeParser: Sendable {
 
   @inline(never)
   private func parseOther(_ bytes: RawSpan, _ range: Range<Int>) -> ParsedTime? {
-    if let pattern = reading.pattern {
-      if let ns = pattern.read(bytes, range).flatMap(instant(of:)) {
-        return ParsedTime(ns: ns, format: .irreproducible)
-      }
-    } else if let time = iso8601(bytes, range) {
-      return time
+    if let pattern = reading.pattern,
+      let ns = pattern.read(bytes, range).flatMap(instant(of:))
+    {
+      return ParsedTime(ns: ns, format: .irreproducible)
     }
-    return reading.unit == nil ? nil : epoch(bytes, range)
+    // Before dates: "20240601" is a number where numbers have a unit.
+    if reading.unit != nil, let time = epoch(bytes, range) { return time }
+    return reading.pattern == nil ? iso8601(bytes, range) : nil
   }
 
   /// Reads the number that fills `range`, as JSON writes it with any digits and exponent; nil when it is out of
