@@ -101,7 +101,7 @@ let package = Package(
         "Store", "Query", "Language", "FileConnector", "Workloads", "Model", "Bytes",
         "TestSupport",
       ],
-      exclude: ["cases", "oracle.py"], swiftSettings: settings),
+      exclude: ["cases", "oracle.py", "integers.py"], swiftSettings: settings),
     tests("FileConnector"),
     tests("Workloads"),
     // The line editor runs in a process of its own, at a pseudo-terminal.

@@ -2,19 +2,32 @@
 /// no double holds and for a division by zero.
 extension Number {
   public func adding(_ other: Number) -> Number? {
+    if case .signed(let left) = form, case .signed(let right) = other.form {
+      let (sum, isOver) = left.addingReportingOverflow(right)
+      if !isOver { return Number(sum) }
+    }
     if let left = wide, let right = other.wide { return Number(wide: left + right) }
     return Self.finite(double + other.double)
   }
 
   public func subtracting(_ other: Number) -> Number? {
+    if case .signed(let left) = form, case .signed(let right) = other.form {
+      let (difference, isOver) = left.subtractingReportingOverflow(right)
+      if !isOver { return Number(difference) }
+    }
     if let left = wide, let right = other.wide { return Number(wide: left - right) }
     return Self.finite(double - other.double)
   }
 
   public func multiplied(by other: Number) -> Number? {
     if let left = wide, let right = other.wide {
-      let (product, isOver) = left.multipliedReportingOverflow(by: right)
-      if !isOver { return Number(wide: product) }
+      // Two magnitudes of 64 bits have a product of 128.
+      let magnitude = UInt128(left.magnitude) * UInt128(right.magnitude)
+      let isNegative = (left < 0) != (right < 0)
+      guard let product = Int128(exactly: magnitude) else {
+        return Self.finite(isNegative ? -Double(magnitude) : Double(magnitude))
+      }
+      return Number(wide: isNegative ? -product : product)
     }
     return Self.finite(double * other.double)
   }

@@ -13,7 +13,8 @@ import Testing
       try checkEqual(a.negated, Self.number(-left), "-\(left)")
       try checkEqual(a.magnitude, Self.number(left < 0 ? -left : left), "|\(left)|")
       let (product, isOver) = left.multipliedReportingOverflow(by: right)
-      if !isOver { try checkEqual(a.multiplied(by: b), Self.number(product), "\(left) * \(right)") }
+      let times = isOver ? Number(Double(UInt128(left) * UInt128(right))) : Self.number(product)
+      try checkEqual(a.multiplied(by: b), times, "\(left) * \(right)")
       if right != 0, left % right == 0 {
         try checkEqual(a.divided(by: b), Self.number(left / right), "\(left) / \(right)")
       }

@@ -20,10 +20,15 @@ extension NumberValues {
 
   /// Whether the doubles of all numbers that are integers are these integers. O(numbers).
   var fitsDoubles: Bool {
-    if style == .each { return mantissas.indices.allSatisfy { !number($0).isBeyondDoubles } }
+    if style == .each {
+      return mantissas.indices.allSatisfy {
+        mantissas[$0].magnitude <= 1 << 53 || !number($0).isBeyondDoubles
+      }
+    }
     let (bound, isOver) = Decimal.powers[scale].multipliedReportingOverflow(by: 1 << 53)
+    if isOver { return true }
     let range = range
-    return isOver || (range.lowerBound >= -bound && range.upperBound <= bound)
+    return range.lowerBound >= -bound && range.upperBound <= bound
   }
 
   /// All numbers as the nearest doubles. O(numbers).

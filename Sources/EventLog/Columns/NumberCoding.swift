@@ -96,9 +96,7 @@ extension NumberValues {
 
   /// Number `index`: exactly when it is an integer, else the nearest double.
   func number(_ index: Int) -> Number {
-    let (whole, rest) = mantissas[index].quotientAndRemainder(
-      dividingBy: Decimal.powers[scale(index)])
-    return rest == 0 ? Number(whole) : Number(double(index)) ?? .zero
+    Decimal.number(mantissa: mantissas[index], scale: scale(index))
   }
 
   /// The double nearest to number `index`.

@@ -17,10 +17,7 @@ package struct FactExacts: Sendable {
 
   /// The number `mantissa / 10^scale`: exactly when it is an integer, else the nearest double.
   package static func number(mantissa: Int64, scale: Int) -> Number {
-    if scale == 0 { return Number(mantissa) }
-    let (whole, rest) = mantissa.quotientAndRemainder(dividingBy: Decimal.powers[scale])
-    if rest == 0 { return Number(whole) }
-    return Number(Decimal.double(mantissa: mantissa, scale: scale)) ?? .zero
+    Decimal.number(mantissa: mantissa, scale: scale)
   }
 }
 

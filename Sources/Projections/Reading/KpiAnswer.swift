@@ -78,6 +78,12 @@ public enum ItemColumn: Sendable {
   case exact([Number?])
   case values([KpiValue])
 
+  /// Numbers: in doubles if these hold them all.
+  static func make(_ numbers: [Number?]) -> ItemColumn {
+    numbers.contains { $0?.isBeyondDoubles ?? false }
+      ? .exact(numbers) : .numbers(numbers.map { $0?.double ?? .nan })
+  }
+
   public subscript(row: Int) -> KpiValue {
     switch self {
     case .numbers(let numbers): numbers[row].isNaN ? .null : .number(numbers[row])

@@ -120,7 +120,9 @@ private struct KpiView {
   /// Six significant digits are enough for people; CSV and JSON have all.
   private static func short(_ number: Double) -> String {
     if number == 0 { return "0" }
-    guard number.magnitude >= 1e-4, number.magnitude < 1e15 else { return "\(number)" }
+    guard number.magnitude >= 1e-4, number.magnitude < 1e15 else {
+      return Number(number)?.description ?? ""
+    }
     var scale = 1.0
     while number.magnitude * scale < 100_000 && scale < 1e9 { scale *= 10 }
     let rounded = (number * scale).rounded() / scale
