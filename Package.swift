@@ -38,6 +38,9 @@ let package = Package(
     .target(
       name: "CSimdjson", cxxSettings: [.unsafeFlags(["-O2", "-fno-exceptions"])],
       linkerSettings: [.linkedLibrary("simdjson")]),
+    .target(
+      name: "CRE2", cxxSettings: [.unsafeFlags(["-O2", "-fno-exceptions"])],
+      linkerSettings: [.linkedLibrary("re2")]),
 
     // One thin Swift module over each of them; the only unsafe code there is.
     module("LMDB", ["CLMDB"]),
@@ -45,6 +48,7 @@ let package = Package(
     module("Gzip", ["CZlib"]),
     module("Checksum", ["CXXHash"]),
     module("SimdJSON", ["CSimdjson"]),
+    module("RE2", ["CRE2"]),
     module("Bytes"),
 
     // The product, from the terms up.
@@ -53,8 +57,9 @@ let package = Package(
     module("Sketches", ["Bytes"]),
     module("Language", ["Bytes"]),
     module(
-      "Projections", ["EventLog", "Language", "Sketches", "Model", "Bytes", "LMDB", "Checksum"]),
-    module("Query", ["Language", "Model", "Bytes"]),
+      "Projections",
+      ["EventLog", "Language", "Sketches", "Model", "Bytes", "LMDB", "Checksum", "RE2"]),
+    module("Query", ["Language", "Model", "Bytes", "RE2"]),
     module("Store", ["Query", "Language", "Projections", "EventLog", "Model", "Bytes"]),
     module("FileConnector", ["Model", "Zstd", "Gzip"]),
     module("Workloads"),
@@ -79,6 +84,7 @@ let package = Package(
     .target(name: "TestSupport", path: "Tests/Support", swiftSettings: settings),
     tests("LMDB"),
     tests("Bytes"),
+    tests("RE2"),
     tests("Model", golden: ["exact.py", "zones.py"]),
     tests("EventLog", golden: ["golden"]),
     tests("Sketches", golden: ["peers.py"]),

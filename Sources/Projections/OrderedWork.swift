@@ -1,4 +1,5 @@
 import Foundation
+import Model
 
 /// Work in numbered pieces, done by several threads and handed out in order. A few pieces are ahead at most.
 ///
@@ -21,7 +22,7 @@ final class OrderedWork<Result: Sendable>: @unchecked Sendable {
 
   init(count: Int, _ work: @escaping @Sendable (Int) throws -> Result) {
     self.count = count
-    self.work = work
+    self.work = Cancellation.handedOn(work)
     // Made without room: one that ends with less than it began with traps.
     room = DispatchSemaphore(value: 0)
     for _ in 0..<Self.maxAhead { room.signal() }

@@ -60,6 +60,7 @@ extension Store: QuerySource {
     _ body: (LedgerRecord) throws -> Bool
   ) throws {
     try forEachLedgerEntry(kind: LedgerEntry.Kind(kind), stream: stream) { entry in
+      try Cancellation.check()
       guard range.contains(entry.timeNs ?? entry.receivedNs) else { return true }
       return try body(LedgerRecord(entry))
     }
