@@ -11,7 +11,7 @@ public struct LikePattern: Sendable {
 
   /// Whether all of `text`, which is UTF-8, is like the pattern. Greedy with one place to go back to: O(text) for most
   /// patterns, O(text x pattern) at worst, so `check` is called now and then, and what it throws ends the matching.
-  public func matches(_ text: RawSpan, _ check: () throws -> Void = {}) rethrows -> Bool {
+  public func matches(_ text: RawSpan, _ check: () throws -> Void) rethrows -> Bool {
     let pattern = bytes.span
     var (at, of) = (0, 0)
     // Where the last `%` may begin anew.

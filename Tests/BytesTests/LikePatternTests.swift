@@ -4,7 +4,7 @@ import Testing
 struct LikePatternTests {
   private static func isLike(_ text: String, _ pattern: Text) -> Bool {
     let bytes = Array(text.utf8)
-    return LikePattern(pattern).matches(bytes.rawSpan)
+    return LikePattern(pattern).matches(bytes.rawSpan) {}
   }
 
   @Test func anUnderscoreIsOneScalar() {
