@@ -38,6 +38,9 @@ let package = Package(
     .target(
       name: "CSimdjson", cxxSettings: [.unsafeFlags(["-O2", "-fno-exceptions"])],
       linkerSettings: [.linkedLibrary("simdjson")]),
+    .target(
+      name: "CRE2", cxxSettings: [.unsafeFlags(["-O2", "-fno-exceptions"])],
+      linkerSettings: [.linkedLibrary("re2")]),
 
     // One thin Swift module over each of them; the only unsafe code there is.
     module("LMDB", ["CLMDB"]),
@@ -45,6 +48,7 @@ let package = Package(
     module("Gzip", ["CZlib"]),
     module("Checksum", ["CXXHash"]),
     module("SimdJSON", ["CSimdjson"]),
+    module("RE2", ["CRE2"]),
     module("Bytes"),
     module("Threads"),
 
@@ -56,9 +60,9 @@ let package = Package(
     module(
       "Projections",
       [
-        "EventLog", "Language", "Sketches", "Model", "Bytes", "LMDB", "Checksum", "Threads",
+        "EventLog", "Language", "Sketches", "Model", "Bytes", "LMDB", "Checksum", "Threads", "RE2",
       ]),
-    module("Query", ["Language", "Model", "Bytes"]),
+    module("Query", ["Language", "Model", "Bytes", "RE2"]),
     module("Store", ["Query", "Language", "Projections", "EventLog", "Model", "Bytes", "Threads"]),
     module("FileConnector", ["Model", "Zstd", "Gzip"]),
     module("Workloads"),
@@ -83,6 +87,7 @@ let package = Package(
     .target(name: "TestSupport", path: "Tests/Support", swiftSettings: settings),
     tests("LMDB"),
     tests("Bytes"),
+    tests("RE2"),
     tests("Model", golden: ["exact.py", "zones.py"]),
     tests("EventLog", golden: ["golden"]),
     tests("Sketches", golden: ["peers.py"]),

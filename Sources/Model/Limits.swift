@@ -4,6 +4,8 @@ public enum Limits {
   public static let maxDocumentBytes = 10_485_760
   /// Columns of one stream; fields beyond it stay in the original bytes only and are reported.
   public static let maxColumns = 1_000
+  /// Length of a field's name, its dotted path; a field of a longer one stays in the original bytes only and is reported.
+  public static let maxFieldNameBytes = 1_024
   /// Nesting of one document; deeper is rejected.
   public static let maxNesting = 1_024
   /// How much of a rejected document the ledger keeps.

@@ -1,6 +1,7 @@
 import Bytes
 import EventLog
 import LMDB
+import Model
 
 /// Goes through the blocks and closings of a stream in the order of the log, to know its watermark at each.
 struct ClockReplay {
@@ -61,6 +62,7 @@ extension Projections {
     try replay.readClosings(log, transaction)
     for block in try log.blocks(of: stream, after: 0, limit: .max, transaction) {
       guard block.lastSeq <= seq else { break }
+      try Cancellation.check()
       replay.close(before: block.firstSeq)
       replay.advance(try log.arrival(of: block, transaction))
     }

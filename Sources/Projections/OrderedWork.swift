@@ -1,4 +1,5 @@
 import Foundation
+import Model
 import Threads
 
 /// Work in numbered pieces, done by several threads and handed out in order. A few pieces are ahead at most.
@@ -23,7 +24,7 @@ final class OrderedWork<Result: Sendable>: @unchecked Sendable {
   /// Throws ``ThreadError`` when a thread cannot be started.
   init(count: Int, _ work: @escaping @Sendable (Int) throws -> Result) throws {
     self.count = count
-    self.work = work
+    self.work = Cancellation.handedOn(work)
     // Made without room: one that ends with less than it began with traps.
     room = DispatchSemaphore(value: 0)
     for _ in 0..<Self.maxAhead { room.signal() }

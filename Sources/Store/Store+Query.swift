@@ -74,8 +74,9 @@ extension Store: QuerySource {
   public func ledger(
     _ kind: LedgerKind, stream: String?, _ body: (LedgerRecord) throws -> Bool
   ) throws {
-    try forEachLedgerEntry(kind: LedgerEntry.Kind(kind), stream: stream) {
-      try body(LedgerRecord($0))
+    try forEachLedgerEntry(kind: LedgerEntry.Kind(kind), stream: stream) { entry in
+      try Cancellation.check()
+      return try body(LedgerRecord(entry))
     }
   }
 

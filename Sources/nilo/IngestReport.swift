@@ -39,7 +39,9 @@ extension IngestRun {
     rows += [
       ("rejected", Wording.count(total.rejected)), ("late", Wording.count(total.late)),
     ]
-    if total.ahead > 0 { rows.append(("ahead", "\(Wording.count(total.ahead)); see nilo ledger --kind ahead")) }
+    if total.ahead > 0 {
+      rows.append(("ahead", "\(Wording.count(total.ahead)); see nilo ledger --kind ahead"))
+    }
     if let first = total.firstSeq, let last = total.lastSeq {
       rows.append(("seq", "\(Wording.count(first)) to \(Wording.count(last))"))
     }

@@ -7,7 +7,8 @@ import Terminal
 
 struct Ledger: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "List the documents that were rejected, came twice, late or with times ahead, oldest first.",
+    abstract:
+      "List the documents that were rejected, came twice, late or with times ahead, oldest first.",
     discussion: """
       Example:
         nilo ledger --kind rejected --stream fleet --limit 20

@@ -41,7 +41,12 @@ struct Output {
 
   mutating func line(_ bytes: some Collection<UInt8>) throws {
     buffer.append(contentsOf: bytes)
-    buffer.append(UInt8(ascii: "\n"))
+    try add([UInt8(ascii: "\n")])
+  }
+
+  /// Bytes that more are to follow on the same line.
+  mutating func add(_ bytes: some Collection<UInt8>) throws {
+    buffer.append(contentsOf: bytes)
     if buffer.count >= Self.flushBytes { try flush() }
   }
 

@@ -121,8 +121,9 @@ struct StatReport {
     let shown = 10
     let names = fields.prefix(shown).map { printable($0.string) }.joined(separator: ", ")
     let have = fields.count == 1 ? "field has" : "fields have"
-    return "\(Wording.count(fields.count)) \(have) no column: the limit of "
-      + "\(Wording.count(Limits.maxColumns)) columns is reached: \(names)"
+    return "\(Wording.count(fields.count)) \(have) no column: a stream has "
+      + "\(Wording.count(Limits.maxColumns)) columns at most, and a name "
+      + "\(Wording.count(Limits.maxFieldNameBytes)) bytes: \(names)"
       + (fields.count > shown ? " ..." : "")
   }
 

@@ -80,6 +80,9 @@ enum Interruption {
 
   static var isRequested: Bool { flag.load(ordering: .relaxed) }
 
+  /// ``isRequested`` as a function.
+  static let wish: @Sendable () -> Bool = { isRequested }
+
   /// From now on the first signal sets the flag, and a second one kills.
   static func catchSignals() {
     // The flag is made before a handler can come to it.

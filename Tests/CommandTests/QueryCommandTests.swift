@@ -71,6 +71,41 @@ import Testing
         "note: the data of pumps ends at 2024-03-31T01:15:00Z, before the range\nnilo: 1:46: "))
   }
 
+  /// Exponential for an engine that backtracks, and a join of each row with those before it.
+  @Test func patternsCannotHang() throws {
+    let line =
+      #"{"timestamp":"2024-06-01T00:00:00Z","s":""# + String(repeating: "a", count: 40) + #"!"}"#
+    #expect(try workspace.nilo("ingest", "--stream", "p", "-", input: line + "\n").status == 0)
+    let query = "SELECT count(*) AS n FROM p WHERE s ~ '^(a+)+$' SINCE '2024-01-01'"
+    #expect(try workspace.nilo("query", "--limit", "max_seconds=60", query).output == "n\n0\n")
+    let select = "count(* WHERE s ~ '^(a+)+$') AS n"
+    let defined = try workspace.nilo(
+      "kpi", "define", "k", "--from", "p", "--every", "1d", "--select", select)
+    #expect(defined.status == 0, "\(defined.error)")
+    #expect(try workspace.nilo("ingest", "--stream", "p", "-", input: line + "\n").status == 0)
+    let refused = try workspace.nilo(
+      "kpi", "define", "l", "--from", "p", "--every", "1d", "--select", "count(*) AS n",
+      "--where", #"s ~ '(a)\1'"#)
+    #expect(refused.status == 1)
+    #expect(refused.error.contains("1:5: the regular expression is not legal"))
+  }
+
+  /// A LIKE of a long text that would take minutes, ended by Ctrl-C and by max_seconds.
+  @Test func whatTakesLongIsEnded() throws {
+    let text = String(repeating: "a", count: 4_000_000)
+    let line = #"{"timestamp":"2024-06-01T00:00:00Z","s":""# + text + #""}"#
+    #expect(try workspace.nilo("ingest", "--stream", "p", "-", input: line + "\n").status == 0)
+    let pattern = "%" + String(repeating: "a", count: 1_000_000 - 1_000) + "b"
+    let query = try workspace.write(
+      "slow.nql", "SELECT count(*) FROM p WHERE s LIKE '\(pattern)' SINCE '2024-01-01'")
+    let late = try workspace.nilo("query", "--limit", "max_seconds=1", "-f", query)
+    #expect(late.status == 1)
+    #expect(late.error.contains("more than 1.0 s"))
+    let stopped = try workspace.shell(
+      "timeout --preserve-status -s INT -k 60 2 \"$nilo\" query -f '\(query)'")
+    #expect(stopped.status == 130)
+  }
+
   @Test func parameters() throws {
     func count(_ condition: String, _ parameters: String...) throws -> String {
       let outcome = try workspace.nilo(

@@ -167,7 +167,8 @@ import Testing
     let text = try workspace.nilo("stat").output
     #expect(
       text.contains(
-        "10 fields have no column: the limit of 1,000 columns is reached: f1000, f1001, "))
+        "10 fields have no column: a stream has 1,000 columns at most, and a name 1,024 bytes: f1000, f1001, "
+      ))
     #expect(try workspace.nilo("events", "--stream", "wide").output == line)
   }
 }

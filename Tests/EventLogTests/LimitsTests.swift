@@ -24,6 +24,57 @@ private let time = #""ts":"2024-07-30T12:00:00Z""#
       state.fieldsWithoutColumn == Set((1_000..<1_100).map { "f\($0)" as Text } + ["new"]))
   }
 
+  @Test func fieldsOfLongNamesStayInTheDocument() throws {
+    var pipeline = try Pipeline()
+    let longest = String(repeating: "k", count: Limits.maxFieldNameBytes)
+    // The name counts as a whole, and its dots as well.
+    let half = String(repeating: "h", count: Limits.maxFieldNameBytes / 2)
+    let documents = [
+      utf8("{\(time),\"\(longest)\":1,\"v\":2}"),
+      utf8("{\(time),\"\(longest)k\":1,\"v\":2}"),
+      utf8("{\(time),\"\(half)\":{\"\(half)\":1},\"v\":2}"),
+      utf8("{\(time),\"\(half)\":{\"\(half.dropLast())\":1}}"),
+    ]
+    for _ in 0..<2 {
+      let content = try BlockContent(try pipeline.block(documents).bytes, pipeline.schema)
+      try checkSame(content.documents, documents)
+      #expect(content.wholeCount == 2)
+    }
+    let state = pipeline.schema.snapshot()
+    #expect(
+      Set(state.columns.map(\.path)) == ["v", Text(longest), Text("\(half).\(half.dropLast())")])
+    #expect(state.fieldsWithoutColumn.count == 2)
+    for name in state.fieldsWithoutColumn {
+      #expect(name.utf8.count < 200)
+      #expect(name.string.contains("... (1025 bytes, "))
+    }
+  }
+
+  /// Each of these has a megabyte of names of its own.
+  @Test func longNamesDoNotFillTheMemory() throws {
+    var pipeline = try Pipeline()
+    let name = String(repeating: "k", count: 1 << 20)
+    let documents = (0..<8).map { utf8("{\(time),\"\($0)\(name)\":1}") }
+    let content = try BlockContent(try pipeline.block(documents).bytes, pipeline.schema)
+    try checkSame(content.documents, documents)
+    let state = pipeline.schema.snapshot()
+    #expect(state.columns.isEmpty && state.trie.shapes.isEmpty)
+    #expect(state.fieldsWithoutColumn.count == documents.count)
+    #expect(state.fieldsWithoutColumn.allSatisfy { $0.utf8.count < 200 })
+  }
+
+  /// The names of the levels of one document, joined, would be half a gigabyte.
+  @Test func pathsOfDeepDocumentsDoNotFillTheMemory() throws {
+    var pipeline = try Pipeline()
+    let (depth, name) = (1_000, String(repeating: "k", count: 1_000))
+    let document = utf8(
+      "{\(time),\"a\":" + String(repeating: "{\"\(name)\":", count: depth) + "1"
+        + String(repeating: "}", count: depth) + "}")
+    let content = try BlockContent(try pipeline.block([document]).bytes, pipeline.schema)
+    try checkSame(content.documents, [document])
+    #expect(pipeline.schema.snapshot().fieldsWithoutColumn.count == 1)
+  }
+
   @Test func exactlyTheLimitOfFields() throws {
     var pipeline = try Pipeline()
     let fields = (0..<Limits.maxColumns).map { "\"f\($0)\":\($0)" }.joined(separator: ",")

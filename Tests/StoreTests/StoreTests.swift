@@ -109,7 +109,7 @@ import Testing
     var store = try Store(directory: directory.path)
     func add(_ day: Int, from source: String) throws {
       _ = try store.append(
-        [#"{"timestamp":"2024-01-0\(day)T00:00:00Z"}"#], to: "s", source: source)
+        [#"{"timestamp":"2024-01-0\#(day)T00:00:00Z"}"#], to: "s", source: source)
     }
     try add(5, from: "\u{E9}.ndjson")
     try add(5, from: "e\u{301}.ndjson")

@@ -18,8 +18,8 @@ final class StreamSchema: Sendable {
     /// Columns whose strings seldom repeat.
     var plainColumns: Set<Int32> = []
     var trie = ShapeTrie()
-    /// Fields that got no column, since the stream has ``Limits/maxColumns`` already; at most that many
-    /// are remembered.
+    /// Fields that got no column, since the stream has ``Limits/maxColumns`` already or their names are longer than
+    /// ``Limits/maxFieldNameBytes``; at most ``Limits/maxColumns`` are remembered.
     var fieldsWithoutColumn: Set<Text> = []
     fileprivate var numbers: [ColumnKey: Int32] = [:]
     fileprivate var paths: Set<Text> = []
@@ -59,9 +59,7 @@ final class StreamSchema: Sendable {
     let key = ColumnKey(path: path, kind: column.kind, isElement: column.isElement)
     if let number = state.numbers[key] { return number }
     guard state.paths.contains(path) || state.paths.count < Limits.maxColumns else {
-      if state.fieldsWithoutColumn.count < Limits.maxColumns {
-        state.fieldsWithoutColumn.insert(column.path)
-      }
+      add(fieldWithoutColumn: path, to: &state)
       return nil
     }
     state.paths.insert(path)
@@ -69,6 +67,17 @@ final class StreamSchema: Sendable {
     let number = Int32(state.columns.count - 1)
     state.numbers[key] = number
     return number
+  }
+
+  /// Remembers that there is such a field, if there is room.
+  func addFieldWithoutColumn(_ name: Text) {
+    state.withLock { Self.add(fieldWithoutColumn: name, to: &$0) }
+  }
+
+  private static func add(fieldWithoutColumn name: Text, to state: inout State) {
+    if state.fieldsWithoutColumn.count < Limits.maxColumns {
+      state.fieldsWithoutColumn.insert(name)
+    }
   }
 
   /// The number of the shape; ``Shape/none`` when there are too many.

@@ -221,8 +221,12 @@ struct RowBuild: ~Escapable {
   private mutating func column(_ number: Int32, _ kind: SlotKind, _ isElement: Bool) -> Int32? {
     let use = uses[Int(number)]
     if use.column >= 0 && use.kind == kind && use.isElement == isElement { return use.column }
-    let path = list.paths[Int(number)]
-    guard let column = schema.column(Text(path), kind, isElement: isElement) else { return nil }
+    let path = Text(list.paths[Int(number)])
+    if list.isTooLong(path: number) {
+      schema.addFieldWithoutColumn(path)
+      return nil
+    }
+    guard let column = schema.column(path, kind, isElement: isElement) else { return nil }
     uses[Int(number)].column = column
     uses[Int(number)].kind = kind
     uses[Int(number)].isElement = isElement

@@ -28,11 +28,17 @@ struct ShapeTrie {
   private(set) var root: Int32 = -1
   private(set) var elementRoot: Int32 = -1
   private var literalBytesTotal = 0
+  private var shapeBytesTotal = 0
 
   /// More would be a sign that the documents have no common shape (generated keys), and matching them
   /// would cost more than it saves.
   static let maxShapes = 1_024
   static let maxLiteralBytes = 1 << 20
+  /// What the shapes may take one by one, as they are kept and read when a store is opened: what they have in common is
+  /// in each of them.
+  static let maxShapeBytes = 16 << 20
+  /// About what a segment takes beside its literal.
+  private static let segmentBytes = 64
 
   /// The number of the shape, learned now or known before; ``Shape/none`` when the trie is full. O(segments).
   mutating func insert(_ shape: Shape) -> UInt32 {
@@ -45,12 +51,15 @@ struct ShapeTrie {
       }
       let rest = shape.segments[index...]
       let bytes = rest.reduce(0) { $0 + $1.literal.count }
-      guard shapes.count < Self.maxShapes, literalBytesTotal + bytes <= Self.maxLiteralBytes
+      let shapeBytes = shape.segments.reduce(0) { $0 + $1.literal.count + Self.segmentBytes }
+      guard shapes.count < Self.maxShapes, literalBytesTotal + bytes <= Self.maxLiteralBytes,
+        shapeBytesTotal + shapeBytes <= Self.maxShapeBytes
       else { return Shape.none }
       for segment in rest {
         parent = addNode(segment, under: parent, isElement: shape.isElement)
       }
       literalBytesTotal += bytes
+      shapeBytesTotal += shapeBytes
       shapes.append(shape)
       nodes[Int(parent)].payload = UInt32(shapes.count)
       return UInt32(shapes.count)

@@ -161,6 +161,7 @@ extension EventLog {
         return try LedgerPage.decode(value, decompressor)
       }
       guard let page else { return }
+      try Cancellation.check()
       next += 1
       for entry in page
       where (kind == nil || entry.kind == kind) && (stream == nil || entry.stream == stream) {

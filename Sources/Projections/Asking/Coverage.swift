@@ -9,6 +9,8 @@ struct Coverage {
   let kpi: CompiledKpi
   /// The part of the query's filter that picks among the KPI's groups.
   let groupFilter: Predicate?
+  /// The same, ready to be asked for each group.
+  let groupProgram: PredicateProgram?
   /// For each dimension of the query its place among those of the KPI.
   let dimensions: [Int]
   /// For each measure of the query its place among those of the KPI.
@@ -40,7 +42,13 @@ struct Coverage {
       places.append(place)
     }
     dimensions = places
-    groupFilter = try Self.groupFilter(query.filter, kpi, stream)
+    let groupFilter = try Self.groupFilter(query.filter, kpi, stream)
+    self.groupFilter = groupFilter
+    do {
+      groupProgram = try groupFilter.map { try PredicateProgram($0) }
+    } catch {
+      throw Refusal(reason: "\(error)")
+    }
     measures = try Self.measures(asked.plan, kpi.plan)
     try Self.checkBoundaries(kpi, query, asked, range)
     var reading = [FoldPlan.Needs](repeating: [], count: kpi.plan.measures.count)

@@ -29,7 +29,7 @@ struct GroupMapping {
     if coverage.hasSameGroups, coverage.groupFilter == nil { return targets.number(group) }
     let count = coverage.kpi.dimensions.count
     guard let labels = GroupKey.labels(group, count: count) else { return -1 }
-    if let filter = coverage.groupFilter {
+    if let filter = coverage.groupProgram {
       let fields = GroupLabels(dimensions: coverage.kpi.dimensions, labels: labels)
       guard try PredicateMask.evaluate(filter, fields)[0] else { return -1 }
     }

@@ -250,9 +250,9 @@ struct QueryPlan {
 extension Coverage {
   /// Whether the query's filter takes a group.
   func hasGroup(_ labels: [Text?]) throws -> Bool {
-    guard let groupFilter else { return true }
+    guard let groupProgram else { return true }
     return try PredicateMask.evaluate(
-      groupFilter, GroupLabels(dimensions: kpi.dimensions, labels: labels))[0]
+      groupProgram, GroupLabels(dimensions: kpi.dimensions, labels: labels))[0]
   }
 
   /// The one group that the filter takes, when it names one of each dimension: `a = 'x' AND b = 'y'`.

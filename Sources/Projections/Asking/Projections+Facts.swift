@@ -46,6 +46,7 @@ extension Projections {
   public func forEachFacts(_ query: FactQuery, _ body: (FactRows) throws -> Bool) throws {
     let selection = FactSelection(
       times: query.range == .min ..< .max ? nil : [query.range], lastSeq: query.asOfSeq)
+    let filter = try query.filter.map { try PredicateProgram($0) }
     let log = self.log
     let (stream, blocks) = try log.environment.read { transaction in
       let stream = try log.stream(named: query.stream, transaction)
@@ -56,7 +57,7 @@ extension Projections {
       try log.environment.read { transaction in
         let columns = try FactColumns(
           log.facts(of: blocks[index], stream, paths: query.paths, transaction))
-        return try Self.rows(columns, query, selection)
+        return try Self.rows(columns, query, filter, selection)
       }
     }
     defer { found.stop() }
@@ -69,10 +70,11 @@ extension Projections {
   }
 
   private static func rows(
-    _ columns: FactColumns, _ query: FactQuery, _ selection: FactSelection
+    _ columns: FactColumns, _ query: FactQuery, _ filter: PredicateProgram?,
+    _ selection: FactSelection
   ) throws -> FactRows? {
     var chosen: [Int] = []
-    if let mask = try selection.mask(query.filter, columns) {
+    if let mask = try selection.mask(filter, columns) {
       for fact in mask.indices where mask[fact] { chosen.append(fact) }
     } else {
       chosen = Array(0..<columns.count)

@@ -64,6 +64,7 @@ struct RollUp {
     }
     var cursor = BucketCursor(asked.buckets)
     for row in 0..<found.count where places.codes[row] >= 0 {
+      try Cancellation.check(at: row)
       let bucketNs = places.buckets[row]
       if !stale.isEmpty, stale.contains(bucketNs) { continue }
       let target = self.row(cursor.start(of: bucketNs), places.codes[row])

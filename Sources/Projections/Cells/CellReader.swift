@@ -69,6 +69,7 @@ struct CellReader {
         return try CellKey.requireSound(cursor.key, cursor.value)
       }
       let bucketNs = CellKey.bucketNs(cursor.key)
+      try Cancellation.check(at: cells.count)
       if CellKey.isHashed(cursor.key) {
         let group = try cells.append(decoding: cursor.value, keyBytes: cursor.key) ?? []
         try body(bucketNs, code(group.rawSpan), &cells)

@@ -12,6 +12,10 @@ struct CompiledKpi: Sendable {
   let dimensions: [Text]
   let panesPerWindow: Int
   var items: [ItemProgram]
+  /// Which facts count; nil for all.
+  let filter: PredicateProgram?
+  /// The same for each measure of the plan that it was made with.
+  let measureFilters: [PredicateProgram?]
   /// What tells series apart: the stream's key.
   let seriesPath: Text?
   /// The columns that it is computed from.
@@ -25,6 +29,8 @@ struct CompiledKpi: Sendable {
     bucketName = "\(definition.every) \(definition.timeZone)"
     let plan = try FoldPlan(definition)
     self.plan = plan
+    filter = try definition.filter.map { try PredicateProgram($0) }
+    measureFilters = try plan.measures.map { try $0.filter.map { try PredicateProgram($0) } }
     var paths = Set(definition.fields.map(\.path))
     if plan.hasSeries, let key = stream.keyPath { paths.insert(Text(key)) }
     self.paths = paths

@@ -2,6 +2,7 @@ import Bytes
 import EventLog
 import Language
 import Model
+import RE2
 
 /// A KPI: what is computed from a stream's facts, for which groups, over which buckets of time. It names no
 /// wall clock, so its cells are a pure function of the log.
@@ -45,7 +46,8 @@ public struct KpiDefinition: Sendable, Equatable {
     _ = try panesPerWindow
     _ = try FoldPlan(self)
     try checkNames()
-    try checkPatterns()
+    try Self.check(self.filter?.patterns ?? [], of: filter ?? "")
+    try Self.check(items.flatMap(\.expression.patterns), of: select)
   }
 
   /// What a query computes: a KPI that is nowhere kept.
@@ -60,7 +62,6 @@ public struct KpiDefinition: Sendable, Equatable {
     timeZone = query.timeZone
     self.latenessNs = latenessNs
     _ = try panesPerWindow
-    try checkPatterns()
   }
 
   /// The field of a dimension that is given by its name, or by its field when no other has that name.
@@ -73,13 +74,15 @@ public struct KpiDefinition: Sendable, Equatable {
     groupBy.map(\.path) + (filter?.fields ?? []) + items.flatMap(\.expression.fields)
   }
 
-  private func checkPatterns() throws {
-    let patterns = (filter?.patterns ?? []) + items.flatMap(\.expression.patterns)
+  /// Throws a ``LanguageError`` that shows the first pattern that is none.
+  private static func check(_ patterns: [Spanned<Text>], of text: String) throws {
     for pattern in patterns {
-      do {
-        _ = try Regex(pattern)
+      do throws(RegularExpression.Refusal) {
+        _ = try RegularExpression(pattern.value.string)
       } catch {
-        throw KpiError("the regular expression \(pattern.debugDescription) is not legal: \(error)")
+        let issue = LanguageError.Issue(
+          pattern.span, "the regular expression is not legal: \(error.message)", hint: error.hint)
+        throw LanguageError(issues: [issue], text: text)
       }
     }
   }

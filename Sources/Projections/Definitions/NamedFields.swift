@@ -1,3 +1,4 @@
+import Bytes
 import Language
 
 extension Language.Predicate {
@@ -14,9 +15,9 @@ extension Language.Predicate {
   }
 
   /// Its regular expressions.
-  var patterns: [String] {
+  var patterns: [Spanned<Text>] {
     switch self {
-    case .matches(_, let pattern, _): [pattern.value.string]
+    case .matches(_, let pattern, _): [pattern]
     case .and(let left, let right), .or(let left, let right): left.patterns + right.patterns
     case .not(let inner): inner.patterns
     default: []
@@ -43,5 +44,5 @@ extension Language.Expression {
   }
 
   /// The regular expressions of its filters.
-  var patterns: [String] { aggregates.flatMap { $0.filter?.patterns ?? [] } }
+  var patterns: [Spanned<Text>] { aggregates.flatMap { $0.filter?.patterns ?? [] } }
 }

@@ -34,8 +34,8 @@ struct BlockFold: Sendable {
         firstSeq: columns.seq(Int(cells.runs.facts[run.lowerBound])),
         lastSeq: columns.seq(Int(cells.runs.facts[run.upperBound - 1])))
     }
-    measures = try kpi.plan.measures.map {
-      try MeasureFold($0, columns, cells.runs, seriesPath: kpi.seriesPath)
+    measures = try zip(kpi.plan.measures, kpi.measureFilters).map { measure, filter in
+      try MeasureFold(measure, filter, columns, cells.runs, seriesPath: kpi.seriesPath)
     }
   }
 }
@@ -58,10 +58,11 @@ struct MeasureFold: Sendable {
   private(set) var samples: [[SeriesRun]] = []
 
   init(
-    _ measure: FoldPlan.Measure, _ columns: FactColumns, _ all: FactRuns, seriesPath: Text?
+    _ measure: FoldPlan.Measure, _ filter: PredicateProgram?, _ columns: FactColumns,
+    _ all: FactRuns, seriesPath: Text?
   ) throws {
     var runs = all
-    if let filter = measure.filter {
+    if let filter {
       let mask = try PredicateMask.evaluate(filter, columns)
       runs = runs.filtered { mask[$0] }
     }

@@ -63,7 +63,7 @@ struct FactCells {
 
   /// O(facts x dimensions).
   init(_ columns: FactColumns, _ kpi: CompiledKpi, _ selection: FactSelection) throws {
-    let mask = try selection.mask(kpi.definition.filter, columns)
+    let mask = try selection.mask(kpi.filter, columns)
     groups = ByteStrings()
     // Most columns of a block need not be read when none of its facts is asked for.
     if let mask, !mask.contains(true) { return }

@@ -18,7 +18,7 @@ struct FactSelection: Sendable {
   }
 
   /// For each fact whether it is selected and `filter` holds for it; nil when all are. O(facts).
-  func mask(_ filter: Predicate?, _ columns: FactColumns) throws -> [Bool]? {
+  func mask(_ filter: PredicateProgram?, _ columns: FactColumns) throws -> [Bool]? {
     var mask = try filter.map { try PredicateMask.evaluate($0, columns) }
     let block = columns.facts.block
     if let times, !hasAll(of: block, times) {

@@ -1,6 +1,7 @@
 import Bytes
 import EventLog
 import Language
+import Model
 
 /// What a predicate looks at: facts of a block, or groups.
 protocol PredicateFields {
@@ -19,13 +20,16 @@ enum PredicateMask {
   private enum Truth: UInt8 { case no, yes, unknown }
 
   /// True for the facts that the predicate holds for. O(facts x terms).
-  static func evaluate(_ predicate: Predicate, _ columns: some PredicateFields) throws -> [Bool] {
+  static func evaluate(
+    _ predicate: PredicateProgram, _ columns: some PredicateFields
+  ) throws -> [Bool] {
     try truths(predicate, columns).map { $0 == .yes }
   }
 
-  private static func truths(_ predicate: Predicate, _ columns: some PredicateFields) throws
-    -> [Truth]
-  {
+  private static func truths(
+    _ predicate: PredicateProgram, _ columns: some PredicateFields
+  ) throws -> [Truth] {
+    try Cancellation.check()
     switch predicate {
     case .constant(let value):
       return Array(repeating: value ? .yes : .no, count: columns.count)
@@ -35,37 +39,27 @@ enum PredicateMask {
         return left == .yes && right == .yes ? .yes : .unknown
       }
     case .or(let left, let right):
-      return zip(try truths(left, columns), try truths(right, columns)).map { left, right in
-        if left == .yes || right == .yes { return .yes }
-        return left == .no && right == .no ? .no : .unknown
-      }
+      return zip(try truths(left, columns), try truths(right, columns)).map(either)
     case .not(let inner): return negated(try truths(inner, columns), true)
-    case .compare(let field, let comparison, let literal):
-      return try compare(field.path, literal, columns) { holds(comparison, $0) }
-    case .between(let field, let low, let high, let isNegated):
-      let above = try compare(field.path, low, columns) { $0 >= 0 }
-      let below = try compare(field.path, high, columns) { $0 <= 0 }
+    case .compare(let path, let comparison, let literal):
+      return try compare(path, literal, columns) { holds(comparison, $0) }
+    case .between(let path, let low, let high, let isNegated):
+      let above = try compare(path, low, columns) { $0 >= 0 }
+      let below = try compare(path, high, columns) { $0 <= 0 }
       let both = zip(above, below).map { $0 == .yes ? $1 : $0 }
       return negated(both, isNegated)
-    case .in(let field, let literals, let isNegated):
-      var found = [Truth](repeating: .unknown, count: columns.count)
-      for literal in literals {
-        let equal = try compare(field.path, literal, columns) { $0 == 0 }
-        for fact in found.indices {
-          if equal[fact] == .yes || found[fact] == .unknown { found[fact] = equal[fact] }
-        }
+    case .in(let path, let list, let isNegated):
+      return negated(try contains(list, path, columns), isNegated)
+    case .like(let path, let pattern, let isNegated):
+      let like = try labels(path, columns) {
+        try pattern.matches($0.span.bytes, Cancellation.check)
       }
-      return negated(found, isNegated)
-    case .like(let field, let pattern, let isNegated):
-      let pattern = Array(pattern.string.unicodeScalars)
-      let like = try texts(field.path, columns) { Self.isLike(Array($0.unicodeScalars), pattern) }
       return negated(like, isNegated)
-    case .matches(let field, let pattern, let isNegated):
-      let regex = try Regex(pattern.value.string)
-      let matching = try texts(field.path, columns) { try regex.firstMatch(in: $0) != nil }
+    case .matches(let path, let expression, let isNegated):
+      let matching = try labels(path, columns) { expression.matches($0.span.bytes) }
       return negated(matching, isNegated)
-    case .isNull(let field, let isNegated):
-      guard let presence = try columns.presence(field.path) else {
+    case .isNull(let path, let isNegated):
+      guard let presence = try columns.presence(path) else {
         return Array(repeating: isNegated ? .no : .yes, count: columns.count)
       }
       return (0..<columns.count).map { fact in
@@ -73,6 +67,36 @@ enum PredicateMask {
         return isPresent == isNegated ? .yes : .no
       }
     }
+  }
+
+  private static func either(_ left: Truth, _ right: Truth) -> Truth {
+    if left == .yes || right == .yes { return .yes }
+    return left == .no && right == .no ? .no : .unknown
+  }
+
+  /// Numbers are looked up among the list's numbers, the label of any value among its texts.
+  private static func contains(
+    _ list: LiteralSet, _ path: Text, _ columns: some PredicateFields
+  ) throws -> [Truth] {
+    if let parameter = list.unbound { throw KpiError("\(parameter.canonicalText) is not bound") }
+    var found = [Truth](repeating: .unknown, count: columns.count)
+    if !list.labels.isEmpty {
+      found = try labels(path, columns) { list.labels.contains(Text(decoding: $0)) }
+    }
+    // What can be compared with one number can be with all.
+    for literal in list.compared {
+      try Cancellation.check()
+      let equal = try compare(path, literal, columns) { $0 == 0 }
+      for fact in found.indices where equal[fact] == .yes || found[fact] == .unknown {
+        found[fact] = equal[fact]
+      }
+    }
+    if list.numbers.isEmpty { return found }
+    let numbers = try columns.numbers(path)
+    for fact in found.indices where found[fact] == .no && numbers.isPresent(fact) {
+      if list.numbers.contains(numbers.number(fact)) { found[fact] = .yes }
+    }
+    return found
   }
 
   private static func negated(_ truths: [Truth], _ isNegated: Bool) -> [Truth] {
@@ -159,44 +183,16 @@ enum PredicateMask {
     return left.lexicographicallyPrecedes(right) ? -1 : 1
   }
 
-  private static func texts(
-    _ path: Text, _ columns: some PredicateFields, _ holds: (String) throws -> Bool
-  ) throws -> [Truth] {
-    try labels(path, columns) { try holds(String(decoding: $0, as: UTF8.self)) }
-  }
-
   /// Decides once for each distinct text.
   private static func labels(
     _ path: Text, _ columns: some PredicateFields, _ holds: (ArraySlice<UInt8>) throws -> Bool
   ) throws -> [Truth] {
     let labels = try columns.labels(path)
     let truths = try labels.names.indices.map { name -> Truth in
-      try holds(labels.names.bytes[labels.names.range(name)]) ? .yes : .no
+      try Cancellation.check(at: name)
+      return try holds(labels.names.bytes[labels.names.range(name)]) ? .yes : .no
     }
     if labels.codes.isEmpty { return Array(repeating: .unknown, count: columns.count) }
     return labels.codes.map { $0 < 0 ? .unknown : truths[Int($0)] }
-  }
-
-  /// SQL's LIKE: `%` is any text, `_` any character. O(text x pattern) at worst.
-  static func isLike(_ text: [Unicode.Scalar], _ pattern: [Unicode.Scalar]) -> Bool {
-    var (place, next) = (0, 0)
-    // Where the last `%` may begin anew.
-    var retry: (place: Int, next: Int)?
-    while place < text.count {
-      if next < pattern.count, pattern[next] == "%" {
-        next += 1
-        retry = (place, next)
-      } else if next < pattern.count, pattern[next] == "_" || pattern[next] == text[place] {
-        place += 1
-        next += 1
-      } else if let last = retry {
-        retry = (last.place + 1, last.next)
-        (place, next) = (last.place + 1, last.next)
-      } else {
-        return false
-      }
-    }
-    while next < pattern.count, pattern[next] == "%" { next += 1 }
-    return next == pattern.count
   }
 }

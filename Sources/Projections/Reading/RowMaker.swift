@@ -23,7 +23,7 @@ struct RowMaker {
   func columns(
     _ range: Range<Int64>, within times: Range<Int64> = .min ..< .max, _ find: FindSample
   ) throws -> KpiColumns {
-    var rows = kpi.panesPerWindow > 1 ? windows(range) : buckets(range)
+    var rows = kpi.panesPerWindow > 1 ? try windows(range) : try buckets(range)
     if panes.cells.hasSeries {
       try findBefore(&rows) { try find($0, $1, $2, max($3, times.lowerBound)) }
       rows.spans = rows.spans.map { $0.clamped(to: times) }
@@ -34,6 +34,7 @@ struct RowMaker {
     columns.groupOfRow = rows.groupOfRow
     columns.groups = panes.labels
     for item in kpi.items {
+      try Cancellation.check()
       let (column, overflows) = evaluator.column(item)
       columns.items.append(column)
       columns.overflows.append(overflows)
@@ -48,12 +49,13 @@ struct RowMaker {
   }
 
   /// A row for each cell.
-  private func buckets(_ range: Range<Int64>) -> CellRows {
+  private func buckets(_ range: Range<Int64>) throws -> CellRows {
     var places = panes.buckets.indices.filter {
       panes.codes[$0] >= 0 && range.contains(panes.buckets[$0])
     }
     // Cells come in order of their keys, which is that of the groups, but for long ones.
     if !panes.isSorted {
+      try Cancellation.check()
       let ranks = panes.ranks
       places.sort {
         (panes.buckets[$0], ranks[Int(panes.codes[$0])]) < (
@@ -95,7 +97,7 @@ struct RowMaker {
   // MARK: Rolling windows
 
   /// For each bucket and group the merge of the window that ends with it.
-  private func windows(_ range: Range<Int64>) -> CellRows {
+  private func windows(_ range: Range<Int64>) throws -> CellRows {
     let widthNs = Int64(kpi.panesPerWindow) * kpi.definition.every.nominalNs
     let ranks = panes.ranks
     var merged = panes.cells.emptied
@@ -109,7 +111,7 @@ struct RowMaker {
           panes.buckets[places[end]].saturatingSubtracting(panes.buckets[places[end - 1]]) <= 2
             * widthNs
         { end += 1 }
-        for row in windows(run: places[start..<end], widthNs, range, into: &merged) {
+        for row in try windows(run: places[start..<end], widthNs, range, into: &merged) {
           found.append((row.place, row.bucketNs, Int32(code), row.startNs))
         }
         start = end
@@ -125,7 +127,7 @@ struct RowMaker {
   private func windows(
     run places: ArraySlice<Int>, _ widthNs: Int64, _ range: Range<Int64>,
     into merged: inout CellColumns
-  ) -> [(place: Int, bucketNs: Int64, startNs: Int64)] {
+  ) throws -> [(place: Int, bucketNs: Int64, startNs: Int64)] {
     guard let first = places.first, let last = places.last else { return [] }
     let width = kpi.panesPerWindow
     var starts: [Int64] = []
@@ -135,6 +137,7 @@ struct RowMaker {
     var left = width
     // The last cell is part of windows up to a width after it.
     while bucket < range.upperBound, left > 0 || bucket <= panes.buckets[last] {
+      try Cancellation.check(at: starts.count)
       starts.append(bucket)
       let isHere = next < places.endIndex && panes.buckets[places[next]] == bucket
       row.append(isHere ? places[next] : nil)
@@ -147,7 +150,8 @@ struct RowMaker {
     let windows = RollingWindows(
       row, of: panes.cells, chunks: starts.map { $0.flooredQuotient(widthNs) })
     let before = panes.cells.hasSeries ? startsBefore(starts[0], count: width - 1) : []
-    return starts.indices.compactMap { index in
+    return try starts.indices.compactMap { index in
+      try Cancellation.check(at: index)
       let low = index - width + 1
       guard range.contains(starts[index]), windows.append(max(0, low)...index, to: &merged)
       else { return nil }
@@ -181,6 +185,7 @@ struct RowMaker {
         SeriesHistory(places.map { (panes.buckets[$0], summaries[$0]) })
       }
       for row in rows.places.indices {
+        try Cancellation.check(at: row)
         let place = Int(rows.places[row])
         let code = Int(rows.groupOfRow[row])
         let startNs = rows.spans[row].lowerBound

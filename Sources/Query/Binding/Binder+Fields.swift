@@ -1,6 +1,7 @@
 import Bytes
 import Language
 import Model
+import RE2
 
 /// Fields, and predicates on them.
 extension Binder {
@@ -22,7 +23,7 @@ extension Binder {
     guard field.hasColumn else {
       throw Issue(
         path.span, "\(path.path) has no column: it is in the documents only",
-        hint: "too many other fields stand beside it")
+        hint: "too many other fields stand beside it, or its name is too long")
     }
     return field
   }
@@ -106,11 +107,11 @@ extension Binder {
   }
 
   static func checkPattern(_ pattern: Spanned<Text>) throws(Issue) {
-    do {
-      _ = try Regex(pattern.value.string)
+    do throws(RegularExpression.Refusal) {
+      _ = try RegularExpression(pattern.value.string)
     } catch {
       throw Issue(
-        pattern.span, "the regular expression '\(pattern.value)' is not legal: \(error)")
+        pattern.span, "the regular expression is not legal: \(error.message)", hint: error.hint)
     }
   }
 

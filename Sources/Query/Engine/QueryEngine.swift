@@ -1,4 +1,5 @@
 import Language
+import Model
 
 /// Runs texts of the query language against a source.
 ///
@@ -41,7 +42,9 @@ public struct QueryEngine: Sendable {
     do {
       let run = StatementRun(
         source: source, options: bounded, text: text, catalogue: try source.catalogue())
-      var answer = try run.answer(statement.body, span: statement.span)
+      var answer = try Cancellation.with(bounded.isCancelled) {
+        try run.answer(statement.body, span: statement.span)
+      }
       answer.meta.elapsedSeconds = (clock.now - begin) / .seconds(1)
       return answer
     } catch is CancellationError where !isCancelled() && clock.now > deadline {

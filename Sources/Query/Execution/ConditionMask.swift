@@ -1,5 +1,7 @@
 import Bytes
 import Language
+import Model
+import RE2
 
 /// Which rows a condition holds for, with the three truths of SQL.
 struct ConditionMask {
@@ -17,7 +19,14 @@ struct ConditionMask {
     case .in(let left, let list, let isNegated):
       let value = evaluator.column(left)
       var found = Truths(repeating: 0, count: count)
-      for element in list { found = Self.or(found, compare(value, .eq, evaluator.column(element))) }
+      if let texts = Self.texts(list), case .texts(let values) = value {
+        found = values.map { $0.map { texts.contains($0) ? 1 : 0 } ?? 2 }
+        return isNegated ? Self.not(found) : found
+      }
+      for element in list {
+        try Cancellation.check()
+        found = Self.or(found, compare(value, .eq, evaluator.column(element)))
+      }
       return isNegated ? Self.not(found) : found
     case .between(let left, let low, let high, let isNegated):
       let value = evaluator.column(left)
@@ -26,10 +35,12 @@ struct ConditionMask {
       return isNegated ? Self.not(within) : within
     case .like(let left, let pattern, let isNegated):
       let like = LikePattern(pattern)
-      return test(left, isNegated) { like.matches($0) }
+      return try test(left, isNegated) {
+        try like.matches($0.string.utf8Span.span.bytes, Cancellation.check)
+      }
     case .matches(let left, let pattern, let isNegated):
-      let regex = try Regex(pattern.value.string)
-      return test(left, isNegated) { $0.string.firstMatch(of: regex) != nil }
+      let expression = try RegularExpression(pattern.value.string)
+      return try test(left, isNegated) { expression.matches($0.string) }
     case .isNull(let left, let isNegated):
       let column = evaluator.column(left)
       return (0..<count).map { column[$0].isNull != isNegated ? 1 : 0 }
@@ -40,12 +51,20 @@ struct ConditionMask {
     }
   }
 
+  /// The texts of a list that has nothing else, to look values up in.
+  private static func texts(_ list: [RowExpression]) -> Set<Text>? {
+    var texts: Set<Text> = []
+    for case .text(let text) in list { texts.insert(text) }
+    return list.allSatisfy { if case .text = $0 { true } else { false } } ? texts : nil
+  }
+
   private func test(
-    _ value: RowExpression, _ isNegated: Bool, _ holds: (Text) -> Bool
-  ) -> Truths {
-    evaluator.column(value).texts.map { text in
+    _ value: RowExpression, _ isNegated: Bool, _ holds: (Text) throws -> Bool
+  ) throws -> Truths {
+    try evaluator.column(value).texts.enumerated().map { row, text in
+      try Cancellation.check(at: row)
       guard let text else { return 2 }
-      return holds(text) != isNegated ? 1 : 0
+      return try holds(text) != isNegated ? 1 : 0
     }
   }
 
@@ -94,34 +113,5 @@ struct ConditionMask {
     case .more: holds = comparison == .gt || comparison == .ge || comparison == .ne
     }
     return holds ? 1 : 0
-  }
-}
-
-/// The pattern of LIKE: `%` is any text, `_` any one character.
-struct LikePattern {
-  private let pattern: [Unicode.Scalar]
-
-  init(_ pattern: Text) { self.pattern = Array(pattern.string.unicodeScalars) }
-
-  /// Greedy with one place to go back to: O(text times pattern).
-  func matches(_ text: Text) -> Bool {
-    let text = Array(text.string.unicodeScalars)
-    var (at, of) = (0, 0)
-    var retry: (at: Int, of: Int)?
-    while at < text.count {
-      if of < pattern.count, pattern[of] == "%" {
-        of += 1
-        retry = (at, of)
-      } else if of < pattern.count, pattern[of] == "_" || pattern[of] == text[at] {
-        at += 1
-        of += 1
-      } else if let last = retry {
-        (at, of) = (last.at + 1, last.of)
-        retry = (at, of)
-      } else {
-        return false
-      }
-    }
-    return pattern[of...].allSatisfy { $0 == "%" }
   }
 }

@@ -1,4 +1,5 @@
 import Language
+import Model
 
 /// Functions of a row and of those before it in its group.
 extension Evaluator {
@@ -7,6 +8,7 @@ extension Evaluator {
   ) -> [Double] {
     var result = [Double](repeating: .nan, count: values.count)
     for rows in table.rowsByGroup {
+      if Cancellation.isRequested { return result }
       switch (function, length) {
       case (.zscore, let length?): scores(rows, values, length, into: &result)
       case (.percentChange, let length?): changes(rows, values, length, into: &result)
@@ -25,7 +27,8 @@ extension Evaluator {
     // Rows from `first` to before `next` are within the window. Its begin may go back: a month before the 29th, 30th
     // and 31st of March is the same last day of February, and clocks are set back.
     var (first, next) = (0, 0)
-    for row in rows {
+    for (count, row) in rows.enumerated() {
+      if count & 4_095 == 4_095, Cancellation.isRequested { return }
       let end = table.timesNs[row]
       let start = length.added(to: end, times: -1, in: zone)
       while next < rows.count, table.timesNs[rows[next]] < end {
@@ -58,7 +61,8 @@ extension Evaluator {
   private func changes(
     _ rows: [Int], _ values: [Double], _ length: TimeLength, into result: inout [Double]
   ) {
-    for row in rows {
+    for (count, row) in rows.enumerated() {
+      if count & 4_095 == 4_095, Cancellation.isRequested { return }
       guard let wanted = length.before(table.timesNs[row], in: zone) else { continue }
       let place = rows.firstPlace { table.timesNs[$0] >= wanted }
       if place < rows.count, table.timesNs[rows[place]] == wanted {

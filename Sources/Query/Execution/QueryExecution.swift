@@ -97,10 +97,15 @@ struct QueryExecution {
     let evaluator = evaluator(table)
     var rows = try keptRows(table, over, evaluator, from: firstNs)
     try sort(&rows, table, over, evaluator)
-    if options.isCancelled() { throw CancellationError() }
+    try Cancellation.check()
     let countBeforeLimit = rows.count
     limit(&rows, table)
-    var values = over.outputs.map { evaluator.column($0.expression) }
+    var values = try over.outputs.map { output in
+      let values = evaluator.column(output.expression)
+      // Functions that look back end early when they are cancelled; so this is asked after them.
+      try Cancellation.check()
+      return values
+    }
     var table = table
     if rows.count < table.count || !over.order.isEmpty {
       table.inputs = []
@@ -117,6 +122,7 @@ struct QueryExecution {
     _ table: RowTable, _ over: BoundQuery, _ evaluator: Evaluator, from firstNs: Int64
   ) throws -> [Int] {
     let truths = try over.having.map { try ConditionMask(evaluator: evaluator).truths($0) }
+    try Cancellation.check()
     if truths == nil, !query.isOnlyFinal, table.timesNs.first ?? .max >= firstNs {
       return Array(0..<table.count)
     }
@@ -133,15 +139,24 @@ struct QueryExecution {
   ) throws {
     guard !over.order.isEmpty else { return }
     let keys = over.order.map { SortKey(evaluator.column($0.expression), $0.isDescending) }
+    var comparisons = 0
+    func check() throws {
+      comparisons += 1
+      try Cancellation.check(at: comparisons)
+    }
     let isByBucket = query.limit?.isPerBucket ?? false
     if keys.count == 1, !isByBucket, let ranks = keys[0].ranks {
       // Most answers are sorted by one number: integers are compared faster than enumerations.
       var pairs = rows.map { (rank: ranks[$0], row: $0) }
-      pairs.sort { $0.rank != $1.rank ? $0.rank < $1.rank : $0.row < $1.row }
+      try pairs.sort {
+        try check()
+        return $0.rank != $1.rank ? $0.rank < $1.rank : $0.row < $1.row
+      }
       rows = pairs.map(\.row)
       return
     }
-    rows.sort { left, right in
+    try rows.sort { left, right in
+      try check()
       if isByBucket, table.timesNs[left] != table.timesNs[right] {
         return table.timesNs[left] < table.timesNs[right]
       }

@@ -1,3 +1,5 @@
+import Model
+
 /// Aligned columns, two blanks between them, numbers to the right. Values are written twice, once to
 /// measure them, so that no text of each has to be kept.
 struct TableRendering {
@@ -39,6 +41,8 @@ struct TableRendering {
         widest = width(cell.bytes[...])
       }
       for row in 0..<answer.rowCount {
+        // Who takes the pieces ends what is cancelled.
+        if row & 4_095 == 4_095, Cancellation.isRequested { break }
         cell.bytes.removeAll(keepingCapacity: true)
         cells.append(column, row, to: &cell)
         widest = max(widest, width(cell.bytes[...]))

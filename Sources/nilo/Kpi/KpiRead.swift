@@ -53,13 +53,26 @@ struct KpiRead: ParsableCommand {
     let low = since?.ns ?? .min
     let high = until?.ns ?? .max
     guard low <= high else { throw ValidationError("--since is after --until") }
-    let answer = try store.reading { try $0.projections.read(name, low..<high, groups: groups) }
+    Interruption.catchSignals()
+    do {
+      try Cancellation.with(Interruption.wish) {
+        let answer = try store.reading {
+          try $0.projections.read(name, low..<high, groups: groups)
+        }
+        try write(answer)
+      }
+    } catch is CancellationError {
+      throw ExitCode(ExitStatus.interrupted)
+    }
+  }
+
+  private func write(_ answer: KpiAnswer) throws {
     let view = try KpiView(answer)
     try Output.buffered { output in
       switch store.json ? .json : format {
       case .table: try view.table(&output)
       case .csv: try view.csv(&output)
-      case .json: try output.line(view.json)
+      case .json: try view.json(&output)
       }
     }
   }
@@ -130,23 +143,35 @@ private struct KpiView {
   }
 
   func table(_ output: inout Output) throws {
-    var lines = [names]
-    for row in answer.rows {
-      lines.append(
-        [time(row.timeNs)] + labels(row).map { $0 ?? "NULL" }
-          + row.values.map { text($0, rounded: true) ?? "NULL" } + [state(row)])
-    }
-    let widths = names.indices.map { column in lines.map { $0[column].count }.max() ?? 0 }
-    for line in lines {
-      var text = ""
-      for (cell, width) in zip(line, widths) {
-        text += cell + String(repeating: " ", count: width - cell.count + 2)
+    // Cells are made twice, to be measured and to be written, so that not all of them have to be kept.
+    var widths = names.map(\.count)
+    for (index, row) in answer.rows.enumerated() {
+      try Cancellation.check(at: index)
+      for (column, cell) in cells(row).enumerated() {
+        widths[column] = max(widths[column], cell.count)
       }
-      while text.last == " " { text.removeLast() }
-      try output.line(text)
+    }
+    try output.line(Self.line(names, widths))
+    for (index, row) in answer.rows.enumerated() {
+      try Cancellation.check(at: index)
+      try output.line(Self.line(cells(row), widths))
     }
     try output.line("")
     try output.line(note)
+  }
+
+  private func cells(_ row: KpiAnswer.Row) -> [String] {
+    [time(row.timeNs)] + labels(row).map { $0 ?? "NULL" }
+      + row.values.map { text($0, rounded: true) ?? "NULL" } + [state(row)]
+  }
+
+  private static func line(_ cells: [String], _ widths: [Int]) -> String {
+    var text = ""
+    for (cell, width) in zip(cells, widths) {
+      text += cell + String(repeating: " ", count: width - cell.count + 2)
+    }
+    while text.last == " " { text.removeLast() }
+    return text
   }
 
   private var note: String {
@@ -162,7 +187,8 @@ private struct KpiView {
 
   func csv(_ output: inout Output) throws {
     try output.line((names + counts).map(Self.quoted).joined(separator: ",").utf8)
-    for row in answer.rows {
+    for (index, row) in answer.rows.enumerated() {
+      try Cancellation.check(at: index)
       let cells =
         [time(row.timeNs)] + labels(row).map { $0.map(Self.quoted) ?? "" }
         + row.values.map { text($0, rounded: false).map(Self.quoted) ?? "" }
@@ -180,10 +206,20 @@ private struct KpiView {
     return "\"" + String(decoding: doubled, as: UTF8.self) + "\""
   }
 
-  var json: [UInt8] {
+  /// One object, written row by row.
+  func json(_ output: inout Output) throws {
+    let columns = jsonObject { $0.field("columns", strings: names + counts) }
+    try output.add(columns.dropLast() + Array(",\"rows\":[".utf8))
+    let count = answer.rows.count
+    for (index, row) in answer.rows.enumerated() {
+      try Cancellation.check(at: index)
+      try output.add(json(of: row) + (index < count - 1 ? [UInt8(ascii: ",")] : []))
+    }
+    try output.line(Array("],".utf8) + meta.dropFirst())
+  }
+
+  private var meta: [UInt8] {
     jsonObject { json in
-      json.field("columns", strings: names + counts)
-      json.field("rows", array: answer.rows.map(json(of:)))
       json.field(
         "meta",
         json: jsonObject { json in

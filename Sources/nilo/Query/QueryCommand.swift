@@ -1,6 +1,7 @@
 import ArgumentParser
 import Bytes
 import Language
+import Model
 import Query
 import Synchronization
 import Terminal
@@ -95,9 +96,11 @@ struct QueryCommand: ParsableCommand {
     progress.wipe()
     let renderer = AnswerRenderer(
       store.json ? .json : format ?? .standard, width: DisplayText.width)
-    try renderer.render(answer) { bytes in
-      if Interruption.isRequested { throw CancellationError() }
-      try writeAll(bytes, to: Descriptor.output)
+    try Cancellation.with(Interruption.wish) {
+      try renderer.render(answer) { bytes in
+        try Cancellation.check()
+        try writeAll(bytes, to: Descriptor.output)
+      }
     }
     answer.tellNotes(beside: renderer.format)
   }

@@ -1,0 +1,30 @@
+// A C face on RE2: opaque expressions, no exceptions.
+#ifndef NILOMETER_CRE2_H
+#define NILOMETER_CRE2_H
+#include <stdbool.h>
+#include <stddef.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct nilo_regex nilo_regex;
+
+/// Compiles `count` bytes of UTF-8 to an expression that takes `max_memory` bytes at most, its caches included. Gives
+/// NULL when there is no memory; otherwise an expression that has to be destroyed, also when the pattern is not legal.
+nilo_regex *nilo_regex_create(const char *pattern, size_t count, size_t max_memory);
+void nilo_regex_destroy(nilo_regex *regex);
+
+/// 0, or RE2's code for what is wrong with the pattern.
+int nilo_regex_status(const nilo_regex *regex);
+
+/// What is wrong, in RE2's words; as long as the expression lives.
+const char *nilo_regex_error(const nilo_regex *regex);
+
+/// Whether some part of the text matches. Any number of threads may ask at once. Linear in `count`.
+bool nilo_regex_matches(const nilo_regex *regex, const char *text, size_t count);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
