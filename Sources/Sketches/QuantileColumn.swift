@@ -207,19 +207,15 @@ public struct QuantileColumn: Sendable {
     return sketch
   }
 
-  /// The `q`-quantile of a row, as ``QuantileSketch/quantile(_:)``. O(width).
-  public func quantile(_ q: Double, _ row: Int) -> Double? {
+  /// A quantile of a row, as ``QuantileSketch/quantile(_:)``. O(width).
+  public func quantile(_ share: Share, _ row: Int) -> Double? {
     let total = totals[row]
-    guard total > 0, q >= 0, q <= 1 else { return nil }
+    guard total > 0 else { return nil }
     if !apart.isEmpty, let sketch = apart[row], sketch.count > 0 {
-      return self.sketch(row).quantile(q)
+      return self.sketch(row).quantile(share)
     }
-    let last = total - 1
-    // Above 2^53 the product can round up past the last rank.
-    let product = q * Double(last)
-    let rank = product >= Double(last) ? last : UInt64(product)
     // From the top down, since high percentiles are asked for most.
-    var above = last - rank
+    var above = total - 1 - share.rank(of: total)
     if let key = find(&above, windows[2 * row + 1]) { return LogBuckets.value(ofKey: key) }
     if above < zeros[row] { return 0 }
     above -= zeros[row]

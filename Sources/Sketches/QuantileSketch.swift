@@ -139,17 +139,12 @@ public struct QuantileSketch: Equatable, Sendable {
     counts.removeSubrange(kept...)
   }
 
-  /// The `q`-quantile, `q` from 0 to 1: the value of rank `floor(q * (count - 1))` in ascending
-  /// order, counted from 0, that is the lower one when two are as near. At most 1 % off, relative
-  /// to the exact one.
-  ///
-  /// Nil when the sketch is empty or `q` is outside of 0 to 1. The product is one of doubles.
-  /// O(buckets).
-  public func quantile(_ q: Double) -> Double? {
-    guard count > 0, q >= 0, q <= 1 else { return nil }
-    let product = q * Double(count - 1)
-    // Above 2^53 the product can round up past the last rank.
-    var rank = product >= Double(count - 1) ? count - 1 : UInt64(product)
+  /// The quantile of a share of the values: the value of rank `floor(share * (count - 1))` in
+  /// ascending order, counted from 0, that is the lower one when two are as near. The rank is exact;
+  /// the value is at most 1 % off, relative to the exact one. Nil when the sketch is empty. O(buckets).
+  public func quantile(_ share: Share) -> Double? {
+    guard count > 0 else { return nil }
+    var rank = share.rank(of: count)
     for (key, bucket) in zip(keys, counts) {
       if rank < bucket { return LogBuckets.value(ofKey: key) }
       rank -= bucket

@@ -52,6 +52,7 @@ extension AggregateResult {
     groupOfRow = answer.columns.groupOfRow
     groups = answer.columns.groups
     values = answer.columns.items.map(ValueColumn.init)
+    overflows = answer.columns.overflows
     facts = answer.columns.headers.map(\.facts)
     firstSeqs = answer.columns.headers.map(\.firstSeq)
     lastSeqs = answer.columns.headers.map(\.lastSeq)

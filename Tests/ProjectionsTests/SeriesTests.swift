@@ -146,6 +146,39 @@ import Testing
     }
   }
 
+  /// Samples out of order, also many of them, add up to what those in order do, bit for bit.
+  @Test func theOrderOfArrivalDoesNotMatter() {
+    rounds(6) { random in
+      let all = (0..<1_000).map { number in
+        let value = random.oneIn(9) ? Double(random.below(9)) : Double(number) * 0.1
+        return Event(
+          timeNs: Self.startNs + Int64(number) * 30_000_000_000, device: random.pick(["a", "b"]),
+          site: "x", value: value
+        ).document
+      }
+      let definition = try KpiDefinition(
+        name: "k", stream: "s", select: "increase(v), rate(v), time_avg(v), sum(v)", every: "4h")
+      var answers: [[[KpiValue]]] = []
+      for isShuffled in [false, true] {
+        let workspace = TemporaryDirectory()
+        let store = try Store(directory: workspace.path)
+        defer { store.close() }
+        _ = try store.append([all[0]], to: "s", options: StreamOptions(keyPath: "device"))
+        try store.projections.define(definition, actor: "test")
+        var rest = all.dropFirst()
+        if isShuffled { rest.shuffle(using: &random) }
+        while !rest.isEmpty {
+          let count = isShuffled ? random.within(1...400) : 1_000
+          _ = try store.append(Array(rest.prefix(count)), to: "s")
+          rest = rest.dropFirst(count)
+        }
+        if isShuffled { try KpiTests.verify(store, "out of order") }
+        answers.append(try store.projections.read("k").rows.map(\.values))
+      }
+      try checkEqual(answers[1], answers[0], "out of order")
+    }
+  }
+
   /// The steps of a counter belong to the bucket in which they end, so buckets sum up to the whole.
   @Test func bucketsSumUp() throws {
     let workspace = TemporaryDirectory()

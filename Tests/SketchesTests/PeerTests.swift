@@ -78,7 +78,8 @@ import Testing
     for answer in answers {
       let q = answer.parameter
       let exact = values[Int(q * Double(Self.count - 1))]
-      let ours = try #require(sketch.quantile(q))
+      let share = try #require(Share(q))
+      let ours = try #require(sketch.quantile(share))
       // The peer computes its bounds with logarithms, which round.
       #expect(abs(answer.value - exact) <= 0.01000001 * abs(exact), "peer's quantile \(q)")
       #expect(abs(ours - exact) <= 0.01 * abs(exact), "our quantile \(q)")

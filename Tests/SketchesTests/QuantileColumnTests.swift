@@ -30,7 +30,8 @@ private struct Model {
       try checkEqual(column.sketch(row), sketches[row], "row \(row)")
       try checkEqual(column.valueCount(row), sketches[row].count, "values of row \(row)")
       for q in [0, 0.1, 0.5, 0.95, 0.99, 1] {
-        let (got, wanted) = (column.quantile(q, row), sketches[row].quantile(q))
+        let share = try #require(Share(q))
+        let (got, wanted) = (column.quantile(share, row), sketches[row].quantile(share))
         try checkEqual(got, wanted, "quantile \(q) of \(row)")
       }
     }
@@ -105,12 +106,14 @@ private struct Model {
       if !bytes.isEmpty { bytes[random.below(bytes.count)] ^= UInt8(1 << random.below(8)) }
       var column = QuantileColumn()
       var reader = ByteReader(bytes.rawSpan)
-      if (try? column.appendRow(&reader)) != nil { _ = column.quantile(0.5, 0) }
+      if (try? column.appendRow(&reader)) != nil {
+        _ = Share(0.5).flatMap { column.quantile($0, 0) }
+      }
     }
   }
 
   /// More values than a counter of 32 bits can count.
-  @Test func countersDoNotOverflow() {
+  @Test func countersDoNotOverflow() throws {
     var column = QuantileColumn()
     column.appendRow()
     let keys: [Int32] = [40_000, 40_001]
@@ -118,7 +121,8 @@ private struct Model {
     for _ in 0..<34 { column.mergeRow(0, into: 0) }
     #expect(column.valueCount(0) == 2 << 34)
     #expect(column.sketch(0).counts == [1 << 34, 1 << 34])
-    #expect(column.quantile(0.25, 0) == LogBuckets.value(ofKey: 40_000))
+    let share = try #require(Share(0.25))
+    #expect(column.quantile(share, 0) == LogBuckets.value(ofKey: 40_000))
   }
 
   @Test func bytesAreTheKnownOnes() {

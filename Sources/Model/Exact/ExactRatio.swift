@@ -14,6 +14,21 @@ struct ExactRatio {
     return isNegative ? -magnitude : magnitude
   }
 
+  /// The nearest integer, ties to even, if it is one of 64 bits.
+  var integer: Number? {
+    // One more bit says whether half of the integer's last is left.
+    let (halves, hasRest) =
+      exponent < 0
+      ? (numerator << 1).quotient(by: denominator << -exponent)
+      : (numerator << (exponent + 1)).quotient(by: denominator)
+    guard halves.bitWidth <= 66 else { return nil }
+    let whole = halves.low128 >> 1
+    let isUp = halves.low & 1 == 1 && (hasRest || whole & 1 == 1)
+    let magnitude = Int128(whole) + (isUp ? 1 : 0)
+    let value = isNegative ? -magnitude : magnitude
+    return Int64(exactly: value).map { Number($0) } ?? UInt64(exactly: value).map { Number($0) }
+  }
+
   /// The double nearest to the square root of a number that is not negative.
   var squareRoot: Double {
     precondition(!isNegative || numerator.isZero, "a negative number has no square root")

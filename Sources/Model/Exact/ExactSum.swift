@@ -8,9 +8,7 @@ public struct ExactSum: Sendable, Equatable {
   /// The other numbers.
   public var binary = BinarySum()
 
-  public init() {}
-
-  public init(decimals: Int256, binary: BinarySum = BinarySum()) {
+  public init(decimals: Int256 = .zero, binary: BinarySum = BinarySum()) {
     (self.decimals, self.binary) = (decimals, binary)
   }
 
@@ -54,28 +52,44 @@ public struct ExactSum: Sendable, Equatable {
   /// The double nearest to the sum; infinite beyond the range of doubles.
   public var double: Double { double(dividedBy: 1) }
 
-  /// The double nearest to a `count`th of the sum.
-  public func double(dividedBy count: UInt64) -> Double {
-    let (divisor, overflow) = count.multipliedReportingOverflow(by: ExactNumber.unitsOfOne)
-    if binary.isZero, !overflow, let units = decimals.int128 {
-      let magnitude = Double.quotient(units.magnitude, divisor)
-      return units < 0 ? -magnitude : magnitude
-    }
+  /// The double nearest to `sum / divisor`.
+  public func double(dividedBy divisor: UInt128) -> Double {
+    let one = UInt128(ExactNumber.unitsOfOne)
+    let (wide, overflow) = divisor.multipliedReportingOverflow(by: one)
+    if !overflow, let quotient = quotient(UInt64(exactly: wide)) { return quotient }
     var ratio = ratio(scale: ExactNumber.scale)
-    ratio.denominator = ratio.denominator * BigInteger(count)
+    ratio.denominator = ratio.denominator * BigInteger(divisor)
     return ratio.double
   }
 
-  /// The sum as a number: exactly when it is an integer of 64 bits, else the nearest double; nil beyond the range of
-  /// doubles.
-  public var number: Number? {
-    if binary.isZero, let units = decimals.int128, units % Int128(ExactNumber.unitsOfOne) == 0 {
-      let whole = units / Int128(ExactNumber.unitsOfOne)
-      if let whole = Int64(exactly: whole) { return Number(whole) }
-      if let whole = UInt64(exactly: whole) { return Number(whole) }
+  /// The double nearest to `sum * 10^9 / divisor`: what is per second, of a time in nanoseconds.
+  public func double(perSecondOf ns: UInt64) -> Double {
+    // The units of decimals are a billionth as well.
+    if let quotient = quotient(ns) { return quotient }
+    var ratio = ratio(scale: ExactNumber.scale)
+    ratio.numerator = ratio.numerator * BigInteger(ExactNumber.unitsOfOne)
+    ratio.denominator = ratio.denominator * BigInteger(ns)
+    return ratio.double
+  }
+
+  /// Units of decimals divided, if that is all there is and it takes no wide arithmetic.
+  private func quotient(_ divisor: UInt64?) -> Double? {
+    guard let divisor, binary.isZero, let units = decimals.int128 else { return nil }
+    let magnitude = Double.quotient(units.magnitude, divisor)
+    return units < 0 ? -magnitude : magnitude
+  }
+
+  /// The number nearest to `sum / divisor`, ties to even: an integer where doubles have no fractions, but integers of 64
+  /// bits are closer together; else a double, infinite beyond their range.
+  public func number(dividedBy divisor: UInt128 = 1) -> Number {
+    let double = double(dividedBy: divisor)
+    var number = Number(double)
+    if Number.isWide(double) {
+      var ratio = ratio(scale: ExactNumber.scale)
+      ratio.denominator = ratio.denominator * BigInteger(divisor)
+      number = ratio.integer ?? number
     }
-    let double = double
-    return double.isFinite ? Number(double) : nil
+    return number ?? .zero
   }
 
   /// The variance of a sample of at least two numbers from their sum and the sum of their squares.

@@ -224,9 +224,7 @@ struct MeasureColumns: Sendable {
     }
     if needs.contains(.series) {
       for (index, cell) in added.enumerated() {
-        for run in fold.samples[cell] where samples[Int(rows[index])].add(run) {
-          newSeries(rows[index], run.name)
-        }
+        samples[Int(rows[index])].add(fold.samples[cell]) { newSeries(rows[index], $0) }
       }
     }
   }

@@ -102,7 +102,7 @@ struct CellReader {
       if try append(SeriesKey.bucketNs(cursor.key), group, to: &cells, transaction),
         let series = cells.measures[measure].samples[0].series.first(where: { $0.name == name })
       {
-        return series.samples.last
+        return series.last
       }
       found = try cursor.previous()
     }

@@ -7,15 +7,27 @@ struct Moments: Sendable, Equatable {
   var count: UInt64 = 0
   /// In units of 10^-9: ``ExactNumber``.
   var decimals = Int256.zero
-  var min = Double.infinity
-  var max = -Double.infinity
-  var first = 0.0
+  var min = Number.zero
+  var max = Number.zero
+  var first = Number.zero
   var firstAt = FactPlace.end
-  var last = 0.0
+  var last = Number.zero
   var lastAt = FactPlace.start
+
+  /// How much the last number is above the first.
+  var delta: Number {
+    var difference = ExactSum()
+    difference.add(ExactNumber(last))
+    difference.subtract(ExactNumber(first))
+    return difference.number()
+  }
 
   mutating func merge(_ other: Moments) {
     if other.count == 0 { return }
+    if count == 0 {
+      self = other
+      return
+    }
     count += other.count
     decimals += other.decimals
     if other.min < min { min = other.min }
@@ -103,11 +115,11 @@ struct MomentColumns: Sendable {
     ExactSum(decimals: squares[row], binary: binary[Int32(row)]?.squares ?? BinarySum())
   }
 
-  /// The double nearest to the sum; infinite beyond the range of doubles, NaN without numbers.
-  func total(_ row: Int) -> Double { rows[row].count == 0 ? .nan : sum(row).double }
+  /// The number nearest to the sum; infinite beyond the range of doubles, nil without numbers.
+  func total(_ row: Int) -> Number? { rows[row].count == 0 ? nil : sum(row).number() }
 
-  func mean(_ row: Int) -> Double {
-    rows[row].count == 0 ? .nan : sum(row).double(dividedBy: rows[row].count)
+  func mean(_ row: Int) -> Number? {
+    rows[row].count == 0 ? nil : sum(row).number(dividedBy: UInt128(rows[row].count))
   }
 
   /// The variance of the sample; one number has none.
@@ -130,9 +142,7 @@ struct MomentColumns: Sendable {
     if state.count == 0 { return }
     sum(row).encode(into: &bytes)
     if hasSquares { squareSum(row).encode(into: &bytes) }
-    for value in [state.min, state.max, state.first, state.last] {
-      bytes.append(littleEndian: value.bitPattern)
-    }
+    for number in [state.min, state.max, state.first, state.last] { number.encode(into: &bytes) }
     bytes.append(state.firstAt, state.lastAt, header)
   }
 
@@ -148,10 +158,10 @@ struct MomentColumns: Sendable {
       sum = try ExactSum(&reader)
       if isStoredWithSquares { squareSum = try ExactSum(&reader) }
       state.decimals = sum.decimals
-      state.min = Double(bitPattern: try reader.integer(UInt64.self))
-      state.max = Double(bitPattern: try reader.integer(UInt64.self))
-      state.first = Double(bitPattern: try reader.integer(UInt64.self))
-      state.last = Double(bitPattern: try reader.integer(UInt64.self))
+      state.min = try Number(&reader)
+      state.max = try Number(&reader)
+      state.first = try Number(&reader)
+      state.last = try Number(&reader)
       (state.firstAt, state.lastAt) = try FactPlace.read(&reader, header)
     }
     guard isWanted else { return }

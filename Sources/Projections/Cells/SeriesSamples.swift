@@ -1,10 +1,11 @@
 import Bytes
 import EventLog
+import Model
 
 /// A reading of a counter or gauge.
 struct Sample: Sendable, Equatable {
   var timeNs: Int64
-  var value: Double
+  var value: Number
 }
 
 /// The samples of one series that a block adds to one cell, in the order of the log.
@@ -14,7 +15,7 @@ struct SeriesRun: Sendable {
 
   /// For each cell its series. A series is what one value of `labels` tells apart: one device. O(facts log facts).
   static func runs(
-    _ values: [Double], _ times: [Int64], _ runs: FactRuns, _ labels: FactLabels?
+    _ numbers: FactNumbers, _ times: [Int64], _ runs: FactRuns, _ labels: FactLabels?
   ) -> [[SeriesRun]] {
     (0..<runs.cellCount).map { cell in
       // Sorted by label, and then by place.
@@ -33,7 +34,8 @@ struct SeriesRun: Sendable {
           last = code
         }
         let fact = Int(place & 0xFFFF_FFFF)
-        found[found.count - 1].samples.append(Sample(timeNs: times[fact], value: values[fact]))
+        found[found.count - 1].samples.append(
+          Sample(timeNs: times[fact], value: numbers.number(fact)))
       }
       return found
     }
@@ -42,23 +44,41 @@ struct SeriesRun: Sendable {
 
 /// All samples of a cell's series: a late one changes what its neighbours add up to, so none can be left out.
 struct SeriesSamples: Sendable, Equatable {
-  struct Series: Sendable, Equatable {
-    var name: [UInt8]
-    /// By time; those of one time in the order of the log.
-    var samples: [Sample]
-  }
-
   /// By name.
   private(set) var series: [Series] = []
 
-  /// Adds samples in the order of the log; gives whether the series is a new one. O(samples) when they are the latest,
-  /// else O(samples of the series) for each.
-  mutating func add(_ run: SeriesRun) -> Bool {
-    let place = place(of: run.name)
-    let isNew = place == series.count || series[place].name != run.name
-    if isNew { series.insert(Series(name: run.name, samples: []), at: place) }
-    for sample in run.samples { series[place].insert(sample) }
-    return isNew
+  /// Adds a block's samples, in the order of the log; calls `newSeries` with the names of series that were not there.
+  /// O(samples) when they are the latest ones of known series; else some O(log samples) for each, and O(series).
+  mutating func add(_ runs: [SeriesRun], newSeries: ([UInt8]) -> Void) {
+    var added: [Series] = []
+    for run in runs {
+      let place = place(of: run.name)
+      if place < series.count, series[place].name == run.name {
+        series[place].add(run.samples)
+      } else if let place = added.firstIndex(where: { $0.name.isEmpty }), run.name.isEmpty {
+        // An empty label and none are one.
+        added[place].add(run.samples)
+      } else {
+        added.append(Series(run))
+        newSeries(run.name)
+      }
+    }
+    if !added.isEmpty { insert(added) }
+  }
+
+  private mutating func insert(_ added: [Series]) {
+    var all: [Series] = []
+    all.reserveCapacity(series.count + added.count)
+    var next = 0
+    for one in added.sorted(by: { $0.name.lexicographicallyPrecedes($1.name) }) {
+      while next < series.count, series[next].name.lexicographicallyPrecedes(one.name) {
+        all.append(series[next])
+        next += 1
+      }
+      all.append(one)
+    }
+    all.append(contentsOf: series[next...])
+    series = all
   }
 
   private func place(of name: [UInt8]) -> Int {
@@ -87,72 +107,118 @@ struct SeriesSamples: Sendable, Equatable {
   init(_ reader: inout ByteReader) throws(MalformedBytes) {
     for _ in 0..<(try reader.count()) {
       let name = try reader.array(byteCount: try reader.count())
-      series.append(Series(name: name, samples: try Series.samples(&reader)))
+      series.append(try Series(name, &reader))
     }
   }
 }
 
+extension SeriesSamples {
+  struct Series: Sendable {
+    let name: [UInt8]
+    /// By time; those of one time in the order of the log.
+    private var ordered: [Sample] = []
+    /// What came later than samples of later times, in the order of the log. It is put in its place when there is enough
+    /// of it, so that samples out of order cost no move of all that follow for each.
+    private var late: [Sample] = []
+
+    private static let minLate = 64
+
+    init(_ run: SeriesRun) {
+      name = run.name
+      add(run.samples)
+    }
+
+    /// The latest one.
+    var last: Sample? { ordered.last }
+
+    /// All, by time; those of one time in the order of the log. O(samples) when some are late.
+    var samples: [Sample] {
+      if late.isEmpty { return ordered }
+      var copy = self
+      copy.settle()
+      return copy.ordered
+    }
+
+    fileprivate mutating func add(_ samples: [Sample]) {
+      for sample in samples {
+        if let last = ordered.last, sample.timeNs < last.timeNs {
+          late.append(sample)
+        } else {
+          ordered.append(sample)
+        }
+      }
+      if late.count > max(Self.minLate, ordered.count / 4) { settle() }
+    }
+
+    private mutating func settle() {
+      let sorted = late.enumerated().sorted {
+        ($0.element.timeNs, $0.offset) < ($1.element.timeNs, $1.offset)
+      }
+      var merged: [Sample] = []
+      merged.reserveCapacity(ordered.count + late.count)
+      var next = 0
+      for (_, sample) in sorted {
+        // Of one time the late one came last.
+        while next < ordered.count, ordered[next].timeNs <= sample.timeNs {
+          merged.append(ordered[next])
+          next += 1
+        }
+        merged.append(sample)
+      }
+      merged.append(contentsOf: ordered[next...])
+      (ordered, late) = (merged, [])
+    }
+  }
+}
+
+extension SeriesSamples.Series: Equatable {
+  static func == (left: SeriesSamples.Series, right: SeriesSamples.Series) -> Bool {
+    left.name == right.name && left.samples == right.samples
+  }
+}
+
+// MARK: On disk: docs/formats/cells.md
+
 extension SeriesSamples.Series {
-  fileprivate mutating func insert(_ sample: Sample) {
-    guard let last = samples.last, sample.timeNs < last.timeNs else {
-      return samples.append(sample)
-    }
-    var (low, high) = (0, samples.count)
-    while low < high {
-      let middle = (low + high) / 2
-      if samples[middle].timeNs <= sample.timeNs { low = middle + 1 } else { high = middle }
-    }
-    samples.insert(sample, at: low)
-  }
-
-  /// Whether all values are integers that a double holds exactly.
-  private var isWhole: Bool {
-    samples.allSatisfy {
-      $0.value.magnitude < 0x1p53 && $0.value == $0.value.rounded()
-        && !($0.value == 0 && $0.value.sign == .minus)
-    }
-  }
-
   fileprivate func encode(into bytes: inout [UInt8]) {
-    let isWhole = isWhole
+    let samples = samples
+    let areSigned = samples.allSatisfy { $0.value.int64 != nil }
     bytes.append(varint: UInt64(samples.count))
-    bytes.append(isWhole ? 1 : 0)
-    var before = Sample(timeNs: 0, value: 0)
+    bytes.append(areSigned ? 1 : 0)
+    var before = Sample(timeNs: 0, value: .zero)
     for (index, sample) in samples.enumerated() {
       if index == 0 {
         bytes.append(signedVarint: sample.timeNs)
       } else {
         bytes.append(varint: UInt64(bitPattern: sample.timeNs &- before.timeNs))
       }
-      if isWhole {
-        bytes.append(signedVarint: Int64(sample.value) - Int64(before.value))
+      if areSigned {
+        bytes.append(signedVarint: (sample.value.int64 ?? 0) &- (before.value.int64 ?? 0))
       } else {
-        bytes.append(littleEndian: sample.value.bitPattern)
+        sample.value.encode(into: &bytes)
       }
       before = sample
     }
   }
 
-  fileprivate static func samples(_ reader: inout ByteReader) throws(MalformedBytes) -> [Sample] {
+  fileprivate init(_ name: [UInt8], _ reader: inout ByteReader) throws(MalformedBytes) {
+    self.name = name
     let count = try reader.count()
     guard count > 0 else { throw MalformedBytes(offset: reader.offset) }
-    let isWhole = try reader.integer(UInt8.self) == 1
-    var samples: [Sample] = []
-    samples.reserveCapacity(count)
+    let areSigned = try reader.integer(UInt8.self) == 1
+    ordered.reserveCapacity(count)
     var timeNs: Int64 = 0
     var whole: Int64 = 0
     for index in 0..<count {
       timeNs =
         index == 0
         ? try reader.signedVarint() : timeNs &+ Int64(bitPattern: try reader.varint())
-      if isWhole {
+      if areSigned {
         whole &+= try reader.signedVarint()
-        samples.append(Sample(timeNs: timeNs, value: Double(whole)))
+        ordered.append(Sample(timeNs: timeNs, value: Number(whole)))
       } else {
-        let bits = try reader.integer(UInt64.self)
-        samples.append(Sample(timeNs: timeNs, value: Double(bitPattern: bits)))
+        ordered.append(Sample(timeNs: timeNs, value: try Number(&reader)))
       }
     }
-    return samples
   }
 }

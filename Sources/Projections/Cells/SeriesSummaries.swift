@@ -1,38 +1,61 @@
-/// What the samples of one series in a span of time add up to. Summaries of neighbouring spans merge: it takes the last
-/// sample of one and the first of the next to know what is between.
+import Model
+
+/// What the samples of one series in a span of time add up to, exactly. Summaries of neighbouring spans merge: it takes
+/// the last sample of one and the first of the next to know what is between.
 struct SeriesSummary: Sendable, Equatable {
   var first: Sample
   var last: Sample
-  /// How much a counter went up from the first to the last sample. When it falls it was reset, and began at 0 again.
-  var increase = 0.0
-  /// The sum of each value times the seconds until the next sample.
-  var integral = 0.0
+  /// When a counter falls it was reset, and began at 0 again. The sum of the values before the resets: with it the
+  /// increase is what the last value is above the first.
+  private(set) var resets = ExactSum()
+  /// The sum of each value times the nanoseconds until the next sample.
+  private(set) var area = ExactSum()
 
+  /// Of samples by time. O(samples).
   init(_ samples: [Sample]) {
     first = samples[0]
     last = samples[0]
-    for sample in samples.dropFirst() { append(sample) }
-  }
-
-  private mutating func append(_ sample: Sample) {
-    increase += Self.step(from: last, to: sample)
-    integral += Self.area(of: last, untilNs: sample.timeNs)
-    last = sample
+    var wholeArea = Int256.zero
+    for sample in samples.dropFirst() {
+      if sample.value < last.value { resets.add(ExactNumber(last.value)) }
+      let heldNs = sample.timeNs.saturatingSubtracting(last.timeNs)
+      if let whole = last.value.int64 {
+        wholeArea += Int256(Int128(whole) * Int128(heldNs))
+      } else {
+        area.add(ExactNumber(last.value), times: heldNs)
+      }
+      last = sample
+    }
+    area.add(ExactSum(decimals: wholeArea.multiplied(by: ExactNumber.unitsOfOne)))
   }
 
   mutating func merge(_ next: SeriesSummary) {
-    append(next.first)
-    increase += next.increase
-    integral += next.integral
+    resets.add(Self.reset(from: last, to: next.first))
+    resets.add(next.resets)
+    area.add(Self.area(of: last, untilNs: next.first.timeNs))
+    area.add(next.area)
     last = next.last
   }
 
-  static func step(from one: Sample, to next: Sample) -> Double {
-    next.value >= one.value ? next.value - one.value : next.value
+  /// How much a counter went up, from a sample before the span if there is one.
+  func increase(from before: Sample?) -> ExactSum {
+    var sum = resets
+    if let before { sum.add(Self.reset(from: before, to: first)) }
+    sum.add(ExactNumber(last.value))
+    sum.subtract(ExactNumber((before ?? first).value))
+    return sum
   }
 
-  static func area(of sample: Sample, untilNs: Int64) -> Double {
-    sample.value * (Double(untilNs.saturatingSubtracting(sample.timeNs)) / 1e9)
+  private static func reset(from one: Sample, to next: Sample) -> ExactSum {
+    var sum = ExactSum()
+    if next.value < one.value { sum.add(ExactNumber(one.value)) }
+    return sum
+  }
+
+  static func area(of sample: Sample, untilNs: Int64) -> ExactSum {
+    var sum = ExactSum()
+    sum.add(ExactNumber(sample.value), times: untilNs.saturatingSubtracting(sample.timeNs))
+    return sum
   }
 }
 
@@ -81,48 +104,52 @@ struct SeriesSummaries: Sendable, Equatable {
   }
 
   /// What all series went up by together; nil when no two samples of a series are known.
-  var increase: Double? {
-    var sum: Double?
+  var increase: ExactSum? {
+    var sum: ExactSum?
     for one in series {
-      if let before = one.before {
-        sum = (sum ?? 0) + SeriesSummary.step(from: before, to: one.summary.first)
-      } else if one.summary.first.timeNs == one.summary.last.timeNs {
-        continue
-      }
-      sum = (sum ?? 0) + one.summary.increase
+      if one.before == nil, one.summary.first.timeNs == one.summary.last.timeNs { continue }
+      var total = sum ?? ExactSum()
+      total.add(one.summary.increase(from: one.before))
+      sum = total
     }
     return sum
   }
 
-  /// The increase per second of each series over the time that its samples cover, summed up over the series.
-  var rate: Double? {
-    var sum: Double?
+  /// The increase per second of each series over the time that its samples cover, summed up over the series; NaN when
+  /// none covers a time.
+  var rate: Double {
+    var sum = BinarySum()
+    var hasRate = false
     for one in series {
       let start = one.before ?? one.summary.first
-      let seconds = Double(one.summary.last.timeNs.saturatingSubtracting(start.timeNs)) / 1e9
-      guard seconds > 0 else { continue }
-      let step = one.before.map { SeriesSummary.step(from: $0, to: one.summary.first) } ?? 0
-      sum = (sum ?? 0) + (step + one.summary.increase) / seconds
+      let coveredNs = one.summary.last.timeNs.saturatingSubtracting(start.timeNs)
+      guard coveredNs > 0 else { continue }
+      let rate = one.summary.increase(from: one.before)
+        .double(perSecondOf: UInt64(coveredNs))
+      if !rate.isFinite { return rate }
+      sum.add(rate)
+      hasRate = true
     }
-    return sum
+    return hasRate ? ExactSum(binary: sum).double : .nan
   }
 
-  /// The average weighted with how long each value held within `span`, from the first one known on.
-  func timeAverage(_ span: Range<Int64>) -> Double? {
-    var area = 0.0
-    var seconds = 0.0
+  /// The average weighted with how long each value held within `span`, from the first one known on; NaN without any.
+  func timeAverage(_ span: Range<Int64>) -> Double {
+    var area = ExactSum()
+    var heldNs: UInt128 = 0
     for one in series {
       var startNs = one.summary.first.timeNs
       if let before = one.before {
         startNs = span.lowerBound
         let held = Sample(timeNs: startNs, value: before.value)
-        area += SeriesSummary.area(of: held, untilNs: one.summary.first.timeNs)
+        area.add(SeriesSummary.area(of: held, untilNs: one.summary.first.timeNs))
       }
-      area += one.summary.integral
+      area.add(one.summary.area)
       let endNs = max(span.upperBound, one.summary.last.timeNs)
-      area += SeriesSummary.area(of: one.summary.last, untilNs: endNs)
-      seconds += Double(endNs.saturatingSubtracting(startNs)) / 1e9
+      area.add(SeriesSummary.area(of: one.summary.last, untilNs: endNs))
+      heldNs += UInt128(endNs.saturatingSubtracting(startNs).magnitude)
     }
-    return seconds > 0 ? area / seconds : series.first?.summary.last.value
+    if heldNs == 0 { return series.first?.summary.last.value.double ?? .nan }
+    return area.double(dividedBy: heldNs)
   }
 }

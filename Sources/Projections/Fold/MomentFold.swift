@@ -21,7 +21,7 @@ struct MomentFold {
       areTimesAscending: try columns.areTimesAscending(), runs: runs, hasSquares: hasSquares)
     return switch numbers.values {
     case .fixed(let mantissas, let scale): fold.moments(mantissas, scale)
-    case .each(let values): fold.moments(values, try columns.numbers(path).values)
+    case .each(let values): fold.moments(values, try columns.numbers(path))
     }
   }
 
@@ -36,7 +36,7 @@ struct MomentFold {
   }
 
   /// A row but for sum and extremes.
-  private func ends(_ run: Range<Int>, _ value: (Int) -> Double) -> Moments {
+  private func ends(_ run: Range<Int>, _ number: (Int) -> Number) -> Moments {
     let (times, facts) = (times.span, runs.facts.span)
     // Facts of one time stand in the order of the log.
     var (first, last) = (Int(facts[run.lowerBound]), Int(facts[run.upperBound - 1]))
@@ -50,7 +50,7 @@ struct MomentFold {
     }
     var row = Moments()
     row.count = UInt64(run.count)
-    (row.first, row.last) = (value(first), value(last))
+    (row.first, row.last) = (number(first), number(last))
     row.firstAt = columns.place(first, times[first])
     row.lastAt = columns.place(last, times[last])
     return row
@@ -63,10 +63,10 @@ struct MomentFold {
     let factor = ExactNumber.powers[ExactNumber.scale - scale]
     return rows { run, moments in
       let countBits = Int.bitWidth - run.count.leadingZeroBitCount
-      var row = ends(run) { FactExacts.double(mantissa: mantissas[$0], scale: scale) }
+      var row = ends(run) { FactExacts.number(mantissa: mantissas[$0], scale: scale) }
       let (sum, low, high) = sums(mantissas.span, run)
-      row.min = FactExacts.double(mantissa: low, scale: scale)
-      row.max = FactExacts.double(mantissa: high, scale: scale)
+      row.min = FactExacts.number(mantissa: low, scale: scale)
+      row.max = FactExacts.number(mantissa: high, scale: scale)
       let total = bits + countBits <= 63 ? Int128(sum) : wideSum(mantissas.span, run)
       row.decimals = Int256(total * Int128(factor))
       var squares = Int256.zero
@@ -131,23 +131,41 @@ struct MomentFold {
 
   // MARK: Numbers of any kind
 
-  private func moments(_ values: [ExactNumber], _ nearest: [Double]) -> MomentColumns {
+  private func moments(_ values: [ExactNumber], _ numbers: FactNumbers) -> MomentColumns {
     rows { run, moments in
-      var row = ends(run) { nearest[$0] }
+      var row = ends(run) { numbers.number($0) }
+      (row.min, row.max) = extremes(numbers, run)
       var (sum, squares) = (ExactSum(), ExactSum())
-      let (facts, values, nearest) = (runs.facts.span, values.span, nearest.span)
+      let (facts, values) = (runs.facts.span, values.span)
       for index in run {
         let fact = Int(facts[index])
         sum.add(values[fact])
         if hasSquares { squares.addSquare(values[fact]) }
-        // Adding 0 makes one zero of both.
-        row.min = min(row.min, nearest[fact] + 0)
-        row.max = max(row.max, nearest[fact] + 0)
       }
       row.decimals = sum.decimals
       let others = BinaryMoments(sum: sum.binary, squares: squares.binary)
-      moments.append(
-        row, squares: squares.decimals, others == BinaryMoments() ? nil : others)
+      moments.append(row, squares: squares.decimals, others == BinaryMoments() ? nil : others)
     }
+  }
+
+  private func extremes(_ numbers: FactNumbers, _ run: Range<Int>) -> (Number, Number) {
+    let facts = runs.facts.span
+    if numbers.numbers.isEmpty {
+      let values = numbers.values.span
+      var (low, high) = (Double.infinity, -Double.infinity)
+      for index in run {
+        low = min(low, values[Int(facts[index])])
+        high = max(high, values[Int(facts[index])])
+      }
+      return (Number(low) ?? .zero, Number(high) ?? .zero)
+    }
+    var low = numbers.number(Int(facts[run.lowerBound]))
+    var high = low
+    for index in run {
+      let number = numbers.number(Int(facts[index]))
+      if number < low { low = number }
+      if number > high { high = number }
+    }
+    return (low, high)
   }
 }

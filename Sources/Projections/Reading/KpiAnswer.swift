@@ -53,6 +53,8 @@ public struct KpiColumns: Sendable {
   public var groups: [[Text?]] = []
   /// One for each item.
   public var items: [ItemColumn] = []
+  /// For each item how many rows have no value because a number is beyond the range of doubles.
+  public var overflows: [Int] = []
   public var headers: [CellHeader] = []
   /// Whether the watermark has passed the end of the row's bucket by the KPI's lateness.
   public var isFinal: [Bool] = []

@@ -33,7 +33,11 @@ struct RowMaker {
     columns.timesNs = rows.timesNs
     columns.groupOfRow = rows.groupOfRow
     columns.groups = panes.labels
-    columns.items = kpi.items.map { evaluator.column($0) }
+    for item in kpi.items {
+      let (column, overflows) = evaluator.column(item)
+      columns.items.append(column)
+      columns.overflows.append(overflows)
+    }
     columns.headers = rows.places.map { rows.cells.headers[Int($0)] }
     var (lastNs, isFinal) = (Int64.min, false)
     columns.isFinal = rows.timesNs.map { timeNs in

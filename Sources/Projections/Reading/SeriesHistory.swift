@@ -43,7 +43,7 @@ struct LastSamples {
         let series = state.needs.contains(.series) ? state.samples[row].series : []
         samples[measure].append(
           Dictionary(
-            uniqueKeysWithValues: series.map { ($0.name, $0.samples[$0.samples.count - 1]) }))
+            uniqueKeysWithValues: series.compactMap { one in one.last.map { (one.name, $0) } }))
       }
     }
   }

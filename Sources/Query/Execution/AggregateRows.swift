@@ -81,6 +81,7 @@ struct AggregateRows {
       found = try period(range, asOf: rows.asOfSeq, hasWindows: false)
     }
     for plan in found.plans where !rows.plans.contains(plan) { rows.plans.append(plan) }
+    for note in found.notes where !rows.notes.contains(note) { rows.notes.append(note) }
     return found.table
   }
 
@@ -94,6 +95,7 @@ struct AggregateRows {
     var rows = Rows(firstNs: firstNs, range: firstNs..<max(firstNs, range.upperBound))
     (rows.watermarkNs, rows.asOfSeq) = (result.watermarkNs, result.asOfSeq)
     rows.plans = [result.plan]
+    rows.notes = overflowNotes(result)
     let before = hasWindows ? contextStart(firstNs) : firstNs
     if before < firstNs {
       var request = request
@@ -110,6 +112,16 @@ struct AggregateRows {
       rows.table = RowTable(result, query, isAsOf: seq != nil)
     }
     return rows
+  }
+
+  /// A number that is there, but that no double holds, is not NULL without a word.
+  private func overflowNotes(_ result: AggregateResult) -> [String] {
+    zip(query.aggregates, result.overflows).compactMap { aggregate, count in
+      guard count > 0 else { return nil }
+      let text = Expression.aggregate(aggregate).canonicalText
+      return "\(text) is beyond the range of numbers, some 1.8e308, in \(count) "
+        + (count == 1 ? "row, and NULL there" : "rows, and NULL there")
+    }
   }
 
   private func aggregate(_ request: AggregateRequest) throws -> AggregateResult {

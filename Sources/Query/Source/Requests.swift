@@ -48,6 +48,8 @@ public struct AggregateResult: Sendable {
   public var groups: [[Text?]] = []
   /// One for each aggregate.
   public var values: [ValueColumn] = []
+  /// For each aggregate how many rows have no value because it is beyond the range of doubles.
+  public var overflows: [Int] = []
   /// Facts that each row was computed from, and the first and last event among them.
   public var facts: [UInt64] = []
   public var firstSeqs: [UInt64] = []
