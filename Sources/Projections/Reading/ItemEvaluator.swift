@@ -110,7 +110,9 @@ struct ItemEvaluator {
     return .values(
       rows.places.map { place in
         let (numbers, texts) = (measure.moments.rows[Int(place)], measure.texts[Int(place)])
-        if numbers.count > 0, numbers.firstAt < texts.firstAt { return KpiValue(computed: numbers.first) }
+        if numbers.count > 0, numbers.firstAt < texts.firstAt {
+          return KpiValue(computed: numbers.first)
+        }
         return texts.isEmpty ? .null : .text(Text(decoding: texts.first))
       })
   }
