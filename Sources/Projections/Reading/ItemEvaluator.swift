@@ -110,7 +110,9 @@ struct ItemEvaluator {
     return .values(
       rows.places.map { place in
         let (numbers, texts) = (measure.moments.rows[Int(place)], measure.texts[Int(place)])
-        if numbers.count > 0, numbers.firstAt < texts.firstAt { return KpiValue(numbers.first) }
+        if numbers.count > 0, numbers.firstAt < texts.firstAt {
+          return KpiValue(computed: numbers.first)
+        }
         return texts.isEmpty ? .null : .text(Text(decoding: texts.first))
       })
   }
@@ -125,7 +127,7 @@ struct ItemEvaluator {
         if !texts.isEmpty, numbers.count == 0 || texts.lastAt > numbers.lastAt {
           return .text(Text(decoding: texts.last))
         }
-        return numbers.count == 0 ? .null : KpiValue(numbers.last)
+        return numbers.count == 0 ? .null : KpiValue(computed: numbers.last)
       })
   }
 }

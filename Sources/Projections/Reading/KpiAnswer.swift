@@ -88,7 +88,7 @@ public enum ItemColumn: Sendable {
     switch self {
     case .numbers(let numbers): numbers[row].isNaN ? .null : .number(numbers[row])
     case .integers(let integers): .integer(integers[row])
-    case .exact(let numbers): numbers[row].map(KpiValue.init) ?? .null
+    case .exact(let numbers): numbers[row].map(KpiValue.init(computed:)) ?? .null
     case .values(let values): values[row]
     }
   }
@@ -151,6 +151,11 @@ public enum KpiValue: Sendable, Equatable {
     case .unsigned(let value): self = .unsigned(value)
     case .real(let value): self = .number(value)
     }
+  }
+
+  /// A number that was computed: as an integer where no double holds it, whatever stands beside it.
+  init(computed number: Number) {
+    self = number.isBeyondDoubles ? KpiValue(number) : .number(number.double)
   }
 
   /// Nil when it is none.
