@@ -34,27 +34,16 @@ struct ClockModel {
 
   /// Where buckets of a length of the clock or the calendar begin; weeks are 7 days from Monday.
   func begins(_ every: Length) -> [Int] {
-    locals.indices.filter { slot in
-      slot > 0
-        && (label(locals[slot], every) != label(locals[slot - 1], every)
-          || isRepeat(slot, every))
-        && !isJoined(slot, every)
-    }
+    locals.indices.filter { $0 > 0 && isBegin($0, every) }
   }
 
-  /// An hour that the clock shows again is another bucket of an hour.
-  private func isRepeat(_ slot: Int, _ every: Length) -> Bool {
-    guard case .seconds(let length) = every else { return false }
-    return locals[slot] % length == 0
-  }
-
-  /// What the clock shows again of a stretch goes on in its bucket, and days do not begin twice.
-  private func isJoined(_ slot: Int, _ every: Length) -> Bool {
+  private func isBegin(_ slot: Int, _ every: Length) -> Bool {
+    let (before, after) = (label(locals[slot - 1], every), label(locals[slot], every))
+    // Days do not begin twice.
+    guard case .seconds(let length) = every else { return after > before }
+    // Buckets go on over a change that they are a part of; over others what falls in one stretch is one.
     let change = locals[slot] - locals[slot - 1] - Self.slotSeconds
-    guard case .seconds(let length) = every else {
-      return label(locals[slot], every) < label(locals[slot - 1], every)
-    }
-    return change != 0 && change % length == 0 && locals[slot] % length != 0
+    return change % length == 0 ? locals[slot] % length == 0 : after != before
   }
 
   private func label(_ local: Int, _ every: Length) -> Int {
