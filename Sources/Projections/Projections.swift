@@ -140,7 +140,7 @@ public final class Projections: LogProjection, Sendable {
     let defined = try changing.withLock {
       try record(definition, change: .define, actor: actor)
     }
-    _ = try rebuild([defined.id], verify: false, progress: progress, isCancelled: isCancelled)
+    try fill(defined, progress: progress, isCancelled: isCancelled)
     return defined
   }
 
@@ -154,8 +154,25 @@ public final class Projections: LogProjection, Sendable {
     let defined = try changing.withLock {
       try record(definition, change: .redefine, actor: actor)
     }
-    _ = try rebuild([defined.id], verify: false, progress: progress, isCancelled: isCancelled)
+    try fill(defined, progress: progress, isCancelled: isCancelled)
     return defined
+  }
+
+  /// Fills the cells of a KPI that has just been defined. It stays defined when that cannot be done.
+  private func fill(
+    _ kpi: KpiDefinition, progress: (RebuildProgress) -> Void,
+    isCancelled: @escaping @Sendable () -> Bool
+  ) throws {
+    do {
+      _ = try rebuild([kpi.id], verify: false, progress: progress, isCancelled: isCancelled)
+    } catch let error as RebuildCancelledError {
+      throw error
+    } catch {
+      throw UnfinishedChangeError(
+        done: "KPI \(kpi.name) version \(kpi.version) is defined, and answered from the events",
+        missing: "its cells could not be filled",
+        remedy: "they are filled when the store is opened for writing next", cause: "\(error)")
+    }
   }
 
   /// Makes a version of a KPI the active one.
@@ -254,7 +271,13 @@ public final class Projections: LogProjection, Sendable {
         }
       }
     }
-    try rebuilding.withLock { try collectGarbage() }
+    do {
+      try rebuilding.withLock { try collectGarbage() }
+    } catch {
+      throw UnfinishedChangeError(
+        done: "KPI \(name) is dropped", missing: "its cells could not be deleted",
+        remedy: "they are deleted with the next definition or rebuild", cause: "\(error)")
+    }
   }
 
   // MARK: Rebuilding
@@ -284,8 +307,15 @@ public final class Projections: LogProjection, Sendable {
     if verify { return reports }
     var noted: Set<String> = []
     for report in reports where noted.insert(report.name).inserted {
-      try log.record(actor: actor) {
-        KpiDefinition.rebuildDocument(report.name, receivedNs: $0)
+      do {
+        try log.record(actor: actor) {
+          KpiDefinition.rebuildDocument(report.name, receivedNs: $0)
+        }
+      } catch {
+        throw UnfinishedChangeError(
+          done: "the cells are rebuilt",
+          missing: "the catalogue could not note that of \(report.name)",
+          remedy: "a rebuild with more room notes it", cause: "\(error)")
       }
     }
     return reports

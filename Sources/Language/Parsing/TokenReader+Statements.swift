@@ -164,7 +164,8 @@ extension TokenReader {
         isKnown ? "';' or the end" : "FROM or the end",
         hint: clause.map { "\(title) has no \($0.title)" })
     }
-    let allowed = [.filter] + ClauseRules.range + (subject.isOfLedger ? [.byArrival] : []) + [.limit]
+    let arrival: [Clause] = subject.isOfLedger ? [.byArrival] : []
+    let allowed = [.filter] + ClauseRules.range + arrival + [.limit]
     let clauses = clauses(ClauseRules(owner: title, allowed: allowed))
     if issues.count > issuesBefore { return nil }
     return .show(
