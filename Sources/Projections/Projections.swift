@@ -43,6 +43,8 @@ public final class Projections: LogProjection, Sendable {
     var kpis: [UInt64: Live] = [:]
     /// In a store that another process writes to: the commit that `kpis` are of.
     var commit = -1
+    /// Streams that the transaction under way alters.
+    var altered: [StreamDefinition] = []
   }
 
   /// Reads the definitions. O(catalogue).
@@ -453,7 +455,10 @@ public final class Projections: LogProjection, Sendable {
 
   private var allCaches: [CellCache] { state.withLock { $0.kpis.values.compactMap(\.cache) } }
 
-  package func begin() { for cache in allCaches { cache.begin() } }
+  package func begin() {
+    state.withLock { $0.altered = [] }
+    for cache in allCaches { cache.begin() }
+  }
 
   package func apply(
     _ folded: any Sendable, of block: StoredBlock, watermarkNs: Int64?,
@@ -483,9 +488,67 @@ public final class Projections: LogProjection, Sendable {
 
   package func finish(_ transaction: inout WriteTransaction) throws {
     for cache in allCaches { try cache.finish(&transaction) }
+    for (id, _) in dependents { try transaction.delete(records, KpiRecord.key(id)) }
   }
 
-  package func committed() { for cache in allCaches { cache.committed() } }
+  package func committed() {
+    for cache in allCaches { cache.committed() }
+    let dependents = dependents
+    state.withLock { state in
+      for (id, kpi) in dependents {
+        state.kpis[id]?.kpi = kpi
+        state.kpis[id]?.cache = nil
+      }
+      state.altered = []
+    }
+  }
+
+  // MARK: Streams that change
+
+  package func check(_ definition: StreamDefinition, isDrop: Bool) throws {
+    let names = state.withLock { state in
+      state.kpis.values.filter { $0.streamId == definition.id }.map(\.kpi.definition.name)
+    }
+    if isDrop, let name = names.min() {
+      throw KpiError("KPI \(name) is defined over stream \(definition.name); drop it first")
+    }
+  }
+
+  package func alter(_ definition: StreamDefinition) {
+    state.withLock { $0.altered.append(definition) }
+  }
+
+  /// The KPIs that are other ones since a stream's key is another, which tells series apart: their cells are to be
+  /// computed anew.
+  private var dependents: [(UInt64, CompiledKpi)] {
+    state.withLock { state in
+      state.altered.flatMap { stream in
+        state.kpis.compactMap { id, live in
+          guard live.streamId == stream.id else { return nil }
+          return live.kpi.keyed(by: stream).map { (id, $0) }
+        }
+      }
+    }
+  }
+
+  /// Alters a stream while no cells are being computed, then computes those of the KPIs that it has changed. Until that
+  /// is done they are answered from the events.
+  package func altering<R>(
+    progress: (RebuildProgress) -> Void = { _ in },
+    isCancelled: @escaping @Sendable () -> Bool = { false }, _ alter: () throws -> R
+  ) throws -> R {
+    let before = unfilled
+    let result = try rebuilding.withLock(alter)
+    let ids = unfilled.subtracting(before)
+    if !ids.isEmpty {
+      _ = try rebuild(ids.sorted(), verify: false, progress: progress, isCancelled: isCancelled)
+    }
+    return result
+  }
+
+  private var unfilled: Set<UInt64> {
+    state.withLock { state in Set(state.kpis.filter { $0.value.cache == nil }.keys) }
+  }
 }
 
 /// A version of a KPI, with the state of its cells.

@@ -111,8 +111,9 @@ final class IngestPipeline: @unchecked Sendable {
   private func append(
     _ batch: consuming DocumentBatch, _ ticket: Int, _ appender: Appender
   ) throws -> [PendingAppend] {
-    let parsed = appender.parse(batch, of: stream)
+    var parsed = appender.parse(batch, of: stream)
     let epoch = try awaitTurn(ticket)
+    parsed = try appender.upToDate(parsed, batch)
     let sequenced = try appender.sequence(parsed, source: source, actor: actor, epoch: epoch)
     endTurn(sequenced.epoch)
     return try appender.submit(sequenced)

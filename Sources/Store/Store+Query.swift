@@ -82,6 +82,17 @@ extension Store: QueryStore {
     try define(StreamDefinition(definition))
   }
 
+  public func alterStream(
+    _ alteration: AlterStream, progress: (Double) -> Void,
+    isCancelled: @escaping @Sendable () -> Bool
+  ) throws {
+    _ = try projections.altering(progress: { progress($0.share) }, isCancelled: isCancelled) {
+      try log.alter(alteration.name.text, actor: "query") { try $0.apply(alteration) }
+    }
+  }
+
+  public func dropStream(_ name: String) throws { try log.drop(name, actor: "query") }
+
   public func defineKpi(
     _ definition: DefineKpi, isNewVersion: Bool, progress: (Double) -> Void,
     isCancelled: @escaping @Sendable () -> Bool
@@ -135,6 +146,61 @@ extension StreamDefinition {
     }
     if let within = statement.dedupBy?.within { dedupWindowNs = try within.ns }
     if let lateness = statement.lateness { latenessNs = try lateness.ns }
+  }
+}
+
+extension StreamDefinition {
+  /// Puts what a statement says in the place of what was.
+  fileprivate mutating func apply(_ statement: AlterStream) throws {
+    for part in statement.absent { try remove(part, statement) }
+    if let time = statement.time {
+      // The times of elements that were the event's go with it.
+      if elementTimePath == timePath { elementTimePath = nil }
+      timePath = time.path
+    }
+    if let key = statement.key {
+      keyPath = key.path
+      undetected.remove(.key)
+    }
+    if let id = statement.dedupBy {
+      idPaths = id.fields.map(\.path)
+      undetected.remove(.dedup)
+      if let within = id.within { dedupWindowNs = try within.ns }
+    }
+    if let explode = statement.explode { explodePath = explode.path }
+    if let path = statement.elementTime?.path {
+      guard let explodePath else {
+        throw KpiStatementError(
+          "ELEMENT TIME needs EXPLODE: the array whose elements have the time")
+      }
+      elementTimePath = "\(explodePath).\(path)"
+      undetected.remove(.elementTime)
+    }
+    if let lateness = statement.lateness { latenessNs = try lateness.ns }
+  }
+
+  private mutating func remove(_ part: AlterStream.Part, _ statement: AlterStream) throws {
+    let isGiven: Bool
+    switch part {
+    case .key:
+      isGiven = statement.key != nil
+      keyPath = nil
+      undetected.remove(.key)
+    case .dedup:
+      isGiven = statement.dedupBy != nil
+      idPaths = []
+      undetected.remove(.dedup)
+    case .explode:
+      isGiven = statement.explode != nil
+      (explodePath, elementTimePath) = (nil, nil)
+    case .elementTime:
+      isGiven = statement.elementTime != nil
+      elementTimePath = nil
+      undetected.remove(.elementTime)
+    }
+    if isGiven {
+      throw KpiStatementError("\(part.rawValue) and NO \(part.rawValue) cannot stand together")
+    }
   }
 }
 

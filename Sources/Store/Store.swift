@@ -8,6 +8,8 @@ import Projections
 @_exported import struct EventLog.LedgerEntry
 @_exported import struct EventLog.LogEvent
 @_exported import struct EventLog.LogStatistics
+@_exported import struct EventLog.StreamAlterationError
+@_exported import struct EventLog.StreamAlteredError
 @_exported import struct EventLog.StreamDefinition
 @_exported import struct EventLog.StreamOptions
 @_exported import struct EventLog.UnusedField
@@ -120,6 +122,24 @@ public final class Store: Sendable {
 
   /// Makes a stream ahead of its first event.
   public func define(_ definition: StreamDefinition) throws { try log.define(definition) }
+
+  /// Changes what a stream is, from the next event on; the change is an event of the catalogue. KPIs whose series its key
+  /// tells apart are computed anew. Gives the definition as it is then.
+  ///
+  /// Throws ``StreamAlterationError`` when events that are there would have to be read anew: the time, the exploded array
+  /// and the time of elements can change only while no event is concerned. Batches that other threads are appending to
+  /// the stream meanwhile may fail with ``StreamAlteredError``. O(events) when the dedup id or the key changes.
+  @discardableResult
+  public func alterStream(
+    _ name: String, actor: String = "", _ change: (inout StreamDefinition) throws -> Void
+  ) throws -> StreamDefinition {
+    try projections.altering { try log.alter(name, actor: actor, change) }
+  }
+
+  /// Drops a stream that has no events and no KPIs. Throws ``StreamAlterationError`` when it has events.
+  public func dropStream(_ name: String, actor: String = "") throws {
+    try log.drop(name, actor: actor)
+  }
 
   /// Calls `body` with the stream's events within `seqs` and `times` (nanoseconds, half-open), in order of
   /// sequence numbers, until it returns false.

@@ -116,7 +116,7 @@ private func checkContent(
       pipeline.definition,
       schema: StreamSchema(
         columns: state.columns, shapes: shapes,
-        fieldsWithoutColumn: state.fieldsWithoutColumn.sorted()))
+        fieldsWithoutColumn: state.fieldsWithoutColumn.sorted(), of: pipeline.definition))
   }
 
   /// Broken documents among good ones are rejected, each with its position and its first bytes.

@@ -10,7 +10,9 @@ extension Generator {
     case 7: Statement(.eventsFor(select()))
     case 8: Statement(.prove(select(), into: Spanned(string())))
     case 9: Statement(random.oneIn(2) ? .verifyLog : .verifyFile(Spanned(string())))
-    case 10: Statement(.defineStream(defineStream()))
+    case 10:
+      random.oneIn(2)
+        ? Statement(.defineStream(defineStream())) : Statement(.alterStream(alterStream()))
     case 11: Statement(random.oneIn(2) ? .defineKpi(defineKpi()) : .redefineKpi(defineKpi()))
     case 12: Statement(.show(show()))
     default: Statement(ofKpi())
@@ -25,7 +27,7 @@ extension Generator {
           name(), version: version(), with: version(), range: maybe { $0.range(hasAt: false) },
           limit: maybe { $0.limit() }))
     case 1: .switchKpi(name(), version: version())
-    case 2: .dropKpi(name())
+    case 2: random.oneIn(2) ? .dropKpi(name()) : .dropStream(name())
     case 3: .rebuildKpi(name(), range: maybe { $0.bounds() })
     case 4: .backfill(stream: name(), from: source(), since: time(), until: time())
     default: .describe(name())
@@ -175,6 +177,14 @@ extension Generator {
       explode: maybe { $0.field() }, elementTime: maybe { $0.field() },
       lateness: maybe { $0.length() }, dimensions: random.oneIn(2) ? some { $0.field() } : [],
       sources: random.oneIn(2) ? some { $0.source() } : [])
+  }
+
+  private mutating func alterStream() -> AlterStream {
+    AlterStream(
+      name(), time: field(), key: maybe { $0.field() }, dedupBy: maybe { $0.dedupBy() },
+      explode: maybe { $0.field() }, elementTime: maybe { $0.field() },
+      lateness: maybe { $0.length() },
+      absent: random.oneIn(2) ? some { $0.random.pick(AlterStream.Part.allCases) } : [])
   }
 
   private mutating func dedupBy() -> DedupBy {

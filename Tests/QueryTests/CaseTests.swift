@@ -103,7 +103,8 @@ extension CaseFile.Case {
   var changesSomething: Bool {
     bodies.contains { body in
       switch body {
-      case .defineKpi, .redefineKpi, .defineStream, .dropKpi, .switchKpi: true
+      case .defineKpi, .redefineKpi, .defineStream, .alterStream, .dropStream, .dropKpi, .switchKpi:
+        true
       default: false
       }
     }

@@ -47,7 +47,8 @@ struct BlockEncoder {
       streamId: batch.definition.id, firstSeq: firstSeq,
       eventCount: batch.eventCount,
       factCount: batch.factCount, isExploded: batch.isExploded, receivedNs: envelope.receivedNs,
-      minTimeNs: low, maxTimeNs: high, reachNs: envelope.reachNs, originalBytes: Self.originalBytes(batch),
+      minTimeNs: low, maxTimeNs: high, reachNs: envelope.reachNs,
+      originalBytes: Self.originalBytes(batch),
       source: envelope.source, actor: envelope.actor, sections: sections)
     var bytes: [UInt8] = []
     bytes.reserveCapacity(body.count + 64 + 32 * sections.count)
@@ -191,6 +192,8 @@ struct Envelope: Sendable {
   var receivedNs: Int64
   /// The sources that the documents, records of the catalogue, close.
   var closes: [SourceEnd] = []
+  /// What the document, a record of the catalogue, changes of a stream.
+  var alters: Alteration?
   /// How far the source's event time has got with these documents; nil while none counts.
   var reachNs: Int64?
 }

@@ -8,8 +8,9 @@ struct Catalogue {
   let own: EventStream
   var streams: [EventStream]
 
-  init(_ streams: [EventStream]) {
+  init(_ streams: [EventStream], nextId: UInt32) {
     self.streams = streams
+    self.nextId = nextId
     own =
       streams.first { $0.definition.id == StreamDefinition.catalogue.id }
       ?? EventStream(definition: .catalogue, schema: StreamSchema())
@@ -17,31 +18,43 @@ struct Catalogue {
 
   func stream(named name: String) -> EventStream? { streams.first { $0.name == name } }
 
-  var nextId: UInt32 { (streams.map(\.definition.id).max() ?? own.definition.id) + 1 }
+  /// No stream gets the number of one that was dropped.
+  var nextId: UInt32
 
   /// Reads the streams from the log: definitions from the events of the catalogue, and what was learned of
   /// each. O(streams and their columns and shapes).
   static func load(
     _ tables: LogTables, _ store: BlockStore, _ transaction: borrowing ReadTransaction
-  ) throws -> [(EventStream, StreamTotals)] {
+  ) throws -> (streams: [(EventStream, StreamTotals)], nextId: UInt32) {
     let own = EventStream(
-      definition: .catalogue,
-      schema: try schema(StreamDefinition.catalogue.id, tables, transaction))
+      definition: .catalogue, schema: try schema(.catalogue, tables, transaction))
     try store.requireComplete(
       own, try StreamTotals.read(own.definition.id, tables, transaction), transaction)
-    var streams = [own]
+    var definitions: [StreamDefinition] = []
+    var nextId = StreamDefinition.catalogue.id + 1
     for document in try documents(own, after: 0, store, transaction) {
-      guard let definition = StreamDefinition(document) else { continue }
-      streams.append(
-        EventStream(
-          definition: definition, schema: try schema(definition.id, tables, transaction)))
+      if let definition = StreamDefinition(document) {
+        nextId = max(nextId, definition.id + 1)
+        if let index = definitions.firstIndex(where: { $0.id == definition.id }) {
+          definitions[index] = definition
+        } else {
+          definitions.append(definition)
+        }
+      } else if document["change"] == "drop_stream" {
+        definitions.removeAll { "\($0.id)" == document["id"] }
+      }
     }
+    let streams =
+      try [own]
+      + definitions.map {
+        EventStream(definition: $0, schema: try schema($0, tables, transaction))
+      }
     var loaded: [(EventStream, StreamTotals)] = []
     for stream in streams {
       let totals = try StreamTotals.read(stream.definition.id, tables, transaction)
       loaded.append((stream, totals ?? StreamTotals()))
     }
-    return loaded
+    return (loaded, nextId)
   }
 
   /// The catalogue's documents after event `seq`, in order. O(documents).
@@ -66,8 +79,10 @@ struct Catalogue {
   }
 
   private static func schema(
-    _ id: UInt32, _ tables: LogTables, _ transaction: borrowing ReadTransaction
+    _ definition: StreamDefinition, _ tables: LogTables,
+    _ transaction: borrowing ReadTransaction
   ) throws -> StreamSchema {
+    let id = definition.id
     let prefix = Key().appending(id)
     var columns: [ColumnInfo] = []
     var fields: [Text] = []
@@ -102,6 +117,7 @@ struct Catalogue {
       shapes.append(try Shape(&reader))
       found = try shapeCursor.next()
     }
-    return StreamSchema(columns: columns, shapes: shapes, fieldsWithoutColumn: fields)
+    return StreamSchema(
+      columns: columns, shapes: shapes, fieldsWithoutColumn: fields, of: definition)
   }
 }

@@ -36,13 +36,13 @@ struct Detection {
   /// The definition that fits the first ``maxDocuments`` documents of `batch`; `isAccepted` when it makes an event of
   /// one of them at least. Nil when none has a field that could be the time. O(bytes of these documents).
   static func definition(
-    name: String, _ options: StreamOptions, in batch: DocumentBatch
+    name: String, _ options: StreamOptions, in batch: DocumentBatch, limit: Int = maxDocuments
   ) -> (candidate: StreamDefinition?, isAccepted: Bool) {
     var detection = Detection(name, options)
     let validator = SimdJSONValidator()
     var list = TokenList()
     var seen = 0
-    for document in batch.documents where seen < maxDocuments {
+    for document in batch.documents where seen < limit {
       let range = Int(document.start)..<Int(document.start) + Int(document.byteCount)
       do throws(DocumentError) {
         try DocumentReader.scan(

@@ -6,6 +6,8 @@ import Model
 public struct StreamDefinition: Sendable, Equatable {
   /// Given by the log; 0 until then.
   public internal(set) var id: UInt32 = 0
+  /// Counts the definition and its alterations, from 1.
+  public internal(set) var version = 1
   public var name: String
   /// The event's time: RFC 3339 text or an epoch number. When it lies in the exploded array, the elements have the
   /// times, and the event's is the earliest of them.
@@ -102,16 +104,22 @@ extension StreamDefinition {
     return definition
   }()
 
+  /// The fields of elements that may be their time.
+  var elementTimePaths: [String] {
+    explodePath.map { explode in Self.elementTimeNames.map { "\(explode).\($0)" } } ?? []
+  }
+
   /// Whether `path` lies in the array that explodes, or is the array itself.
   func isInElements(_ path: String) -> Bool { explodePath.map { path.isPath(within: $0) } ?? false }
 
   /// The definition as the document that the catalogue keeps of it.
-  func document(receivedNs: Int64) -> [UInt8] {
+  func document(change: String = "define_stream", receivedNs: Int64) -> [UInt8] {
     var json = JSONObjectWriter()
     json.field("timestamp", Timestamp(ns: receivedNs).description)
-    json.field("change", "define_stream")
+    json.field("change", change)
     json.field("id", Int64(id))
     json.field("name", name)
+    json.field("version", Int64(version))
     json.field("time", timePath)
     if let keyPath { json.field("key", keyPath) }
     for (index, path) in idPaths.enumerated() { json.field(Self.idField(index), path) }
@@ -133,10 +141,12 @@ extension StreamDefinition {
 
   /// Reads back what `document` wrote. Nil when it is something else.
   init?(_ texts: CatalogueDocument) {
-    guard texts["change"] == "define_stream", let id = texts["id"].flatMap({ UInt32($0) }),
+    guard ["define_stream", "alter_stream"].contains(texts["change"]),
+      let id = texts["id"].flatMap({ UInt32($0) }),
       let name = texts["name"], let time = texts["time"],
       let window = texts["dedup_window_ns"].flatMap({ Int64($0) }),
       let lateness = texts["lateness_ns"].flatMap({ Int64($0) }),
+      let version = texts["version"].flatMap({ Int($0) }),
       let hashKey = texts["hash_key"].flatMap({ UInt64($0, radix: 16) })
     else { return nil }
     self.init(
@@ -146,6 +156,7 @@ extension StreamDefinition {
     let roles = (texts["undetected"] ?? "").split(separator: ",")
     undetected = Set(roles.compactMap { Role(rawValue: String($0)) })
     self.id = id
+    self.version = version
     dedupWindowNs = window
     latenessNs = lateness
     self.hashKey = hashKey

@@ -35,10 +35,14 @@ final class StreamSchema: Sendable {
 
   init() { state = Mutex(State()) }
 
-  init(columns: [ColumnInfo], shapes: [Shape], fieldsWithoutColumn: [Text]) {
+  /// What was learned before of a stream that is now as `definition` says.
+  init(
+    columns: [ColumnInfo], shapes: [Shape], fieldsWithoutColumn: [Text],
+    of definition: StreamDefinition
+  ) {
     var initial = State()
     for column in columns { _ = Self.add(column, to: &initial) }
-    for shape in shapes { _ = initial.trie.insert(shape) }
+    for shape in shapes { initial.trie.add(shape, columns, definition) }
     initial.fieldsWithoutColumn = Set(fieldsWithoutColumn)
     state = Mutex(initial)
   }

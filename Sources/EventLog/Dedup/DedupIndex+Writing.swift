@@ -97,6 +97,19 @@ extension DedupIndex {
     }
   }
 
+  /// Forgets all runs of a stream, whose ids are to be indexed anew.
+  mutating func removeRuns(ofStream id: UInt32, _ transaction: inout WriteTransaction) throws {
+    if let current = merge, current.output.streamId == id {
+      leftovers.append(current.output.key)
+      merge = nil
+    }
+    for run in runs[id] ?? [] {
+      try transaction.delete(table, run.key)
+      remove(run)
+      leftovers.append(run.key)
+    }
+  }
+
   private mutating func nextMerge() -> RunMerge? {
     for streamRuns in runs.values {
       for known in Dictionary(grouping: streamRuns, by: \.partition).values

@@ -58,6 +58,9 @@ struct ShapeTrie {
     return Shape.none
   }
 
+  /// Keeps a shape for the documents that are of it; no other will be.
+  mutating func retire(_ shape: Shape) { shapes.append(shape) }
+
   private func child(of parent: Int32, isElement: Bool, matching segment: Segment) -> Int32? {
     var index = parent >= 0 ? nodes[Int(parent)].firstChild : isElement ? elementRoot : root
     while index >= 0 {
@@ -113,5 +116,24 @@ struct ShapeTrie {
     }
     nodes.append(node)
     return index
+  }
+}
+
+extension ShapeTrie {
+  /// Adds a shape that was learned when the stream may have been another. It keeps its number, as stored documents
+  /// are of it; when it takes a time for a value, no further document is. O(segments).
+  mutating func add(_ shape: Shape, _ columns: [ColumnInfo], _ definition: StreamDefinition) {
+    var shape = shape
+    var isCurrent = true
+    for index in shape.segments.indices {
+      let column = Int(shape.segments[index].column)
+      guard columns.indices.contains(column) else { continue }
+      let path = columns[column].path
+      let timePath = shape.isElement ? definition.elementTimePath : definition.timePath
+      if path == timePath.map({ Text($0) }) { isCurrent = false }
+      let part = shape.isElement ? nil : definition.idPaths.firstIndex { Text($0) == path }
+      shape.segments[index].idPart = part.map { UInt8($0 + 1) } ?? 0
+    }
+    if isCurrent { _ = insert(shape) } else { retire(shape) }
   }
 }

@@ -6,7 +6,7 @@ import Zstd
 /// used again from batch to batch, so each thread has one of its own.
 package final class Appender {
   private let log: EventLog
-  private var parsers: [UInt32: BatchParser] = [:]
+  private var parsers: [UInt32: (stream: EventStream, parser: BatchParser)] = [:]
   private var encoder: BlockEncoder
   private let decompressor: ZstdDecompressor
   private var rendered = BlockDocuments()
@@ -21,6 +21,25 @@ package final class Appender {
   package struct Parsed {
     var parts: [(batch: ParsedBatch, hits: IndexHits)]
     var stream: EventStream
+
+    /// The field that is the time of elements, if that was to be detected and these are the first that have it.
+    func elementTime(in batch: DocumentBatch) -> String? {
+      let definition = stream.definition
+      guard definition.undetected.contains(.elementTime) else { return nil }
+      let columns = stream.schema.snapshot().columns
+      let names = definition.elementTimePaths
+      let isThere = parts.contains { part in
+        part.batch.columns.indices.contains { number in
+          columns[number].isElement && !part.batch.columns[number].values.isEmpty
+            && names.contains { Text($0) == columns[number].path }
+        }
+      }
+      if !isThere { return nil }
+      let options = StreamOptions(
+        timePath: definition.timePath, dedup: .none, explodePath: definition.explodePath)
+      return Detection.definition(name: stream.name, options, in: batch, limit: .max)
+        .candidate?.elementTimePath
+    }
   }
 
   /// A batch that has its place in the log.
@@ -35,11 +54,13 @@ package final class Appender {
   /// Parses `batch` and looks its ids up in the dedup index. O(bytes); many threads can do it side by side.
   package func parse(_ batch: DocumentBatch, of stream: EventStream) -> Parsed {
     let id = stream.definition.id
+    var known = parsers.removeValue(forKey: id)
+    // An altered stream is another one.
+    if known?.stream !== stream { known = nil }
     var parser =
-      parsers.removeValue(forKey: id)
-      ?? BatchParser(definition: stream.definition, schema: stream.schema)
+      known?.parser ?? BatchParser(definition: stream.definition, schema: stream.schema)
     // A stream that could not be made has no number of its own.
-    defer { if id != 0 { parsers[id] = parser } }
+    defer { if id != 0 { parsers[id] = (stream, parser) } }
     var parts: [(batch: ParsedBatch, hits: IndexHits)] = []
     var start = 0
     repeat {
@@ -49,6 +70,30 @@ package final class Appender {
       start = end
     } while start < batch.documents.count
     return Parsed(parts: parts, stream: stream)
+  }
+
+  /// What ``parse(_:of:)`` gave of `batch`, parsed again when the stream was altered since, or when the batch is the
+  /// first with elements that have a time. To be asked when the batch has its turn.
+  package func upToDate(_ parsed: consuming Parsed, _ batch: DocumentBatch) throws -> Parsed {
+    var current = parsed
+    if let path = current.elementTime(in: batch), log.isCurrent(current.stream.definition) {
+      do {
+        try log.alter(current.stream.name, actor: "nilo") { definition in
+          guard definition.elementTimePath == nil else { return }
+          definition.elementTimePath = path
+          definition.undetected.remove(.elementTime)
+        }
+      } catch is StreamAlterationError {
+        // Elements of before have the field, too: it stays unused, which is told.
+      }
+    }
+    while !log.isCurrent(current.stream.definition) {
+      guard let stream = log.stream(named: current.stream.name) else {
+        throw StreamAlteredError(name: current.stream.name)
+      }
+      current = parse(batch, of: stream)
+    }
+    return current
   }
 
   /// Gives the batch its place: what is sequenced first is committed first. ``submit(_:)`` has to follow.
@@ -62,7 +107,7 @@ package final class Appender {
 
   private func sequence(
     _ parsed: consuming Parsed, source: String, actor: String, closing closed: [SourceEnd],
-    epoch: Int?
+    altering alteration: Alteration? = nil, epoch: Int?
   ) throws -> Sequenced {
     let stream = parsed.stream
     var parts: [SequencedBatch] = []
@@ -71,7 +116,7 @@ package final class Appender {
         parts.append(
           try log.sequence(
             part.batch, of: stream, part.hits, source: source, actor: actor, closing: closed,
-            epoch: parts.last?.place.epoch ?? epoch))
+            altering: alteration, epoch: parts.last?.place.epoch ?? epoch))
       }
     } catch {
       // The committer waits for every place that was given away.
@@ -100,10 +145,12 @@ package final class Appender {
   /// Appends `batch`; records of the catalogue that close sources say which.
   func append(
     _ batch: DocumentBatch, to stream: EventStream, source: String, actor: String,
-    closing closed: [SourceEnd]
+    closing closed: [SourceEnd], altering alteration: Alteration? = nil
   ) throws -> AppendResult {
+    let parsed = try upToDate(parse(batch, of: stream), batch)
     let sequenced = try sequence(
-      parse(batch, of: stream), source: source, actor: actor, closing: closed, epoch: nil)
+      parsed, source: source, actor: actor, closing: closed,
+      altering: alteration, epoch: nil)
     var result = AppendResult()
     for pending in try submit(sequenced) { result.merge(try pending.wait()) }
     return result

@@ -11,6 +11,8 @@ struct CommitState {
   var totals: [UInt32: StreamTotals] = [:]
   private var clocks: [UInt32: StreamClock] = [:]
   private var hashes = DocumentHashes()
+  /// What the transaction under way has made of streams, by their numbers; nil when it has dropped one.
+  var altered: [UInt32: EventStream?] = [:]
   /// Columns, shapes and fields without column of each stream that are on disk.
   private var learned: [UInt32: Learned] = [:]
 
@@ -83,6 +85,9 @@ struct CommitState {
         batch.sourceState.record(named: batch.envelope.source))
     }
     head.nextSeq = batch.firstSeq + UInt64(batch.eventCount)
+    if let alteration = batch.envelope.alters {
+      try apply(alteration, through: head.nextSeq - 1, tables, projection, &transaction)
+    }
     try transaction.put(tables.meta, LogHead.key, head.encoded)
     return batch.duplicates
   }
@@ -109,7 +114,15 @@ struct CommitState {
     totals[id]?.clockNs = clock.clockNs
   }
 
-  private func write(
+  /// How many columns and shapes of a stream are on disk.
+  func learnedCounts(ofStream id: UInt32) -> (columns: Int, shapes: Int) {
+    let known = learned[id] ?? Learned()
+    return (known.columns, known.shapes)
+  }
+
+  mutating func forgetLearned(ofStream id: UInt32) { learned[id] = nil }
+
+  func write(
     _ totals: StreamTotals, _ id: UInt32, _ tables: LogTables,
     _ transaction: inout WriteTransaction
   ) throws {

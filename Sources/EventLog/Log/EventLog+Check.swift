@@ -55,7 +55,7 @@ private struct LogCheck {
     let log = log
     guard let head = note({ try LogHead.read(log.tables, transaction) }) else { return }
     // Without the catalogue the checksums of the blocks can still be verified.
-    let catalogue = note { try Catalogue.load(log.tables, log.store, transaction) }
+    let catalogue = note { try Catalogue.load(log.tables, log.store, transaction).streams }
     let streams = catalogue ?? []
     try checkBlocks(head, catalogue?.map(\.0), transaction, progress)
     for (stream, stored) in streams { compare(stored, stream) }

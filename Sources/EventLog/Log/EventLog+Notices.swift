@@ -36,23 +36,13 @@ extension EventLog {
         return numbers.isEmpty ? nil : (path, numbers)
       }.first
       guard let (path, numbers) = found else { continue }
-      if let seq = try firstSeq(withColumns: numbers, of: stream, transaction) {
+      if let seq = try store.firstSeq(
+        withColumns: Array(numbers), ofStream: stream.definition.id, transaction)
+      {
         unused.append(UnusedField(role: role, path: path, sinceSeq: seq))
       }
     }
     return unused
-  }
-
-  private func firstSeq(
-    withColumns numbers: [Int], of stream: EventStream, _ transaction: borrowing ReadTransaction
-  ) throws -> UInt64? {
-    for summary in try store.summaries(ofStream: stream.definition.id, transaction) {
-      let header = try store.header(summary.firstSeq, transaction).header
-      if numbers.contains(where: { header.section(column: Int32($0)) != nil }) {
-        return summary.firstSeq
-      }
-    }
-    return nil
   }
 }
 
@@ -62,7 +52,7 @@ extension StreamDefinition {
     switch role {
     case .key: Self.keyNames
     case .dedup: [Self.idName]
-    case .elementTime: Self.elementTimeNames.map { "\(explodePath ?? "").\($0)" }
+    case .elementTime: elementTimePaths
     }
   }
 }

@@ -185,7 +185,7 @@ extension EventLog {
     if mode == .readWrite { return streams + [catalogueStream] }
     let commit = transaction.commitNumber
     if let known = lastRead.withLock({ $0.commit == commit ? $0.streams : nil }) { return known }
-    let streams = try Catalogue.load(tables, store, transaction).map(\.0)
+    let streams = try Catalogue.load(tables, store, transaction).streams.map(\.0)
     lastRead.withLock { $0 = (commit, streams) }
     return streams
   }

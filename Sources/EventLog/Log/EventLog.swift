@@ -20,7 +20,7 @@ public final class EventLog: Sendable {
   private let attached = Mutex<(any LogProjection)?>(nil)
   private let catalogue: Mutex<Catalogue>
   /// Held while a stream is made, which takes a commit; `catalogue` is not, since commits ask it.
-  private let defining = NSLock()
+  let defining = NSLock()
   /// In a log that another process writes to: the streams as of the last commit that was looked at.
   let lastRead = Mutex<(commit: Int, streams: [EventStream])>((-1, []))
   /// Streams whose block index was found to have all that the totals say.
@@ -65,14 +65,14 @@ public final class EventLog: Sendable {
         index: try DedupIndex(transaction, table: tables.dedup))
     }
     let store = store
-    let streams = try environment.read { try Catalogue.load(tables, store, $0) }
-    for (stream, totals) in streams {
+    let found = try environment.read { try Catalogue.load(tables, store, $0) }
+    for (stream, totals) in found.streams {
       let clock = try environment.read {
         try StreamClock.load(stream.definition.id, totals, tables, $0)
       }
       loaded.add(stream, totals: totals, clock)
     }
-    catalogue = Mutex(Catalogue(streams.map(\.0)))
+    catalogue = Mutex(Catalogue(found.streams.map(\.0), nextId: found.nextId))
     filters = FilterCache()
     sequencer = Mutex(
       Sequencer(head: loaded.head, index: loaded.index, store: store, filters: filters))
@@ -168,7 +168,10 @@ public final class EventLog: Sendable {
     definition.hashKey = .random(in: .min ... .max)
     _ = try append([definition.document(receivedNs: clock())], to: catalogueStream, actor: "nilo")
     let stream = EventStream(definition: definition, schema: StreamSchema())
-    catalogue.withLock { $0.streams.append(stream) }
+    catalogue.withLock {
+      $0.streams.append(stream)
+      $0.nextId = definition.id + 1
+    }
     return stream
   }
 
@@ -181,7 +184,8 @@ public final class EventLog: Sendable {
 
   /// Gives the sequence number of the first document.
   func append(
-    _ documents: [[UInt8]], to own: EventStream, actor: String, closing closed: [SourceEnd] = []
+    _ documents: [[UInt8]], to own: EventStream, actor: String, closing closed: [SourceEnd] = [],
+    altering alteration: Alteration? = nil
   ) throws -> UInt64 {
     var batch = DocumentBatch(bytes: [], documents: [], endPosition: 0)
     for document in documents {
@@ -191,7 +195,7 @@ public final class EventLog: Sendable {
       batch.bytes += document
     }
     let result = try Appender(self).append(
-      batch, to: own, source: "catalogue", actor: actor, closing: closed)
+      batch, to: own, source: "catalogue", actor: actor, closing: closed, altering: alteration)
     guard let seq = result.firstSeq, result.accepted == documents.count else {
       throw DamageError(what: "the catalogue's own document was not accepted")
     }
@@ -207,17 +211,21 @@ public final class EventLog: Sendable {
   /// has failed since: that batch may be lost, and this one must not be stored without it.
   func sequence(
     _ parsed: consuming ParsedBatch, of stream: EventStream, _ hits: IndexHits, source: String,
-    actor: String, closing closed: [SourceEnd] = [], epoch: Int? = nil
+    actor: String, closing closed: [SourceEnd] = [], altering alteration: Alteration? = nil,
+    epoch: Int? = nil
   ) throws -> SequencedBatch {
     for name in [source, actor] where name.utf8.count > Limits.maxSourceNameBytes {
       throw SourceNameError(byteCount: name.utf8.count)
     }
     let envelope = Envelope(
-      source: source, actor: actor, receivedNs: clock(), closes: closed)
+      source: source, actor: actor, receivedNs: clock(), closes: closed, alters: alteration)
     let id = stream.definition.id
     let batch = parsed
     return try sequencer.withLock { sequencer in
       if let epoch, epoch != sequencer.epoch { throw EarlierCommitFailedError() }
+      if !isCurrent(stream.definition) || sequencer.isAltering(id) {
+        throw StreamAlteredError(name: stream.name)
+      }
       let (totals, clock) = committed.withLock {
         ($0.totals[id] ?? StreamTotals(), $0.clock(ofStream: id))
       }
@@ -231,6 +239,16 @@ public final class EventLog: Sendable {
         return try sequencer.sequence(
           batch, of: stream, envelope, hits, totals: totals, clock: clock, sourceState: state,
           transaction)
+      }
+    }
+  }
+
+  /// Whether the stream is still as `definition` says; so is the catalogue's own, and one that could not be made.
+  package func isCurrent(_ definition: StreamDefinition) -> Bool {
+    if definition.id <= StreamDefinition.catalogue.id { return true }
+    return catalogue.withLock { catalogue in
+      catalogue.streams.contains {
+        $0.definition.id == definition.id && $0.definition.version == definition.version
       }
     }
   }
@@ -307,6 +325,7 @@ public final class EventLog: Sendable {
     let (after, done) = try inTurn(projection) {
       let written = try environment.write { transaction in
         var state = before
+        state.altered = [:]
         var done: [Committer.Item] = []
         projection?.begin()
         try state.index.deleteLeftovers(batches: items.count, &transaction)
@@ -324,10 +343,23 @@ public final class EventLog: Sendable {
       return written
     }
     committed.withLock { $0 = after }
+    for (id, stream) in after.altered {
+      catalogue.withLock { catalogue in
+        guard let index = catalogue.streams.firstIndex(where: { $0.definition.id == id }) else {
+          return
+        }
+        if let stream {
+          catalogue.streams[index] = stream
+        } else {
+          catalogue.streams.remove(at: index)
+        }
+      }
+    }
     sequencer.withLock { sequencer in
       for item in done {
         sequencer.committed(
           ticket: item.batch.ticket, flushes: item.batch.flushes, index: after.index)
+        if let id = item.batch.envelope.alters?.streamId { sequencer.altered(id) }
       }
     }
     return done

@@ -3,6 +3,12 @@ import Model
 
 /// What is computed from the log and kept in step with it: it takes part in every commit.
 package protocol LogProjection: AnyObject, Sendable {
+  /// Throws when a stream cannot be altered so, or dropped.
+  func check(_ definition: StreamDefinition, isDrop: Bool) throws
+
+  /// Takes note that a stream is altered in the transaction under way.
+  func alter(_ definition: StreamDefinition)
+
   /// What a block adds, computed by the thread that encoded it, side by side with other blocks. Nil when the
   /// block adds nothing.
   func fold(_ facts: BlockFacts) throws -> (any Sendable)?

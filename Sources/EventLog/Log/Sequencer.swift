@@ -50,6 +50,8 @@ struct Sequencer {
   /// Batches that are sequenced but not committed, in order.
   private var pending: [PendingBatch] = []
   private var cache = BlockIdCache()
+  /// Streams whose alteration is sequenced but not committed.
+  private var altering: Set<UInt32> = []
 
   /// Ids kept in memory over all streams, 24 bytes each and half as much again to find them.
   static let maxRecentIds = 131_072
@@ -87,7 +89,15 @@ struct Sequencer {
     sources = [:]
     clocks = [:]
     pending = []
+    altering = []
+    cache = BlockIdCache()
   }
+
+  /// Whether what the stream will be is decided, but not in effect.
+  func isAltering(_ streamId: UInt32) -> Bool { altering.contains(streamId) }
+
+  /// Takes note of an alteration that is committed.
+  mutating func altered(_ streamId: UInt32) { altering.remove(streamId) }
 
   /// Makes sure that a closing is noted in the state that runs ahead of the commits.
   mutating func prepare(toClose key: SourceKey, _ durable: SourceState?, _ clock: StreamClock) {
@@ -132,6 +142,12 @@ struct Sequencer {
       clocks[closing.key.streamId]?.close(
         closing.key.name, at: closing.reachNs, closedNs: closing.closedNs)
     }
+    if let id = envelope.alters?.streamId {
+      // The commit indexes all ids of before.
+      altering.insert(id)
+      ids[id] = nil
+      cache = BlockIdCache()
+    }
     let firstSeq = nextSeq
     nextSeq += UInt64(batch.eventCount)
     nextTicket += 1
@@ -142,7 +158,8 @@ struct Sequencer {
     let place = BatchPlace(
       stream: stream.definition, envelope: envelope, ticket: nextTicket, epoch: epoch,
       firstSeq: firstSeq, eventCount: batch.eventCount, rejected: batch.rejected,
-      duplicates: duplicates, late: judged.late, ahead: judged.ahead, sourceState: source, flushes: freeze(stream))
+      duplicates: duplicates, late: judged.late, ahead: judged.ahead, sourceState: source,
+      flushes: freeze(stream))
     return SequencedBatch(parsed: batch, place: place)
   }
 

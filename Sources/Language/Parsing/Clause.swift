@@ -21,6 +21,7 @@ enum Clause: String, CaseIterable {
   case dedupBy = "DEDUP BY"
   case explode = "EXPLODE"
   case elementTime = "ELEMENT TIME"
+  case absence = "NO"
   case dimensions = "DIMENSIONS"
   case source = "SOURCE"
 
@@ -65,6 +66,7 @@ enum Clause: String, CaseIterable {
     case .dedup: self = .dedupBy
     case .explode: self = .explode
     case .element: self = .elementTime
+    case .no: self = .absence
     case .dimensions: self = .dimensions
     case .source: self = .source
     default: return nil
@@ -111,6 +113,12 @@ struct ClauseRules {
     allowed: [.key, .dedupBy, .explode, .elementTime, .lateness, .dimensions, .source])
 }
 
+extension ClauseRules {
+  static let alteredStream = ClauseRules(
+    owner: "ALTER STREAM",
+    allowed: [.key, .dedupBy, .explode, .elementTime, .lateness, .absence])
+}
+
 /// What GROUP BY names.
 enum GroupKey {
   case field(GroupField)
@@ -141,6 +149,7 @@ struct Clauses {
   var dedupBy: DedupBy?
   var explode: FieldPath?
   var elementTime: FieldPath?
+  var absent: [AlterStream.Part] = []
   var dimensions: [FieldPath] = []
   var sources: [SourceCall] = []
 

@@ -10,14 +10,14 @@ enum Keyword: String, CaseIterable {
 enum Word: String, CaseIterable {
   // Statements.
   case explain, analyze, value, change, events, `for`, prove, into, verify, log
-  case define, redefine, drop, rebuild, backfill, show, describe, to
+  case define, alter, redefine, drop, rebuild, backfill, show, describe, to
   case compare, `switch`, stream, kpi
   // Clauses of a query.
   case facet, since, until, last, at, every, rolling, timeseries, slide, time, zone, fill
   case previous, linear, with, ago, asc, desc, per, bucket, of, seq, using, version, only, final
   case now, today, yesterday
   // Clauses of a definition.
-  case lateness, key, dedup, within, explode, element, dimensions, source
+  case lateness, key, dedup, within, no, explode, element, dimensions, source
   // What SHOW lists, beside `dimensions`.
   case streams, kpis, fields, watermark, late, rejected, versions, sources
 

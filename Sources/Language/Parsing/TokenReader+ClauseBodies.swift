@@ -33,6 +33,7 @@ extension TokenReader {
     case .elementTime:
       try expect(.time, hint: "for example ELEMENT TIME properties.time")
       clauses.elementTime = try fieldPath()
+    case .absence: clauses.absent = try absent()
     case .dimensions: clauses.dimensions = try fieldPaths()
     case .source: clauses.sources = try sources()
     }
@@ -81,6 +82,29 @@ extension TokenReader {
       }
     }
     return DedupBy(fields, within: accept(.within) ? try timeLength() : nil)
+  }
+
+  /// Reads what a stream is to have no longer.
+  private mutating func absent() throws(Issue) -> [AlterStream.Part] {
+    var parts: [AlterStream.Part] = []
+    repeat {
+      if accept(.key) {
+        parts.append(.key)
+      } else if accept(.dedup) {
+        parts.append(.dedup)
+      } else if accept(.explode) {
+        parts.append(.explode)
+      } else if accept(.element) {
+        try expect(.time)
+        parts.append(.elementTime)
+      } else {
+        throw unexpected(
+          "KEY, DEDUP, EXPLODE or ELEMENT TIME",
+          hint: token.word == .time
+            ? "a stream always has a time" : keywordHint(["KEY", "DEDUP", "EXPLODE", "ELEMENT"]))
+      }
+    } while accept(.comma)
+    return parts
   }
 
   private mutating func timeZone() throws(Issue) -> Spanned<String> {

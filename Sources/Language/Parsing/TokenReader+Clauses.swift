@@ -134,7 +134,7 @@ extension TokenReader {
     case .filter, .having:
       more = "AND, OR, "
       hint = hint ?? (clause == .filter ? endOfPredicateHint : endOfConditionHint)
-    case .groupBy, .dimensions, .source:
+    case .groupBy, .dimensions, .source, .absence:
       more = "',', "
       if token.kind == .leftParenthesis {
         hint = "buckets of time are made with EVERY, for example EVERY 1h"

@@ -50,9 +50,8 @@ extension TokenReader {
       return defineKpi().map { .redefineKpi($0) }
     case .compare: return try compareKpi()
     case .switch: return try switchKpi()
-    case .drop:
-      try expectKpi()
-      return .dropKpi(try name("the name of a KPI"))
+    case .alter: return try alterStream()
+    case .drop: return try drop()
     case .rebuild: return try rebuild()
     case .backfill: return try backfill()
     case .show: return try show()
@@ -61,7 +60,8 @@ extension TokenReader {
   }
 
   static let openings: [Word] = [
-    .explain, .events, .prove, .verify, .define, .redefine, .compare, .switch, .drop, .rebuild,
+    .explain, .events, .prove, .verify, .define, .alter, .redefine, .compare, .switch, .drop,
+    .rebuild,
     .backfill, .show, .describe,
   ]
 

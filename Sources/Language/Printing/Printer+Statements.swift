@@ -29,6 +29,8 @@ extension Printer {
   private mutating func change(_ body: Statement.Body) {
     switch body {
     case .defineStream(let stream): defineStream(stream)
+    case .alterStream(let stream): alterStream(stream)
+    case .dropStream(let name): text += "DROP STREAM \(name.canonicalText)"
     case .defineKpi(let kpi):
       text += "DEFINE KPI "
       defineKpi(kpi)
@@ -149,11 +151,9 @@ extension Printer {
 
   private mutating func defineStream(_ stream: DefineStream) {
     text += "DEFINE STREAM \(stream.name.canonicalText) TIME \(stream.time.canonicalText)"
-    if let key = stream.key { text += " KEY \(key.canonicalText)" }
-    if let id = stream.dedupBy { dedupBy(id) }
-    if let field = stream.explode { text += " EXPLODE \(field.canonicalText)" }
-    if let field = stream.elementTime { text += " ELEMENT TIME \(field.canonicalText)" }
-    if let lateness = stream.lateness { text += " LATENESS \(lateness.canonicalText)" }
+    fields(
+      key: stream.key, dedupBy: stream.dedupBy, explode: stream.explode,
+      elementTime: stream.elementTime, lateness: stream.lateness)
     if !stream.dimensions.isEmpty {
       text += " DIMENSIONS "
       paths(stream.dimensions)
@@ -162,6 +162,28 @@ extension Printer {
       text += " SOURCE "
       list(stream.sources) { $0.source($1) }
     }
+  }
+
+  private mutating func alterStream(_ stream: AlterStream) {
+    text += "ALTER STREAM \(stream.name.canonicalText)"
+    if let time = stream.time { text += " TIME \(time.canonicalText)" }
+    fields(
+      key: stream.key, dedupBy: stream.dedupBy, explode: stream.explode,
+      elementTime: stream.elementTime, lateness: stream.lateness)
+    if !stream.absent.isEmpty {
+      text += " NO \(stream.absent.map(\.rawValue).joined(separator: ", "))"
+    }
+  }
+
+  private mutating func fields(
+    key: FieldPath?, dedupBy id: DedupBy?, explode: FieldPath?, elementTime: FieldPath?,
+    lateness: TimeLength?
+  ) {
+    if let key { text += " KEY \(key.canonicalText)" }
+    if let id { dedupBy(id) }
+    if let explode { text += " EXPLODE \(explode.canonicalText)" }
+    if let elementTime { text += " ELEMENT TIME \(elementTime.canonicalText)" }
+    if let lateness { text += " LATENESS \(lateness.canonicalText)" }
   }
 
   private mutating func dedupBy(_ id: DedupBy) {

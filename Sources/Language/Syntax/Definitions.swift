@@ -31,6 +31,43 @@ public struct DefineStream: Sendable, Equatable {
   }
 }
 
+/// `ALTER STREAM`: what a stream is from the next event on.
+public struct AlterStream: Sendable, Equatable {
+  /// What a stream need not have.
+  public enum Part: String, Sendable, Equatable, CaseIterable {
+    case key = "KEY"
+    case dedup = "DEDUP"
+    case explode = "EXPLODE"
+    case elementTime = "ELEMENT TIME"
+  }
+
+  public var name: Name
+  public var time: FieldPath?
+  public var key: FieldPath?
+  public var dedupBy: DedupBy?
+  public var explode: FieldPath?
+  /// The time of an element, from the element.
+  public var elementTime: FieldPath?
+  public var lateness: TimeLength?
+  /// What it is to have no longer.
+  public var absent: [Part]
+
+  public init(
+    _ name: Name, time: FieldPath? = nil, key: FieldPath? = nil, dedupBy: DedupBy? = nil,
+    explode: FieldPath? = nil, elementTime: FieldPath? = nil, lateness: TimeLength? = nil,
+    absent: [Part] = []
+  ) {
+    self.name = name
+    self.time = time
+    self.key = key
+    self.dedupBy = dedupBy
+    self.explode = explode
+    self.elementTime = elementTime
+    self.lateness = lateness
+    self.absent = absent
+  }
+}
+
 /// `DEDUP BY id`, or `DEDUP BY (device, id) WITHIN 7d`.
 public struct DedupBy: Sendable, Equatable {
   /// At least one; an event has the id when it has all of them.

@@ -24,6 +24,8 @@ public struct Statement: Sendable, Equatable {
     case verifyFile(Spanned<String>)
     case verifyLog
     case defineStream(DefineStream)
+    case alterStream(AlterStream)
+    case dropStream(Name)
     case defineKpi(DefineKpi)
     case redefineKpi(DefineKpi)
     case compareKpi(CompareKpi)

@@ -13,9 +13,9 @@ struct CompiledKpi: Sendable {
   let panesPerWindow: Int
   var items: [ItemProgram]
   /// What tells series apart: the stream's key.
-  let seriesPath: Text?
+  private(set) var seriesPath: Text?
   /// The columns that it is computed from.
-  let paths: Set<Text>
+  private(set) var paths: Set<Text>
   /// The same for KPIs whose buckets are the same.
   private(set) var bucketName: String
 
@@ -39,6 +39,17 @@ struct CompiledKpi: Sendable {
   mutating func makeWhole(_ range: Range<Int64>) {
     buckets = Buckets(whole: range)
     bucketName = "\(range)"
+  }
+
+  /// The same for the stream as it is now; nil when that makes no difference.
+  func keyed(by stream: StreamDefinition) -> CompiledKpi? {
+    let path = stream.keyPath.map { Text($0) }
+    guard plan.hasSeries, path != seriesPath else { return nil }
+    var kpi = self
+    kpi.seriesPath = path
+    kpi.paths = Set(definition.fields.map(\.path))
+    if let path { kpi.paths.insert(path) }
+    return kpi
   }
 
   /// The same under its sequence number.

@@ -87,6 +87,8 @@ struct StatementRun {
       return try defineKpi(definition, isNewVersion: true, span)
     case .compareKpi(let comparison): return try compareKpi(comparison)
     case .switchKpi(let name, let version): return try switchKpi(name, version, span)
+    case .alterStream(let alteration): return try alterStream(alteration, span)
+    case .dropStream(let name): return try dropStream(name, span)
     case .dropKpi(let name): return try dropKpi(name, span)
     case .rebuildKpi(let name, let range): return try rebuildKpi(name, range, span)
     case .show(let list): return try show(list)

@@ -33,6 +33,13 @@ public protocol QuerySource: Sendable {
 /// What statements that change something need beside it.
 public protocol QueryStore: QuerySource {
   func defineStream(_ definition: DefineStream) throws
+  /// Changes what a stream is from the next event on; computes KPIs anew that depend on it.
+  func alterStream(
+    _ alteration: AlterStream, progress: (Double) -> Void,
+    isCancelled: @escaping @Sendable () -> Bool
+  ) throws
+  /// Drops a stream without events.
+  func dropStream(_ name: String) throws
   /// Defines a KPI, or the next version of one; fills it from the log. `progress` is called with the share that is done.
   func defineKpi(
     _ definition: DefineKpi, isNewVersion: Bool, progress: (Double) -> Void,

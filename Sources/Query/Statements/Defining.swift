@@ -23,6 +23,31 @@ extension StatementRun {
     return Answer(message: "stream \(name.text) is defined")
   }
 
+  func alterStream(_ alteration: AlterStream, _ span: SourceSpan) throws -> Answer {
+    let name = try stream(alteration.name)
+    try store(span).alterStream(
+      alteration, progress: options.progress, isCancelled: options.isCancelled)
+    return Answer(message: "stream \(name) is altered, from the next event on")
+  }
+
+  func dropStream(_ name: Name, _ span: SourceSpan) throws -> Answer {
+    let dropped = try stream(name)
+    try store(span).dropStream(dropped)
+    return Answer(message: "stream \(dropped) is dropped")
+  }
+
+  /// The name of a stream that is there.
+  private func stream(_ name: Name) throws -> String {
+    if catalogue.streams.contains(where: { $0.name == name.text }) { return name.text }
+    if catalogue.kpis.contains(where: { $0.name == name.text }) {
+      throw error(name.span, "\(name.text) is a KPI, and no stream")
+    }
+    throw error(
+      name.span, "there is no stream \(name.text)",
+      hint: Spelling.nearest(name.text, catalogue.streams.map(\.name)).map { "did you mean \($0)?" }
+    )
+  }
+
   func defineKpi(
     _ definition: DefineKpi, isNewVersion: Bool, _ span: SourceSpan
   ) throws -> Answer {

@@ -18,7 +18,8 @@ extension Statement {
   /// Whether it changes the store, and so needs to be its only writer.
   var isChange: Bool {
     switch body {
-    case .defineStream, .defineKpi, .redefineKpi, .switchKpi, .dropKpi, .rebuildKpi, .backfill:
+    case .defineStream, .alterStream, .dropStream, .defineKpi, .redefineKpi, .switchKpi, .dropKpi,
+      .rebuildKpi, .backfill:
       true
     case .select, .explain, .explainChange, .eventsFor, .prove, .verifyFile, .verifyLog,
       .compareKpi, .show, .describe:
