@@ -14,6 +14,7 @@ struct Alteration: Sendable {
   /// Whether an event's time or its facts would be read from other places of its document.
   var movesFacts: Bool {
     !definition.timePath.isPath(before.definition.timePath)
+      || definition.timeReading != before.definition.timeReading
       || !Self.isSame(definition.explodePath, before.definition.explodePath)
       || !Self.isSame(definition.elementTimePath, before.definition.elementTimePath)
   }
@@ -26,6 +27,7 @@ struct Alteration: Sendable {
   /// Whether nothing but a time of elements is added.
   private var onlyAddsElementTime: Bool {
     definition.timePath.isPath(before.definition.timePath)
+      && definition.timeReading == before.definition.timeReading
       && Self.isSame(definition.explodePath, before.definition.explodePath)
       && before.definition.elementTimePath == nil
   }
