@@ -161,6 +161,7 @@ extension StreamDefinition {
       name: statement.name.text, timePath: statement.time.path.string,
       keyPath: statement.key?.path.string,
       explodePath: statement.explode?.path.string)
+    try apply(statement.timeForm)
     idPaths = statement.dedupBy?.fields.map(\.path.string) ?? []
     if let path = statement.elementTime?.path {
       guard let explodePath else {
@@ -181,18 +182,19 @@ extension StreamDefinition {
     if let time = statement.time {
       // The times of elements that were the event's go with it.
       if elementTimePath == timePath { elementTimePath = nil }
-      timePath = time.path
+      timePath = time.path.string
+      try apply(statement.timeForm)
     }
     if let key = statement.key {
-      keyPath = key.path
+      keyPath = key.path.string
       undetected.remove(.key)
     }
     if let id = statement.dedupBy {
-      idPaths = id.fields.map(\.path)
+      idPaths = id.fields.map(\.path.string)
       undetected.remove(.dedup)
       if let within = id.within { dedupWindowNs = try within.ns }
     }
-    if let explode = statement.explode { explodePath = explode.path }
+    if let explode = statement.explode { explodePath = explode.path.string }
     if let path = statement.elementTime?.path {
       guard let explodePath else {
         throw KpiStatementError(
@@ -202,6 +204,16 @@ extension StreamDefinition {
       undetected.remove(.elementTime)
     }
     if let lateness = statement.lateness { latenessNs = try lateness.ns }
+  }
+
+  fileprivate mutating func apply(_ form: TimeForm) throws {
+    (timeZone, timeFormat) = (form.zone?.value, form.format?.value)
+    timeUnit = try form.unit.map { unit in
+      guard let known = TimeFormat.EpochUnit(abbreviation: unit.value) else {
+        throw KpiStatementError("UNIT is 's', 'ms', 'us' or 'ns', not '\(unit.value)'")
+      }
+      return known
+    }
   }
 
   private mutating func remove(_ part: AlterStream.Part, _ statement: AlterStream) throws {

@@ -120,7 +120,7 @@ public final class Store: Sendable {
     let appender = try Appender(log)
     let target = try log.stream(named: stream, options, detectingFrom: batch)
     return try appender.append(
-      batch, to: target ?? log.undetectedStream(stream, options, for: batch), source: source,
+      batch, to: try target ?? log.undetectedStream(stream, options, for: batch), source: source,
       actor: actor)
   }
 

@@ -52,6 +52,27 @@ struct DefinitionArguments: ParsableArguments {
     transform: DurationText.init)
   var lateness: DurationText?
 
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "The zone of times that name none, such as Europe/Paris. (default: such times are rejected)",
+      valueName: "zone"))
+  var timeZone: String?
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "The unit of times that are numbers: s, ms, us or ns. (default: by their size)",
+      valueName: "unit"))
+  var timeUnit: String?
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "The form of times that are texts, such as '%d.%m.%Y %H:%M'. (default: ISO 8601)",
+      valueName: "format"))
+  var timeFormat: String?
+
   static let noDedup = "none"
   /// A hundred years: what nanoseconds in 64 bits can hold is not much more.
   private static let maxDays = 36_500
@@ -65,12 +86,18 @@ struct DefinitionArguments: ParsableArguments {
 
   private var elementTimePath: String? { elementTime.map { "\(explode ?? "").\($0)" } }
 
+  private var unit: TimeFormat.EpochUnit? {
+    timeUnit.flatMap { TimeFormat.EpochUnit(abbreviation: $0) }
+  }
+
   var options: StreamOptions {
-    StreamOptions(
+    var options = StreamOptions(
       timePath: time, keyPath: key,
       dedup: dedupPaths.map { $0.isEmpty ? .none : .paths($0) } ?? .detect,
       explodePath: explode, elementTimePath: elementTimePath,
       dedupWindowNs: dedupWindow.map(Self.ns), latenessNs: lateness.map(Self.ns))
+    (options.timeZone, options.timeUnit, options.timeFormat) = (timeZone, unit, timeFormat)
+    return options
   }
 
   /// Throws when an option says something else than the stream that exists.
@@ -84,6 +111,9 @@ struct DefinitionArguments: ParsableArguments {
       ("--explode", explode, stream.explodePath, "no exploded array"),
       ("--element-time", elementTime, Self.elementTime(of: stream), "no time of elements"),
       ("--lateness", lateness?.description, Self.text(stream.latenessNs), ""),
+      ("--time-zone", timeZone, stream.timeZone, "no zone"),
+      ("--time-unit", timeUnit, stream.timeUnit?.abbreviation, "no unit"),
+      ("--time-format", timeFormat, stream.timeFormat, "no format of times"),
     ].compactMap { option, given, current, absence in
       guard let given, given != current else { return nil }
       return "\(current.map { "\(option) \($0)" } ?? absence), not \(option) \(given)"
@@ -118,6 +148,15 @@ struct DefinitionArguments: ParsableArguments {
       throw ValidationError(
         "--dedup needs the name of a field, such as a.b for b within a, or several with commas "
           + "between them.")
+    }
+    if let timeUnit, unit == nil {
+      throw ValidationError("--time-unit is s, ms, us or ns, not \(timeUnit.debugDescription).")
+    }
+    do {
+      if let timeZone { _ = try ZoneRules(named: timeZone) }
+      if let timeFormat { _ = try TimePattern(timeFormat) }
+    } catch {
+      throw ValidationError("\(error).")
     }
     for (option, length) in [("--dedup-window", dedupWindow), ("--lateness", lateness)] {
       guard let length, length.milliseconds > Self.maxDays * 86_400_000 else { continue }

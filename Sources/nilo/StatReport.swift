@@ -85,6 +85,9 @@ struct StatReport {
       ("explodes", definition.explodePath ?? "nothing"),
     ]
     if let path = definition.elementTimePath { rows.append(("element time", path)) }
+    if let zone = definition.timeZone { rows.append(("time zone", zone)) }
+    if let unit = definition.timeUnit { rows.append(("time unit", unit.abbreviation)) }
+    if let format = definition.timeFormat { rows.append(("time format", format)) }
     rows.append(("lateness", Wording.seconds(definition.latenessNs / 1_000_000_000)))
     let blocks = "\(Wording.count(stream.blockCount)), \(Wording.bytes(totals.blockBytes))"
     rows += [
@@ -188,6 +191,9 @@ struct StatReport {
       optional: definition.idPaths.isEmpty ? nil : definition.idPaths.joined(separator: ","))
     json.field("explode", optional: definition.explodePath)
     json.field("element_time", optional: definition.elementTimePath)
+    json.field("time_zone", optional: definition.timeZone)
+    json.field("time_unit", optional: definition.timeUnit?.abbreviation)
+    json.field("time_format", optional: definition.timeFormat)
     json.field("dedup_window_s", Double(definition.dedupWindowNs) / 1e9)
     json.field("lateness_s", Double(definition.latenessNs) / 1e9)
   }

@@ -353,6 +353,42 @@ let pumps = """
           + "--dedup-window 2d; --lateness 90s, not --lateness 1m"))
   }
 
+  @Test func timesWithoutAZoneAUnitOrAUsualForm() throws {
+    func times(_ stream: String, _ documents: String, _ options: String...) throws -> [String] {
+      let outcome = try workspace.nilo(
+        ["ingest", "--stream", stream] + options + ["-"], input: Data(documents.utf8))
+      #expect(outcome.status == 0, "\(outcome.error)")
+      let stat = try workspace.nilo("stat", "--json").json()
+      let streams = try #require(stat["streams"] as? [[String: Any]])
+      let made = try #require(streams.first { $0["name"] as? String == stream })
+      return [made["first_time"] as? String ?? "", made["last_time"] as? String ?? ""]
+    }
+    #expect(
+      try times(
+        "zone", #"{"ts":"2024-06-01 00:00:00"}"# + "\n" + #"{"ts":"2024-12-01T00:00:00Z"}"# + "\n",
+        "--time-zone", "Europe/Paris") == ["2024-05-31T22:00:00Z", "2024-12-01T00:00:00Z"])
+    #expect(
+      try times("unit", #"{"ts":1000}"# + "\n", "--time-unit", "ms")
+        == ["1970-01-01T00:00:01Z", "1970-01-01T00:00:01Z"])
+    #expect(
+      try times(
+        "form", #"{"ts":"31.12.2023 23:59"}"# + "\n", "--time-format", "%d.%m.%Y %H:%M",
+        "--time-zone", "Asia/Kolkata") == ["2023-12-31T18:29:00Z", "2023-12-31T18:29:00Z"])
+    // What was said is kept with the stream.
+    #expect(
+      try times("form", #"{"ts":"01.01.2024 00:00"}"# + "\n")
+        == ["2023-12-31T18:29:00Z", "2023-12-31T18:30:00Z"])
+    let other = try workspace.nilo(
+      "ingest", "--stream", "form", "--time-zone", "UTC", "-", input: #"{"ts":"01.01.2024 00:00"}"#)
+    #expect(other.error.contains("--time-zone Asia/Kolkata, not --time-zone UTC"))
+    for options in [
+      ["--time-zone", "Europe/Pari"], ["--time-unit", "min"], ["--time-format", "%Q"],
+    ] {
+      let wrong = try workspace.nilo(["ingest", "--stream", "x"] + options + ["-"])
+      #expect(wrong.status == 2, "\(options)")
+    }
+  }
+
   @Test func whatALaterFileBringsIsTold() throws {
     let first = #"{"ts":1717200000,"v":1}"# + "\n"
     let outcome = try workspace.nilo("ingest", "--stream", "s", "-", input: first)

@@ -172,11 +172,29 @@ extension Generator {
   // MARK: Definitions and lists
 
   private mutating func defineStream() -> DefineStream {
-    DefineStream(
+    var stream = DefineStream(
       name(), time: field(), key: maybe { $0.field() }, dedupBy: maybe { $0.dedupBy() },
       explode: maybe { $0.field() }, elementTime: maybe { $0.field() },
       lateness: maybe { $0.length() }, dimensions: random.oneIn(2) ? some { $0.field() } : [],
       sources: random.oneIn(2) ? some { $0.source() } : [])
+    stream.timeForm = timeForm()
+    return stream
+  }
+
+  private mutating func alterStream() -> AlterStream {
+    var alteration = AlterStream(
+      name(), time: field(), key: maybe { $0.field() }, dedupBy: maybe { $0.dedupBy() },
+      explode: maybe { $0.field() }, elementTime: maybe { $0.field() },
+      lateness: maybe { $0.length() },
+      absent: random.oneIn(2) ? some { $0.random.pick(AlterStream.Part.allCases) } : [])
+    alteration.timeForm = timeForm()
+    return alteration
+  }
+
+  private mutating func timeForm() -> TimeForm {
+    TimeForm(
+      zone: maybe { Spanned($0.string()) }, unit: maybe { Spanned($0.string()) },
+      format: maybe { Spanned($0.string()) })
   }
 
   private mutating func alterStream() -> AlterStream {

@@ -1,6 +1,6 @@
-import Bytes
 import EventLog
 import Foundation
+import Model
 import Testing
 
 @testable import Store
@@ -89,7 +89,7 @@ import Testing
         counter("a", "x", 0, 10), counter("a", "y", 1, 100), counter("a", "x", 2, 11),
         counter("a", "y", 3, 102),
       ], to: "s")
-    let kpi = KpiDefinition(name: "k", stream: "s", select: "increase(c) AS i", every: "1h")
+    let kpi = try KpiDefinition(name: "k", stream: "s", select: "increase(c) AS i", every: "1h")
     try store.projections.define(kpi, actor: "test")
     func answer() throws -> String { "\(try store.projections.read("k").rows.map(\.values))" }
     let before = try answer()

@@ -1,3 +1,4 @@
+import Bytes
 import LMDB
 
 /// A change of a stream's definition, on its way into the log.
@@ -13,6 +14,7 @@ struct Alteration: Sendable {
   /// Whether an event's time or its facts would be read from other places of its document.
   var movesFacts: Bool {
     !definition.timePath.isPath(before.definition.timePath)
+      || definition.timeReading != before.definition.timeReading
       || !Self.isSame(definition.explodePath, before.definition.explodePath)
       || !Self.isSame(definition.elementTimePath, before.definition.elementTimePath)
   }
@@ -25,6 +27,7 @@ struct Alteration: Sendable {
   /// Whether nothing but a time of elements is added.
   private var onlyAddsElementTime: Bool {
     definition.timePath.isPath(before.definition.timePath)
+      && definition.timeReading == before.definition.timeReading
       && Self.isSame(definition.explodePath, before.definition.explodePath)
       && before.definition.elementTimePath == nil
   }
@@ -49,7 +52,7 @@ struct Alteration: Sendable {
     if onlyAddsElementTime, let path = definition.elementTimePath {
       let columns = before.schema.snapshot().columns
       let numbers = columns.indices.filter {
-        columns[$0].isElement && columns[$0].path.isPath(path)
+        columns[$0].isElement && columns[$0].path == Text(path)
       }
       guard
         let seq = try store.firstSeq(withColumns: numbers, ofStream: streamId, transaction)

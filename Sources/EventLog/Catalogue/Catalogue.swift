@@ -33,7 +33,8 @@ struct Catalogue {
     var definitions: [StreamDefinition] = []
     var nextId = StreamDefinition.catalogue.id + 1
     for document in try documents(own, after: 0, store, transaction) {
-      if let definition = StreamDefinition(document) {
+      if var definition = StreamDefinition(document) {
+        try definition.settleReading()
         nextId = max(nextId, definition.id + 1)
         if let index = definitions.firstIndex(where: { $0.id == definition.id }) {
           definitions[index] = definition

@@ -17,7 +17,7 @@ struct Detection {
   private let timeNames: [String]
   /// Documents with a readable time among their elements.
   private var withElementTime = 0
-  private var timeParser = TimeParser()
+  private var timeParser: TimeParser
 
   /// Documents of a batch that are looked at; the first that are legal JSON.
   static let maxDocuments = 1_000
@@ -25,7 +25,10 @@ struct Detection {
   /// Stands for the time's path when no document has a field that could be it.
   static let undetectedTimePath = StreamDefinition.timeNames.joined(separator: ", ")
 
-  private init(_ name: String, _ options: StreamOptions) {
+  private init(_ name: String, _ options: StreamOptions) throws {
+    timeParser = TimeParser(
+      try StreamDefinition.reading(
+        zone: options.timeZone, unit: options.timeUnit, format: options.timeFormat))
     self.name = name
     self.options = options
     timeNames = options.timePath.map { [$0] } ?? StreamDefinition.timeNames
@@ -37,8 +40,8 @@ struct Detection {
   /// one of them at least. Nil when none has a field that could be the time. O(bytes of these documents).
   static func definition(
     name: String, _ options: StreamOptions, in batch: DocumentBatch, limit: Int = maxDocuments
-  ) -> (candidate: StreamDefinition?, isAccepted: Bool) {
-    var detection = Detection(name, options)
+  ) throws -> (candidate: StreamDefinition?, isAccepted: Bool) {
+    var detection = try Detection(name, options)
     let validator = SimdJSONValidator()
     var list = TokenList()
     var seen = 0
@@ -125,6 +128,8 @@ struct Detection {
     definition.explodePath = options.explodePath
     definition.dedupWindowNs = options.dedupWindowNs ?? definition.dedupWindowNs
     definition.latenessNs = options.latenessNs ?? definition.latenessNs
+    (definition.timeZone, definition.timeUnit) = (options.timeZone, options.timeUnit)
+    definition.timeFormat = options.timeFormat
     return definition
   }
 }

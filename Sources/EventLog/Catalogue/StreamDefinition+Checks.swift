@@ -42,6 +42,7 @@ extension StreamDefinition {
     try Self.checkName(name)
     var checked = self
     try checked.settleElementTime()
+    try checked.settleReading()
     try checkIds()
     for (what, ns) in [("dedup window", dedupWindowNs), ("lateness", latenessNs)] where ns < 0 {
       throw StreamDefinitionError("the \(what) is \(ns) ns; it cannot be less than nothing")

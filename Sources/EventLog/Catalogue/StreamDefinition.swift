@@ -25,8 +25,14 @@ public struct StreamDefinition: Sendable, Equatable {
   public var dedupWindowNs: Int64 = 7 * 86_400_000_000_000
   /// An event this much behind its source's watermark goes on the ledger as late.
   public var latenessNs: Int64 = 60_000_000_000
-  /// How its times are read where they do not say it themselves.
-  var timeReading: TimeReading { TimeReading() }
+  /// The zone of times that name none, such as `Europe/Paris`; nil rejects them.
+  public var timeZone: String?
+  /// The unit of numbers; nil takes it from their size.
+  public var timeUnit: TimeFormat.EpochUnit?
+  /// The form of texts, such as `%d.%m.%Y %H:%M`; nil is ISO 8601.
+  public var timeFormat: String?
+  /// The three as the parser wants them, once they are checked.
+  private(set) var timeReading = TimeReading()
   /// What was to be detected, and no document had when the stream was made.
   public var undetected: Set<Role> = []
   /// Key of the hashes of the stream's dedup ids, random for each stream.
@@ -75,6 +81,10 @@ public struct StreamOptions: Sendable, Equatable {
   /// Nil: that of ``StreamDefinition``.
   public var dedupWindowNs: Int64?
   public var latenessNs: Int64?
+  /// Of times that do not say it themselves; see ``StreamDefinition``.
+  public var timeZone: String?
+  public var timeUnit: TimeFormat.EpochUnit?
+  public var timeFormat: String?
 
   public init(
     timePath: String? = nil, keyPath: String? = nil, dedup: Dedup = .detect,
@@ -104,6 +114,19 @@ extension StreamDefinition {
     return definition
   }()
 
+  /// Makes the zone and the form of times ready. Throws `UnknownZoneError` or `TimePatternError`.
+  mutating func settleReading() throws {
+    timeReading = try Self.reading(zone: timeZone, unit: timeUnit, format: timeFormat)
+  }
+
+  static func reading(
+    zone: String?, unit: TimeFormat.EpochUnit?, format: String?
+  ) throws -> TimeReading {
+    TimeReading(
+      zone: try zone.map { try ZoneRules(named: $0) }, unit: unit,
+      pattern: try format.map { try TimePattern($0) })
+  }
+
   /// The fields of elements that may be their time.
   var elementTimePaths: [String] {
     explodePath.map { explode in Self.elementTimeNames.map { "\(explode).\($0)" } } ?? []
@@ -121,6 +144,9 @@ extension StreamDefinition {
     json.field("name", name)
     json.field("version", Int64(version))
     json.field("time", timePath)
+    if let timeZone { json.field("time_zone", timeZone) }
+    if let timeUnit { json.field("time_unit", timeUnit.abbreviation) }
+    if let timeFormat { json.field("time_format", timeFormat) }
     if let keyPath { json.field("key", keyPath) }
     for (index, path) in idPaths.enumerated() { json.field(Self.idField(index), path) }
     if let explodePath { json.field("explode", explodePath) }
@@ -155,6 +181,9 @@ extension StreamDefinition {
     idPaths = (0..<StreamDefinition.maxIdPaths).compactMap { texts[Self.idField($0)] }
     let roles = (texts["undetected"] ?? "").split(separator: ",")
     undetected = Set(roles.compactMap { Role(rawValue: String($0)) })
+    timeZone = texts["time_zone"]
+    timeUnit = texts["time_unit"].flatMap { TimeFormat.EpochUnit(abbreviation: $0) }
+    timeFormat = texts["time_format"]
     self.id = id
     self.version = version
     dedupWindowNs = window

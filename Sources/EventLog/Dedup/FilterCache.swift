@@ -151,7 +151,7 @@ extension DedupIndex {
     afterRun: () -> Void = {}
   ) throws {
     let definition = parsed.definition
-    guard definition.idPath != nil, let low = parsed.times.min(), let high = parsed.times.max()
+    guard !definition.idPaths.isEmpty, let low = parsed.times.min(), let high = parsed.times.max()
     else { return }
     let covered = hits.coveredSeq
     let wanted = runs(of: definition, minTimeNs: low, maxTimeNs: high)

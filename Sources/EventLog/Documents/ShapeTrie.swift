@@ -139,8 +139,8 @@ extension ShapeTrie {
       guard columns.indices.contains(column) else { continue }
       let path = columns[column].path
       let timePath = shape.isElement ? definition.elementTimePath : definition.timePath
-      if path.isPath(timePath) { isCurrent = false }
-      let part = shape.isElement ? nil : definition.idPaths.firstIndex { $0.isPath(path) }
+      if path == timePath.map({ Text($0) }) { isCurrent = false }
+      let part = shape.isElement ? nil : definition.idPaths.firstIndex { Text($0) == path }
       shape.segments[index].idPart = part.map { UInt8($0 + 1) } ?? 0
     }
     if isCurrent { _ = insert(shape) } else { retire(shape) }

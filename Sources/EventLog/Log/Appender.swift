@@ -23,7 +23,7 @@ package final class Appender {
     var stream: EventStream
 
     /// The field that is the time of elements, if that was to be detected and these are the first that have it.
-    func elementTime(in batch: DocumentBatch) -> String? {
+    func elementTime(in batch: DocumentBatch) throws -> String? {
       let definition = stream.definition
       guard definition.undetected.contains(.elementTime) else { return nil }
       let columns = stream.schema.snapshot().columns
@@ -31,13 +31,15 @@ package final class Appender {
       let isThere = parts.contains { part in
         part.batch.columns.indices.contains { number in
           columns[number].isElement && !part.batch.columns[number].values.isEmpty
-            && names.contains { $0.isPath(columns[number].path) }
+            && names.contains { Text($0) == columns[number].path }
         }
       }
       if !isThere { return nil }
-      let options = StreamOptions(
+      var options = StreamOptions(
         timePath: definition.timePath, dedup: .none, explodePath: definition.explodePath)
-      return Detection.definition(name: stream.name, options, in: batch, limit: .max)
+      (options.timeZone, options.timeUnit) = (definition.timeZone, definition.timeUnit)
+      options.timeFormat = definition.timeFormat
+      return try Detection.definition(name: stream.name, options, in: batch, limit: .max)
         .candidate?.elementTimePath
     }
   }
@@ -76,7 +78,7 @@ package final class Appender {
   /// first with elements that have a time. To be asked when the batch has its turn.
   package func upToDate(_ parsed: consuming Parsed, _ batch: DocumentBatch) throws -> Parsed {
     var current = parsed
-    if let path = current.elementTime(in: batch), log.isCurrent(current.stream.definition) {
+    if let path = try current.elementTime(in: batch), log.isCurrent(current.stream.definition) {
       do {
         try log.alter(current.stream.name, actor: "nilo") { definition in
           guard definition.elementTimePath == nil else { return }

@@ -144,7 +144,7 @@ public final class EventLog: Sendable {
     if let known = stream(named: name) { return known }
     return try defining.withLock {
       if let known = stream(named: name) { return known }
-      let detected = Detection.definition(name: name, options, in: batch)
+      let detected = try Detection.definition(name: name, options, in: batch)
       guard let definition = detected.candidate, detected.isAccepted else { return nil }
       return try add(definition)
     }
@@ -154,11 +154,12 @@ public final class EventLog: Sendable {
   /// to it can only be rejected.
   package func undetectedStream(
     _ name: String, _ options: StreamOptions, for batch: DocumentBatch
-  ) -> EventStream {
-    EventStream(
-      definition: Detection.definition(name: name, options, in: batch).candidate
-        ?? StreamDefinition(name: name, timePath: Detection.undetectedTimePath),
-      schema: StreamSchema())
+  ) throws -> EventStream {
+    var definition =
+      try Detection.definition(name: name, options, in: batch).candidate
+      ?? StreamDefinition(name: name, timePath: Detection.undetectedTimePath)
+    try definition.settleReading()
+    return EventStream(definition: definition, schema: StreamSchema())
   }
 
   private func add(_ definition: StreamDefinition) throws -> EventStream {

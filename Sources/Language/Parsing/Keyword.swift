@@ -17,7 +17,7 @@ enum Word: String, CaseIterable {
   case previous, linear, with, ago, asc, desc, per, bucket, of, seq, using, version, only, final
   case now, today, yesterday
   // Clauses of a definition.
-  case lateness, key, dedup, within, no, explode, element, dimensions, source
+  case lateness, key, dedup, within, no, explode, element, unit, format, dimensions, source
   // What SHOW lists, beside `dimensions`.
   case streams, kpis, fields, watermark, late, rejected, duplicates, versions, sources, history
   case create, arrival

@@ -18,13 +18,51 @@ extension TokenReader {
     let name = try name("the name of the stream")
     try expect(.time, hint: "write TIME and the field that has the time")
     let time = try fieldPath()
+    let form = try timeForm()
     let issuesBefore = issues.count
     let clauses = clauses(.stream)
     if issues.count > issuesBefore { return nil }
-    return DefineStream(
+    var stream = DefineStream(
       name, time: time, key: clauses.key, dedupBy: clauses.dedupBy, explode: clauses.explode,
       elementTime: clauses.elementTime, lateness: clauses.lateness,
       dimensions: clauses.dimensions, sources: clauses.sources)
+    stream.timeForm = form
+    return stream
+  }
+
+  private mutating func timeForm() throws(Issue) -> TimeForm {
+    var form = TimeForm()
+    if accept(.zone) { form.zone = try string("the name of a time zone") }
+    if accept(.unit) { form.unit = try string("'s', 'ms', 'us' or 'ns'") }
+    if accept(.format) { form.format = try string("the form of the times") }
+    return form
+  }
+
+  mutating func alterStream() throws(Issue) -> Statement.Body? {
+    try expect(.stream, hint: "a KPI gets a new version: REDEFINE KPI")
+    let name = try name("the name of a stream")
+    let time = accept(.time) ? try fieldPath() : nil
+    let form = time == nil ? TimeForm() : try timeForm()
+    if time == nil, isAtStatementEnd {
+      throw unexpected(
+        "what is to change", hint: "for example ALTER STREAM \(name.canonicalText) KEY device_id")
+    }
+    let issuesBefore = issues.count
+    let clauses = clauses(.alteredStream)
+    if issues.count > issuesBefore { return nil }
+    var alteration = AlterStream(
+      name, time: time, key: clauses.key, dedupBy: clauses.dedupBy, explode: clauses.explode,
+      elementTime: clauses.elementTime, lateness: clauses.lateness, absent: clauses.absent)
+    alteration.timeForm = form
+    return .alterStream(alteration)
+  }
+
+  mutating func drop() throws(Issue) -> Statement.Body {
+    if accept(.stream) { return .dropStream(try name("the name of a stream")) }
+    guard accept(.kpi) else {
+      throw unexpected("STREAM or KPI", hint: keywordHint(["STREAM", "KPI"]))
+    }
+    return .dropKpi(try name("the name of a KPI"))
   }
 
   mutating func alterStream() throws(Issue) -> Statement.Body? {

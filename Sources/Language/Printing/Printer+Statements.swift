@@ -151,6 +151,7 @@ extension Printer {
 
   private mutating func defineStream(_ stream: DefineStream) {
     text += "DEFINE STREAM \(stream.name.canonicalText) TIME \(stream.time.canonicalText)"
+    timeForm(stream.timeForm)
     fields(
       key: stream.key, dedupBy: stream.dedupBy, explode: stream.explode,
       elementTime: stream.elementTime, lateness: stream.lateness)
@@ -166,13 +167,22 @@ extension Printer {
 
   private mutating func alterStream(_ stream: AlterStream) {
     text += "ALTER STREAM \(stream.name.canonicalText)"
-    if let time = stream.time { text += " TIME \(time.canonicalText)" }
+    if let time = stream.time {
+      text += " TIME \(time.canonicalText)"
+      timeForm(stream.timeForm)
+    }
     fields(
       key: stream.key, dedupBy: stream.dedupBy, explode: stream.explode,
       elementTime: stream.elementTime, lateness: stream.lateness)
     if !stream.absent.isEmpty {
       text += " NO \(stream.absent.map(\.rawValue).joined(separator: ", "))"
     }
+  }
+
+  private mutating func timeForm(_ form: TimeForm) {
+    if let zone = form.zone { text += " ZONE \(Self.string(zone.value))" }
+    if let unit = form.unit { text += " UNIT \(Self.string(unit.value))" }
+    if let format = form.format { text += " FORMAT \(Self.string(format.value))" }
   }
 
   private mutating func fields(

@@ -2,6 +2,7 @@
 public struct DefineStream: Sendable, Equatable {
   public var name: Name
   public var time: FieldPath
+  public var timeForm = TimeForm()
   /// The dimension that tells devices apart.
   public var key: FieldPath?
   public var dedupBy: DedupBy?
@@ -31,6 +32,19 @@ public struct DefineStream: Sendable, Equatable {
   }
 }
 
+/// How times are read that do not say it themselves: `ZONE 'Europe/Paris' UNIT 'ms' FORMAT '%d.%m.%Y'`.
+public struct TimeForm: Sendable, Equatable {
+  public var zone: Spanned<String>?
+  public var unit: Spanned<String>?
+  public var format: Spanned<String>?
+
+  public init(
+    zone: Spanned<String>? = nil, unit: Spanned<String>? = nil, format: Spanned<String>? = nil
+  ) {
+    (self.zone, self.unit, self.format) = (zone, unit, format)
+  }
+}
+
 /// `ALTER STREAM`: what a stream is from the next event on.
 public struct AlterStream: Sendable, Equatable {
   /// What a stream need not have.
@@ -43,6 +57,8 @@ public struct AlterStream: Sendable, Equatable {
 
   public var name: Name
   public var time: FieldPath?
+  /// Of ``time``; what is not said is not so any longer.
+  public var timeForm = TimeForm()
   public var key: FieldPath?
   public var dedupBy: DedupBy?
   public var explode: FieldPath?
