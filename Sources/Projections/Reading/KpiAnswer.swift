@@ -144,6 +144,10 @@ public enum KpiValue: Sendable, Equatable {
   }
 
   public init(_ number: Number) {
+    if !number.isBeyondDoubles {
+      self = .number(number.double)
+      return
+    }
     switch number.form {
     case .signed(let value): self = .integer(value)
     case .unsigned(let value): self = .unsigned(value)
