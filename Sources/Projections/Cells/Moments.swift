@@ -7,17 +7,15 @@ struct Moments: Sendable, Equatable {
   var count: UInt64 = 0
   /// In units of 10^-9: ``ExactNumber``.
   var decimals = Int256.zero
-  /// Mean nothing without numbers, as do `first` and `last`.
-  var min = Number.zero
-  var max = Number.zero
-  var first = Number.zero
+  var min = Double.infinity
+  var max = -Double.infinity
+  var first = 0.0
   var firstAt = FactPlace.end
-  var last = Number.zero
+  var last = 0.0
   var lastAt = FactPlace.start
 
   mutating func merge(_ other: Moments) {
     if other.count == 0 { return }
-    if count == 0 { (min, max) = (other.min, other.max) }
     count += other.count
     decimals += other.decimals
     if other.min < min { min = other.min }
@@ -105,10 +103,6 @@ struct MomentColumns: Sendable {
     ExactSum(decimals: squares[row], binary: binary[Int32(row)]?.squares ?? BinarySum())
   }
 
-  /// The sum: exactly when it is an integer of 64 bits, else the nearest double; nil beyond the range of doubles, and
-  /// without numbers.
-  func number(_ row: Int) -> Number? { rows[row].count == 0 ? nil : sum(row).number }
-
   /// The double nearest to the sum; infinite beyond the range of doubles, NaN without numbers.
   func total(_ row: Int) -> Double { rows[row].count == 0 ? .nan : sum(row).double }
 
@@ -136,7 +130,9 @@ struct MomentColumns: Sendable {
     if state.count == 0 { return }
     sum(row).encode(into: &bytes)
     if hasSquares { squareSum(row).encode(into: &bytes) }
-    for value in [state.min, state.max, state.first, state.last] { value.encode(into: &bytes) }
+    for value in [state.min, state.max, state.first, state.last] {
+      bytes.append(littleEndian: value.bitPattern)
+    }
     bytes.append(state.firstAt, state.lastAt, header)
   }
 
@@ -152,10 +148,10 @@ struct MomentColumns: Sendable {
       sum = try ExactSum(&reader)
       if isStoredWithSquares { squareSum = try ExactSum(&reader) }
       state.decimals = sum.decimals
-      state.min = try Number(&reader)
-      state.max = try Number(&reader)
-      state.first = try Number(&reader)
-      state.last = try Number(&reader)
+      state.min = Double(bitPattern: try reader.integer(UInt64.self))
+      state.max = Double(bitPattern: try reader.integer(UInt64.self))
+      state.first = Double(bitPattern: try reader.integer(UInt64.self))
+      state.last = Double(bitPattern: try reader.integer(UInt64.self))
       (state.firstAt, state.lastAt) = try FactPlace.read(&reader, header)
     }
     guard isWanted else { return }

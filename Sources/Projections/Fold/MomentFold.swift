@@ -21,7 +21,7 @@ struct MomentFold {
       areTimesAscending: try columns.areTimesAscending(), runs: runs, hasSquares: hasSquares)
     return switch numbers.values {
     case .fixed(let mantissas, let scale): fold.moments(mantissas, scale)
-    case .each(let values): fold.moments(values, try columns.numbers(path))
+    case .each(let values): fold.moments(values, try columns.numbers(path).values)
     }
   }
 
@@ -36,7 +36,7 @@ struct MomentFold {
   }
 
   /// A row but for sum and extremes.
-  private func ends(_ run: Range<Int>, _ value: (Int) -> Number) -> Moments {
+  private func ends(_ run: Range<Int>, _ value: (Int) -> Double) -> Moments {
     let (times, facts) = (times.span, runs.facts.span)
     // Facts of one time stand in the order of the log.
     var (first, last) = (Int(facts[run.lowerBound]), Int(facts[run.upperBound - 1]))
@@ -63,10 +63,10 @@ struct MomentFold {
     let factor = ExactNumber.powers[ExactNumber.scale - scale]
     return rows { run, moments in
       let countBits = Int.bitWidth - run.count.leadingZeroBitCount
-      var row = ends(run) { FactExacts.number(mantissa: mantissas[$0], scale: scale) }
+      var row = ends(run) { FactExacts.double(mantissa: mantissas[$0], scale: scale) }
       let (sum, low, high) = sums(mantissas.span, run)
-      row.min = FactExacts.number(mantissa: low, scale: scale)
-      row.max = FactExacts.number(mantissa: high, scale: scale)
+      row.min = FactExacts.double(mantissa: low, scale: scale)
+      row.max = FactExacts.double(mantissa: high, scale: scale)
       let total = bits + countBits <= 63 ? Int128(sum) : wideSum(mantissas.span, run)
       row.decimals = Int256(total * Int128(factor))
       var squares = Int256.zero
@@ -131,39 +131,18 @@ struct MomentFold {
 
   // MARK: Numbers of any kind
 
-  /// In doubles where these hold all numbers. O(run).
-  private func extremes(_ run: Range<Int>, _ numbers: FactNumbers) -> (min: Number, max: Number) {
-    let facts = runs.facts.span
-    let first = Int(facts[run.lowerBound])
-    guard numbers.numbers.isEmpty else {
-      var (low, high) = (numbers.number(first), numbers.number(first))
-      for index in run {
-        let number = numbers.number(Int(facts[index]))
-        if number < low { low = number }
-        if number > high { high = number }
-      }
-      return (low, high)
-    }
-    let values = numbers.values.span
-    var (low, high) = (values[first], values[first])
-    for index in run {
-      let value = values[Int(facts[index])]
-      if value < low { low = value }
-      if value > high { high = value }
-    }
-    return (Number(low) ?? .zero, Number(high) ?? .zero)
-  }
-
-  private func moments(_ values: [ExactNumber], _ numbers: FactNumbers) -> MomentColumns {
+  private func moments(_ values: [ExactNumber], _ nearest: [Double]) -> MomentColumns {
     rows { run, moments in
-      var row = ends(run) { numbers.number($0) }
-      (row.min, row.max) = extremes(run, numbers)
+      var row = ends(run) { nearest[$0] }
       var (sum, squares) = (ExactSum(), ExactSum())
-      let (facts, values) = (runs.facts.span, values.span)
+      let (facts, values, nearest) = (runs.facts.span, values.span, nearest.span)
       for index in run {
         let fact = Int(facts[index])
         sum.add(values[fact])
         if hasSquares { squares.addSquare(values[fact]) }
+        // Adding 0 makes one zero of both.
+        row.min = min(row.min, nearest[fact] + 0)
+        row.max = max(row.max, nearest[fact] + 0)
       }
       row.decimals = sum.decimals
       let others = BinaryMoments(sum: sum.binary, squares: squares.binary)

@@ -19,11 +19,8 @@ struct ItemEvaluator {
 
   func column(_ program: ItemProgram) -> ItemColumn {
     // What is beyond a double's range, as a sum can be, has no value.
-    switch value(program) {
-    case .numbers(let numbers): .numbers(numbers.map { $0.isFinite ? $0 : .nan })
-    case .exact(let numbers): .exact(numbers.map { $0?.double.isFinite ?? false ? $0 : nil })
-    case let column: column
-    }
+    guard case .numbers(let numbers) = value(program) else { return value(program) }
+    return .numbers(numbers.map { $0.isFinite ? $0 : .nan })
   }
 
   private func value(_ program: ItemProgram) -> ItemColumn {
@@ -54,7 +51,7 @@ struct ItemEvaluator {
       }
     }
     let (a, b) = (left.exact, right.exact)
-    return .make(
+    return .exact(
       a.indices.map { row in
         guard let x = a[row], let y = b[row] else { return nil }
         return apply(operation, x, y)
@@ -87,11 +84,11 @@ struct ItemEvaluator {
     case .count: .integers(rows.places.map { Int64(measure.counts[Int($0)]) })
     case .distinct: .integers(rows.places.map { Int64(measure.distinct[Int($0)].estimate()) })
     case .top(let count): .values(rows.places.map { .top(top(measure, Int($0), count)) })
-    case .sum: .make(rows.places.map { measure.moments.number(Int($0)) })
+    case .sum: .numbers(rows.places.map { measure.moments.total(Int($0)) })
     case .avg: .numbers(rows.places.map { measure.moments.mean(Int($0)) })
     case .min: moments(measure) { $0.min }
     case .max: moments(measure) { $0.max }
-    case .delta: moments(measure) { $0.last.subtracting($0.first) }
+    case .delta: moments(measure) { $0.last - $0.first }
     case .variance: .numbers(rows.places.map { measure.moments.variance(Int($0)) })
     case .stddev: .numbers(rows.places.map { measure.moments.standardDeviation(Int($0)) })
     case .first: firsts(measure)
@@ -107,11 +104,11 @@ struct ItemEvaluator {
     }
   }
 
-  private func moments(_ measure: MeasureColumns, _ number: (Moments) -> Number?) -> ItemColumn {
-    .make(
+  private func moments(_ measure: MeasureColumns, _ number: (Moments) -> Double) -> ItemColumn {
+    .numbers(
       rows.places.map { place in
         let state = measure.moments.rows[Int(place)]
-        return state.count == 0 ? nil : number(state)
+        return state.count == 0 ? .nan : number(state)
       })
   }
 
@@ -126,7 +123,7 @@ struct ItemEvaluator {
       rows.places.map { place in
         let state = measure.moments.rows[Int(place)]
         guard let estimate = measure.quantiles.quantile(share, Int(place)) else { return .nan }
-        return min(max(estimate, state.min.double), state.max.double)
+        return min(max(estimate, state.min), state.max)
       })
   }
 
@@ -145,7 +142,7 @@ struct ItemEvaluator {
     return .values(
       rows.places.map { place in
         let (numbers, texts) = (measure.moments.rows[Int(place)], measure.texts[Int(place)])
-        if numbers.count > 0, numbers.firstAt < texts.firstAt { return KpiValue(numbers.first) }
+        if numbers.count > 0, numbers.firstAt < texts.firstAt { return .number(numbers.first) }
         return texts.isEmpty ? .null : .text(Text(decoding: texts.first))
       })
   }
@@ -160,7 +157,7 @@ struct ItemEvaluator {
         if !texts.isEmpty, numbers.count == 0 || texts.lastAt > numbers.lastAt {
           return .text(Text(decoding: texts.last))
         }
-        return numbers.count == 0 ? .null : KpiValue(numbers.last)
+        return numbers.count == 0 ? .null : .number(numbers.last)
       })
   }
 }

@@ -76,12 +76,6 @@ public enum ItemColumn: Sendable {
   case exact([Number?])
   case values([KpiValue])
 
-  /// Numbers: in doubles if these hold them all.
-  static func make(_ numbers: [Number?]) -> ItemColumn {
-    numbers.contains { $0?.isBeyondDoubles ?? false }
-      ? .exact(numbers) : .numbers(numbers.map { $0?.double ?? .nan })
-  }
-
   public subscript(row: Int) -> KpiValue {
     switch self {
     case .numbers(let numbers): numbers[row].isNaN ? .null : .number(numbers[row])
@@ -143,6 +137,7 @@ public enum KpiValue: Sendable, Equatable {
     public var error: UInt64
   }
 
+  /// An integer only when no double holds it: what a value is must not depend on the others of its column.
   public init(_ number: Number) {
     if !number.isBeyondDoubles {
       self = .number(number.double)
