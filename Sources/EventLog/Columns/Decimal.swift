@@ -1,5 +1,3 @@
-import Model
-
 /// Decimal fractions `mantissa / 10^scale`, as JSON writes numbers.
 enum Decimal {
   static let powers: [Int64] = (0...18).map { exponent in
@@ -13,12 +11,6 @@ enum Decimal {
   static func double(mantissa: Int64, scale: Int) -> Double {
     if mantissa.magnitude <= 1 << 53 { return Double(mantissa) / Double(powers[scale]) }
     return wideQuotient(mantissa, powers[scale].magnitude)
-  }
-
-  /// The number `mantissa / 10^scale`: exactly when it is an integer, else the nearest double. O(1).
-  static func number(mantissa: Int64, scale: Int) -> Number {
-    let (whole, rest) = mantissa.quotientAndRemainder(dividingBy: powers[scale])
-    return rest == 0 ? Number(whole) : Number(double(mantissa: mantissa, scale: scale)) ?? .zero
   }
 
   private static func wideQuotient(_ mantissa: Int64, _ divisor: UInt64) -> Double {

@@ -96,7 +96,9 @@ extension NumberValues {
 
   /// Number `index`: exactly when it is an integer, else the nearest double.
   func number(_ index: Int) -> Number {
-    Decimal.number(mantissa: mantissas[index], scale: scale(index))
+    let (whole, rest) = mantissas[index].quotientAndRemainder(
+      dividingBy: Decimal.powers[scale(index)])
+    return rest == 0 ? Number(whole) : Number(double(index)) ?? .zero
   }
 
   /// The double nearest to number `index`.

@@ -15,9 +15,9 @@ package struct FactExacts: Sendable {
   /// One bit for each fact that has a number; empty when all have, nil when none has.
   package var presence: [UInt64]?
 
-  /// The number `mantissa / 10^scale`: exactly when it is an integer, else the nearest double.
-  package static func number(mantissa: Int64, scale: Int) -> Number {
-    Decimal.number(mantissa: mantissa, scale: scale)
+  /// The double nearest to `mantissa / 10^scale`.
+  package static func double(mantissa: Int64, scale: Int) -> Double {
+    Decimal.double(mantissa: mantissa, scale: scale)
   }
 }
 
@@ -69,7 +69,9 @@ extension BlockFacts {
 
 extension ColumnValues {
   fileprivate func exact(_ index: Int) -> ExactNumber {
-    guard kind == .number else { return ExactNumber(number(index)) }
+    guard kind == .number else {
+      return ExactNumber(number(index))
+    }
     let (mantissa, scale) = (numbers.mantissas[index], numbers.scale(index))
     return ExactNumber(
       mantissa: mantissa, scale: scale,
