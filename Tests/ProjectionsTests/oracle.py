@@ -201,15 +201,16 @@ def aggregate(function, argument, condition, means):
         "max": (f"max({x}) {only}", "0"),
         "first": (first, "0"),
         "last": (last, "0"),
-        "delta": (f"{last} - {first}", "0"),
+        "delta": (f"{last} - {first}", f"1e-15 * (abs({last}) + abs({first}))"),
         "variance": (variance, f"1e-9 * {variance} + 1e-30 * {most} * {most}"),
         "stddev": (f"sqrt({variance})", f"1e-9 * sqrt({variance}) + 1e-15 * {most}"),
         "distinct": (distinct, f"CASE WHEN {distinct} < 512 THEN 0 ELSE 0.08 * {distinct} END"),
     }
     if function in simple:
         return simple[function]
-    q = float(function[1:]) / 100
-    rank = f"CAST(floor({q!r} * CAST({count} - 1 AS DOUBLE)) AS BIGINT)"
+    whole, _, decimals = function[1:].partition(".")
+    scale = 100 * 10 ** len(decimals)
+    rank = f"CAST(({count} - 1) * {int(whole + decimals)} // {scale} AS BIGINT)"
     exact = f"list_extract(list_sort(list({x}) {only}), 1 + {rank})"
     return exact, f"0.010000001 * abs({exact})"
 
