@@ -19,7 +19,7 @@ public struct ContributionQuery: Sendable {
   /// A fact is part of a row when one of these takes it.
   public var aggregates: [Aggregate]
   public var filter: Predicate?
-  public var groupBy: [Text] = []
+  public var groupBy: [String] = []
   public var rows: [Row] = []
   /// The last event that counts; nil for all.
   public var asOfSeq: UInt64?
@@ -63,13 +63,12 @@ extension Projections {
       let blocks = try log.blocks(of: stream, after: 0, limit: .max, transaction)
       return (stream, blocks.filter(selection.overlaps))
     }
-    let keyPath = query.hasSeries ? stream.definition.keyPath.map { Text($0) } : nil
-    let filter = try query.filter.map { try PredicateProgram($0) }
+    let keyPath = query.hasSeries ? stream.definition.keyPath : nil
     let found = OrderedWork(count: blocks.count) { number in
       try log.environment.read { transaction in
         let facts = try log.facts(
           of: blocks[number], stream, paths: query.paths(keyPath), transaction)
-        return try BlockContributions(FactColumns(facts), query, filter, index, keyPath)
+        return try BlockContributions(FactColumns(facts), query, index, keyPath)
       }
     }
     defer { found.stop() }
@@ -87,7 +86,7 @@ extension Projections {
 }
 
 extension ContributionQuery {
-  fileprivate func paths(_ keyPath: Text?) -> Set<Text> {
+  fileprivate func paths(_ keyPath: String?) -> Set<String> {
     var paths = Set(groupBy).union(filter?.fields.map(\.path) ?? [])
     for aggregate in aggregates {
       paths.formUnion(Expression.aggregate(aggregate).fields.map(\.path))
@@ -107,7 +106,7 @@ extension AggregateFunction {
   }
 
   /// For each fact whether it has a value at `path` that the function takes; nil when all have.
-  fileprivate func mask(_ path: Text, _ columns: FactColumns) throws -> [Bool]? {
+  fileprivate func mask(_ path: String, _ columns: FactColumns) throws -> [Bool]? {
     let presence: [UInt64]?
     switch self {
     case .count: presence = try columns.presence(path)
@@ -128,12 +127,11 @@ private struct BlockContributions: Sendable {
   var samples: [EarlierSamples.Series: [EarlierSamples.Sample]] = [:]
 
   init(
-    _ columns: FactColumns, _ query: ContributionQuery, _ filter: PredicateProgram?,
-    _ index: RowsByGroup, _ keyPath: Text?
+    _ columns: FactColumns, _ query: ContributionQuery, _ index: RowsByGroup, _ keyPath: String?
   ) throws {
     if columns.count == 0 { return }
     let known = FactSelection(times: nil, lastSeq: query.asOfSeq)
-    let base = try known.mask(filter, columns)
+    let base = try known.mask(query.filter, columns)
     let masks = try query.aggregates.map { try Self.mask($0, columns) }
     let groups = try columns.groups(query.groupBy)
     let lists = groups.groups.indices.map { index.rows(of: groups.groups[$0]) }
