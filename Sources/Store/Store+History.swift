@@ -34,7 +34,9 @@ extension CatalogueChange {
       return kpi.statement(change.hasPrefix("RE") ? "REDEFINE" : "DEFINE")
     }
     if let stream = StreamDefinition(document) {
-      return Statement(.defineStream(DefineStream(stream))).canonicalText
+      let text = Statement(.defineStream(DefineStream(stream))).canonicalText
+      // What a stream is from then on is said as a whole.
+      return change == "ALTER STREAM" ? "ALTER" + text.dropFirst("DEFINE".count) : text
     }
     let text = "\(change) \(Name(name).canonicalText)"
     return change == "SWITCH KPI" ? text + " TO VERSION \(version ?? 0)" : text
@@ -42,12 +44,42 @@ extension CatalogueChange {
 }
 
 extension DefineStream {
-  /// The statement that says what a definition does.
+  /// The statement that says what a definition does; what it has by default is left out.
   init(_ stream: StreamDefinition) {
+    let usual = StreamDefinition(name: stream.name, timePath: stream.timePath)
+    let within =
+      stream.dedupWindowNs == usual.dedupWindowNs ? nil : TimeLength(ns: stream.dedupWindowNs)
     self.init(
       Name(stream.name), time: FieldPath(stream.timePath),
       key: stream.keyPath.map { FieldPath($0) },
-      dedupBy: stream.idPath.map { FieldPath($0) },
-      explode: stream.explodePath.map { FieldPath($0) })
+      dedupBy: stream.idPaths.isEmpty
+        ? nil : DedupBy(stream.idPaths.map { FieldPath($0) }, within: within),
+      explode: stream.explodePath.map { FieldPath($0) },
+      elementTime: stream.elementTimeInElement.map { FieldPath($0) },
+      lateness: stream.latenessNs == usual.latenessNs ? nil : TimeLength(ns: stream.latenessNs))
+    timeForm = TimeForm(
+      zone: stream.timeZone.map { Spanned($0) },
+      unit: stream.timeUnit.map { Spanned($0.abbreviation) },
+      format: stream.timeFormat.map { Spanned($0) })
+  }
+}
+
+extension StreamDefinition {
+  /// The time of an element, from the element on.
+  fileprivate var elementTimeInElement: String? {
+    guard let explodePath, let elementTimePath else { return nil }
+    let start = "\(explodePath)."
+    guard elementTimePath.utf8.starts(with: start.utf8) else { return nil }
+    return String(decoding: elementTimePath.utf8.dropFirst(start.utf8.count), as: UTF8.self)
+  }
+}
+
+extension TimeLength {
+  /// In the largest unit that gives it whole; parts of a second are cut off.
+  fileprivate init(ns: Int64) {
+    let seconds = max(1, ns / 1_000_000_000)
+    let units: [(Int64, TimeUnit)] = [(86_400, .day), (3_600, .hour), (60, .minute)]
+    let (length, unit) = units.first { seconds % $0.0 == 0 } ?? (1, .second)
+    self.init(seconds / length, unit)
   }
 }

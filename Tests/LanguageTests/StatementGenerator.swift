@@ -197,14 +197,6 @@ extension Generator {
       format: maybe { Spanned($0.string()) })
   }
 
-  private mutating func alterStream() -> AlterStream {
-    AlterStream(
-      name(), time: field(), key: maybe { $0.field() }, dedupBy: maybe { $0.dedupBy() },
-      explode: maybe { $0.field() }, elementTime: maybe { $0.field() },
-      lateness: maybe { $0.length() },
-      absent: random.oneIn(2) ? some { $0.random.pick(AlterStream.Part.allCases) } : [])
-  }
-
   private mutating func dedupBy() -> DedupBy {
     DedupBy(some { $0.field() }, within: maybe { $0.length() })
   }

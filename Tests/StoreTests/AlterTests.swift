@@ -194,13 +194,14 @@ import Testing
     let store = try Store(directory: directory.path)
     defer { store.close() }
     _ = try store.append([event("a", 0, 0)], to: "s")
+    let batches = (1...3).map { writer in (0..<60).map { event("d\(writer)", $0, $0) } }
     try await withThrowingTaskGroup(of: Int.self) { group in
-      for writer in 1...3 {
+      for documents in batches {
         group.addTask {
           var accepted = 0
-          for number in 0..<60 {
+          for document in documents {
             do {
-              accepted += try store.append([event("d\(writer)", number, number)], to: "s").accepted
+              accepted += try store.append([document], to: "s").accepted
             } catch is StreamAlteredError {
               continue
             }

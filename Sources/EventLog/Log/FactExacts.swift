@@ -15,9 +15,12 @@ package struct FactExacts: Sendable {
   /// One bit for each fact that has a number; empty when all have, nil when none has.
   package var presence: [UInt64]?
 
-  /// The double nearest to `mantissa / 10^scale`.
-  package static func double(mantissa: Int64, scale: Int) -> Double {
-    Decimal.double(mantissa: mantissa, scale: scale)
+  /// The number `mantissa / 10^scale`: exactly when it is an integer, else the nearest double.
+  package static func number(mantissa: Int64, scale: Int) -> Number {
+    if scale == 0 { return Number(mantissa) }
+    let (whole, rest) = mantissa.quotientAndRemainder(dividingBy: Decimal.powers[scale])
+    if rest == 0 { return Number(whole) }
+    return Number(Decimal.double(mantissa: mantissa, scale: scale)) ?? .zero
   }
 }
 

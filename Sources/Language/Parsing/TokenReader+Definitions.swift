@@ -65,31 +65,6 @@ extension TokenReader {
     return .dropKpi(try name("the name of a KPI"))
   }
 
-  mutating func alterStream() throws(Issue) -> Statement.Body? {
-    try expect(.stream, hint: "a KPI gets a new version: REDEFINE KPI")
-    let name = try name("the name of a stream")
-    let time = accept(.time) ? try fieldPath() : nil
-    if time == nil, isAtStatementEnd {
-      throw unexpected(
-        "what is to change", hint: "for example ALTER STREAM \(name.canonicalText) KEY device_id")
-    }
-    let issuesBefore = issues.count
-    let clauses = clauses(.alteredStream)
-    if issues.count > issuesBefore { return nil }
-    return .alterStream(
-      AlterStream(
-        name, time: time, key: clauses.key, dedupBy: clauses.dedupBy, explode: clauses.explode,
-        elementTime: clauses.elementTime, lateness: clauses.lateness, absent: clauses.absent))
-  }
-
-  mutating func drop() throws(Issue) -> Statement.Body {
-    if accept(.stream) { return .dropStream(try name("the name of a stream")) }
-    guard accept(.kpi) else {
-      throw unexpected("STREAM or KPI", hint: keywordHint(["STREAM", "KPI"]))
-    }
-    return .dropKpi(try name("the name of a KPI"))
-  }
-
   /// Reads a KPI from its name on; nil when it has issues, which are then among ``issues``.
   mutating func defineKpi() -> DefineKpi? {
     let issuesBefore = issues.count

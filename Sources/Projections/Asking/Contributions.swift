@@ -19,7 +19,7 @@ public struct ContributionQuery: Sendable {
   /// A fact is part of a row when one of these takes it.
   public var aggregates: [Aggregate]
   public var filter: Predicate?
-  public var groupBy: [String] = []
+  public var groupBy: [Text] = []
   public var rows: [Row] = []
   /// The last event that counts; nil for all.
   public var asOfSeq: UInt64?
@@ -63,12 +63,13 @@ extension Projections {
       let blocks = try log.blocks(of: stream, after: 0, limit: .max, transaction)
       return (stream, blocks.filter(selection.overlaps))
     }
-    let keyPath = query.hasSeries ? stream.definition.keyPath : nil
-    let found = OrderedWork(count: blocks.count) { number in
+    let keyPath = query.hasSeries ? stream.definition.keyPath.map { Text($0) } : nil
+    let programs = try ContributionPrograms(query)
+    let found = try OrderedWork(count: blocks.count) { number in
       try log.environment.read { transaction in
         let facts = try log.facts(
           of: blocks[number], stream, paths: query.paths(keyPath), transaction)
-        return try BlockContributions(FactColumns(facts), query, index, keyPath)
+        return try BlockContributions(FactColumns(facts), query, programs, index, keyPath)
       }
     }
     defer { found.stop() }
@@ -86,7 +87,7 @@ extension Projections {
 }
 
 extension ContributionQuery {
-  fileprivate func paths(_ keyPath: String?) -> Set<String> {
+  fileprivate func paths(_ keyPath: Text?) -> Set<Text> {
     var paths = Set(groupBy).union(filter?.fields.map(\.path) ?? [])
     for aggregate in aggregates {
       paths.formUnion(Expression.aggregate(aggregate).fields.map(\.path))
@@ -106,7 +107,7 @@ extension AggregateFunction {
   }
 
   /// For each fact whether it has a value at `path` that the function takes; nil when all have.
-  fileprivate func mask(_ path: String, _ columns: FactColumns) throws -> [Bool]? {
+  fileprivate func mask(_ path: Text, _ columns: FactColumns) throws -> [Bool]? {
     let presence: [UInt64]?
     switch self {
     case .count: presence = try columns.presence(path)
@@ -121,18 +122,33 @@ extension AggregateFunction {
   }
 }
 
+/// The filters of a query, made ready.
+private struct ContributionPrograms: Sendable {
+  let filter: PredicateProgram?
+  /// One for each aggregate.
+  let aggregates: [PredicateProgram?]
+
+  init(_ query: ContributionQuery) throws {
+    filter = try query.filter.map { try PredicateProgram($0) }
+    aggregates = try query.aggregates.map { try $0.filter.map { try PredicateProgram($0) } }
+  }
+}
+
 /// What one block has of rows.
 private struct BlockContributions: Sendable {
   var contributions = Contributions()
   var samples: [EarlierSamples.Series: [EarlierSamples.Sample]] = [:]
 
   init(
-    _ columns: FactColumns, _ query: ContributionQuery, _ index: RowsByGroup, _ keyPath: String?
+    _ columns: FactColumns, _ query: ContributionQuery, _ programs: ContributionPrograms,
+    _ index: RowsByGroup, _ keyPath: Text?
   ) throws {
     if columns.count == 0 { return }
     let known = FactSelection(times: nil, lastSeq: query.asOfSeq)
-    let base = try known.mask(query.filter, columns)
-    let masks = try query.aggregates.map { try Self.mask($0, columns) }
+    let base = try known.mask(programs.filter, columns)
+    let masks = try zip(query.aggregates, programs.aggregates).map {
+      try Self.mask($0, $1, columns)
+    }
     let groups = try columns.groups(query.groupBy)
     let lists = groups.groups.indices.map { index.rows(of: groups.groups[$0]) }
     let times = try columns.times()
@@ -157,8 +173,10 @@ private struct BlockContributions: Sendable {
     }
   }
 
-  private static func mask(_ aggregate: Aggregate, _ columns: FactColumns) throws -> [Bool]? {
-    let own = try aggregate.filter.map { try PredicateMask.evaluate($0, columns) }
+  private static func mask(
+    _ aggregate: Aggregate, _ filter: PredicateProgram?, _ columns: FactColumns
+  ) throws -> [Bool]? {
+    let own = try filter.map { try PredicateMask.evaluate($0, columns) }
     let values = try aggregate.argument.map { try aggregate.function.mask($0.path, columns) } ?? nil
     guard let own, let values else { return own ?? values }
     return zip(own, values).map { $0 && $1 }

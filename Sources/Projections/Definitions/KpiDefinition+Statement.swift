@@ -1,3 +1,4 @@
+import Bytes
 import Language
 
 extension KpiDefinition {
@@ -9,7 +10,7 @@ extension KpiDefinition {
     if !groupBy.isEmpty { text += " GROUP BY \(groupText)" }
     text += " EVERY \(every)"
     if let rolling { text += " ROLLING \(rolling)" }
-    if timeZone != "UTC" { text += " TIME ZONE \(Literal.string(timeZone).canonicalText)" }
+    if timeZone != "UTC" { text += " TIME ZONE \(Literal.string(Text(timeZone)).canonicalText)" }
     return text + latenessText
   }
 

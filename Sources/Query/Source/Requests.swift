@@ -133,7 +133,7 @@ public struct ContributionRequest: Sendable {
   /// A fact is part of a row when one of these takes it.
   public var aggregates: [Aggregate]
   public var filter: Predicate?
-  public var groupBy: [String] = []
+  public var groupBy: [Text] = []
   public var rows: [Row] = []
   public var asOfSeq: UInt64?
   public var limits = QueryLimits()

@@ -1,3 +1,4 @@
+import Bytes
 import Language
 
 /// The condition of a list: a predicate on its columns, as one on the rows of an answer.
@@ -24,7 +25,7 @@ struct ListCondition {
     case .like(let path, let pattern, let isNegated):
       return .like(try text(path), pattern: pattern, isNegated: isNegated)
     case .matches(let path, let pattern, let isNegated):
-      try Binder.checkPattern(pattern, path.span)
+      try Binder.checkPattern(pattern)
       return .matches(try text(path), pattern: pattern, isNegated: isNegated)
     case .isNull(let path, let isNegated):
       return .isNull(try column(path).0, isNegated: isNegated)
@@ -38,7 +39,7 @@ struct ListCondition {
   private func column(
     _ path: FieldPath
   ) throws(Issue) -> (RowExpression, Answer.Column.Kind) {
-    let names = columns.map(\.key)
+    let names = columns.map { Text($0.key) }
     if let index = names.firstIndex(of: path.path) {
       return (.input(index), columns[index].value)
     }
@@ -65,11 +66,11 @@ struct ListCondition {
     case (.number(let number, _), .number), (.number(let number, _), .integer):
       return .number(number)
     case (.string(let text), .number), (.string(let text), .integer):
-      if let number = Literal.number(in: text) { return .number(number) }
+      if let number = Literal.number(in: text.string) { return .number(number) }
     case (.string(let text), .text): return .text(text)
     case (.bool(let value), .boolean): return .bool(value)
     case (.string(let text), .time):
-      if let ns = TimeResolver.parse(text, in: .utc) { return .time(ns) }
+      if let ns = TimeResolver.parse(text.string, in: .utc) { return .time(ns) }
     default: break
     }
     let wanted =

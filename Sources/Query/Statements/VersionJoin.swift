@@ -126,7 +126,7 @@ struct VersionJoin {
 
   /// The second version less the first, of an item of numbers that both have.
   private func difference(
-    _ name: String, _ names: [[String]], _ values: [[ValueColumn]], _ shown: [Int]
+    _ name: Text, _ names: [[Text]], _ values: [[ValueColumn]], _ shown: [Int]
   ) -> Answer.Column? {
     guard let first = names[0].firstIndex(of: name), let second = names[1].firstIndex(of: name),
       queries[0].outputs[first].kind.isNumber, queries[1].outputs[second].kind.isNumber
