@@ -33,12 +33,6 @@ struct FactSelection: Sendable {
     return mask
   }
 
-  /// The same of a filter that is not compiled.
-  func mask(_ filter: Predicate?, _ columns: FactColumns) throws -> [Bool]? {
-    let program = try filter.map { try PredicateProgram($0) }
-    return try mask(program, columns)
-  }
-
   private static func within(
     _ sections: [Range<Int64>], _ times: [Int64], _ mask: [Bool]?
   ) -> [Bool] {

@@ -26,11 +26,6 @@ enum PredicateMask {
     try truths(predicate, columns).map { $0 == .yes }
   }
 
-  /// The same of a predicate that is evaluated once.
-  static func evaluate(_ predicate: Predicate, _ columns: some PredicateFields) throws -> [Bool] {
-    try evaluate(PredicateProgram(predicate), columns)
-  }
-
   private static func truths(
     _ predicate: PredicateProgram, _ columns: some PredicateFields
   ) throws -> [Truth] {
