@@ -1,5 +1,6 @@
 import Bytes
 import LMDB
+import Zstd
 
 /// A change of a stream's definition, on its way into the log.
 struct Alteration: Sendable {
@@ -55,7 +56,7 @@ struct Alteration: Sendable {
         columns[$0].isElement && columns[$0].path == Text(path)
       }
       guard
-        let seq = try store.firstSeq(withColumns: numbers, ofStream: streamId, transaction)
+        let seq = try store.firstSeq(withColumns: numbers, of: before, transaction)
       else { return }
       throw StreamAlterationError(
         "elements have \(path) since seq \(seq), and their facts have the times of their events; "
@@ -87,17 +88,39 @@ public struct StreamAlteredError: Error, Equatable, CustomStringConvertible {
 }
 
 extension BlockStore {
-  /// The first event of the first block with a value in one of these columns. O(blocks of the stream).
+  /// The first event with a value in one of these columns of the stream. O(blocks of the stream).
   func firstSeq(
-    withColumns numbers: [Int], ofStream id: UInt32, _ transaction: borrowing ReadTransaction
+    withColumns numbers: [Int], of stream: EventStream, _ transaction: borrowing ReadTransaction
   ) throws -> UInt64? {
     if numbers.isEmpty { return nil }
-    for summary in try summaries(ofStream: id, transaction) {
+    let infos = stream.schema.snapshot().columns
+    for summary in try summaries(ofStream: stream.definition.id, transaction) {
       let header = try header(summary.firstSeq, transaction).header
-      if numbers.contains(where: { header.section(column: Int32($0)) != nil }) {
-        return summary.firstSeq
-      }
+      let there = numbers.filter { header.section(column: Int32($0)) != nil }
+      if there.isEmpty { continue }
+      let reader = try reader(summary, transaction, ZstdDecompressor())
+      let rows = try there.compactMap { try reader.firstEvent(Int32($0), infos[$0]) }
+      if let row = rows.min() { return summary.firstSeq + UInt64(row) }
     }
     return nil
+  }
+}
+
+extension BlockReader {
+  /// The first event of the block, counted from 0, with a value in a column; nil when none has.
+  fileprivate func firstEvent(_ number: Int32, _ info: ColumnInfo) throws -> Int? {
+    guard let presence = try presence(number, info) else { return nil }
+    var row = 0
+    if let word = presence.firstIndex(where: { $0 != 0 }) {
+      row = 64 * word + presence[word].trailingZeroBitCount
+    }
+    if !info.isElement { return row }
+    var event = 0
+    for count in try integers(.factCounts) {
+      row -= Int(count)
+      if row < 0 { break }
+      event += 1
+    }
+    return event
   }
 }

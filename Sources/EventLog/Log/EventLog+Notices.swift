@@ -37,7 +37,7 @@ extension EventLog {
       }.first
       guard let (path, numbers) = found else { continue }
       if let seq = try store.firstSeq(
-        withColumns: Array(numbers), ofStream: stream.definition.id, transaction)
+        withColumns: Array(numbers), of: stream, transaction)
       {
         unused.append(UnusedField(role: role, path: path, sinceSeq: seq))
       }
