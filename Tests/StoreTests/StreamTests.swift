@@ -279,7 +279,7 @@ import Testing
     let error = #expect(throws: (any Error).self) {
       try store.append([#"{"ts":1717200000,"v":1}"#], to: "k")
     }
-    #expect("\(error!)" == "k is the name of a KPI; a stream needs another name")
+    #expect("\(error!)" == "there is a KPI k: a stream takes another name, or drop the KPI first")
     #expect(try store.statistics().streams.map(\.definition.name) == ["s"])
   }
 }
