@@ -1,4 +1,5 @@
 import Bytes
+import Foundation
 import Model
 
 @testable import EventLog
@@ -209,6 +210,10 @@ struct DocumentWriter {
     if text.utf8.allSatisfy({ $0 == UInt8(ascii: "-") || $0 &- 48 <= 9 }) {
       return .string(utf8(text))
     }
+    // 1.25e19 is an integer of 64 bits as well.
+    let exact = Decimal(string: text).map { "\($0)" } ?? ""
+    if let signed = Int64(exact) { return .number(Number(signed)) }
+    if let unsigned = UInt64(exact) { return .number(Number(unsigned)) }
     let double = Double(text)!
     return double.isFinite ? Number(double).map(Found.number) : nil
   }

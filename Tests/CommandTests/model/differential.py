@@ -73,7 +73,7 @@ class Facts:
             add("y", format(value, "f"), Fraction(value))
         if rng.random() < 0.5:
             value = rng.choice(HARD) if rng.random() < 0.5 else rng.random() * 10 ** rng.randrange(-12, 12)
-            add("z", repr(value), Fraction(value) if "e" in repr(value) else Fraction(Decimal(repr(value))))
+            add("z", repr(value), model.added(repr(value)))
         rng.shuffle(parts)
         return "{" + ",".join(parts) + "}", fact
 

@@ -5,6 +5,7 @@ Nothing here is fast or clever; it shares no code and no method with the program
 
 import math
 from datetime import datetime, timedelta, timezone
+from decimal import Decimal
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
@@ -87,6 +88,25 @@ def label(value):
 
 def is_number(value):
     return value is not None and not isinstance(value, (bool, str))
+
+
+def added(text):
+    """What a number adds to a sum, by docs/kpis.md: a short decimal is what it says, any other the double nearest."""
+    exact = Decimal(text)
+    if "e" not in text.lower() and is_short(exact, 2**64):
+        return Fraction(exact)
+    double = float(text)
+    if double.is_integer() and abs(double) < 2**64:
+        return Fraction(exact) if exact == exact.to_integral_value() else Fraction(double)
+    near = Decimal(repr(double))
+    return Fraction(near) if is_short(near, 10**15) else Fraction(double)
+
+
+def is_short(exact, limit):
+    """Whether a decimal has at most 9 decimals, and digits that make a number below `limit`."""
+    sign, digits, exponent = exact.normalize().as_tuple()
+    mantissa = int("".join(map(str, digits)))
+    return -9 <= exponent and mantissa * 10 ** max(exponent, 0) < limit
 
 
 def rounded(exact):
