@@ -132,7 +132,7 @@ let package = Package(
       ],
       exclude: ["Writer"], swiftSettings: settings),
     .testTarget(
-      name: "CommandTests", dependencies: ["nilo", "TestTerminal"], exclude: ["golden"],
+      name: "CommandTests", dependencies: ["nilo", "TestTerminal"], exclude: ["golden", "model"],
       swiftSettings: settings),
   ],
   cxxLanguageStandard: .cxx17

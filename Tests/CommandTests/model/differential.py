@@ -38,10 +38,12 @@ class Facts:
         self.rng = rng
         self.start = model.ns_of(model.datetime.fromisoformat(rng.choice(STARTS)))
         self.all = []
+        self.has_first = False
 
     def document(self):
-        """An event as text, and as a fact."""
+        """An event as text, and as a fact. The first has all fields, so that any can be asked for."""
         rng = self.rng
+        is_first, self.has_first = not self.has_first, True
         ns = self.start + rng.randrange(40) * 900 * model.SECOND
         if rng.random() < 0.6:
             ns += rng.randrange(900 * 1000) * 10**6
@@ -52,12 +54,12 @@ class Facts:
             parts.append(f'{json.dumps(name)}:{text}')
             fact[name] = value
 
-        if rng.random() < 0.9:
+        if is_first or rng.random() < 0.9:
             text = rng.choice(TEXTS[: rng.randrange(1, len(TEXTS) + 1)])
             add("g", json.dumps(text, ensure_ascii=rng.random() < 0.3), text)
         elif rng.random() < 0.5:
             add("g", "null", None)
-        kind = rng.randrange(8)
+        kind = 0 if is_first else rng.randrange(8)
         if kind == 0:
             add("h", "true", True)
         elif kind == 1:
@@ -65,13 +67,13 @@ class Facts:
         elif kind in (2, 3):
             text = rng.choice(["1", "1.0", "2", "1.5", "1.50", "100e-2"])
             add("h", text, Fraction(Decimal(text)))
-        if rng.random() < 0.9:
+        if is_first or rng.random() < 0.9:
             value = rng.choice(INTEGERS) if rng.random() < 0.4 else rng.randrange(-50, 50)
             add("x", str(value), value)
-        if rng.random() < 0.85:
+        if is_first or rng.random() < 0.85:
             value = Decimal(rng.randrange(-(10**6), 10**6)).scaleb(-rng.randrange(4))
             add("y", format(value, "f"), Fraction(value))
-        if rng.random() < 0.5:
+        if is_first or rng.random() < 0.5:
             value = rng.choice(HARD) if rng.random() < 0.5 else rng.random() * 10 ** rng.randrange(-12, 12)
             add("z", repr(value), model.added(repr(value)))
         rng.shuffle(parts)

@@ -118,10 +118,12 @@ def rounded(exact):
 
 
 def number(exact):
-    """A number as it is answered: an integer of 64 bits in full, anything else as the nearest double."""
+    """A number as it is answered: an integer of 64 bits in full, anything else as the nearest double; where doubles have
+    no fractions, but are further apart than integers, as the nearest integer."""
     exact = Fraction(exact)
-    if exact.denominator == 1 and -(2**63) <= exact.numerator < 2**64:
-        return exact.numerator
+    whole = exact.numerator if exact.denominator == 1 else round(exact) if abs(exact) > 2**53 else None
+    if whole is not None and -(2**63) <= whole < 2**64:
+        return whole
     return rounded(exact)
 
 
@@ -161,7 +163,7 @@ def aggregate(function, field, facts):
         total = sum(numbers, Fraction(0))
         return number(total)
     if function == "avg":
-        return rounded(sum(numbers, Fraction(0)) / len(numbers))
+        return number(sum(numbers, Fraction(0)) / len(numbers))
     if function == "min":
         return number(min(numbers))
     if function == "max":
