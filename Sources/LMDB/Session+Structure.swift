@@ -36,13 +36,24 @@ extension Session {
     if let flaw = metas.flaw { return flaw }
     let pages = PageFile(descriptor: file, pageBytes: metas.newest.pageBytes)
     do throws(PageDamage) {
-      for meta in metas.pages {
-        let newest = try FreeList.newest(meta, pages)
-        if let flaw = FreeList.flaw(newest: newest, commit: meta.commit) { return flaw }
-      }
-      return nil
+      let newest = try FreeList.newest(metas.newest, pages)
+      if let flaw = FreeList.flaw(newest: newest, commit: metas.newest.commit) { return flaw }
     } catch {
       return error
+    }
+    return flawOfOlder(metas.oldest, pages)
+  }
+
+  /// The page of the commit before the last tells whether that was not the last one but for a changed number. It may
+  /// have the trees of a commit, the next but one, whose page could not be written; then nothing can be told.
+  private static func flawOfOlder(_ meta: MetaPage, _ pages: PageFile) -> PageDamage? {
+    guard meta.rootFlaw == nil else { return nil }
+    do throws(PageDamage) {
+      let commit = try FreeList.newest(meta, pages)
+      if commit == meta.commit + 2 { return nil }
+      return FreeList.flaw(newest: commit, commit: meta.commit)
+    } catch {
+      return nil
     }
   }
 

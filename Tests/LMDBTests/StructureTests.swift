@@ -111,8 +111,13 @@ struct StructureTests {
       }
       environment.close()
       let bytes = try Data(contentsOf: file)
+      // The lowest byte of each commit's number.
+      let last = max(bytes[144], bytes[4096 + 144])
       for page in 0...1 {
         for bit in 0..<64 {
+          // The last commit taken for the one before the one before: a commit whose meta page could not be written
+          // leaves the same behind.
+          if bit == 1, page == Int(last % 2), last & 2 != 0 { continue }
           var damaged = bytes
           damaged[page * 4096 + 144 + bit / 8] ^= 1 << UInt8(bit % 8)
           try damaged.write(to: file)

@@ -57,7 +57,7 @@ struct MetaPage: Equatable {
   /// Whether the page begins as one of LMDB does.
   var hasMagic: Bool { bytes.word(16, as: UInt32.self) == 0xBEEF_C0DE }
 
-  /// What is wrong with the page by itself; nil when nothing is.
+  /// What is wrong with the page by itself, but for where its trees begin; nil when nothing is.
   var flaw: String? {
     let isWritten = bytes.word(0, as: UInt64.self) == number && bytes.word(10, as: UInt16.self) == 8
     if !isWritten { return "its header is not that of meta page \(number)" }
@@ -80,12 +80,18 @@ struct MetaPage: Equatable {
     if lastPage < 1 || lastPage > UInt64(Environment.largestMapBytes) / UInt64(pageBytes) {
       return "its last page is \(lastPage)"
     }
+    if commit == 0, !freeList.isEmpty || !main.isEmpty { return "its commit is 0" }
+    return nil
+  }
+
+  /// What is wrong with where its trees begin. Only the last commit's page is sure to say: when a page could not be
+  /// written, LMDB puts the number and the last page back that stood there, and not the trees (`mdb_env_write_meta`).
+  var rootFlaw: String? {
     for (name, tree) in [("free list", freeList), ("main tree", main)] {
       if !tree.isEmpty, !(2...max(lastPage, 2)).contains(tree.root) || tree.root > lastPage {
         return "the root of its \(name) is page \(tree.root) of \(lastPage)"
       }
     }
-    if commit == 0, !freeList.isEmpty || !main.isEmpty { return "its commit is 0" }
     return nil
   }
 }
@@ -125,6 +131,7 @@ struct MetaPages: Equatable {
     for page in pages {
       if let flaw = page.flaw { return PageDamage(page: page.number, what: flaw) }
     }
+    if let flaw = newest.rootFlaw { return PageDamage(page: newest.number, what: flaw) }
     if pages[0].pageBytes != pages[1].pageBytes {
       return PageDamage(page: nil, what: "the meta pages tell different page sizes")
     }
