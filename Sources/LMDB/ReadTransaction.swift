@@ -51,6 +51,6 @@ import CLMDB
     guard code == MDB_SUCCESS else { throw environment.error(code, "statistics") }
     return TableStatistics(
       entries: raw.ms_entries, depth: Int(raw.ms_depth),
-      treePages: raw.ms_branch_pages + raw.ms_leaf_pages, overflowPages: raw.ms_overflow_pages)
+      treePages: raw.ms_branch_pages &+ raw.ms_leaf_pages, overflowPages: raw.ms_overflow_pages)
   }
 }

@@ -110,7 +110,8 @@ extension Store: QueryStore {
     _ alteration: AlterStream, progress: (Double) -> Void,
     isCancelled: @escaping @Sendable () -> Bool
   ) throws {
-    _ = try projections.altering(progress: { progress($0.share) }, isCancelled: isCancelled) {
+    func tell(_ step: RebuildProgress) { progress(step.share) }
+    _ = try projections.altering(progress: tell, isCancelled: isCancelled) {
       try log.alter(alteration.name.text, actor: "query") { try $0.apply(alteration) }
     }
   }

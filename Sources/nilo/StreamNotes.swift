@@ -11,7 +11,8 @@ enum StreamNotes {
       case .elementTime:
         ("time of elements", "ELEMENT TIME \(field.path.split(separator: ".").last ?? "")")
       }
-    return "documents have \(field.path) since seq \(Wording.count(field.sinceSeq)), and the stream "
+    return
+      "documents have \(field.path) since seq \(Wording.count(field.sinceSeq)), and the stream "
       + "does not use it as \(use): ALTER STREAM \(name) \(clause)"
   }
 

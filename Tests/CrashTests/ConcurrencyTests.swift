@@ -130,6 +130,7 @@ struct ConcurrencyTests {
       }
       return true
     }
-    try checkEqual([duplicates, rejected, late, ahead], [0, 0, 0, 0], "entries missing on the ledger")
+    try checkEqual(
+      [duplicates, rejected, late, ahead], [0, 0, 0, 0], "entries missing on the ledger")
   }
 }

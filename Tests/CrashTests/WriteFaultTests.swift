@@ -232,7 +232,8 @@ struct WriteFaultTests {
   private func checkMessage(_ ended: Ended, _ code: String) throws {
     let message = ended.lines.first { $0.hasPrefix("error ") || $0.hasPrefix("failed ") }
     let wanted =
-      code == "EIO" ? ["could not be read or written", "check the disk"] : ["no room left on the disk"]
+      code == "EIO"
+      ? ["could not be read or written", "check the disk"] : ["no room left on the disk"]
     try check(message != nil, "nothing failed")
     try check(
       wanted.allSatisfy { message!.contains($0) } && message!.contains("/store"),

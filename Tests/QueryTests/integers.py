@@ -29,10 +29,13 @@ def text(number):
 
 
 def rounded(exact):
-    """An exact result: an integer of 64 bits, else the nearest double."""
+    """An exact result: an integer of 64 bits, else the nearest double; the nearest integer where doubles have no
+    fractions, but integers are closer together."""
     exact = Fraction(exact)
-    if exact.denominator == 1 and -(2**63) <= exact < 2**64:
-        return int(exact)
+    if exact.denominator == 1 or abs(exact) > 2**53:
+        nearest = round(exact)
+        if -(2**63) <= nearest < 2**64:
+            return nearest
     return whole(exact.numerator / exact.denominator)
 
 

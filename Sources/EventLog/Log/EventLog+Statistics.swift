@@ -60,7 +60,12 @@ extension EventLog {
       var tableBytes: [String: Int] = [:]
       for name in sizes ? LogTables.names : [] {
         let pages = try transaction.statistics(environment.table(name))
-        tableBytes[name] = (pages.treePages + pages.overflowPages) * info.pageSizeBytes
+        // What a table has is counted in a record of its own, which may be damaged.
+        let (count, isWrong) = pages.treePages.addingReportingOverflow(pages.overflowPages)
+        guard !isWrong, count >= 0, count <= Int.max / info.pageSizeBytes else {
+          throw DamageError(what: "the count of pages of table \(name)")
+        }
+        tableBytes[name] = count * info.pageSizeBytes
       }
       let own = try stream(named: StreamDefinition.catalogue.name, transaction)
       return LogStatistics(

@@ -86,7 +86,9 @@ extension TokenReader {
       }
       return DefineKpi(
         name, as: items, from: from, filter: clauses.filter,
-        groupBy: clauses.groupBy.compactMap { if case .field(let field) = $0 { field } else { nil } },
+        groupBy: clauses.groupBy.compactMap {
+          if case .field(let field) = $0 { field } else { nil }
+        },
         every: every, timeZone: clauses.timeZone, lateness: clauses.lateness)
     } catch {
       issues.append(error)

@@ -190,7 +190,9 @@ extension Predicate {
 extension Literal {
   /// Whether a number compares with this text in another way than its label does.
   fileprivate func differsFromLabel(inOrder: Bool) -> Bool {
-    guard case .string(let text) = self, let number = Literal.number(in: text.string) else { return false }
+    guard case .string(let text) = self, let number = Literal.number(in: text.string) else {
+      return false
+    }
     if inOrder { return true }
     return Number(number)?.description != text.string
   }

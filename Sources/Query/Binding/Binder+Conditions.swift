@@ -49,10 +49,14 @@ extension Binder {
     if secondKind == .time, case .text(let text) = first {
       (first, firstKind) = (.time(try time(text.string, left)), .time)
     }
-    if firstKind.isNumber, case .text(let text) = second, let number = Literal.number(in: text.string) {
+    if firstKind.isNumber, case .text(let text) = second,
+      let number = Literal.number(in: text.string)
+    {
       (second, secondKind) = (.number(number), .number)
     }
-    if secondKind.isNumber, case .text(let text) = first, let number = Literal.number(in: text.string) {
+    if secondKind.isNumber, case .text(let text) = first,
+      let number = Literal.number(in: text.string)
+    {
       (first, firstKind) = (.number(number), .number)
     }
     guard firstKind.joined(secondKind) != nil, firstKind != .list, secondKind != .list else {

@@ -38,7 +38,9 @@ extension Binder {
 
   /// The array that has the field in its elements.
   private func array(around path: FieldPath) -> Issue? {
-    let arrays = query.stream.fields.filter { $0.hasLists && path.path.string.utf8.starts(with: "\($0.path).".utf8) }
+    let arrays = query.stream.fields.filter {
+      $0.hasLists && path.path.string.utf8.starts(with: "\($0.path).".utf8)
+    }
     guard let array = arrays.max(by: { $0.path.utf8.count < $1.path.utf8.count }) else {
       return nil
     }

@@ -43,7 +43,8 @@ extension StatementRun {
       let change = changes[kpi.seq]
       list.add(
         .text(kpi.name), .integer(Int64(kpi.version)), .bool(kpi.isActive), .count(kpi.seq),
-        .time(optional: change?.timeNs), .text(optional: change.map { Text($0.actor) }), .text(kpi.stream),
+        .time(optional: change?.timeNs), .text(optional: change.map { Text($0.actor) }),
+        .text(kpi.stream),
         .text(kpi.definitionText), .integer(Int64((kpi.progress ?? 1) * 100)))
     }
     return list.answer(catalogue)
