@@ -16,9 +16,10 @@ import Testing
       return isSentence ? nil : "only the parser accepts: \(text)"
     } catch {
       // What follows a clause that was refused may be read in another way.
-      let isByTheSide = error.issues.first.map { issue in
-        grammar.sideConditions.contains { issue.message.contains($0) }
-      } ?? false
+      let isByTheSide =
+        error.issues.first.map { issue in
+          grammar.sideConditions.contains { issue.message.contains($0) }
+        } ?? false
       return !isSentence || isByTheSide ? nil : "only the grammar accepts: \(text)\n\(error)"
     }
   }
