@@ -1,3 +1,12 @@
+extension ArraySlice<UInt8> {
+  /// The slice's bytes, read in place.
+  @inlinable @inline(__always)
+  public var rawSpan: RawSpan {
+    @_lifetime(borrow self)
+    get { unsafe span.bytes }
+  }
+}
+
 extension [UInt8] {
   /// The array's bytes, read in place.
   @inlinable @inline(__always)

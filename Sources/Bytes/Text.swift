@@ -28,6 +28,13 @@ public struct Text: Sendable {
 
   @inlinable public var isEmpty: Bool { string.isEmpty }
 
+  /// Its bytes, read in place.
+  @inlinable
+  public var rawSpan: RawSpan {
+    @_lifetime(borrow self)
+    get { unsafe string.utf8Span.span.bytes }
+  }
+
   /// Runs `body` on the bytes of both texts, in place.
   @inlinable
   static func withBytes<Value>(
@@ -49,7 +56,7 @@ extension Text: Hashable, Comparable {
   @inlinable
   public static func == (left: Text, right: Text) -> Bool {
     if left.utf8.count != right.utf8.count { return false }
-    return withBytes(left, right) { left, right in
+    return unsafe withBytes(left, right) { left, right in
       if left.isEmpty { return true }
       guard let a = left.baseAddress, let b = right.baseAddress else { return false }
       return unsafe memcmp(a, b, left.count) == 0
@@ -59,7 +66,7 @@ extension Text: Hashable, Comparable {
   /// The order of bytes, which is that of Unicode's code points. O(bytes).
   @inlinable
   public static func < (left: Text, right: Text) -> Bool {
-    withBytes(left, right) { left, right in
+    unsafe withBytes(left, right) { left, right in
       guard let a = left.baseAddress, let b = right.baseAddress else {
         return left.count < right.count
       }
@@ -71,7 +78,7 @@ extension Text: Hashable, Comparable {
   @inlinable
   public func hash(into hasher: inout Hasher) {
     var string = string
-    unsafe string.withUTF8 { unsafe hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
+    string.withUTF8 { unsafe hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
     // No byte of UTF-8: it parts a text from what is hashed after it.
     hasher.combine(0xFF as UInt8)
   }

@@ -22,7 +22,7 @@ import CRE2
   /// Throws ``Refusal``. O(pattern), up to ``maxMemoryBytes``.
   public init(_ pattern: String) throws(Refusal) {
     var pattern = pattern
-    let made = unsafe pattern.withUTF8 { bytes in
+    let made = pattern.withUTF8 { bytes in
       unsafe bytes.withMemoryRebound(to: CChar.self) { bytes in
         unsafe nilo_regex_create(bytes.baseAddress, bytes.count, Self.maxMemoryBytes)
       }

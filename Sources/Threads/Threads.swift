@@ -25,7 +25,7 @@ public struct ThreadError: Error, Equatable, CustomStringConvertible {
 public func startThread(
   named name: String, stackBytes: Int = 8 << 20, _ body: @escaping @Sendable () -> Void
 ) throws(ThreadError) {
-  var attributes = unsafe pthread_attr_t()
+  var attributes = pthread_attr_t()
   func check(_ code: Int32) throws(ThreadError) {
     if code != 0 { throw ThreadError(name: name, code: code) }
   }

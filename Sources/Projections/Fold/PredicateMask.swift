@@ -52,11 +52,11 @@ enum PredicateMask {
       return negated(try contains(list, path, columns), isNegated)
     case .like(let path, let pattern, let isNegated):
       let like = try labels(path, columns) {
-        try pattern.matches($0.span.bytes, Cancellation.check)
+        try pattern.matches($0.rawSpan, Cancellation.check)
       }
       return negated(like, isNegated)
     case .matches(let path, let expression, let isNegated):
-      let matching = try labels(path, columns) { expression.matches($0.span.bytes) }
+      let matching = try labels(path, columns) { expression.matches($0.rawSpan) }
       return negated(matching, isNegated)
     case .isNull(let path, let isNegated):
       guard let presence = try columns.presence(path) else {

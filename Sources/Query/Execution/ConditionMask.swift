@@ -36,7 +36,7 @@ struct ConditionMask {
     case .like(let left, let pattern, let isNegated):
       let like = LikePattern(pattern)
       return try test(left, isNegated) {
-        try like.matches($0.string.utf8Span.span.bytes, Cancellation.check)
+        try like.matches($0.rawSpan, Cancellation.check)
       }
     case .matches(let left, let pattern, let isNegated):
       let expression = try RegularExpression(pattern.value.string)
