@@ -16,7 +16,7 @@ extension Store: QuerySource {
     let statistics = try log.statistics(sizes: false)
     return SourceCatalogue(
       streams: statistics.streams.map(StreamInfo.init), kpis: kpis.map(KpiInfo.init),
-      changes: StreamInfo(statistics.catalogue), lastSeq: statistics.lastSeq)
+      system: statistics.system.map(StreamInfo.init), lastSeq: statistics.lastSeq)
   }
 
   public func aggregate(_ request: AggregateRequest) throws -> AggregateResult {

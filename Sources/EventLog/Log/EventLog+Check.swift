@@ -70,11 +70,18 @@ private struct LogCheck {
     let log = log
     guard let head = note({ try LogHead.read(log.tables, transaction) }) else { return }
     // Without the catalogue the checksums of the blocks can still be verified.
-    let catalogue = note { try Catalogue.load(log.tables, log.store, transaction).streams }
+    let catalogue = note {
+      try Catalogue.load(
+        OwnDocuments(), committedSeq: 0, log.tables, log.store, transaction
+      ).all
+    }
     let streams = catalogue ?? []
-    try checkBlocks(head, catalogue?.map(\.0), transaction, progress)
-    for (stream, stored) in streams { compare(stored, stream) }
-    checkDedup(streams.map(\.0), transaction)
+    try checkBlocks(head, catalogue, transaction, progress)
+    for stream in streams {
+      let stored = note { try StreamTotals.read(stream.definition.id, log.tables, transaction) }
+      if let stored { compare(stored ?? StreamTotals(), stream) }
+    }
+    checkDedup(streams, transaction)
     checkLedger(head, transaction)
     checkSources(transaction)
   }

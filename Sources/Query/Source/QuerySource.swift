@@ -75,14 +75,17 @@ public struct SourceCatalogue: Sendable {
   public var streams: [StreamInfo]
   /// All versions of all KPIs.
   public var kpis: [KpiInfo]
-  /// The stream of what was defined and changed, which is not among ``streams``.
-  public var changes: StreamInfo
+  /// The log's own streams, which are not among ``streams``.
+  public var system: [StreamInfo]
   /// The log's last event.
   public var lastSeq: UInt64
 
-  public init(streams: [StreamInfo], kpis: [KpiInfo], changes: StreamInfo, lastSeq: UInt64) {
-    (self.streams, self.kpis, self.changes, self.lastSeq) = (streams, kpis, changes, lastSeq)
+  public init(streams: [StreamInfo], kpis: [KpiInfo], system: [StreamInfo], lastSeq: UInt64) {
+    (self.streams, self.kpis, self.system, self.lastSeq) = (streams, kpis, system, lastSeq)
   }
+
+  /// Whether that is one of the log's own streams.
+  func isSystem(_ stream: String) -> Bool { system.contains { $0.name == stream } }
 }
 
 /// What a stream had at an earlier state of the log.

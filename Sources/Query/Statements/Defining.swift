@@ -91,7 +91,7 @@ extension StatementRun {
       definition.items.map { .item($0) }, from: definition.from, filter: definition.filter,
       groupBy: definition.groupBy, every: definition.every, timeZone: definition.timeZone)
     let query = try Binder.bind(select, self)
-    if query.stream.name == catalogue.changes.name {
+    if catalogue.isSystem(query.stream.name) {
       throw error(
         definition.from.span, "\(query.stream.name) can be queried, and is no stream for a KPI")
     }
