@@ -13,10 +13,12 @@ func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target 
 }
 
 /// The tests of the module of the same name.
-func tests(_ name: String, golden: [String] = []) -> Target {
+func tests(
+  _ name: String, _ dependencies: [Target.Dependency] = [], golden: [String] = []
+) -> Target {
   .testTarget(
-    name: "\(name)Tests", dependencies: [.byName(name: name), "TestSupport"], exclude: golden,
-    swiftSettings: settings)
+    name: "\(name)Tests", dependencies: [.byName(name: name), "TestSupport"] + dependencies,
+    exclude: golden, swiftSettings: settings)
 }
 
 let package = Package(
@@ -95,11 +97,11 @@ let package = Package(
     .testTarget(
       name: "ProjectionsTests",
       dependencies: [
-        "Store", "Projections", "EventLog", "Language", "Workloads", "Model", "Bytes",
+        "Store", "Query", "Projections", "EventLog", "Language", "Workloads", "Model", "Bytes",
         "TestSupport",
       ],
       exclude: ["oracle.py"], swiftSettings: settings),
-    tests("Store"),
+    tests("Store", ["Query"]),
     .testTarget(
       name: "QueryTests",
       dependencies: [

@@ -258,7 +258,6 @@ extension TimeLength {
 
 extension KpiDefinition {
   fileprivate init(_ statement: DefineKpi) throws {
-    let lateness = try statement.lateness.map { try BucketLength(parsing: $0.canonicalText) }
     try self.init(
       name: statement.name.text, stream: statement.from.text,
       select: statement.items.map(\.canonicalText).joined(separator: ", "),
@@ -267,6 +266,6 @@ extension KpiDefinition {
         ? nil : statement.groupBy.map(\.canonicalText).joined(separator: ", "),
       every: statement.every.length.canonicalText,
       rolling: statement.every.rolling?.canonicalText,
-      timeZone: statement.timeZone?.value ?? "UTC", latenessNs: lateness?.nominalNs ?? 0)
+      timeZone: statement.timeZone?.value ?? "UTC", latenessNs: try statement.lateness?.ns ?? 0)
   }
 }

@@ -1,6 +1,7 @@
 import EventLog
 import Language
 import Model
+import Query
 import Testing
 
 @testable import Projections
@@ -66,14 +67,16 @@ import Testing
   private static func difference(
     _ one: KpiColumns, _ other: KpiColumns
   ) -> String? {
-    let (left, right) = (KpiAnswer.Rows(columns: one), KpiAnswer.Rows(columns: other))
-    if left.count != right.count { return "\(left.count) rows and \(right.count)" }
-    for (a, b) in zip(left, right) {
-      let isSame =
-        a.timeNs == b.timeNs && a.group == b.group && a.facts == b.facts
-        && a.firstSeq == b.firstSeq && a.lastSeq == b.lastSeq
-        && a.values == b.values
-      if !isSame { return "\(a)\nand \(b)" }
+    if one.count != other.count { return "\(one.count) rows and \(other.count)" }
+    func row(_ row: Int, of columns: KpiColumns) -> String {
+      let header = columns.headers[row]
+      let group = columns.groups[Int(columns.groupOfRow[row])]
+      let values = columns.items.map { ValueColumn($0)[row] }
+      return
+        "\(columns.timesNs[row]) \(group) \(values) \(header.facts) \(header.firstSeq) \(header.lastSeq)"
+    }
+    for number in 0..<one.count where row(number, of: one) != row(number, of: other) {
+      return "\(row(number, of: one))\nand \(row(number, of: other))"
     }
     return nil
   }
@@ -155,8 +158,8 @@ import Testing
     }
     for path in [.kpi("k", version: nil), .columns] as [AggregateQuery.Path] {
       query.path = path
-      let rows = KpiAnswer.Rows(columns: try store.projections.aggregate(query).columns)
-      #expect(rows.map(\.values) == [[.number(1), .number(4), .number(3)]])
+      let columns = try store.projections.aggregate(query).columns
+      #expect(columns.items.map { ValueColumn($0)[0] } == [.number(1), .number(4), .number(3)])
     }
     try KpiTests.verify(store, "elements")
   }
@@ -188,12 +191,12 @@ import Testing
     try store.projections.define(try definition("sum(v)"), actor: "test")
     try store.projections.redefine(try definition("avg(v)"), actor: "test")
     _ = try store.append([#"{"ts":1717200001,"v":2}"#], to: "s")
-    #expect(try store.projections.read("k").rows[0].values == [.number(3)])
+    #expect(try store.rows(of: "k").rows[0].values == [.number(3)])
     try store.projections.switchVersion(of: "k", to: 2, actor: "test")
-    #expect(try store.projections.read("k").rows[0].values == [.number(1.5)])
+    #expect(try store.rows(of: "k").rows[0].values == [.number(1.5)])
     store.close()
     store = try Store(directory: workspace.path)
-    #expect(try store.projections.read("k").rows[0].values == [.number(1.5)])
+    #expect(try store.rows(of: "k").rows[0].values == [.number(1.5)])
     #expect(try store.projections.list().map(\.isActive) == [false, true])
     #expect(throws: KpiError("KPI k has no version 3; it has: 1, 2")) {
       try store.projections.switchVersion(of: "k", to: 3, actor: "test")

@@ -42,10 +42,10 @@ extension Projections {
     let before = try samples(
       before: plan.times.lowerBound, plan.asked, lastSeq: plan.query.asOfSeq,
       isCancelled: plan.query.isCancelled, transaction)
-    return try RowMaker(plan.asked, panes, watermarkNs: plan.watermarkNs)
-      .columns(plan.rowStarts, within: plan.times) { name, group, measure, _ in
-        before.last(name, group, measure)
-      }
+    return try plan.rows(panes).columns(plan.rowStarts, within: plan.times) {
+      name, group, measure, _ in
+      before.last(name, group, measure)
+    }
   }
 
   private func answer(
@@ -72,8 +72,7 @@ extension Projections {
       reader.onlyGroup = coverage.onlyGroup
       try reader.readCells(stored, whole, transaction)
       source.cells = reader.panes.codes.count
-      let maker = RowMaker(
-        try plan.asked.reading(coverage.kpi.plan), reader.panes, watermarkNs: plan.watermarkNs)
+      let maker = try plan.rows(reader.panes, of: coverage.kpi.plan)
       return try maker.columns(plan.rowStarts, within: plan.times) {
         try find($0, $1, $2, $3, transaction)
       }
@@ -98,10 +97,9 @@ extension Projections {
       source.blocks = blocks.count
       source.facts = blocks.reduce(0) { $0 + $1.factCount }
     }
-    return try RowMaker(plan.asked, rollUp.panes, watermarkNs: plan.watermarkNs)
-      .columns(plan.rowStarts, within: plan.times) {
-        try find($0, $1, coverage.measures[$2], $3, transaction)
-      }
+    return try plan.rows(rollUp.panes).columns(plan.rowStarts, within: plan.times) {
+      try find($0, $1, coverage.measures[$2], $3, transaction)
+    }
   }
 }
 
@@ -204,6 +202,12 @@ struct QueryPlan {
     source.hasColumns = false
   }
 
+  /// Makes rows of panes whose cells are of another plan than that of the query, if one is given.
+  func rows(_ panes: Panes, of cells: FoldPlan? = nil) throws -> RowMaker {
+    let items = try query.aggregates.map { try CellItem($0, cells ?? asked.plan) }
+    return RowMaker(asked, items, panes, watermarkNs: watermarkNs)
+  }
+
   /// Adds what would be read.
   mutating func describe(
     _ projections: Projections, _ transaction: borrowing ReadTransaction
@@ -255,26 +259,20 @@ extension Coverage {
       groupProgram, GroupLabels(dimensions: kpi.dimensions, labels: labels))[0]
   }
 
-  /// The one group that the filter takes, when it names one of each dimension: `a = 'x' AND b = 'y'`.
+  /// The one group that the filter takes, when it names one of each dimension: `a = 'x' AND b IS NULL`.
   var onlyGroup: [UInt8]? {
     guard let groupFilter else { return nil }
-    var labels: [Text: Text] = [:]
+    var labels: [Text: Text?] = [:]
     for term in Self.terms(groupFilter) {
-      guard case .compare(let field, .eq, .string(let label)) = term, labels[field.path] == nil
-      else { return nil }
-      labels[field.path] = label
+      let (path, label): (Text, Text?)
+      switch term {
+      case .compare(let field, .eq, .string(let text)): (path, label) = (field.path, text)
+      case .isNull(let field, isNegated: false): (path, label) = (field.path, nil)
+      default: return nil
+      }
+      guard labels.updateValue(label, forKey: path) == nil else { return nil }
     }
     guard labels.count == kpi.dimensions.count else { return nil }
-    return GroupKey.bytes(kpi.dimensions.map { labels[$0] })
-  }
-}
-
-extension CompiledKpi {
-  /// The same items, computed from cells of another plan that has all that they need.
-  func reading(_ plan: FoldPlan) throws -> CompiledKpi {
-    var kpi = self
-    kpi.plan = plan
-    kpi.items = try definition.items.map { try ItemProgram($0.expression, plan) }
-    return kpi
+    return GroupKey.bytes(kpi.dimensions.map { labels[$0] ?? nil })
   }
 }

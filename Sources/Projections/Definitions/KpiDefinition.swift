@@ -64,11 +64,6 @@ public struct KpiDefinition: Sendable, Equatable {
     _ = try panesPerWindow
   }
 
-  /// The field of a dimension that is given by its name, or by its field when no other has that name.
-  public func dimensionPath(_ name: Text) -> Text? {
-    (groupBy.first { $0.name == name } ?? groupBy.first { $0.path.path == name })?.path.path
-  }
-
   /// All fields that the definition names.
   var fields: [FieldPath] {
     groupBy.map(\.path) + (filter?.fields ?? []) + items.flatMap(\.expression.fields)

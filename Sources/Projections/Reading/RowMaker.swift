@@ -7,11 +7,14 @@ struct RowMaker {
     throws -> Sample?
 
   private let kpi: CompiledKpi
+  private let items: [CellItem]
   private let panes: Panes
   private let watermarkNs: Int64?
 
-  init(_ kpi: CompiledKpi, _ panes: Panes, watermarkNs: Int64?) {
+  /// `items` are computed from the cells of `panes`.
+  init(_ kpi: CompiledKpi, _ items: [CellItem], _ panes: Panes, watermarkNs: Int64?) {
     self.kpi = kpi
+    self.items = items
     self.panes = panes
     self.watermarkNs = watermarkNs
   }
@@ -28,12 +31,12 @@ struct RowMaker {
       try findBefore(&rows) { try find($0, $1, $2, max($3, times.lowerBound)) }
       rows.spans = rows.spans.map { $0.clamped(to: times) }
     }
-    let evaluator = ItemEvaluator(rows: rows)
+    let evaluator = CellEvaluator(rows: rows)
     var columns = KpiColumns()
     columns.timesNs = rows.timesNs
     columns.groupOfRow = rows.groupOfRow
     columns.groups = panes.labels
-    for item in kpi.items {
+    for item in items {
       try Cancellation.check()
       let (column, overflows) = evaluator.column(item)
       columns.items.append(column)

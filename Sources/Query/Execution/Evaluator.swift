@@ -22,6 +22,7 @@ struct Evaluator {
     case .group(let index): return table.labels(index, groupKinds[index])
     case .timeOfRow: return .times(table.timesNs)
     case .state: return .texts(table.states.map { Text($0.rawValue) })
+    case .facts: return .integers(table.facts.map { Int64(clamping: $0) })
     case .revision: return .numbers(table.revisions.map { $0.map(Double.init) ?? .nan })
     case .negate(let inner):
       let column = column(inner)

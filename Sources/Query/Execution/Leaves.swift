@@ -47,7 +47,7 @@ extension BoundQuery {
     case .time, .timeOfRow: .time
     case .null: .null
     case .state: .state
-    case .revision: .integer
+    case .facts, .revision: .integer
     case .input(let index): kind(ofInput: index)
     case .group(let index): groups[index].kind
     case .leaf: .mixed

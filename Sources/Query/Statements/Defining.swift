@@ -100,11 +100,6 @@ extension StatementRun {
         definition.from.span, "\(kpi.name) is a KPI; a KPI is defined over a stream",
         hint: "write FROM \(kpi.stream)")
     }
-    if let lateness = definition.lateness {
-      do throws(LanguageError.Issue) { _ = try lateness.bucketLength() } catch {
-        throw LanguageError(issues: [error], text: text)
-      }
-    }
   }
 
   /// A KPI by its name, for statements about it.

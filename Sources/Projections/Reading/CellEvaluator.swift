@@ -14,16 +14,29 @@ struct CellRows {
   var spans: [Range<Int64>] = []
 }
 
-/// Computes the items of a KPI from cells: ratios from sums, never averages from averages.
+/// An aggregate, and the place of the states that it is computed from.
+struct CellItem {
+  let function: AggregateFunction
+  let measure: Int
+
+  init(_ aggregate: Aggregate, _ plan: FoldPlan) throws {
+    guard let measure = plan.index(of: aggregate) else {
+      throw KpiError("\(aggregate.function.name) is not part of the plan")
+    }
+    (function, self.measure) = (aggregate.function, measure)
+  }
+}
+
+/// Computes aggregates from cells: averages from sums, never from averages.
 ///
 /// While it computes, an infinity stands for a number beyond the range of doubles, and NaN (or nil) for one that there is
 /// nothing to compute from.
-struct ItemEvaluator {
+struct CellEvaluator {
   let rows: CellRows
 
-  /// An item's values, and how many rows have none because a number is beyond the range of doubles.
-  func column(_ program: ItemProgram) -> (ItemColumn, overflows: Int) {
-    let column = value(program)
+  /// The values of an aggregate, and how many rows have none because a number is beyond the range of doubles.
+  func column(_ item: CellItem) -> (ItemColumn, overflows: Int) {
+    let column = value(item.function, rows.cells.measures[item.measure])
     switch column {
     case .numbers(var numbers):
       let overflows = numbers.count { $0.isInfinite }
@@ -34,17 +47,6 @@ struct ItemEvaluator {
       if overflows > 0 { numbers = numbers.map { $0?.double.isFinite ?? false ? $0 : nil } }
       return (.exact(numbers), overflows)
     case .integers, .values: return (column, 0)
-    }
-  }
-
-  private func value(_ program: ItemProgram) -> ItemColumn {
-    switch program {
-    case .number(let number): .numbers(Array(repeating: number, count: rows.places.count))
-    case .integer(let number): .exact(Array(repeating: number, count: rows.places.count))
-    case .aggregate(let function, let measure): value(function, rows.cells.measures[measure])
-    case .negate(let inner): ItemArithmetic.negate(value(inner))
-    case .binary(let operation, let left, let right):
-      ItemArithmetic.apply(operation, value(left), value(right))
     }
   }
 
@@ -75,9 +77,7 @@ struct ItemEvaluator {
 
   /// The number of each row's cell: as doubles, unless these would lose digits of an integer.
   private func numbers(_ number: (Int) -> Number?) -> ItemColumn {
-    let numbers = rows.places.map { number(Int($0)) }
-    if numbers.contains(where: { $0?.isBeyondDoubles ?? false }) { return .exact(numbers) }
-    return .numbers(numbers.map { $0?.double ?? .nan })
+    .make(rows.places.map { number(Int($0)) })
   }
 
   private func moments(_ measure: MeasureColumns, _ number: (Moments) -> Number) -> ItemColumn {
