@@ -59,13 +59,17 @@ let package = Package(
     module("EventLog", ["Model", "Bytes", "LMDB", "Zstd", "Checksum", "SimdJSON", "Threads"]),
     module("Sketches", ["Bytes"]),
     module("Language", ["Bytes"]),
+    module("Asking", ["Language", "Model", "Bytes"]),
     module(
       "Projections",
       [
-        "EventLog", "Language", "Sketches", "Model", "Bytes", "LMDB", "Checksum", "Threads", "RE2",
+        "Asking", "EventLog", "Language", "Sketches", "Model", "Bytes", "LMDB", "Checksum",
+        "Threads", "RE2",
       ]),
-    module("Query", ["Language", "Model", "Bytes", "RE2"]),
-    module("Store", ["Query", "Language", "Projections", "EventLog", "Model", "Bytes", "Threads"]),
+    module("Query", ["Asking", "Language", "Model", "Bytes", "RE2"]),
+    module(
+      "Store",
+      ["Query", "Asking", "Language", "Projections", "EventLog", "Model", "Bytes", "Threads"]),
     module("FileConnector", ["Model", "Zstd", "Gzip"]),
     module("Workloads"),
     module("Terminal"),

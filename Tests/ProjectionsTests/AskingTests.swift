@@ -29,7 +29,7 @@ import Testing
     }
   }
 
-  private static func query(_ random: inout SeededGenerator) throws -> AggregateQuery {
+  private static func query(_ random: inout SeededGenerator) throws -> AggregateRequest {
     let texts = [
       "count(*)", "sum(v)", "avg(v)", "min(v)", "max(v)", "stddev(v)", "p95(v)", "distinct(d)",
       "first(v)", "last(v)", "delta(v)", "first(w)", "last(w)", "variance(w)",
@@ -41,7 +41,7 @@ import Testing
       if case .aggregate(let aggregate) = item.expression { return aggregate }
       return nil
     }
-    var query = AggregateQuery(stream: "s", aggregates: aggregates)
+    var query = AggregateRequest(stream: "s", aggregates: aggregates)
     query.groupBy = random.pick([[], ["d"], ["n"], ["n", "d"]])
     query.filter = try random.pick(
       [
@@ -65,15 +65,14 @@ import Testing
   }
 
   private static func difference(
-    _ one: KpiColumns, _ other: KpiColumns
+    _ one: AggregateResult, _ other: AggregateResult
   ) -> String? {
     if one.count != other.count { return "\(one.count) rows and \(other.count)" }
-    func row(_ row: Int, of columns: KpiColumns) -> String {
-      let header = columns.headers[row]
-      let group = columns.groups[Int(columns.groupOfRow[row])]
-      let values = columns.items.map { ValueColumn($0)[row] }
-      return
-        "\(columns.timesNs[row]) \(group) \(values) \(header.facts) \(header.firstSeq) \(header.lastSeq)"
+    func row(_ row: Int, of result: AggregateResult) -> String {
+      let group = result.groups[Int(result.groupOfRow[row])]
+      let values = result.values.map { $0[row] }
+      return "\(result.timesNs[row]) \(group) \(values) \(result.facts[row]) "
+        + "\(result.firstSeqs[row]) \(result.lastSeqs[row])"
     }
     for number in 0..<one.count where row(number, of: one) != row(number, of: other) {
       return "\(row(number, of: one))\nand \(row(number, of: other))"
@@ -99,10 +98,10 @@ import Testing
         let best = try store.projections.aggregate(query)
         query.path = .columns
         let columns = try store.projections.aggregate(query)
-        try check(columns.source.kpi == nil, "columns are columns")
-        if best.source.kpi != nil { fromCells += 1 }
-        if let difference = Self.difference(best.columns, columns.columns) {
-          throw Mismatch(description: "\(query)\n\(best.source)\n\(difference)")
+        try check(columns.plan.source == .columns, "columns are columns")
+        if best.plan.source != .columns { fromCells += 1 }
+        if let difference = Self.difference(best, columns) {
+          throw Mismatch(description: "\(query)\n\(best.plan.source)\n\(difference)")
         }
       }
       try check(fromCells > 5, "cells answered \(fromCells) of 60 queries")
@@ -117,7 +116,7 @@ import Testing
       defer { store.close() }
       _ = try store.append([#"{"ts":1717200000,"d":"a","n":1,"v":1,"w":2}"#], to: "s")
       try Self.defineKpis(store)
-      var states: [(query: AggregateQuery, answer: AggregateAnswer)] = []
+      var states: [(query: AggregateRequest, answer: AggregateResult)] = []
       for _ in 0..<6 {
         try random.appendBatch(to: store)
         let query = try Self.query(&random)
@@ -127,11 +126,11 @@ import Testing
         var query = query
         query.asOfSeq = before.asOfSeq
         let answer = try store.projections.aggregate(query)
-        if let difference = Self.difference(answer.columns, before.columns) {
-          throw Mismatch(description: "\(query)\n\(answer.source)\n\(difference)")
+        if let difference = Self.difference(answer, before) {
+          throw Mismatch(description: "\(query)\n\(answer.plan.source)\n\(difference)")
         }
         try checkEqual(answer.watermarkNs, before.watermarkNs, "watermark of \(before.asOfSeq)")
-        try checkEqual(answer.columns.isFinal, before.columns.isFinal, "what is final")
+        try checkEqual(answer.isFinal, before.isFinal, "what is final")
       }
     }
   }
@@ -152,14 +151,14 @@ import Testing
         name: "k", stream: "s", select: "first(r.x), last(r.x), delta(r.x)", groupBy: "r.g",
         every: "1h"),
       actor: "test")
-    var query = AggregateQuery(stream: "s", aggregates: [])
+    var query = AggregateRequest(stream: "s", aggregates: [])
     for item in try Parser.items("first(r.x), last(r.x), delta(r.x)") {
       if case .aggregate(let aggregate) = item.expression { query.aggregates.append(aggregate) }
     }
-    for path in [.kpi("k", version: nil), .columns] as [AggregateQuery.Path] {
+    for path in [.kpi("k", version: nil), .columns] as [AggregateRequest.Path] {
       query.path = path
-      let columns = try store.projections.aggregate(query).columns
-      #expect(columns.items.map { ValueColumn($0)[0] } == [.number(1), .number(4), .number(3)])
+      let result = try store.projections.aggregate(query)
+      #expect(result.values.map { $0[0] } == [.number(1), .number(4), .number(3)])
     }
     try KpiTests.verify(store, "elements")
   }
@@ -173,8 +172,8 @@ import Testing
     _ = try store.append([#"{"ts":1717200000,"v":1}"#, #"{"ts":1717203600,"v":2}"#], to: "s")
     let items = try Parser.items(item)
     guard case .aggregate(let aggregate) = items[0].expression else { return }
-    var query = AggregateQuery(stream: "s", aggregates: [aggregate])
-    #expect(try store.projections.aggregate(query).columns.count == 1)
+    var query = AggregateRequest(stream: "s", aggregates: [aggregate])
+    #expect(try store.projections.aggregate(query).count == 1)
     query.range = 1_717_203_600_000_000_000..<Int64.max
     query.isCancelled = { true }
     #expect(throws: CancellationError.self) { try store.projections.aggregate(query) }

@@ -1,3 +1,4 @@
+import Asking
 import Bytes
 import EventLog
 import Language
@@ -51,7 +52,7 @@ public struct KpiDefinition: Sendable, Equatable {
   }
 
   /// What a query computes: a KPI that is nowhere kept.
-  init(_ query: AggregateQuery, latenessNs: Int64) throws {
+  init(_ query: AggregateRequest, latenessNs: Int64) throws {
     name = ""
     stream = query.stream
     items = query.aggregates.enumerated().map { Item(.aggregate($1), alias: "\($0)") }
