@@ -165,9 +165,11 @@ extension StatementRun {
         version: version)
       queries.append(try Binder.bind(select, self))
     }
+    let budget = MemoryBudget(options.limits)
     let tables = try queries.map {
-      try AggregateRows(query: $0, source: source, options: options).rows()
+      try AggregateRows(query: $0, source: source, options: options, budget: budget).rows()
     }
-    return VersionJoin(queries, tables).answer(limit: comparison.limit?.rows ?? .max)
+    return try VersionJoin(queries, tables, budget)
+      .answer(limit: comparison.limit?.rows ?? .max)
   }
 }
