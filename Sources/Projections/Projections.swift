@@ -126,11 +126,6 @@ public final class Projections: LogProjection, Sendable {
     try log.environment.read { try kpis($0).map { ListedKpi($0) } }
   }
 
-  /// The active version of a KPI.
-  public func definition(named name: String) throws -> ListedKpi {
-    try log.environment.read { ListedKpi(try kpi(named: name, $0)) }
-  }
-
   // MARK: Changes
 
   /// Defines a KPI and fills its cells from the log; the definition is an event of the catalogue. Throws ``KpiError``

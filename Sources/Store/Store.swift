@@ -14,9 +14,7 @@ import Projections
 @_exported import struct EventLog.StreamDefinition
 @_exported import struct EventLog.StreamOptions
 @_exported import struct EventLog.UnusedField
-@_exported import struct Projections.KpiAnswer
 @_exported import struct Projections.KpiDefinition
-@_exported import enum Projections.KpiValue
 @_exported import struct Projections.ListedKpi
 @_exported import struct Projections.RebuildCancelledError
 @_exported import struct Projections.RebuildProgress

@@ -1,6 +1,7 @@
 import EventLog
 import Foundation
 import Model
+import Query
 import Testing
 
 @testable import Store
@@ -91,7 +92,10 @@ import Testing
       ], to: "s")
     let kpi = try KpiDefinition(name: "k", stream: "s", select: "increase(c) AS i", every: "1h")
     try store.projections.define(kpi, actor: "test")
-    func answer() throws -> String { "\(try store.projections.read("k").rows.map(\.values))" }
+    func answer() throws -> ValueColumn? {
+      let answers = try QueryEngine(store).run("SELECT i FROM k", QueryOptions(nowNs: 0))
+      return answers[0].columns.first { $0.name == "i" }?.values
+    }
     let before = try answer()
     try store.alterStream("s") { $0.keyPath = "pump" }
     let after = try answer()

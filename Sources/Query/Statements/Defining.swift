@@ -100,11 +100,6 @@ extension StatementRun {
         definition.from.span, "\(kpi.name) is a KPI; a KPI is defined over a stream",
         hint: "write FROM \(kpi.stream)")
     }
-    if let lateness = definition.lateness {
-      do throws(LanguageError.Issue) { _ = try lateness.bucketLength() } catch {
-        throw LanguageError(issues: [error], text: text)
-      }
-    }
   }
 
   /// A KPI by its name, for statements about it.
@@ -170,9 +165,11 @@ extension StatementRun {
         version: version)
       queries.append(try Binder.bind(select, self))
     }
+    let budget = MemoryBudget(options.limits)
     let tables = try queries.map {
-      try AggregateRows(query: $0, source: source, options: options).rows()
+      try AggregateRows(query: $0, source: source, options: options, budget: budget).rows()
     }
-    return VersionJoin(queries, tables).answer(limit: comparison.limit?.rows ?? .max)
+    return try VersionJoin(queries, tables, budget)
+      .answer(limit: comparison.limit?.rows ?? .max)
   }
 }
