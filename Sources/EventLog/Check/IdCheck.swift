@@ -64,7 +64,8 @@ struct IdCheck {
       guard var known = ids.removeValue(forKey: run.streamId) else {
         damaged(
           DamageError(
-            what: "dedup index, run \(run.number): of stream \(run.streamId), which has no dedup id"))
+            what: "dedup index, run \(run.number): of stream \(run.streamId), which has no dedup id"
+          ))
         continue
       }
       defer { ids[run.streamId] = known }

@@ -51,7 +51,11 @@ extension LogCheck {
     var isWhole = true
     let next = max(head.nextLedgerPage, 1)
     for page in 1..<next {
-      guard let entries = note({ try LedgerPage.read(page, head, log.tables, decompressor, transaction) }) else {
+      guard
+        let entries = note({
+          try LedgerPage.read(page, head, log.tables, decompressor, transaction)
+        })
+      else {
         isWhole = false
         continue
       }
