@@ -3,13 +3,15 @@
 SWIFT_BUILD = swift build -c release
 NILO = .build/release/nilo
 DATA = nilo-data
+FLIPS = 2000
 
-.PHONY: help run test test-long fuzz bench bench-peers build setup format lint clean
+.PHONY: help run test test-long flips fuzz bench bench-peers build setup format lint clean
 
 help:
 	@echo "make run          set up, build, load the sample data and ask some questions"
 	@echo "make test         set up, then run all tests"
 	@echo "make test-long    the same with many more random rounds"
+	@echo "make flips        flip FLIPS=2000 single bits of a store, each on its own (an hour)"
 	@echo "make fuzz         make up texts for the parser, for FUZZ_SECONDS=60"
 	@echo "make bench        build, then print the benchmark table (some minutes)"
 	@echo "make bench-peers  install other systems and measure them beside nilo (some minutes)"
@@ -31,6 +33,9 @@ test: setup
 
 test-long: setup
 	NILO_ROUNDS=20 scripts/test
+
+flips: setup
+	NILO_FLIPS=$(FLIPS) scripts/test --filter FlipTests
 
 fuzz:
 	scripts/fuzz

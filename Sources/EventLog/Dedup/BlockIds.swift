@@ -19,26 +19,32 @@ struct BlockIds {
     _ summary: BlockSummary, of stream: EventStream, _ store: BlockStore,
     _ transaction: borrowing ReadTransaction
   ) throws {
-    let decompressor = ZstdDecompressor()
-    firstSeq = summary.firstSeq
+    try self.init(store.reader(summary, transaction, ZstdDecompressor()), of: stream)
+  }
+
+  /// Reads the ids of the block that `reader` reads. O(block's ids), or O(block) when an id is only in its document.
+  init(_ reader: BlockReader, of stream: EventStream) throws {
+    firstSeq = reader.header.firstSeq
     hashKey = stream.definition.hashKey
-    let reader = try store.reader(summary, transaction, decompressor)
     times = try reader.times(.times)
     let state = stream.schema.snapshot()
+    guard times.count == reader.header.eventCount else { throw reader.damage }
     let fields = try stream.definition.idPaths.map {
       try Self.columns(reader, of: $0, state.columns)
     }
     let columns = fields.joined()
     if fields.count == 1, columns.count == 1, let column = columns.first, column.kind == .string,
-      column.count == summary.eventCount, !column.strings.bytes.contains(JSONText.backslash)
+      column.count == times.count, !column.strings.bytes.contains(JSONText.backslash)
     {
       strings = column.strings
       isPlain = true
-    } else if columns.contains(where: \.kind.isHardNumber) {
-      // The text of such an id is only in its document.
+    } else if columns.contains(where: \.kind.isHardNumber)
+      || !state.fieldsWithoutColumn.isEmpty && reader.header.section(.documents) != nil
+    {
+      // The text of such an id is only in its document, and so is an id that got no column.
       try readDocuments(reader, stream, state)
     } else {
-      ids = Self.compose(fields.map { Self.merge($0, count: summary.eventCount) })
+      ids = Self.compose(fields.map { Self.merge($0, count: reader.header.eventCount) })
     }
   }
 
@@ -96,18 +102,23 @@ struct BlockIds {
         explodePath: stream.definition.explodePath)
       try scanner.scan(into: &list)
       for (index, path) in paths.enumerated() {
-        fields[index].append(Self.text(at: path, list, documents.bytes.rawSpan))
+        // The time is no id, as it has no column.
+        let isTime = path.isPath(stream.definition.timePath)
+        fields[index].append(isTime ? nil : Self.text(at: path, list, documents.bytes.rawSpan))
       }
     }
     ids = Self.compose(fields)
   }
 
-  /// The first scalar at `path`, which counts if it can be an id.
+  /// The first value at `path`, which counts if it can be an id.
   private static func text(at path: String, _ list: TokenList, _ bytes: RawSpan) -> [UInt8]? {
     let token = list.tokens.first {
-      [.string, .number, .hardNumber].contains($0.kind) && list.paths[Int($0.path)].isPath(path)
+      [.string, .number, .hardNumber, .bool, .opaque].contains($0.kind)
+        && list.paths[Int($0.path)].isPath(path)
     }
-    guard let token, token.start < token.end else { return nil }
+    guard let token, token.start < token.end,
+      [.string, .number, .hardNumber].contains(token.kind)
+    else { return nil }
     var text: [UInt8] = []
     JSONText.unescape(bytes, token.start..<token.end, into: &text)
     return text

@@ -115,17 +115,4 @@ struct DedupIndex {
   func damage(_ run: IdRun, _ page: Int) -> DamageError {
     DamageError(what: "dedup index of stream \(run.streamId), run \(run.number), page \(page)")
   }
-
-  /// Reads every page of every run. Throws ``DamageError`` for the first that is damaged.
-  func check(_ transaction: borrowing ReadTransaction) throws {
-    for run in runs.values.joined() {
-      var count = 0
-      for page in 0..<run.layout.pageCount {
-        let filter = try filter(page, of: run, transaction)
-        _ = try detail(page, of: run, count: filter.count, transaction)
-        count += filter.count
-      }
-      if count != run.entryCount { throw damage(run, 0) }
-    }
-  }
 }

@@ -114,7 +114,7 @@ extension SourceState {
   }
 
   /// Names can be longer than keys, so the key has the name's hash and the record the name.
-  private static func key(_ streamId: UInt32, _ name: String, isClosed: Bool) -> Key {
+  static func key(_ streamId: UInt32, _ name: String, isClosed: Bool) -> Key {
     prefix(streamId, isClosed: isClosed).appending(checksum([UInt8](name.utf8).rawSpan))
   }
 

@@ -1,0 +1,200 @@
+import Bytes
+import LMDB
+import Zstd
+
+/// Reads a log as of one commit, and compares with the blocks what is derived from them. What is wrong goes into
+/// ``report``, and the check goes on.
+struct LogCheck {
+  let log: EventLog
+  var report = CheckReport()
+  /// What the blocks add up to, by stream.
+  var totals: [UInt32: StreamTotals] = [:]
+  var sources = SourceCheck()
+  private var ids: IdCheck?
+  /// Whether all events could be read: what is derived is compared with no less.
+  private(set) var isLogWhole = true
+  let decompressor: ZstdDecompressor
+
+  init(_ log: EventLog) {
+    self.log = log
+    decompressor = ZstdDecompressor()
+  }
+
+  mutating func run(
+    _ transaction: borrowing ReadTransaction, _ progress: (Double) -> Void
+  ) throws {
+    let log = log
+    guard let head = note({ try LogHead.read(log.tables, transaction) }) else { return }
+    // Without the catalogue the checksums of the blocks can still be verified.
+    let catalogue = note {
+      try Catalogue.load(
+        OwnDocuments(), committedSeq: head.nextSeq - 1, log.tables, log.store, transaction
+      ).all.map { stream in
+        let totals = try StreamTotals.read(stream.definition.id, log.tables, transaction)
+        return (stream, totals ?? StreamTotals())
+      }
+    }
+    let index = note { try DedupIndex(transaction, table: log.tables.dedup) }
+    if let index, let catalogue { ids = IdCheck(index, catalogue) }
+    isLogWhole = catalogue != nil
+    try checkBlocks(head, catalogue?.map(\.0), transaction, progress)
+    report.dedupRuns = index?.runs.values.reduce(0) { $0 + $1.count } ?? 0
+    let names = catalogue.flatMap { streams in
+      note { try Self.allNames(streams, log, transaction) }
+    }
+    checkTotals(catalogue ?? [], names, transaction)
+    checkLedger(head, names, transaction)
+    checkSources(names, transaction)
+    checkProgress(transaction)
+    checkIds(transaction)
+  }
+
+  /// The names of all streams there have ever been, by number.
+  private static func allNames(
+    _ streams: [(EventStream, StreamTotals)], _ log: EventLog,
+    _ transaction: borrowing ReadTransaction
+  ) throws -> [UInt32: String] {
+    var names: [UInt32: String] = [:]
+    for (stream, _) in streams { names[stream.definition.id] = stream.name }
+    guard let own = streams.first?.0 else { return names }
+    for document in try log.store.documents(of: own, after: 0, transaction) {
+      if let definition = StreamDefinition(document) { names[definition.id] = definition.name }
+    }
+    return names
+  }
+
+  private mutating func checkIds(_ transaction: borrowing ReadTransaction) {
+    guard var ids else { return }
+    self.ids = nil
+    let (store, isLogWhole) = (log.store, isLogWhole)
+    var damages: [DamageError] = []
+    let differences = note { () throws -> [DamageError] in
+      try ids.addIndex(transaction) { damages.append($0) }
+      return isLogWhole ? try ids.differences(store, transaction) : []
+    }
+    report.damages += damages + (differences ?? [])
+  }
+
+  /// Runs `body`; damage goes into the report.
+  mutating func note<R>(_ body: () throws -> R) -> R? {
+    do {
+      return try body()
+    } catch let damage as DamageError {
+      report.damages.append(damage)
+    } catch {
+      report.damages.append(DamageError(what: "\(error)"))
+    }
+    return nil
+  }
+
+  private mutating func checkBlocks(
+    _ head: LogHead, _ streams: [EventStream]?, _ transaction: borrowing ReadTransaction,
+    _ progress: (Double) -> Void
+  ) throws {
+    let log = log
+    var programs: [UInt32: (EventStream, ShapeProgram)] = [:]
+    for stream in streams ?? [] {
+      let shapes = stream.schema.snapshot().trie.shapes
+      programs[stream.definition.id] = (stream, ShapeProgram(shapes))
+    }
+    var seq: UInt64 = 1
+    while seq < head.nextSeq {
+      guard let found = try log.store.firstSeq(ofBlockWith: seq, transaction), found == seq,
+        let (header, _) = note({ try log.store.header(seq, transaction) })
+      else {
+        let next = try nextBlock(after: seq, transaction) ?? head.nextSeq
+        isLogWhole = false
+        report.damages.append(
+          DamageError(what: "events are missing", firstSeq: seq, lastSeq: next - 1))
+        seq = next
+        continue
+      }
+      if let (stream, program) = programs[header.streamId] {
+        checkBlock(header, stream, program, transaction)
+      } else if streams == nil {
+        checkSections(header, transaction)
+      } else {
+        isLogWhole = false
+        report.damages.append(
+          DamageError(what: "block of an unknown stream \(header.streamId)", firstSeq: seq))
+      }
+      seq += UInt64(max(header.eventCount, 1))
+      progress(Double(seq) / Double(head.nextSeq))
+    }
+    if seq > head.nextSeq {
+      report.damages.append(
+        DamageError(what: "head of the log: blocks have events after its last", firstSeq: seq - 1))
+    } else if let next = try nextBlock(after: seq - 1, transaction) {
+      report.damages.append(
+        DamageError(what: "head of the log: there is a block after its last event", firstSeq: next))
+    }
+  }
+
+  /// Checks a block whose stream is not known.
+  private mutating func checkSections(
+    _ header: BlockHeader, _ transaction: borrowing ReadTransaction
+  ) {
+    let (store, decompressor) = (log.store, decompressor)
+    _ = note {
+      let summary = try store.summaries(
+        ofStream: header.streamId, from: header.firstSeq, limit: 1, transaction
+      ).first
+      guard let summary, summary.firstSeq == header.firstSeq else {
+        throw DamageError(what: "block index does not fit the block", firstSeq: header.firstSeq)
+      }
+      let reader = try store.reader(summary, transaction, decompressor)
+      for section in header.sections { try reader.withSection(section) { _ in } }
+    }
+    report.blocks += 1
+    report.events += UInt64(header.eventCount)
+  }
+
+  private func nextBlock(
+    after seq: UInt64, _ transaction: borrowing ReadTransaction
+  ) throws -> UInt64? {
+    var cursor = try transaction.cursor(log.tables.blocks)
+    guard try cursor.seek(atOrAfter: Key(seq + 1)) else { return nil }
+    return Key.uint64(in: cursor.key, at: 0)
+  }
+
+  private mutating func checkBlock(
+    _ header: BlockHeader, _ stream: EventStream, _ program: ShapeProgram,
+    _ transaction: borrowing ReadTransaction
+  ) {
+    let last = header.firstSeq + UInt64(header.eventCount) - 1
+    let (store, decompressor) = (log.store, decompressor)
+    let columns = stream.schema.snapshot().columns
+    var ids = ids.take()
+    let size = note { () throws -> Int in
+      let summary = try store.summaries(
+        ofStream: header.streamId, from: header.firstSeq, limit: 1, transaction
+      ).first
+      guard let summary, summary.firstSeq == header.firstSeq,
+        summary.eventCount == header.eventCount, summary.factCount == header.factCount,
+        summary.minTimeNs == header.minTimeNs, summary.maxTimeNs == header.maxTimeNs
+      else {
+        throw DamageError(
+          what: "block index does not fit the block", firstSeq: header.firstSeq, lastSeq: last)
+      }
+      let reader = try store.reader(summary, transaction, decompressor)
+      _ = try DocumentRenderer.documents(reader, columns: columns, program: program)
+      for section in header.sections { try reader.withSection(section) { _ in } }
+      try ids?.add(reader)
+      return summary.byteCount
+    }
+    self.ids = ids
+    if size == nil { isLogWhole = false }
+    sources.add(header)
+    report.blocks += 1
+    report.events += UInt64(header.eventCount)
+    report.bytes += size ?? 0
+    var sum = totals[header.streamId] ?? StreamTotals()
+    sum.events += UInt64(header.eventCount)
+    sum.facts += UInt64(header.factCount)
+    sum.originalBytes += header.originalBytes
+    sum.blockBytes += UInt64(size ?? 0)
+    sum.minTimeNs = min(sum.minTimeNs, header.minTimeNs)
+    sum.maxTimeNs = max(sum.maxTimeNs, header.maxTimeNs)
+    totals[header.streamId] = sum
+  }
+}
