@@ -306,7 +306,7 @@ import Testing
     try log.environment.write { transaction in
       try transaction.delete(log.tables.totals, Key().appending(99 as UInt32))
       let summary = try #require(
-        try log.store.summaries(ofStream: 2, limit: 1, transaction.reading).first)
+        try log.store.summaries(ofStream: 3, limit: 1, transaction.reading).first)
       // After all blocks of a stream, so that no search for one of them meets it.
       try transaction.put(
         log.tables.streams, Key().appending(2 as UInt32).appending(last + 1), summary.encoded)
