@@ -13,10 +13,12 @@ func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target 
 }
 
 /// The tests of the module of the same name.
-func tests(_ name: String, golden: [String] = []) -> Target {
+func tests(
+  _ name: String, _ dependencies: [Target.Dependency] = [], golden: [String] = []
+) -> Target {
   .testTarget(
-    name: "\(name)Tests", dependencies: [.byName(name: name), "TestSupport"], exclude: golden,
-    swiftSettings: settings)
+    name: "\(name)Tests", dependencies: [.byName(name: name), "TestSupport"] + dependencies,
+    exclude: golden, swiftSettings: settings)
 }
 
 let package = Package(
@@ -57,13 +59,17 @@ let package = Package(
     module("EventLog", ["Model", "Bytes", "LMDB", "Zstd", "Checksum", "SimdJSON", "Threads"]),
     module("Sketches", ["Bytes"]),
     module("Language", ["Bytes"]),
+    module("Asking", ["Language", "Model", "Bytes"]),
     module(
       "Projections",
       [
-        "EventLog", "Language", "Sketches", "Model", "Bytes", "LMDB", "Checksum", "Threads", "RE2",
+        "Asking", "EventLog", "Language", "Sketches", "Model", "Bytes", "LMDB", "Checksum",
+        "Threads", "RE2",
       ]),
-    module("Query", ["Language", "Model", "Bytes", "RE2"]),
-    module("Store", ["Query", "Language", "Projections", "EventLog", "Model", "Bytes", "Threads"]),
+    module("Query", ["Asking", "Language", "Model", "Bytes", "RE2"]),
+    module(
+      "Store",
+      ["Query", "Asking", "Language", "Projections", "EventLog", "Model", "Bytes", "Threads"]),
     module("FileConnector", ["Model", "Zstd", "Gzip"]),
     module("Workloads"),
     module("Terminal"),
@@ -95,11 +101,11 @@ let package = Package(
     .testTarget(
       name: "ProjectionsTests",
       dependencies: [
-        "Store", "Projections", "EventLog", "Language", "Workloads", "Model", "Bytes",
+        "Store", "Query", "Projections", "EventLog", "Language", "Workloads", "Model", "Bytes",
         "TestSupport",
       ],
       exclude: ["oracle.py"], swiftSettings: settings),
-    tests("Store"),
+    tests("Store", ["Query"]),
     .testTarget(
       name: "QueryTests",
       dependencies: [

@@ -2,6 +2,7 @@ import Bytes
 import FileConnector
 import Foundation
 import Model
+import Query
 import Store
 import Synchronization
 
@@ -20,19 +21,36 @@ func benchRebuild(_ directory: String) throws {
 func benchKpiRead(_ directory: String, _ name: String, _ dimension: String) throws {
   let store = try Store(directory: directory, mode: .readOnly)
   defer { store.close() }
-  let all = try store.projections.read(name)
-  guard let first = all.rows.first, let label = first.group.first ?? nil else { return }
-  let day = first.timeNs..<first.timeNs + 86_400_000_000_000
+  let all = try ask(store, "SELECT * FROM \(name)")
+  guard case .times(let starts)? = all.columns.first?.values, let firstNs = starts.first else {
+    return
+  }
+  var options = QueryOptions(nowNs: 0)
+  options.parameters = [
+    "from": .time(firstNs), "to": .time(firstNs + 86_400_000_000_000),
+    "label": all.columns[1].values[0],
+  ]
+  let range = "SINCE $from UNTIL $to"
   var cells = 0
   let oneTimes = try times(1_000) {
-    cells = try store.projections.read(name, day, groups: [Text(dimension): label]).rows.count
+    let query = "SELECT * FROM \(name) WHERE \(dimension) = $label \(range)"
+    cells = try ask(store, query, options).rowCount
   }
   var allCells = 0
-  let allTimes = try times(20) { allCells = try store.projections.read(name, day).rows.count }
+  let allTimes = try times(20) {
+    allCells = try ask(store, "SELECT * FROM \(name) \(range)", options).rowCount
+  }
   report([
     ("cells", Double(cells)), ("one_group_us", oneTimes[oneTimes.count / 2] * 1e6),
     ("all_cells", Double(allCells)), ("all_groups_ms", allTimes[allTimes.count / 2] * 1e3),
   ])
+}
+
+/// The answer of one statement.
+private func ask(
+  _ store: Store, _ text: String, _ options: QueryOptions = QueryOptions(nowNs: 0)
+) throws -> Answer {
+  try QueryEngine(store).run(text, options)[0]
 }
 
 /// Sorted times of `count` runs, in seconds.
@@ -58,7 +76,7 @@ func benchRebuildBeside(_ directory: String, _ path: String, _ name: String) thr
   }
   loop { _ = try store.projections.rebuild(named: [], verify: false) }
   loop {
-    let time = try seconds { _ = try store.projections.read(name, Int64.min..<Int64.max) }
+    let time = try seconds { _ = try ask(store, "SELECT * FROM \(name)") }
     readTimes.withLock { $0.append(time) }
     Thread.sleep(forTimeInterval: 0.005)
   }

@@ -37,13 +37,18 @@ public struct DocumentBatch: Sendable {
   public var refused: [RefusedDocument]
   /// The source position just after this batch; committed with it, so that a source can go on there.
   public var endPosition: Int64
+  /// What a connector wants to know when it goes on after this batch; committed with it, even where none of its
+  /// documents is new.
+  public var progress: SourceProgress?
 
   public init(
-    bytes: [UInt8], documents: [DocumentRange], refused: [RefusedDocument] = [], endPosition: Int64
+    bytes: [UInt8], documents: [DocumentRange], refused: [RefusedDocument] = [],
+    endPosition: Int64, progress: SourceProgress? = nil
   ) {
     self.bytes = bytes
     self.documents = documents
     self.refused = refused
     self.endPosition = endPosition
+    self.progress = progress
   }
 }

@@ -12,6 +12,8 @@ public enum Limits {
   public static let ledgerHeadBytes = 1_024
   /// Length of a source's or an actor's name; enough for the path of any file.
   public static let maxSourceNameBytes = 4_096
+  /// What a connector may note of a source.
+  public static let maxProgressBytes = 65_536
   /// How much of a duplicate's id the ledger keeps.
   public static let ledgerIdBytes = 1_024
   /// Events of one block.

@@ -15,15 +15,13 @@ struct ClockReplay {
 
   var watermarkNs: Int64? { clock.watermarkNs }
 
-  /// Learns the closings that the catalogue has recorded since. O(catalogue).
+  /// Learns the closings that were recorded since. O(closings).
   mutating func readClosings(
     _ log: EventLog, _ transaction: borrowing ReadTransaction
   ) throws {
-    for document in try log.catalogueDocuments(transaction) where document.seq > closingsSeq {
-      closingsSeq = document.seq
-      guard let closing = SourceClosing(document), closing.stream == stream else { continue }
-      closings.append((document.seq, closing))
-    }
+    let found = try log.closings(ofStream: stream, after: closingsSeq, transaction)
+    closings += found
+    closingsSeq = found.last?.seq ?? closingsSeq
   }
 
   /// Applies the closings before event `seq`.

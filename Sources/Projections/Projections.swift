@@ -55,8 +55,11 @@ public final class Projections: LogProjection, Sendable {
     tables = CellTables(
       cells: log.environment.table("cells"), series: log.environment.table("series"))
     let (records, tables) = (records, tables)
-    let kpis = try log.environment.read { try Self.load(log, records, tables, $0) }
-    state = Mutex(State(kpis: kpis))
+    state = Mutex(
+      try log.environment.read { transaction in
+        State(
+          kpis: try Self.load(log, records, tables, transaction), commit: transaction.commitNumber)
+      })
     if log.mode == .readWrite { log.projection = self }
   }
 
@@ -121,11 +124,6 @@ public final class Projections: LogProjection, Sendable {
   /// All versions of all KPIs, oldest first.
   public func list() throws -> [ListedKpi] {
     try log.environment.read { try kpis($0).map { ListedKpi($0) } }
-  }
-
-  /// The active version of a KPI.
-  public func definition(named name: String) throws -> ListedKpi {
-    try log.environment.read { ListedKpi(try kpi(named: name, $0)) }
   }
 
   // MARK: Changes
@@ -199,7 +197,7 @@ public final class Projections: LogProjection, Sendable {
     _ definition: KpiDefinition, change: KpiDefinition.Change, actor: String
   ) throws -> KpiDefinition {
     let name = definition.name
-    if definition.stream == StreamDefinition.catalogue.name {
+    if StreamDefinition.system.contains(where: { $0.name == definition.stream }) {
       throw KpiError("\(definition.stream) can be queried; a KPI is of a stream of events")
     }
     let stream: EventStream = try log.environment.read { transaction in

@@ -16,10 +16,10 @@ extension Store {
 }
 
 extension CatalogueChange {
-  /// Nil for what changes no definition, such as the end of a source.
+  /// Nil for what changes no definition.
   init?(_ event: LogEvent) throws {
     let document = CatalogueDocument(seq: event.seq, event.bytes)
-    guard let change = document["change"], change != "close_source", let name = document["name"]
+    guard let change = document["change"], let name = document["name"]
     else { return nil }
     let words = change.uppercased().split(separator: "_").joined(separator: " ")
     self.init(

@@ -16,13 +16,12 @@ extension Store: QuerySource {
     let statistics = try log.statistics(sizes: false)
     return SourceCatalogue(
       streams: statistics.streams.map(StreamInfo.init), kpis: kpis.map(KpiInfo.init),
-      changes: StreamInfo(statistics.catalogue), lastSeq: statistics.lastSeq)
+      system: statistics.system.map(StreamInfo.init), lastSeq: statistics.lastSeq)
   }
 
   public func aggregate(_ request: AggregateRequest) throws -> AggregateResult {
     do {
-      let answer = try projections.aggregate(AggregateQuery(request))
-      return AggregateResult(answer)
+      return try projections.aggregate(request)
     } catch let error as TooManyCellsError {
       let name = error.limit < request.limits.maxCells ? "max_memory" : "max_cells"
       throw QueryLimitError("\(name): \(error)")
@@ -30,11 +29,11 @@ extension Store: QuerySource {
   }
 
   public func plan(_ request: AggregateRequest) throws -> AggregatePlan {
-    AggregatePlan(try projections.plan(AggregateQuery(request)))
+    try projections.plan(request)
   }
 
   public func facts(_ request: FactsRequest, _ body: (FactBatch) throws -> Bool) throws {
-    try projections.forEachFacts(FactQuery(request)) { try body(FactBatch($0)) }
+    try projections.forEachFacts(request, body)
   }
 
   public func events(
@@ -63,9 +62,7 @@ extension Store: QuerySource {
     _ request: ContributionRequest, _ body: (ContributionBatch) throws -> Void
   ) throws {
     do {
-      try projections.forEachContribution(ContributionQuery(request)) {
-        try body(ContributionBatch(rows: $0.rows, seqs: $0.seqs))
-      }
+      try projections.forEachContribution(request, body)
     } catch let error as ContributionLimitError {
       throw QueryLimitError("max_memory: \(error)")
     }
@@ -258,7 +255,6 @@ extension TimeLength {
 
 extension KpiDefinition {
   fileprivate init(_ statement: DefineKpi) throws {
-    let lateness = try statement.lateness.map { try BucketLength(parsing: $0.canonicalText) }
     try self.init(
       name: statement.name.text, stream: statement.from.text,
       select: statement.items.map(\.canonicalText).joined(separator: ", "),
@@ -267,6 +263,6 @@ extension KpiDefinition {
         ? nil : statement.groupBy.map(\.canonicalText).joined(separator: ", "),
       every: statement.every.length.canonicalText,
       rolling: statement.every.rolling?.canonicalText,
-      timeZone: statement.timeZone?.value ?? "UTC", latenessNs: lateness?.nominalNs ?? 0)
+      timeZone: statement.timeZone?.value ?? "UTC", latenessNs: try statement.lateness?.ns ?? 0)
   }
 }

@@ -8,14 +8,13 @@ import Projections
 @_exported import struct EventLog.LedgerEntry
 @_exported import struct EventLog.LogEvent
 @_exported import struct EventLog.LogStatistics
+@_exported import struct EventLog.NotedProgress
 @_exported import struct EventLog.StreamAlterationError
 @_exported import struct EventLog.StreamAlteredError
 @_exported import struct EventLog.StreamDefinition
 @_exported import struct EventLog.StreamOptions
 @_exported import struct EventLog.UnusedField
-@_exported import struct Projections.KpiAnswer
 @_exported import struct Projections.KpiDefinition
-@_exported import enum Projections.KpiValue
 @_exported import struct Projections.ListedKpi
 @_exported import struct Projections.RebuildCancelledError
 @_exported import struct Projections.RebuildProgress
@@ -128,11 +127,20 @@ public final class Store: Sendable {
   public static let idleNs: Int64 = 600_000_000_000
 
   /// Takes note that sources have come to their end: the stream's watermark does not wait for them. A source opens again
-  /// with the next event that it brings. The closing is itself an event of the catalogue.
+  /// with the next event that it brings. The closing is itself an event, of the stream `_sources`.
   public func closeSources(_ sources: [String], of stream: String) throws {
     guard let known = log.stream(named: stream) else { return }
     try log.closeSources(sources, of: known)
   }
+
+  /// What a connector has noted of a source with the last batch that had a ``DocumentBatch/progress``; nil when there is
+  /// nothing.
+  public func progress(of source: String) throws -> NotedProgress? {
+    try log.progress(of: source)
+  }
+
+  /// Notes it without a batch, and waits until that is durable.
+  public func setProgress(_ progress: SourceProgress) throws { try log.setProgress(progress) }
 
   /// What documents of a stream have brought since it was made that would have been detected then.
   public func unusedFields(of stream: String) throws -> [UnusedField] {

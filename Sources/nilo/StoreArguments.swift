@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Query
 import Store
 
 /// The options of all commands that work on a store.
@@ -11,6 +12,16 @@ struct StoreArguments: ParsableArguments {
   var json = false
 
   var directory: StoreDirectory { StoreDirectory(path: data) }
+
+  /// The format of answers that `format` and ``json`` ask for; nil when neither does.
+  func format(_ format: AnswerFormat?) -> AnswerFormat? { json ? .json : format }
+
+  /// Refuses another format beside ``json``.
+  func check(_ format: AnswerFormat?) throws {
+    if json, let format, format != .json {
+      throw ValidationError("--json is --format json; leave one of them out.")
+    }
+  }
 
   /// Calls `body` with the store, open for reading: another process may write to it meanwhile.
   func reading<R>(_ body: (Store) throws -> R) throws -> R {

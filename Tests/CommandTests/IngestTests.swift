@@ -270,7 +270,7 @@ let pumps = """
       }
     }
     #expect(outputs[0].error.contains(#"\u{1b}[31mred\u{9b}.ndjson:byte"#))
-    #expect(outputs[7].output.contains(#"\u{1b}[2J"#))
+    #expect(outputs[7].output.contains("\u{FFFD}[2J"))
   }
 
   @Test func aBadStreamNameIsAnError() throws {

@@ -6,9 +6,9 @@ import Testing
 struct FullDiskChangeTests {
   private func isListed(_ workspace: Workspace, _ store: String) throws -> Bool {
     let listed = try Child.run(
-      Child.nilo, ["kpi", "list", "--data", store, "--json"], in: workspace)
+      Child.nilo, ["kpi", "list", "--data", store, "--format", "ndjson"], in: workspace)
     try check(listed.status == 0, "\(listed)")
-    return listed.output.contains("\"name\":\"k\"")
+    return listed.output.contains("\"kpi\":\"k\"")
   }
 
   @Test func whatTookEffectIsSaid() throws {

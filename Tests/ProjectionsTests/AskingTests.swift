@@ -1,6 +1,7 @@
 import EventLog
 import Language
 import Model
+import Query
 import Testing
 
 @testable import Projections
@@ -28,7 +29,7 @@ import Testing
     }
   }
 
-  private static func query(_ random: inout SeededGenerator) throws -> AggregateQuery {
+  private static func query(_ random: inout SeededGenerator) throws -> AggregateRequest {
     let texts = [
       "count(*)", "sum(v)", "avg(v)", "min(v)", "max(v)", "stddev(v)", "p95(v)", "distinct(d)",
       "first(v)", "last(v)", "delta(v)", "first(w)", "last(w)", "variance(w)",
@@ -40,7 +41,7 @@ import Testing
       if case .aggregate(let aggregate) = item.expression { return aggregate }
       return nil
     }
-    var query = AggregateQuery(stream: "s", aggregates: aggregates)
+    var query = AggregateRequest(stream: "s", aggregates: aggregates)
     query.groupBy = random.pick([[], ["d"], ["n"], ["n", "d"]])
     query.filter = try random.pick(
       [
@@ -64,16 +65,17 @@ import Testing
   }
 
   private static func difference(
-    _ one: KpiColumns, _ other: KpiColumns
+    _ one: AggregateResult, _ other: AggregateResult
   ) -> String? {
-    let (left, right) = (KpiAnswer.Rows(columns: one), KpiAnswer.Rows(columns: other))
-    if left.count != right.count { return "\(left.count) rows and \(right.count)" }
-    for (a, b) in zip(left, right) {
-      let isSame =
-        a.timeNs == b.timeNs && a.group == b.group && a.facts == b.facts
-        && a.firstSeq == b.firstSeq && a.lastSeq == b.lastSeq
-        && a.values == b.values
-      if !isSame { return "\(a)\nand \(b)" }
+    if one.count != other.count { return "\(one.count) rows and \(other.count)" }
+    func row(_ row: Int, of result: AggregateResult) -> String {
+      let group = result.groups[Int(result.groupOfRow[row])]
+      let values = result.values.map { $0[row] }
+      return "\(result.timesNs[row]) \(group) \(values) \(result.facts[row]) "
+        + "\(result.firstSeqs[row]) \(result.lastSeqs[row])"
+    }
+    for number in 0..<one.count where row(number, of: one) != row(number, of: other) {
+      return "\(row(number, of: one))\nand \(row(number, of: other))"
     }
     return nil
   }
@@ -96,10 +98,10 @@ import Testing
         let best = try store.projections.aggregate(query)
         query.path = .columns
         let columns = try store.projections.aggregate(query)
-        try check(columns.source.kpi == nil, "columns are columns")
-        if best.source.kpi != nil { fromCells += 1 }
-        if let difference = Self.difference(best.columns, columns.columns) {
-          throw Mismatch(description: "\(query)\n\(best.source)\n\(difference)")
+        try check(columns.plan.source == .columns, "columns are columns")
+        if best.plan.source != .columns { fromCells += 1 }
+        if let difference = Self.difference(best, columns) {
+          throw Mismatch(description: "\(query)\n\(best.plan.source)\n\(difference)")
         }
       }
       try check(fromCells > 5, "cells answered \(fromCells) of 60 queries")
@@ -114,7 +116,7 @@ import Testing
       defer { store.close() }
       _ = try store.append([#"{"ts":1717200000,"d":"a","n":1,"v":1,"w":2}"#], to: "s")
       try Self.defineKpis(store)
-      var states: [(query: AggregateQuery, answer: AggregateAnswer)] = []
+      var states: [(query: AggregateRequest, answer: AggregateResult)] = []
       for _ in 0..<6 {
         try random.appendBatch(to: store)
         let query = try Self.query(&random)
@@ -124,11 +126,11 @@ import Testing
         var query = query
         query.asOfSeq = before.asOfSeq
         let answer = try store.projections.aggregate(query)
-        if let difference = Self.difference(answer.columns, before.columns) {
-          throw Mismatch(description: "\(query)\n\(answer.source)\n\(difference)")
+        if let difference = Self.difference(answer, before) {
+          throw Mismatch(description: "\(query)\n\(answer.plan.source)\n\(difference)")
         }
         try checkEqual(answer.watermarkNs, before.watermarkNs, "watermark of \(before.asOfSeq)")
-        try checkEqual(answer.columns.isFinal, before.columns.isFinal, "what is final")
+        try checkEqual(answer.isFinal, before.isFinal, "what is final")
       }
     }
   }
@@ -149,14 +151,14 @@ import Testing
         name: "k", stream: "s", select: "first(r.x), last(r.x), delta(r.x)", groupBy: "r.g",
         every: "1h"),
       actor: "test")
-    var query = AggregateQuery(stream: "s", aggregates: [])
+    var query = AggregateRequest(stream: "s", aggregates: [])
     for item in try Parser.items("first(r.x), last(r.x), delta(r.x)") {
       if case .aggregate(let aggregate) = item.expression { query.aggregates.append(aggregate) }
     }
-    for path in [.kpi("k", version: nil), .columns] as [AggregateQuery.Path] {
+    for path in [.kpi("k", version: nil), .columns] as [AggregateRequest.Path] {
       query.path = path
-      let rows = KpiAnswer.Rows(columns: try store.projections.aggregate(query).columns)
-      #expect(rows.map(\.values) == [[.number(1), .number(4), .number(3)]])
+      let result = try store.projections.aggregate(query)
+      #expect(result.values.map { $0[0] } == [.number(1), .number(4), .number(3)])
     }
     try KpiTests.verify(store, "elements")
   }
@@ -170,8 +172,8 @@ import Testing
     _ = try store.append([#"{"ts":1717200000,"v":1}"#, #"{"ts":1717203600,"v":2}"#], to: "s")
     let items = try Parser.items(item)
     guard case .aggregate(let aggregate) = items[0].expression else { return }
-    var query = AggregateQuery(stream: "s", aggregates: [aggregate])
-    #expect(try store.projections.aggregate(query).columns.count == 1)
+    var query = AggregateRequest(stream: "s", aggregates: [aggregate])
+    #expect(try store.projections.aggregate(query).count == 1)
     query.range = 1_717_203_600_000_000_000..<Int64.max
     query.isCancelled = { true }
     #expect(throws: CancellationError.self) { try store.projections.aggregate(query) }
@@ -188,12 +190,12 @@ import Testing
     try store.projections.define(try definition("sum(v)"), actor: "test")
     try store.projections.redefine(try definition("avg(v)"), actor: "test")
     _ = try store.append([#"{"ts":1717200001,"v":2}"#], to: "s")
-    #expect(try store.projections.read("k").rows[0].values == [.number(3)])
+    #expect(try store.rows(of: "k").rows[0].values == [.number(3)])
     try store.projections.switchVersion(of: "k", to: 2, actor: "test")
-    #expect(try store.projections.read("k").rows[0].values == [.number(1.5)])
+    #expect(try store.rows(of: "k").rows[0].values == [.number(1.5)])
     store.close()
     store = try Store(directory: workspace.path)
-    #expect(try store.projections.read("k").rows[0].values == [.number(1.5)])
+    #expect(try store.rows(of: "k").rows[0].values == [.number(1.5)])
     #expect(try store.projections.list().map(\.isActive) == [false, true])
     #expect(throws: KpiError("KPI k has no version 3; it has: 1, 2")) {
       try store.projections.switchVersion(of: "k", to: 3, actor: "test")

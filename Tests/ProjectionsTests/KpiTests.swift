@@ -1,5 +1,7 @@
 import EventLog
 import Foundation
+import Language
+import Query
 import Testing
 
 @testable import Projections
@@ -46,9 +48,9 @@ import Testing
         name: "k", stream: "s", select: "count(*), sum(v)", groupBy: "d", every: "1h"),
       actor: "test")
     _ = try store.append([document, document], to: "s")
-    let answer = try store.projections.read("k")
+    let answer = try store.rows(of: "k")
     #expect(answer.rows.map(\.values) == [[.integer(3), .number(3)]])
-    #expect(answer.source == .cells)
+    #expect(answer.source == "cells of KPI k version 1")
   }
 
   static func verify(_ store: Store, _ when: String) throws {
@@ -73,7 +75,7 @@ import Testing
         try KpiDefinition(
           name: name, stream: "s", select: "count(*)", every: every, timeZone: zone),
         actor: "test")
-      let rows = try store.projections.read(name).rows
+      let rows = try store.rows(of: name).rows
       #expect(rows.reduce(0) { $0 + Int($1.facts) } == count, "\(every) in \(zone)")
     }
   }
@@ -90,14 +92,18 @@ import Testing
         try KpiDefinition(
           name: "k", stream: "s", select: "sum(v), stddev(v), p50(v), count(*)", groupBy: "d",
           every: "1h", rolling: rolling), actor: "test")
-      let all = try store.projections.read("k").rows
+      let all = try store.rows(of: "k").rows
       for _ in 0..<10 {
         let row = random.pick(all)
         let low = row.timeNs - Int64(random.below(40)) * 3_600_000_000_000
         let high = row.timeNs + Int64(1 + random.below(40)) * 3_600_000_000_000
-        let part = Array(try store.projections.read("k", low..<high).rows)
+        let part = try store.rows(of: "k", low..<high).rows
         let expected = all.filter { (low..<high).contains($0.timeNs) }
-        try check(part == expected, "rolling \(rolling) from \(low) to \(high)")
+        let difference = zip(part, expected).first { $0 != $1 }
+        try check(
+          part == expected,
+          "rolling \(rolling) from \(low) to \(high): \(part.count) rows of \(expected.count), "
+            + "first \(difference.map { "\($0)" } ?? "the last one")")
       }
     }
   }
@@ -114,7 +120,7 @@ import Testing
       try KpiDefinition(
         name: "k", stream: "s", select: "sum(v)", every: "1h", latenessNs: 600_000_000_000),
       actor: "test")
-    func row() throws -> KpiAnswer.Row { try store.projections.read("k").rows[0] }
+    func row() throws -> KpiRow { try store.rows(of: "k").rows[0] }
     _ = try store.append([event("01:09:59", 2)], to: "s", source: "a")
     #expect(try !row().isFinal)
     _ = try store.append([event("01:10:00", 2)], to: "s", source: "a")
@@ -143,7 +149,7 @@ import Testing
       try KpiDefinition(
         name: "k", stream: "s", select: "max(code), distinct(code), count(code)", every: "1h"),
       actor: "test")
-    let rows = try store.projections.read("k").rows
+    let rows = try store.rows(of: "k").rows
     #expect(rows.map(\.values) == [[.number(7), .integer(3), .integer(3)]])
   }
 
@@ -156,7 +162,7 @@ import Testing
     try store.projections.define(
       try KpiDefinition(
         name: "k", stream: "s", select: "sum(v)", every: "1s", rolling: "3s"), actor: "test")
-    let rows = try store.projections.read("k").rows
+    let rows = try store.rows(of: "k").rows
     #expect(
       rows.map { $0.timeNs / 1_000_000_000 } == [
         1, 2, 3, 1_717_200_000, 1_717_200_001, 1_717_200_002,
@@ -225,7 +231,7 @@ import Testing
         #"{"ts":1717200001,"d":"é","v":1}"#, #"{"ts":1717200002,"d":"\u00e9","v":1}"#,
         #"{"ts":1717200003,"d":"é","v":1}"#,
       ], to: "s")
-    let row = try #require(try store.projections.read("k").rows.first)
+    let row = try #require(try store.rows(of: "k").rows.first)
     #expect(row.values == [.number(4)] && row.revision == 1)
     try Self.verify(store, "after escapes")
   }
@@ -251,7 +257,7 @@ import Testing
     try define("sum(v)")
     #expect(throws: KpiError.self) { try define("sum(v)") }
     try store.projections.drop("k", actor: "test")
-    #expect(throws: UnknownKpiError(name: "k", known: [])) { try store.projections.read("k") }
+    #expect(throws: LanguageError.self) { try store.rows(of: "k") }
     try define("sum(v)")
   }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Query
 import Store
 import Testing
 
@@ -94,8 +95,8 @@ import Testing
     _ definition: OracleCase, _ index: Int, _ store: Store, _ oracle: OracleProcess
   ) throws -> [String] {
     let wanted = try oracle.answer(definition)
-    let answer = try store.projections.read("k\(index)")
-    var rows: [RowKey: KpiAnswer.Row] = [:]
+    let answer = try store.rows(of: "k\(index)")
+    var rows: [RowKey: KpiRow] = [:]
     var found: [String] = []
     for row in answer.rows {
       let key = RowKey(second: row.timeNs / 1_000_000_000, group: row.group)
@@ -130,7 +131,7 @@ import Testing
     return found.prefix(maxReported) + ["and \(found.count - maxReported) more"]
   }
 
-  private static func isSame(_ value: KpiValue, _ wanted: Double?, _ slack: Double) -> Bool {
+  private static func isSame(_ value: QueryValue, _ wanted: Double?, _ slack: Double) -> Bool {
     // A divisor that may be zero or not.
     if slack == -1 { return true }
     switch value {
@@ -138,13 +139,13 @@ import Testing
     case .integer(let number): return wanted.map { abs(Double(number) - $0) <= slack } ?? false
     case .unsigned(let number): return wanted.map { abs(Double(number) - $0) <= slack } ?? false
     case .number(let number): return wanted.map { abs(number - $0) <= slack } ?? false
-    case .text, .bool, .top: return false
+    case .text, .bool, .time, .top: return false
     }
   }
 
   /// A part of the rows is the same bits, read alone or with all.
   private static func differencesOfPart(
-    _ all: KpiAnswer, _ index: Int, _ store: Store
+    _ all: KpiRows, _ index: Int, _ store: Store
   ) throws -> [String] {
     guard let first = all.rows.first, let last = all.rows.last else { return [] }
     let third = (last.timeNs - first.timeNs) / 3
@@ -153,12 +154,12 @@ import Testing
     guard let row = part.first else { return [] }
     let name = "k\(index)"
     var found: [String] = []
-    if try Array(store.projections.read(name, range).rows) != part {
+    if try store.rows(of: name, range).rows != part {
       found.append("rows of \(range) differ, read alone")
     }
-    let paths = all.definition.groupBy.map(\.path.path)
-    let groups = Dictionary(uniqueKeysWithValues: zip(paths, row.group))
-    if try Array(store.projections.read(name, range, groups: groups).rows)
+    let kpi = try store.catalogue().kpis.first { $0.name == name }
+    let groups = Dictionary(uniqueKeysWithValues: zip(kpi?.groupBy ?? [], row.group))
+    if try store.rows(of: name, range, groups: groups).rows
       != part.filter({ $0.group == row.group })
     {
       found.append("rows of \(range) and \(row.group) differ, read alone")

@@ -1,5 +1,6 @@
 import EventLog
 import Model
+import Query
 import Testing
 
 @testable import Projections
@@ -90,7 +91,7 @@ import Testing
     return wanted
   }
 
-  private static func isClose(_ value: KpiValue, _ wanted: Double?) -> Bool {
+  private static func isClose(_ value: QueryValue, _ wanted: Double?) -> Bool {
     guard case .number(let number) = value else { return wanted == nil && value == .null }
     return wanted.map { abs(number - $0) <= 1e-9 * max(1, abs($0)) } ?? false
   }
@@ -118,17 +119,17 @@ import Testing
       }
       if !isEarly { try store.projections.define(definition, actor: "test") }
       try KpiTests.verify(store, "after appending")
-      let answer = try store.projections.read("k")
+      let answer = try store.rows(of: "k")
       try Self.check(answer, events, isBySite: isBySite, panes: rolling == nil ? 1 : 3)
       // A part of the rows finds the samples before it as well.
-      let row = random.pick(Array(answer.rows))
-      let part = try store.projections.read("k", row.timeNs..<row.timeNs + 2 * Self.hourNs)
+      let row = random.pick(answer.rows)
+      let part = try store.rows(of: "k", row.timeNs..<row.timeNs + 2 * Self.hourNs)
       try Self.check(part, events, isBySite: isBySite, panes: rolling == nil ? 1 : 3)
     }
   }
 
   private static func check(
-    _ answer: KpiAnswer, _ events: [Event], isBySite: Bool, panes: Int64
+    _ answer: KpiRows, _ events: [Event], isBySite: Bool, panes: Int64
   ) throws {
     for row in answer.rows {
       let span = row.timeNs - (panes - 1) * hourNs..<row.timeNs + hourNs
@@ -158,7 +159,7 @@ import Testing
       }
       let definition = try KpiDefinition(
         name: "k", stream: "s", select: "increase(v), rate(v), time_avg(v), sum(v)", every: "4h")
-      var answers: [[[KpiValue]]] = []
+      var answers: [[[QueryValue]]] = []
       for isShuffled in [false, true] {
         let workspace = TemporaryDirectory()
         let store = try Store(directory: workspace.path)
@@ -173,7 +174,7 @@ import Testing
           rest = rest.dropFirst(count)
         }
         if isShuffled { try KpiTests.verify(store, "out of order") }
-        answers.append(try store.projections.read("k").rows.map(\.values))
+        answers.append(try store.rows(of: "k").rows.map(\.values))
       }
       try checkEqual(answers[1], answers[0], "out of order")
     }
@@ -196,8 +197,8 @@ import Testing
         try KpiDefinition(
           name: "k\(every)", stream: "s", select: "increase(v)", every: every,
           timeZone: "Australia/Lord_Howe"), actor: "test")
-      let rows = try store.projections.read("k\(every)").rows
-      let sum = rows.reduce(0.0) { $0 + ($1.values[0].double ?? 0) }
+      let rows = try store.rows(of: "k\(every)").rows
+      let sum = rows.reduce(0.0) { $0 + $1.values[0].double }
       #expect(sum == 1_497, "\(every)")
     }
   }
@@ -219,7 +220,7 @@ import Testing
           name: "k", stream: "s", select: "first(state), last(state)", every: "1h")
       }(), actor: "test")
     _ = try store.append(Array(documents[1...]), to: "s")
-    let rows = try store.projections.read("k").rows
+    let rows = try store.rows(of: "k").rows
     #expect(rows.map(\.values) == [[.text("up"), .number(7)], [.text("down"), .text("down")]])
     try KpiTests.verify(store, "texts")
   }

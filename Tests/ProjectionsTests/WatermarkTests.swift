@@ -73,7 +73,7 @@ import Testing
     #expect(first.ahead.map(\.aheadNs) == [23 * hour])
     try clocked.store.projections.define(
       try KpiDefinition(name: "k", stream: "s", select: "count(*)", every: "1h"), actor: "test")
-    #expect(try clocked.store.projections.read("k").rows.map(\.isFinal) == [false, false])
+    #expect(try clocked.store.rows(of: "k").rows.map(\.isFinal) == [false, false])
     let second = try clocked.append([now, now - 1_000_000_000])
     #expect(second.late.isEmpty)
     #expect(second.ahead.isEmpty)
@@ -99,10 +99,10 @@ import Testing
     #expect(try clocked.append([end - 110 * second]).late.isEmpty)
     clocked.set(end + 59 * second)
     try clocked.append([end + 181 * second])
-    #expect(try clocked.store.projections.read("k").rows.first?.isFinal == false)
+    #expect(try clocked.store.rows(of: "k").rows.first?.isFinal == false)
     clocked.set(end + 60 * second)
     try clocked.append([end + 182 * second])
-    #expect(try clocked.store.projections.read("k").rows.first?.isFinal == true)
+    #expect(try clocked.store.rows(of: "k").rows.first?.isFinal == true)
     try KpiTests.verify(clocked.store, "with a fast clock")
   }
 

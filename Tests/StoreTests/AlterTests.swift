@@ -1,6 +1,7 @@
 import EventLog
 import Foundation
 import Model
+import Query
 import Testing
 
 @testable import Store
@@ -91,7 +92,10 @@ import Testing
       ], to: "s")
     let kpi = try KpiDefinition(name: "k", stream: "s", select: "increase(c) AS i", every: "1h")
     try store.projections.define(kpi, actor: "test")
-    func answer() throws -> String { "\(try store.projections.read("k").rows.map(\.values))" }
+    func answer() throws -> ValueColumn? {
+      let answers = try QueryEngine(store).run("SELECT i FROM k", QueryOptions(nowNs: 0))
+      return answers[0].columns.first { $0.name == "i" }?.values
+    }
     let before = try answer()
     try store.alterStream("s") { $0.keyPath = "pump" }
     let after = try answer()
@@ -182,7 +186,7 @@ import Testing
     #expect(try store.statistics().streams.map(\.definition.name) == ["t"])
     // The name is free, the number is not.
     try store.define(StreamDefinition(name: "s", timePath: "at"))
-    #expect(try store.statistics().streams.map(\.definition.id) == [3, 4])
+    #expect(try store.statistics().streams.map(\.definition.id) == [4, 5])
     try store.projections.define(
       KpiDefinition(name: "k", stream: "s", select: "count(*)", every: "1h"), actor: "test")
     #expect(throws: (any Error).self) { try store.dropStream("s") }
@@ -227,18 +231,5 @@ import Testing
     }
     #expect(try count("s", store) == 181)
     #expect(try store.check().isSound)
-  }
-}
-
-extension DocumentBatch {
-  fileprivate init(of documents: [String]) {
-    self.init(bytes: [], documents: [], endPosition: Int64(documents.count))
-    for (index, document) in documents.enumerated() {
-      let start = UInt32(bytes.count)
-      bytes.append(contentsOf: document.utf8)
-      self.documents.append(
-        DocumentRange(
-          start: start, byteCount: UInt32(document.utf8.count), position: Int64(index)))
-    }
   }
 }

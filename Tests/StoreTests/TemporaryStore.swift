@@ -1,4 +1,5 @@
 import Foundation
+import Model
 import Store
 
 /// A directory for a store, removed with the test.
@@ -50,5 +51,19 @@ extension Store {
       return true
     }
     return entries
+  }
+}
+
+extension DocumentBatch {
+  /// The documents, at positions 0, 1 and so on.
+  init(of documents: [String]) {
+    self.init(bytes: [], documents: [], endPosition: Int64(documents.count))
+    for (index, document) in documents.enumerated() {
+      let start = UInt32(bytes.count)
+      bytes.append(contentsOf: document.utf8)
+      self.documents.append(
+        DocumentRange(
+          start: start, byteCount: UInt32(document.utf8.count), position: Int64(index)))
+    }
   }
 }

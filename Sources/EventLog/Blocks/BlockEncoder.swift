@@ -190,7 +190,9 @@ struct Envelope: Sendable {
   var actor: String
   /// Wall clock at the append, in nanoseconds since the epoch.
   var receivedNs: Int64
-  /// The sources that the documents, records of the catalogue, close.
+  /// What the connector wants to be kept with these documents.
+  var progress: SourceProgress?
+  /// The sources that the documents, records of closings, close.
   var closes: [SourceEnd] = []
   /// What the document, a record of the catalogue, changes of a stream.
   var alters: Alteration?

@@ -4,79 +4,66 @@ import Zstd
 
 /// The streams of a log.
 struct Catalogue {
-  /// The catalogue's own stream.
-  let own: EventStream
+  /// The log's own streams, in the order of ``StreamDefinition/system``.
+  let system: [EventStream]
+  /// All others, in order of their making.
   var streams: [EventStream]
-
-  init(_ streams: [EventStream], nextId: UInt32) {
-    self.streams = streams
-    self.nextId = nextId
-    own =
-      streams.first { $0.definition.id == StreamDefinition.catalogue.id }
-      ?? EventStream(definition: .catalogue, schema: StreamSchema())
-  }
-
-  func stream(named name: String) -> EventStream? { streams.first { $0.name == name } }
-
   /// No stream gets the number of one that was dropped.
   var nextId: UInt32
 
-  /// Reads the streams from the log: definitions from the events of the catalogue, and what was learned of
-  /// each. O(streams and their columns and shapes).
+  var all: [EventStream] { system + streams }
+
+  func stream(named name: String) -> EventStream? { streams.first { $0.name == name } }
+
+  func system(_ definition: StreamDefinition) -> EventStream { system[Int(definition.id) - 1] }
+
+  /// Reads the streams from the log: definitions from the `changes` that the catalogue's own stream records, and what
+  /// was learned of each. O(changes + columns and shapes of the streams).
   static func load(
-    _ tables: LogTables, _ store: BlockStore, _ transaction: borrowing ReadTransaction
-  ) throws -> (streams: [(EventStream, StreamTotals)], nextId: UInt32) {
-    let own = EventStream(
-      definition: .catalogue, schema: try schema(.catalogue, tables, transaction))
-    try store.requireComplete(
-      own, try StreamTotals.read(own.definition.id, tables, transaction), transaction)
+    _ changes: [CatalogueDocument], _ tables: LogTables, _ transaction: borrowing ReadTransaction
+  ) throws -> Catalogue {
     var definitions: [StreamDefinition] = []
-    var nextId = StreamDefinition.catalogue.id + 1
-    for document in try documents(own, after: 0, store, transaction) {
+    var places: [UInt32: Int] = [:]
+    var dropped: Set<UInt32> = []
+    for document in changes {
       if var definition = StreamDefinition(document) {
         try definition.settleReading()
-        nextId = max(nextId, definition.id + 1)
-        if let index = definitions.firstIndex(where: { $0.id == definition.id }) {
-          definitions[index] = definition
+        if let place = places[definition.id] {
+          definitions[place] = definition
         } else {
+          places[definition.id] = definitions.count
           definitions.append(definition)
         }
-      } else if document["change"] == "drop_stream" {
-        definitions.removeAll { "\($0.id)" == document["id"] }
+      } else if document["change"] == "drop_stream",
+        let id = document["id"].flatMap({ UInt32($0) })
+      {
+        dropped.insert(id)
       }
     }
-    let streams =
-      try [own]
-      + definitions.map {
-        EventStream(definition: $0, schema: try schema($0, tables, transaction))
-      }
-    var loaded: [(EventStream, StreamTotals)] = []
-    for stream in streams {
-      let totals = try StreamTotals.read(stream.definition.id, tables, transaction)
-      loaded.append((stream, totals ?? StreamTotals()))
-    }
-    return (loaded, nextId)
+    let nextId = definitions.reduce(StreamDefinition.firstUserId) { max($0, $1.id + 1) }
+    definitions.removeAll { dropped.contains($0.id) }
+    return Catalogue(
+      system: try StreamDefinition.system.map { try stream($0, tables, transaction) },
+      streams: try definitions.map { try stream($0, tables, transaction) }, nextId: nextId)
   }
 
-  /// The catalogue's documents after event `seq`, in order. O(documents).
-  static func documents(
-    _ own: EventStream, after seq: UInt64, _ store: BlockStore,
+  /// The same from the log itself, which is found to have all of the catalogue's events.
+  static func load(
+    _ changes: OwnDocuments, committedSeq: UInt64, _ tables: LogTables, _ store: BlockStore,
     _ transaction: borrowing ReadTransaction
-  ) throws -> [CatalogueDocument] {
-    let decompressor = ZstdDecompressor()
-    let state = own.schema.snapshot()
-    let program = ShapeProgram(state.trie.shapes)
-    var found: [CatalogueDocument] = []
-    for summary in try store.summaries(ofStream: own.definition.id, from: seq + 1, transaction) {
-      let documents = try DocumentRenderer.documents(
-        try store.reader(summary, transaction, decompressor), columns: state.columns,
-        program: program)
-      for index in documents.ends.indices where summary.firstSeq + UInt64(index) > seq {
-        let bytes = Array(documents.bytes[documents.range(index)])
-        found.append(CatalogueDocument(seq: summary.firstSeq + UInt64(index), bytes))
-      }
-    }
-    return found
+  ) throws -> Catalogue {
+    let own = try stream(.catalogue, tables, transaction)
+    try store.requireComplete(
+      own, try StreamTotals.read(own.definition.id, tables, transaction), transaction)
+    return try load(
+      changes.documents(own, committedSeq: committedSeq, store, transaction), tables, transaction)
+  }
+
+  /// A stream with what was learned of it. O(columns and shapes).
+  static func stream(
+    _ definition: StreamDefinition, _ tables: LogTables, _ transaction: borrowing ReadTransaction
+  ) throws -> EventStream {
+    EventStream(definition: definition, schema: try schema(definition, tables, transaction))
   }
 
   private static func schema(

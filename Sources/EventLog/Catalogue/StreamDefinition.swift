@@ -107,12 +107,22 @@ extension StreamDefinition {
   public static let idName = "event_id"
   static let elementTimeNames = ["t"] + timeNames
 
-  /// The stream of stream definitions: the catalogue is events in the log like all others.
-  package static let catalogue: StreamDefinition = {
-    var definition = StreamDefinition(name: "_catalogue", timePath: "timestamp", keyPath: "name")
-    definition.id = 1
+  /// The stream of what was defined and changed: the catalogue is events in the log like all others.
+  package static let catalogue = own(1, "_catalogue", key: "name")
+  /// The stream of closings: when which source was said to bring nothing more.
+  package static let closings = own(2, "_sources", key: "source")
+  /// The log's own streams, which every store has.
+  package static let system: [StreamDefinition] = [catalogue, closings]
+  static let firstUserId: UInt32 = 3
+
+  private static func own(_ id: UInt32, _ name: String, key: String) -> StreamDefinition {
+    var definition = StreamDefinition(name: name, timePath: "timestamp", keyPath: key)
+    definition.id = id
     return definition
-  }()
+  }
+
+  /// Whether it is one of the log's own.
+  package var isSystem: Bool { (1..<Self.firstUserId).contains(id) }
 
   /// Makes the zone and the form of times ready. Throws `UnknownZoneError` or `TimePatternError`.
   mutating func settleReading() throws {

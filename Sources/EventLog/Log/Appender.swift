@@ -21,6 +21,8 @@ package final class Appender {
   package struct Parsed {
     var parts: [(batch: ParsedBatch, hits: IndexHits)]
     var stream: EventStream
+    /// To be committed with the last part.
+    var progress: SourceProgress?
 
     /// The field that is the time of elements, if that was to be detected and these are the first that have it.
     func elementTime(in batch: DocumentBatch) throws -> String? {
@@ -71,7 +73,7 @@ package final class Appender {
       parts.append((part, log.lookUp(part)))
       start = end
     } while start < batch.documents.count
-    return Parsed(parts: parts, stream: stream)
+    return Parsed(parts: parts, stream: stream, progress: batch.progress)
   }
 
   /// What ``parse(_:of:)`` gave of `batch`, parsed again when the stream was altered since, or when the batch is the
@@ -114,11 +116,13 @@ package final class Appender {
     let stream = parsed.stream
     var parts: [SequencedBatch] = []
     do {
-      for part in parsed.parts {
+      for (number, part) in parsed.parts.enumerated() {
         parts.append(
           try log.sequence(
             part.batch, of: stream, part.hits, source: source, actor: actor, closing: closed,
-            altering: alteration, epoch: parts.last?.place.epoch ?? epoch))
+            altering: alteration,
+            progress: number == parsed.parts.count - 1 ? parsed.progress : nil,
+            epoch: parts.last?.place.epoch ?? epoch))
       }
     } catch {
       // The committer waits for every place that was given away.

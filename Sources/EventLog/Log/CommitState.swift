@@ -80,9 +80,10 @@ struct CommitState {
       for closing in batch.envelope.closes { try close(closing, tables, &transaction) }
       note(clocks[id], id)
       try write(totals[id] ?? StreamTotals(), id, tables, &transaction)
-      try transaction.put(
-        tables.sources, SourceState.key(id, batch.envelope.source),
-        batch.sourceState.record(named: batch.envelope.source))
+      try batch.sourceState.write(id, batch.envelope.source, tables, &transaction)
+    }
+    if let progress = batch.envelope.progress {
+      try progress.write(receivedNs: batch.envelope.receivedNs, tables, &transaction)
     }
     head.nextSeq = batch.firstSeq + UInt64(batch.eventCount)
     if let alteration = batch.envelope.alters {
@@ -92,7 +93,7 @@ struct CommitState {
     return batch.duplicates
   }
 
-  /// Marks a source as closed: the batch that is written holds the catalogue's record of it.
+  /// Marks a source as closed: the batch that is written holds the record of it.
   private mutating func close(
     _ closing: SourceEnd, _ tables: LogTables, _ transaction: inout WriteTransaction
   ) throws {
@@ -104,14 +105,14 @@ struct CommitState {
       var state = try SourceState.find(key.streamId, key.name, tables, transaction.reading)
     else { return }
     state.close(at: closing.reachNs)
-    try transaction.put(
-      tables.sources, SourceState.key(key.streamId, key.name), state.record(named: key.name))
+    try state.write(key.streamId, key.name, tables, &transaction)
   }
 
   private mutating func note(_ clock: StreamClock?, _ id: UInt32) {
     guard let clock else { return }
     totals[id]?.watermarkNs = clock.watermarkNs
     totals[id]?.clockNs = clock.clockNs
+    totals[id]?.closedNs = clock.closedNs
   }
 
   /// How many columns and shapes of a stream are on disk.
@@ -219,28 +220,6 @@ extension StreamTotals {
     blockBytes += UInt64(block.bytes.count)
     minTimeNs = min(minTimeNs, block.header.minTimeNs)
     maxTimeNs = max(maxTimeNs, block.header.maxTimeNs)
-  }
-}
-
-extension SourceState {
-  /// Names can be longer than keys, so the key has the name's hash and the record the name.
-  static func key(_ streamId: UInt32, _ name: String) -> Key {
-    Key().appending(streamId).appending(checksum([UInt8](name.utf8).rawSpan))
-  }
-
-  fileprivate func record(named name: String) -> [UInt8] {
-    var bytes: [UInt8] = []
-    bytes.append(string: name)
-    bytes.append(contentsOf: encoded)
-    return bytes.sealed()
-  }
-
-  /// Reads a record and the source's name.
-  static func read(record: RawSpan) throws -> (name: String, state: SourceState) {
-    guard let body = record.unsealed else { throw DamageError(what: "state of a source") }
-    var reader = ByteReader(body)
-    let name = try reader.string()
-    return (name, try SourceState(body.extracting(reader.offset..<body.byteCount)))
   }
 }
 

@@ -49,6 +49,6 @@ extension EventLog {
     }
     try projection?.check(alteration.definition, isDrop: alteration.isDrop)
     let document = alteration.definition.document(change: change, receivedNs: clock())
-    _ = try append([document], to: catalogueStream, actor: actor, altering: alteration)
+    _ = try append([document], to: system(.catalogue), actor: actor, altering: alteration)
   }
 }

@@ -170,12 +170,27 @@ extension EventLog {
     }
   }
 
-  /// The catalogue's documents, in order. O(documents).
+  /// The catalogue's documents, in order. O(documents) once, then O(those that are new).
   package func catalogueDocuments(
     _ transaction: borrowing ReadTransaction
   ) throws -> [CatalogueDocument] {
-    let own = try stream(named: StreamDefinition.catalogue.name, transaction)
-    return try Catalogue.documents(own, after: 0, store, transaction)
+    let own = try systemStream(.catalogue, transaction)
+    try requireComplete(own, transaction)
+    return try changes.documents(own, committedSeq: committedSeq, store, transaction)
+  }
+
+  /// The closings of a stream's sources after event `seq`, in order. O(closings of all streams).
+  package func closings(
+    ofStream name: String, after seq: UInt64, _ transaction: borrowing ReadTransaction
+  ) throws -> [(seq: UInt64, closing: SourceClosing)] {
+    let own = try systemStream(.closings, transaction)
+    try requireComplete(own, transaction)
+    return try store.documents(of: own, after: seq, transaction).compactMap { document in
+      guard let closing = SourceClosing(document) else {
+        throw DamageError(what: "a document of stream \(own.name)", firstSeq: document.seq)
+      }
+      return closing.stream == name ? (document.seq, closing) : nil
+    }
   }
 
   // MARK: Streams as of a transaction
@@ -183,10 +198,10 @@ extension EventLog {
   /// The streams as the transaction sees them. A log that another process writes to may have learned more
   /// since it was opened.
   package func currentStreams(_ transaction: borrowing ReadTransaction) throws -> [EventStream] {
-    if mode == .readWrite { return streams + [catalogueStream] }
+    if mode == .readWrite { return StreamDefinition.system.map(system) + streams }
     let commit = transaction.commitNumber
     if let known = lastRead.withLock({ $0.commit == commit ? $0.streams : nil }) { return known }
-    let streams = try Catalogue.load(tables, store, transaction).streams.map(\.0)
+    let streams = try Catalogue.load(catalogueDocuments(transaction), tables, transaction).all
     lastRead.withLock { $0 = (commit, streams) }
     return streams
   }
@@ -194,21 +209,31 @@ extension EventLog {
   package func stream(
     named name: String, _ transaction: borrowing ReadTransaction
   ) throws -> EventStream {
-    if mode == .readWrite, let stream = stream(named: name) ?? own(name) {
-      try requireComplete(stream, transaction)
-      return stream
-    }
-    let streams = try currentStreams(transaction)
-    guard let stream = streams.first(where: { $0.name == name }) else {
-      let known = streams.map(\.name).filter { $0 != StreamDefinition.catalogue.name }
-      throw UnknownStreamError(name: name, known: known.sorted())
-    }
+    let stream = try find(name, transaction)
     try requireComplete(stream, transaction)
     return stream
   }
 
-  private func own(_ name: String) -> EventStream? {
-    name == StreamDefinition.catalogue.name ? catalogueStream : nil
+  private func find(
+    _ name: String, _ transaction: borrowing ReadTransaction
+  ) throws -> EventStream {
+    if let definition = StreamDefinition.system.first(where: { $0.name == name }) {
+      return try systemStream(definition, transaction)
+    }
+    if mode == .readWrite, let stream = stream(named: name) { return stream }
+    let streams = try currentStreams(transaction)
+    guard let stream = streams.first(where: { $0.name == name }) else {
+      let known = streams.lazy.filter { !$0.definition.isSystem }.map(\.name)
+      throw UnknownStreamError(name: name, known: known.sorted())
+    }
+    return stream
+  }
+
+  private func systemStream(
+    _ definition: StreamDefinition, _ transaction: borrowing ReadTransaction
+  ) throws -> EventStream {
+    if mode == .readWrite { return system(definition) }
+    return try Catalogue.stream(definition, tables, transaction)
   }
 }
 

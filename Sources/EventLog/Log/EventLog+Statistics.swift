@@ -34,8 +34,8 @@ public struct LogStatistics: Sendable, Equatable {
   }
 
   public var streams: [Stream]
-  /// The stream of what was defined and changed, which is not among ``streams``.
-  public var catalogue: Stream
+  /// The log's own streams, which are not among ``streams``: of what was defined and changed, and of closings.
+  public var system: [Stream]
   /// Sequence number of the last event; 0 when there is none.
   public var lastSeq: UInt64
   /// Bytes of the store's file that are in use.
@@ -54,7 +54,7 @@ extension EventLog {
       let head = try LogHead.read(tables, transaction)
       var streams: [LogStatistics.Stream] = []
       for stream in try currentStreams(transaction)
-      where stream.definition.id != StreamDefinition.catalogue.id {
+      where !stream.definition.isSystem {
         streams.append(try statistics(of: stream, countingBlocks: sizes, transaction))
       }
       var tableBytes: [String: Int] = [:]
@@ -67,11 +67,14 @@ extension EventLog {
         }
         tableBytes[name] = count * info.pageSizeBytes
       }
-      let own = try stream(named: StreamDefinition.catalogue.name, transaction)
+      let system = try StreamDefinition.system.map { definition in
+        let own = try stream(named: definition.name, transaction)
+        return try statistics(of: own, countingBlocks: sizes, transaction)
+      }
       return LogStatistics(
         streams: streams.sorted { $0.definition.id < $1.definition.id },
-        catalogue: try statistics(of: own, countingBlocks: sizes, transaction),
-        lastSeq: head.nextSeq - 1, usedBytes: info.usedBytes, tableBytes: tableBytes,
+        system: system, lastSeq: head.nextSeq - 1, usedBytes: info.usedBytes,
+        tableBytes: tableBytes,
         ledgerPages: head.nextLedgerPage - 1)
     }
   }

@@ -22,9 +22,11 @@ public final class EventLog: Sendable {
   /// Held while a stream is made, which takes a commit; `catalogue` is not, since commits ask it.
   let defining = NSLock()
   /// In a log that another process writes to: the streams as of the last commit that was looked at.
-  let lastRead = Mutex<(commit: Int, streams: [EventStream])>((-1, []))
+  let lastRead: Mutex<(commit: Int, streams: [EventStream])>
+  /// What was read of the catalogue.
+  let changes: OwnDocuments
   /// Streams whose block index was found to have all that the totals say.
-  let complete = Mutex<Set<UInt32>>([])
+  let complete: Mutex<Set<UInt32>>
   private let sequencer: Mutex<Sequencer>
   private let filters: FilterCache
   private let committed: Mutex<CommitState>
@@ -59,20 +61,24 @@ public final class EventLog: Sendable {
         try transaction.put(tables.meta, LogHead.key, LogHead().encoded)
       }
     }
-    var loaded = try environment.read { transaction in
-      CommitState(
-        head: try LogHead.read(tables, transaction),
-        index: try DedupIndex(transaction, table: tables.dedup))
-    }
-    let store = store
-    let found = try environment.read { try Catalogue.load(tables, store, $0) }
-    for (stream, totals) in found.streams {
-      let clock = try environment.read {
-        try StreamClock.load(stream.definition.id, totals, tables, $0)
+    let (store, changes) = (store, OwnDocuments())
+    let (readAt, loaded, found) = try environment.read { transaction in
+      let head = try LogHead.read(tables, transaction)
+      var state = CommitState(head: head, index: try DedupIndex(transaction, table: tables.dedup))
+      let catalogue = try Catalogue.load(
+        changes, committedSeq: head.nextSeq - 1, tables, store, transaction)
+      for stream in catalogue.all {
+        let id = stream.definition.id
+        let totals = try StreamTotals.read(id, tables, transaction) ?? StreamTotals()
+        state.add(
+          stream, totals: totals, try StreamClock.load(id, totals, tables, transaction))
       }
-      loaded.add(stream, totals: totals, clock)
+      return (transaction.commitNumber, state, catalogue)
     }
-    catalogue = Mutex(Catalogue(found.streams.map(\.0), nextId: found.nextId))
+    self.changes = changes
+    complete = Mutex([StreamDefinition.catalogue.id])
+    lastRead = Mutex((readAt, found.all))
+    catalogue = Mutex(found)
     filters = FilterCache()
     sequencer = Mutex(
       Sequencer(head: loaded.head, index: loaded.index, store: store, filters: filters))
@@ -112,17 +118,24 @@ public final class EventLog: Sendable {
 
   // MARK: Streams
 
-  /// The streams, in order of their making; the catalogue itself is not among them.
+  /// The streams, in order of their making; the log's own are not among them.
   public var streams: [EventStream] {
-    catalogue.withLock { $0.streams.filter { $0.definition.id != StreamDefinition.catalogue.id } }
+    catalogue.withLock { $0.streams }
   }
 
   public func stream(named name: String) -> EventStream? {
     catalogue.withLock { $0.stream(named: name) }
   }
 
-  /// The catalogue's own stream.
-  var catalogueStream: EventStream { catalogue.withLock { $0.own } }
+  /// One of the log's own streams.
+  /// The last event that is durable.
+  var committedSeq: UInt64 {
+    mode == .readWrite ? committed.withLock { $0.head.nextSeq - 1 } : .max
+  }
+
+  func system(_ definition: StreamDefinition) -> EventStream {
+    catalogue.withLock { $0.system(definition) }
+  }
 
   /// Makes a stream. Throws ``StreamExistsError`` when there is one of that name.
   @discardableResult
@@ -167,7 +180,8 @@ public final class EventLog: Sendable {
     try projection?.checkName(ofStream: definition.name)
     definition.id = catalogue.withLock { $0.nextId }
     definition.hashKey = .random(in: .min ... .max)
-    _ = try append([definition.document(receivedNs: clock())], to: catalogueStream, actor: "nilo")
+    _ = try append(
+      [definition.document(receivedNs: clock())], to: system(.catalogue), actor: "nilo")
     let stream = EventStream(definition: definition, schema: StreamSchema())
     catalogue.withLock {
       $0.streams.append(stream)
@@ -180,7 +194,7 @@ public final class EventLog: Sendable {
   /// the time to write into it.
   @discardableResult
   package func record(actor: String, _ change: (Int64) -> [UInt8]) throws -> UInt64 {
-    try append([change(clock())], to: catalogueStream, actor: actor)
+    try append([change(clock())], to: system(.catalogue), actor: actor)
   }
 
   /// Gives the sequence number of the first document.
@@ -196,9 +210,9 @@ public final class EventLog: Sendable {
       batch.bytes += document
     }
     let result = try Appender(self).append(
-      batch, to: own, source: "catalogue", actor: actor, closing: closed, altering: alteration)
+      batch, to: own, source: "nilo", actor: actor, closing: closed, altering: alteration)
     guard let seq = result.firstSeq, result.accepted == documents.count else {
-      throw DamageError(what: "the catalogue's own document was not accepted")
+      throw DamageError(what: "a document of stream \(own.name) was not accepted")
     }
     return seq
   }
@@ -213,13 +227,15 @@ public final class EventLog: Sendable {
   func sequence(
     _ parsed: consuming ParsedBatch, of stream: EventStream, _ hits: IndexHits, source: String,
     actor: String, closing closed: [SourceEnd] = [], altering alteration: Alteration? = nil,
-    epoch: Int? = nil
+    progress: SourceProgress? = nil, epoch: Int? = nil
   ) throws -> SequencedBatch {
     for name in [source, actor] where name.utf8.count > Limits.maxSourceNameBytes {
       throw SourceNameError(byteCount: name.utf8.count)
     }
+    try progress?.check()
     let envelope = Envelope(
-      source: source, actor: actor, receivedNs: clock(), closes: closed, alters: alteration)
+      source: source, actor: actor, receivedNs: clock(), progress: progress, closes: closed,
+      alters: alteration)
     let id = stream.definition.id
     let batch = parsed
     return try sequencer.withLock { sequencer in
@@ -244,9 +260,9 @@ public final class EventLog: Sendable {
     }
   }
 
-  /// Whether the stream is still as `definition` says; so is the catalogue's own, and one that could not be made.
+  /// Whether the stream is still as `definition` says; so are the log's own, and one that could not be made.
   package func isCurrent(_ definition: StreamDefinition) -> Bool {
-    if definition.id <= StreamDefinition.catalogue.id { return true }
+    if definition.id < StreamDefinition.firstUserId { return true }
     return catalogue.withLock { catalogue in
       catalogue.streams.contains {
         $0.definition.id == definition.id && $0.definition.version == definition.version

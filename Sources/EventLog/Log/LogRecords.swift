@@ -23,6 +23,8 @@ public struct StreamTotals: Sendable, Equatable {
   public var watermarkNs: Int64?
   /// The wall clock when the stream was last told something; `Int64.min` before that.
   var clockNs: Int64 = .min
+  /// How far the furthest of the closed sources had got; nil while none is closed.
+  var closedNs: Int64?
   /// Events up to this one have their ids in the dedup index.
   var indexedSeq: UInt64 = 0
 
@@ -36,8 +38,8 @@ public struct StreamTotals: Sendable, Equatable {
     }
     bytes.append(signedVarint: minTimeNs)
     bytes.append(signedVarint: maxTimeNs)
-    bytes.append(watermarkNs == nil ? 0 : 1)
-    bytes.append(signedVarint: watermarkNs ?? 0)
+    bytes.append(optional: watermarkNs)
+    bytes.append(optional: closedNs)
     bytes.append(signedVarint: clockNs)
     return bytes.sealed()
   }
@@ -59,9 +61,8 @@ public struct StreamTotals: Sendable, Equatable {
     indexedSeq = try reader.varint()
     minTimeNs = try reader.signedVarint()
     maxTimeNs = try reader.signedVarint()
-    let hasWatermark = try reader.integer(UInt8.self) == 1
-    let watermark = try reader.signedVarint()
-    watermarkNs = hasWatermark ? watermark : nil
+    watermarkNs = try reader.optional()
+    closedNs = try reader.optional()
     clockNs = try reader.signedVarint()
   }
 }
@@ -89,8 +90,7 @@ public struct SourceState: Sendable, Equatable {
   var encoded: [UInt8] {
     var bytes: [UInt8] = []
     bytes.append(signedVarint: endPosition)
-    bytes.append(watermarkNs == nil ? 0 : 1)
-    bytes.append(signedVarint: watermarkNs ?? 0)
+    bytes.append(optional: watermarkNs)
     bytes.append(varint: events)
     bytes.append(signedVarint: lastReceivedNs)
     bytes.append(isClosed ? 1 : 0)
@@ -109,9 +109,7 @@ public struct SourceState: Sendable, Equatable {
     guard let body = value.unsealed else { throw DamageError(what: "state of a source") }
     var reader = ByteReader(body)
     endPosition = try reader.signedVarint()
-    let hasWatermark = try reader.integer(UInt8.self) == 1
-    let watermark = try reader.signedVarint()
-    reach.timeNs = hasWatermark ? watermark : nil
+    reach.timeNs = try reader.optional()
     events = try reader.varint()
     lastReceivedNs = try reader.signedVarint()
     isClosed = try reader.integer(UInt8.self) == 1
@@ -124,9 +122,24 @@ public struct SourceState: Sendable, Equatable {
   }
 }
 
+extension [UInt8] {
+  fileprivate mutating func append(optional value: Int64?) {
+    append(value == nil ? 0 : 1)
+    append(signedVarint: value ?? 0)
+  }
+}
+
+extension ByteReader {
+  fileprivate mutating func optional() throws(MalformedBytes) -> Int64? {
+    let isThere = try integer(UInt8.self) == 1
+    let value = try signedVarint()
+    return isThere ? value : nil
+  }
+}
+
 /// The log's own record: what it is and what comes next.
 struct LogHead: Equatable {
-  static let formatVersion: UInt32 = 3
+  static let formatVersion: UInt32 = 4
   static let key = Key().appending([UInt8]("head".utf8))
 
   var nextSeq: UInt64 = 1

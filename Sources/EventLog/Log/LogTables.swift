@@ -3,7 +3,8 @@ import LMDB
 /// The tables of a log. `docs/formats/` has a page on what each holds.
 struct LogTables {
   static let names = [
-    "meta", "blocks", "streams", "columns", "shapes", "totals", "sources", "dedup", "ledger",
+    "meta", "blocks", "streams", "columns", "shapes", "totals", "sources", "progress", "dedup",
+    "ledger",
   ]
 
   /// Those of large values that are put once and never deleted.
@@ -21,8 +22,10 @@ struct LogTables {
   let shapes: Table
   /// (stream) -> totals.
   let totals: Table
-  /// (stream, source name) -> position and watermark.
+  /// (stream, open or closed, source name) -> position and watermark.
   let sources: Table
+  /// (source name) -> what its connector goes on from.
+  let progress: Table
   /// (stream, partition, run, page) -> dedup ids.
   let dedup: Table
   /// (page number) -> ledger entries.
@@ -36,6 +39,7 @@ struct LogTables {
     shapes = environment.table("shapes")
     totals = environment.table("totals")
     sources = environment.table("sources")
+    progress = environment.table("progress")
     dedup = environment.table("dedup")
     ledger = environment.table("ledger")
   }

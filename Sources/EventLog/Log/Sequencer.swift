@@ -45,7 +45,11 @@ struct Sequencer {
   private(set) var index: DedupIndex
   private let filters: FilterCache
   private var ids: [UInt32: StreamIds] = [:]
+  /// Sources of batches that are on their way: what is durable of the others is on disk.
   private var sources: [SourceKey: SourceState] = [:]
+  /// The ticket of the last batch that changes each of them, and all such changes in order.
+  private var sourceTickets: [SourceKey: UInt64] = [:]
+  private var sourceChanges: ArraySlice<(ticket: UInt64, key: SourceKey)> = []
   private var clocks: [UInt32: StreamClock] = [:]
   /// Batches that are sequenced but not committed, in order.
   private var pending: [PendingBatch] = []
@@ -87,6 +91,8 @@ struct Sequencer {
     filters.keep(only: index)
     ids = [:]
     sources = [:]
+    sourceTickets = [:]
+    sourceChanges = []
     clocks = [:]
     pending = []
     altering = []
@@ -108,6 +114,12 @@ struct Sequencer {
   /// Takes note of commits up to and with `ticket`.
   mutating func committed(ticket: UInt64, flushes: [IdFlush], index: DedupIndex) {
     pending.removeAll { $0.ticket <= ticket }
+    while let change = sourceChanges.first, change.ticket <= ticket {
+      sourceChanges.removeFirst()
+      guard sourceTickets[change.key] == change.ticket else { continue }
+      sourceTickets[change.key] = nil
+      sources[change.key] = nil
+    }
     for flush in flushes { ids[flush.streamId]?.frozen = nil }
     if self.index.runs != index.runs { filters.keep(only: index) }
     self.index = index
@@ -151,6 +163,10 @@ struct Sequencer {
     let firstSeq = nextSeq
     nextSeq += UInt64(batch.eventCount)
     nextTicket += 1
+    for changed in [key] + envelope.closes.map(\.key) {
+      sourceTickets[changed] = nextTicket
+      sourceChanges.append((nextTicket, changed))
+    }
     if !batch.definition.idPaths.isEmpty, batch.eventCount > 0 {
       pending.append(
         PendingBatch(ids: BatchIds(batch), firstSeq: firstSeq, ticket: nextTicket))

@@ -3,8 +3,8 @@ import LMDB
 import Model
 
 /// How far a stream's event time has got: as far as the source that is furthest behind, and never beyond the wall clock
-/// when the stream was last told something. A pure function of the stream's blocks and of the closings that the catalogue
-/// records, so a rebuild finds the same.
+/// when the stream was last told something. A pure function of the stream's blocks and of the closings that are on
+/// record, so a rebuild finds the same.
 ///
 /// A source that has been closed is not waited for until it brings events again. The watermark never goes
 /// back: what a source brings that is older than that is late.
@@ -12,7 +12,7 @@ package struct StreamClock: Sendable, Equatable {
   /// How far the sources have got that are open.
   private var open: [Text: Int64] = [:]
   /// The furthest of those that were closed.
-  private var closedNs: Int64?
+  private(set) var closedNs: Int64?
   /// The wall clock when the last block or closing came; `Int64.min` before the first.
   private(set) var clockNs = Int64.min
   /// The stream's watermark; nil before its first event.
@@ -54,27 +54,22 @@ package struct StreamClock: Sendable, Equatable {
 }
 
 extension StreamClock {
-  /// The clock as the last commit left it. O(sources).
+  /// The clock as the last commit left it. O(open sources).
   static func load(
     _ streamId: UInt32, _ totals: StreamTotals, _ tables: LogTables,
     _ transaction: borrowing ReadTransaction
   ) throws -> StreamClock {
     var open: [Text: Int64] = [:]
-    var closedNs: Int64?
-    for (name, state) in try SourceState.all(streamId, tables, transaction) {
-      guard let reached = state.watermarkNs else { continue }
-      if state.isClosed {
-        closedNs = max(closedNs ?? .min, reached)
-      } else {
-        open[Text(name)] = reached
-      }
+    for (name, state) in try SourceState.open(streamId, tables, transaction) {
+      if let reached = state.watermarkNs { open[Text(name)] = reached }
     }
     return StreamClock(
-      watermarkNs: totals.watermarkNs, clockNs: totals.clockNs, open: open, closedNs: closedNs)
+      watermarkNs: totals.watermarkNs, clockNs: totals.clockNs, open: open,
+      closedNs: totals.closedNs)
   }
 }
 
-/// What a commit of the catalogue does to a source that it closes.
+/// What a commit of closings does to a source that it closes.
 struct SourceEnd: Sendable {
   var key: SourceKey
   /// How far its event time has got; nil while no event counted.
@@ -83,7 +78,7 @@ struct SourceEnd: Sendable {
   var closedNs: Int64
 }
 
-/// The catalogue's record that a source was closed.
+/// The record that a source was closed: an event of the stream ``StreamDefinition/closings``.
 package struct SourceClosing: Sendable, Equatable {
   package var stream: String
   package var source: String

@@ -7,6 +7,7 @@ enum Clause: String, CaseIterable {
   case last = "LAST"
   case at = "AT"
   case every = "EVERY"
+  case wholeBuckets = "WHOLE BUCKETS"
   case timeZone = "TIME ZONE"
   case fill = "FILL"
   case compareWith = "COMPARE WITH"
@@ -57,6 +58,7 @@ enum Clause: String, CaseIterable {
     case .until: self = .until
     case .last: self = .last
     case .at: self = .at
+    case .whole: self = .wholeBuckets
     case .time: self = .timeZone
     case .fill: self = .fill
     case .compare: self = .compareWith
@@ -111,8 +113,8 @@ struct ClauseRules {
   static let range: [Clause] = bounds + [.last]
   static let query: [Clause] =
     [.filter, .groupBy] + range + [
-      .at, .every, .timeZone, .fill, .compareWith, .having, .orderBy, .limit, .asOf, .version,
-      .onlyFinal,
+      .at, .every, .wholeBuckets, .timeZone, .fill, .compareWith, .having, .orderBy, .limit, .asOf,
+      .version, .onlyFinal,
     ]
 
   static let kpi = ClauseRules(
@@ -144,6 +146,7 @@ struct Clauses {
   var last: TimeLength?
   var at: TimeExpression?
   var every: Every?
+  var wholeBuckets: SourceSpan?
   var timeZone: Spanned<String>?
   var fill: Spanned<Fill>?
   var compareWith: TimeLength?

@@ -15,6 +15,7 @@ enum Word: String, CaseIterable {
   // Clauses of a query.
   case facet, since, until, last, at, every, rolling, timeseries, slide, time, zone, fill
   case previous, linear, with, ago, asc, desc, per, bucket, of, seq, using, version, only, final
+  case whole, buckets
   case now, today, yesterday
   // Clauses of a definition.
   case lateness, key, dedup, within, no, explode, element, unit, format, dimensions, source

@@ -43,6 +43,31 @@ public enum Parser {
     }
   }
 
+  /// Reads a length of time: `90s`, `5 minutes`.
+  public static func length(_ text: String) throws(LanguageError) -> TimeLength {
+    try single(text) { reader throws(LanguageError.Issue) in try reader.timeLength() }
+  }
+
+  /// Reads a time, as it may stand after SINCE: `yesterday`, `3 hours ago`, `'2024-06-01' + 6h`.
+  public static func time(_ text: String) throws(LanguageError) -> TimeExpression {
+    try single(text) { reader throws(LanguageError.Issue) in try reader.time() }
+  }
+
+  /// Reads one node, and nothing after it.
+  private static func single<Node>(
+    _ text: String, _ node: (inout TokenReader) throws(LanguageError.Issue) -> Node
+  ) throws(LanguageError) -> Node {
+    try checkLength(text)
+    var reader = TokenReader(text)
+    do throws(LanguageError.Issue) {
+      let node = try node(&reader)
+      guard reader.token.kind == .end else { throw reader.unexpected("the end") }
+      return node
+    } catch {
+      throw LanguageError(issues: [error], text: text)
+    }
+  }
+
   private static func list<Element>(
     _ text: String, _ element: (inout TokenReader) throws(LanguageError.Issue) -> Element
   ) throws(LanguageError) -> [Element] {

@@ -11,6 +11,9 @@ extension TokenReader {
     case .last: clauses.last = try timeLength()
     case .at: clauses.at = try time()
     case .every: clauses.every = try every(start)
+    case .wholeBuckets:
+      try expect(.buckets, hint: "write WHOLE BUCKETS: the range then cuts none")
+      clauses.wholeBuckets = span(from: start.span)
     case .timeZone: clauses.timeZone = try timeZone()
     case .fill: clauses.fill = try fill()
     case .compareWith: clauses.compareWith = try compareWith()

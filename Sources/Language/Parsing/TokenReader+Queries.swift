@@ -19,8 +19,9 @@ extension TokenReader {
     guard issues.count == issuesBefore else { return nil }
     return Select(
       items, from: from, filter: clauses.filter, groupBy: groupBy,
-      range: clauses.range, every: clauses.every, timeZone: clauses.timeZone,
-      fill: clauses.fill, compareWith: clauses.compareWith, having: clauses.having,
+      range: clauses.range, every: clauses.every, wholeBuckets: clauses.wholeBuckets,
+      timeZone: clauses.timeZone, fill: clauses.fill, compareWith: clauses.compareWith,
+      having: clauses.having,
       orderBy: clauses.orderBy, limit: clauses.limit, asOf: clauses.asOf,
       version: clauses.version, isOnlyFinal: clauses.isOnlyFinal, span: span(from: start))
   }

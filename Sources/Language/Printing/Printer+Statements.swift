@@ -75,6 +75,7 @@ extension Printer {
     groupBy(select.groupBy)
     if let range = select.range { self.range(range) }
     if let every = select.every { self.every(every) }
+    if select.wholeBuckets != nil { text += " WHOLE BUCKETS" }
     timeZone(select.timeZone)
     if let fill = select.fill { text += " FILL \(fill.value.rawValue)" }
     if let length = select.compareWith { text += " COMPARE WITH \(length.canonicalText) AGO" }

@@ -9,6 +9,8 @@ public struct Select: Sendable, Equatable {
   public var groupBy: [GroupField]
   public var range: TimeRange?
   public var every: Every?
+  /// Where WHOLE BUCKETS stands, if it does: the range picks buckets by their start and cuts none.
+  public var wholeBuckets: SourceSpan?
   public var timeZone: Spanned<String>?
   public var fill: Spanned<Fill>?
   /// How far back the period lies that the answer is compared with.
@@ -25,8 +27,9 @@ public struct Select: Sendable, Equatable {
 
   public init(
     _ items: [SelectItem], from: Name, filter: Predicate? = nil, groupBy: [GroupField] = [],
-    range: TimeRange? = nil, every: Every? = nil, timeZone: Spanned<String>? = nil,
-    fill: Spanned<Fill>? = nil, compareWith: TimeLength? = nil, having: Condition? = nil,
+    range: TimeRange? = nil, every: Every? = nil, wholeBuckets: SourceSpan? = nil,
+    timeZone: Spanned<String>? = nil, fill: Spanned<Fill>? = nil, compareWith: TimeLength? = nil,
+    having: Condition? = nil,
     orderBy: [OrderKey] = [], limit: Limit? = nil, asOf: AsOf? = nil,
     version: Spanned<Int>? = nil, isOnlyFinal: Bool = false, span: SourceSpan = .none
   ) {
@@ -36,6 +39,7 @@ public struct Select: Sendable, Equatable {
     self.groupBy = groupBy
     self.range = range
     self.every = every
+    self.wholeBuckets = wholeBuckets
     self.timeZone = timeZone
     self.fill = fill
     self.compareWith = compareWith

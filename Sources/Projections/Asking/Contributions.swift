@@ -1,43 +1,16 @@
+import Asking
 import Bytes
 import EventLog
 import LMDB
 import Language
 import Model
 
-/// Which facts are asked for: those that rows of an answer were computed from.
-public struct ContributionQuery: Sendable {
-  public struct Row: Sendable {
-    /// The times that the row covers.
-    public var times: Range<Int64>
-    /// A label for each dimension; nil where its facts have none.
-    public var group: [Text?]
-
-    public init(times: Range<Int64>, group: [Text?]) { (self.times, self.group) = (times, group) }
-  }
-
-  public var stream: String
-  /// A fact is part of a row when one of these takes it.
-  public var aggregates: [Aggregate]
-  public var filter: Predicate?
-  public var groupBy: [Text] = []
-  public var rows: [Row] = []
-  /// The last event that counts; nil for all.
-  public var asOfSeq: UInt64?
-  public var maxMemoryBytes = Int.max
-  public var isCancelled: @Sendable () -> Bool = { false }
-
-  public init(stream: String, aggregates: [Aggregate]) {
-    (self.stream, self.aggregates) = (stream, aggregates)
-  }
-
+extension ContributionRequest {
   fileprivate var hasSeries: Bool { aggregates.contains { $0.function.takesEarlierSample } }
 }
 
-/// Facts and the rows that they are part of.
-public struct Contributions: Sendable {
-  /// Places in ``ContributionQuery/rows``, and the event of the fact that is part of that row.
-  public var rows: [Int32] = []
-  public var seqs: [UInt64] = []
+extension ContributionBatch {
+  init() { self.init(rows: [], seqs: []) }
 
   mutating func add(_ row: Int32, _ seq: UInt64) {
     rows.append(row)
@@ -52,7 +25,7 @@ extension Projections {
   ///
   /// Throws ``ContributionLimitError`` when the samples of counters take more memory than they may.
   public func forEachContribution(
-    _ query: ContributionQuery, _ body: (Contributions) throws -> Void
+    _ query: ContributionRequest, _ body: (ContributionBatch) throws -> Void
   ) throws {
     let index = RowsByGroup(query.rows)
     guard let reach = index.reach(hasEarlierSamples: query.hasSeries) else { return }
@@ -73,7 +46,7 @@ extension Projections {
       }
     }
     defer { found.stop() }
-    var samples = EarlierSamples(maxBytes: query.maxMemoryBytes)
+    var samples = EarlierSamples(maxBytes: query.limits.maxMemoryBytes)
     for _ in blocks.indices {
       if query.isCancelled() { throw CancellationError() }
       let block = try found.next()
@@ -86,7 +59,7 @@ extension Projections {
   }
 }
 
-extension ContributionQuery {
+extension ContributionRequest {
   fileprivate func paths(_ keyPath: Text?) -> Set<Text> {
     var paths = Set(groupBy).union(filter?.fields.map(\.path) ?? [])
     for aggregate in aggregates {
@@ -128,7 +101,7 @@ private struct ContributionPrograms: Sendable {
   /// One for each aggregate.
   let aggregates: [PredicateProgram?]
 
-  init(_ query: ContributionQuery) throws {
+  init(_ query: ContributionRequest) throws {
     filter = try query.filter.map { try PredicateProgram($0) }
     aggregates = try query.aggregates.map { try $0.filter.map { try PredicateProgram($0) } }
   }
@@ -136,11 +109,11 @@ private struct ContributionPrograms: Sendable {
 
 /// What one block has of rows.
 private struct BlockContributions: Sendable {
-  var contributions = Contributions()
+  var contributions = ContributionBatch()
   var samples: [EarlierSamples.Series: [EarlierSamples.Sample]] = [:]
 
   init(
-    _ columns: FactColumns, _ query: ContributionQuery, _ programs: ContributionPrograms,
+    _ columns: FactColumns, _ query: ContributionRequest, _ programs: ContributionPrograms,
     _ index: RowsByGroup, _ keyPath: Text?
   ) throws {
     if columns.count == 0 { return }
@@ -209,7 +182,7 @@ struct RowsByGroup: Sendable {
 
   private var groups: [[UInt8]: Rows] = [:]
 
-  init(_ rows: [ContributionQuery.Row]) {
+  init(_ rows: [ContributionRequest.Row]) {
     let order = rows.indices.sorted {
       (rows[$0].times.lowerBound, $0) < (rows[$1].times.lowerBound, $1)
     }

@@ -1,3 +1,4 @@
+import Asking
 import Bytes
 import EventLog
 import Language
@@ -27,7 +28,7 @@ struct Coverage {
 
   /// `range` holds the facts that there are to answer from.
   init(
-    _ kpi: CompiledKpi, _ query: AggregateQuery, _ asked: CompiledKpi, _ range: Range<Int64>,
+    _ kpi: CompiledKpi, _ query: AggregateRequest, _ asked: CompiledKpi, _ range: Range<Int64>,
     _ stream: EventStream
   ) throws(Refusal) {
     self.kpi = kpi
@@ -134,7 +135,7 @@ struct Coverage {
 
   /// Each boundary of the query's buckets has to be one of the KPI's.
   private static func checkBoundaries(
-    _ kpi: CompiledKpi, _ query: AggregateQuery, _ asked: CompiledKpi, _ range: Range<Int64>
+    _ kpi: CompiledKpi, _ query: AggregateRequest, _ asked: CompiledKpi, _ range: Range<Int64>
   ) throws(Refusal) {
     guard let every = query.every else { return }
     let own = kpi.definition

@@ -1,3 +1,5 @@
+import Asking
+
 /// The samples of counters and levels, to find those that rows begin at: of each series that a row has samples of, the
 /// last one before it.
 struct EarlierSamples {
@@ -29,12 +31,12 @@ struct EarlierSamples {
   }
 
   /// O(samples log samples + rows log samples).
-  func contributions(_ index: RowsByGroup) -> Contributions {
+  func contributions(_ index: RowsByGroup) -> ContributionBatch {
     struct Pair: Hashable {
       var row: Int32
       var seq: UInt64
     }
-    var found = Contributions()
+    var found = ContributionBatch()
     // Two aggregates of one field begin at the same sample.
     var known: Set<Pair> = []
     for (series, unsorted) in samples {

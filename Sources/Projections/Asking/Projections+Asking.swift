@@ -1,3 +1,4 @@
+import Asking
 import Bytes
 import EventLog
 import LMDB
@@ -7,51 +8,53 @@ import Model
 extension Projections {
   /// Computes aggregates from the cells of a KPI that covers the question, from columns, or from both where the range
   /// cuts buckets or asks for an earlier state of the log. Rows by time and group.
-  public func aggregate(_ query: AggregateQuery) throws -> AggregateAnswer {
+  ///
+  /// Throws ``TooManyCellsError`` when they are more than the request may have.
+  public func aggregate(_ request: AggregateRequest) throws -> AggregateResult {
     try log.environment.read { transaction in
-      let plan = try QueryPlan(query, self, transaction)
-      var source = plan.source
-      let columns: KpiColumns
-      if let chosen = plan.chosen {
-        columns = try answer(plan, chosen, &source, transaction)
-      } else {
-        columns = try answerFromColumns(plan, &source, transaction)
-      }
-      return AggregateAnswer(
-        columns: columns, source: source, watermarkNs: plan.watermarkNs, asOfSeq: plan.asOfSeq)
+      let plan = try QueryPlan(request, self, transaction)
+      var answered = plan.answered
+      var result =
+        if let chosen = plan.chosen {
+          try answer(plan, chosen, &answered, transaction)
+        } else {
+          try answerFromColumns(plan, &answered, transaction)
+        }
+      result.asOfSeq = plan.asOfSeq
+      return result
     }
   }
 
   /// How `aggregate` would answer.
-  public func plan(_ query: AggregateQuery) throws -> AggregateSource {
+  public func plan(_ request: AggregateRequest) throws -> AggregatePlan {
     try log.environment.read { transaction in
-      var plan = try QueryPlan(query, self, transaction)
+      var plan = try QueryPlan(request, self, transaction)
       try plan.describe(self, transaction)
-      return plan.source
+      return plan.answered
     }
   }
 
   private func answerFromColumns(
-    _ plan: QueryPlan, _ source: inout AggregateSource, _ transaction: borrowing ReadTransaction
-  ) throws -> KpiColumns {
+    _ plan: QueryPlan, _ answered: inout AggregatePlan, _ transaction: borrowing ReadTransaction
+  ) throws -> AggregateResult {
     var reader = PaneReader(plan.asked)
     let panes = try scan(
       plan.asked, plan.selection, &reader, maxCells: plan.maxCells,
       isCancelled: plan.query.isCancelled, transaction)
-    (source.blocks, source.facts) = (reader.blocksRead, reader.factsRead)
+    (answered.blocks, answered.facts) = (reader.blocksRead, reader.factsRead)
     let before = try samples(
       before: plan.times.lowerBound, plan.asked, lastSeq: plan.query.asOfSeq,
       isCancelled: plan.query.isCancelled, transaction)
-    return try RowMaker(plan.asked, panes, watermarkNs: plan.watermarkNs)
-      .columns(plan.rowStarts, within: plan.times) { name, group, measure, _ in
-        before.last(name, group, measure)
-      }
+    return try plan.rows(panes).columns(plan.rowStarts, within: plan.times, answered) {
+      name, group, measure, _ in
+      before.last(name, group, measure)
+    }
   }
 
   private func answer(
-    _ plan: QueryPlan, _ chosen: QueryPlan.Chosen, _ source: inout AggregateSource,
+    _ plan: QueryPlan, _ chosen: QueryPlan.Chosen, _ answered: inout AggregatePlan,
     _ transaction: borrowing ReadTransaction
-  ) throws -> KpiColumns {
+  ) throws -> AggregateResult {
     let coverage = chosen.coverage
     let stored = CellReader(tables, coverage.kpi, chosen.generation)
     func find(
@@ -71,22 +74,21 @@ extension Projections {
       reader.isCancelled = plan.query.isCancelled
       reader.onlyGroup = coverage.onlyGroup
       try reader.readCells(stored, whole, transaction)
-      source.cells = reader.panes.codes.count
-      let maker = RowMaker(
-        try plan.asked.reading(coverage.kpi.plan), reader.panes, watermarkNs: plan.watermarkNs)
-      return try maker.columns(plan.rowStarts, within: plan.times) {
+      answered.cells = reader.panes.codes.count
+      let maker = try plan.rows(reader.panes, of: coverage.kpi.plan)
+      return try maker.columns(plan.rowStarts, within: plan.times, answered) {
         try find($0, $1, $2, $3, transaction)
       }
     }
     let stale = try rollUp.addCells(
       stored, whole, lastSeq: plan.query.asOfSeq, maxCells: plan.maxCells,
       isCancelled: plan.query.isCancelled, transaction)
-    source.cells = rollUp.cellsRead
+    answered.cells = rollUp.cellsRead
     let gaps = (rest + stale).sorted { $0.lowerBound < $1.lowerBound }
-    source.hasColumns = !gaps.isEmpty
+    answered.source = coverage.source(hasColumns: !gaps.isEmpty)
     // Samples of a series have to be added in order of time.
     if plan.asked.plan.hasSeries, !gaps.isEmpty {
-      return try answerFromColumns(plan, &source, transaction)
+      return try answerFromColumns(plan, &answered, transaction)
     }
     if !gaps.isEmpty {
       let scan = ColumnScan(
@@ -95,13 +97,12 @@ extension Projections {
         maxCells: plan.maxCells, isCancelled: plan.query.isCancelled)
       let blocks = try scan.blocks(log, transaction)
       rollUp.add(try scan.cells(log, blocks, transaction))
-      source.blocks = blocks.count
-      source.facts = blocks.reduce(0) { $0 + $1.factCount }
+      answered.blocks = blocks.count
+      answered.facts = blocks.reduce(0) { $0 + $1.factCount }
     }
-    return try RowMaker(plan.asked, rollUp.panes, watermarkNs: plan.watermarkNs)
-      .columns(plan.rowStarts, within: plan.times) {
-        try find($0, $1, coverage.measures[$2], $3, transaction)
-      }
+    return try plan.rows(rollUp.panes).columns(plan.rowStarts, within: plan.times, answered) {
+      try find($0, $1, coverage.measures[$2], $3, transaction)
+    }
   }
 }
 
@@ -113,7 +114,7 @@ struct QueryPlan {
     var generation: UInt32
   }
 
-  let query: AggregateQuery
+  let query: AggregateRequest
   let asked: CompiledKpi
   let watermarkNs: Int64?
   let asOfSeq: UInt64
@@ -123,7 +124,8 @@ struct QueryPlan {
   /// Cells that the query may have, and that fit into the memory that it may take.
   let maxCells: Int
   private(set) var chosen: Chosen?
-  private(set) var source = AggregateSource()
+  /// How it is answered.
+  private(set) var answered = AggregatePlan(source: .columns)
 
   var selection: FactSelection {
     FactSelection(
@@ -132,14 +134,14 @@ struct QueryPlan {
   }
 
   init(
-    _ query: AggregateQuery, _ projections: Projections, _ transaction: borrowing ReadTransaction
+    _ query: AggregateRequest, _ projections: Projections, _ transaction: borrowing ReadTransaction
   ) throws {
     self.query = query
     let log = projections.log
     let stream = try log.stream(named: query.stream, transaction)
     let definition = try KpiDefinition(query, latenessNs: stream.definition.latenessNs)
     var asked = try CompiledKpi(definition, stream.definition)
-    maxCells = min(query.maxCells, query.maxMemoryBytes / asked.plan.cellBytes)
+    maxCells = min(query.limits.maxCells, query.limits.maxMemoryBytes / asked.plan.cellBytes)
     let head = try log.position(of: query.stream, transaction)
     asOfSeq = min(query.asOfSeq ?? .max, head.lastSeq)
     // What was final then may not have been what is final now.
@@ -196,12 +198,16 @@ struct QueryPlan {
         if case .kpi = query.path, chosen == nil {
           throw KpiError("\(name) cannot answer this: \(error.reason)")
         }
-        source.alternatives.append(AggregateSource.Alternative(name: name, reason: error.reason))
+        answered.alternatives.append(AggregatePlan.Alternative(name: name, reason: error.reason))
       }
     }
-    guard let chosen else { return }
-    source.kpi = (chosen.coverage.kpi.definition.name, chosen.coverage.kpi.definition.version)
-    source.hasColumns = false
+    if let chosen { answered.source = chosen.coverage.source(hasColumns: false) }
+  }
+
+  /// Makes rows of panes whose cells are of another plan than that of the query, if one is given.
+  func rows(_ panes: Panes, of cells: FoldPlan? = nil) throws -> RowMaker {
+    let items = try query.aggregates.map { try CellItem($0, cells ?? asked.plan) }
+    return RowMaker(asked, items, panes, watermarkNs: watermarkNs)
   }
 
   /// Adds what would be read.
@@ -213,20 +219,20 @@ struct QueryPlan {
       .filter(selection.overlaps)
     let facts = blocks.reduce(0) { $0 + $1.factCount }
     guard let chosen else {
-      (source.blocks, source.facts) = (blocks.count, facts)
+      (answered.blocks, answered.facts) = (blocks.count, facts)
       return
     }
-    source.alternatives.append(
-      AggregateSource.Alternative(
+    answered.alternatives.append(
+      AggregatePlan.Alternative(
         name: "columns", reason: "\(facts) facts would have to be read"))
     let (whole, rest) = RollUp(chosen.coverage, asked).wholeBuckets(times)
-    source.hasColumns = !rest.isEmpty
-    source.cells = try CellReader(projections.tables, chosen.coverage.kpi, chosen.generation)
+    answered.source = chosen.coverage.source(hasColumns: !rest.isEmpty)
+    answered.cells = try CellReader(projections.tables, chosen.coverage.kpi, chosen.generation)
       .count(whole, transaction)
     let cut = FactSelection(times: rest, lastSeq: query.asOfSeq)
     let cutBlocks = rest.isEmpty ? [] : blocks.filter(cut.overlaps)
-    source.blocks = cutBlocks.count
-    source.facts = cutBlocks.reduce(0) { $0 + $1.factCount }
+    answered.blocks = cutBlocks.count
+    answered.facts = cutBlocks.reduce(0) { $0 + $1.factCount }
   }
 
   /// The KPIs that might answer, those with the fewest cells first.
@@ -248,6 +254,13 @@ struct QueryPlan {
 }
 
 extension Coverage {
+  /// Where the numbers come from: the KPI's cells, and facts where these do not do.
+  fileprivate func source(hasColumns: Bool) -> AggregatePlan.Source {
+    let (name, version) = (kpi.definition.name, kpi.definition.version)
+    return hasColumns
+      ? .cellsAndColumns(kpi: name, version: version) : .cells(kpi: name, version: version)
+  }
+
   /// Whether the query's filter takes a group.
   func hasGroup(_ labels: [Text?]) throws -> Bool {
     guard let groupProgram else { return true }
@@ -255,26 +268,20 @@ extension Coverage {
       groupProgram, GroupLabels(dimensions: kpi.dimensions, labels: labels))[0]
   }
 
-  /// The one group that the filter takes, when it names one of each dimension: `a = 'x' AND b = 'y'`.
+  /// The one group that the filter takes, when it names one of each dimension: `a = 'x' AND b IS NULL`.
   var onlyGroup: [UInt8]? {
     guard let groupFilter else { return nil }
-    var labels: [Text: Text] = [:]
+    var labels: [Text: Text?] = [:]
     for term in Self.terms(groupFilter) {
-      guard case .compare(let field, .eq, .string(let label)) = term, labels[field.path] == nil
-      else { return nil }
-      labels[field.path] = label
+      let (path, label): (Text, Text?)
+      switch term {
+      case .compare(let field, .eq, .string(let text)): (path, label) = (field.path, text)
+      case .isNull(let field, isNegated: false): (path, label) = (field.path, nil)
+      default: return nil
+      }
+      guard labels.updateValue(label, forKey: path) == nil else { return nil }
     }
     guard labels.count == kpi.dimensions.count else { return nil }
-    return GroupKey.bytes(kpi.dimensions.map { labels[$0] })
-  }
-}
-
-extension CompiledKpi {
-  /// The same items, computed from cells of another plan that has all that they need.
-  func reading(_ plan: FoldPlan) throws -> CompiledKpi {
-    var kpi = self
-    kpi.plan = plan
-    kpi.items = try definition.items.map { try ItemProgram($0.expression, plan) }
-    return kpi
+    return GroupKey.bytes(kpi.dimensions.map { labels[$0] ?? nil })
   }
 }

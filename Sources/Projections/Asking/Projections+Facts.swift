@@ -1,39 +1,11 @@
+import Asking
 import Bytes
 import EventLog
 import LMDB
 import Language
 import Model
 
-/// Some facts of a stream, in the order of the log.
-public struct FactRows: Sendable {
-  public enum Field: Sendable {
-    /// NaN where there is none.
-    case numbers([Double])
-    /// Some are integers that doubles may not give back; nil where there is none.
-    case exact([Number?])
-    case texts([Text?])
-    /// Numbers, texts, booleans and gaps.
-    case values([KpiValue])
-  }
-
-  public var seqs: [UInt64] = []
-  public var timesNs: [Int64] = []
-  /// One for each path that was asked for.
-  public var fields: [Field] = []
-}
-
-/// Which facts of a stream are asked for.
-public struct FactQuery: Sendable {
-  public var stream: String
-  public var fields: [Text]
-  public var filter: Predicate?
-  public var range: Range<Int64> = .min ..< .max
-  /// The last event that counts; nil for all.
-  public var asOfSeq: UInt64?
-  public var isCancelled: @Sendable () -> Bool = { false }
-
-  public init(stream: String, fields: [Text]) { (self.stream, self.fields) = (stream, fields) }
-
+extension FactsRequest {
   fileprivate var paths: Set<Text> {
     Set(fields).union(filter?.fields.map(\.path) ?? [])
   }
@@ -43,7 +15,7 @@ extension Projections {
   /// Calls `body` with the facts that are asked for, block by block in the order of the log, until it returns false.
   /// Each block is read in a transaction of its own, so a slow `body` holds nothing up. O(facts of the blocks that
   /// overlap the range).
-  public func forEachFacts(_ query: FactQuery, _ body: (FactRows) throws -> Bool) throws {
+  public func forEachFacts(_ query: FactsRequest, _ body: (FactBatch) throws -> Bool) throws {
     let selection = FactSelection(
       times: query.range == .min ..< .max ? nil : [query.range], lastSeq: query.asOfSeq)
     let filter = try query.filter.map { try PredicateProgram($0) }
@@ -53,7 +25,7 @@ extension Projections {
       let blocks = try log.blocks(of: stream, after: 0, limit: .max, transaction)
       return (stream, blocks.filter(selection.overlaps))
     }
-    let found = try OrderedWork(count: blocks.count) { index -> FactRows? in
+    let found = try OrderedWork(count: blocks.count) { index -> FactBatch? in
       try log.environment.read { transaction in
         let columns = try FactColumns(
           log.facts(of: blocks[index], stream, paths: query.paths, transaction))
@@ -70,9 +42,9 @@ extension Projections {
   }
 
   private static func rows(
-    _ columns: FactColumns, _ query: FactQuery, _ filter: PredicateProgram?,
+    _ columns: FactColumns, _ query: FactsRequest, _ filter: PredicateProgram?,
     _ selection: FactSelection
-  ) throws -> FactRows? {
+  ) throws -> FactBatch? {
     var chosen: [Int] = []
     if let mask = try selection.mask(filter, columns) {
       for fact in mask.indices where mask[fact] { chosen.append(fact) }
@@ -80,17 +52,15 @@ extension Projections {
       chosen = Array(0..<columns.count)
     }
     if chosen.isEmpty { return nil }
-    var rows = FactRows()
-    rows.seqs = chosen.map { columns.seq($0) }
     let times = try columns.times()
-    rows.timesNs = chosen.map { times[$0] }
-    rows.fields = try query.fields.map { try field($0, columns, chosen) }
-    return rows
+    return FactBatch(
+      seqs: chosen.map { columns.seq($0) }, timesNs: chosen.map { times[$0] },
+      fields: try query.fields.map { try field($0, columns, chosen) })
   }
 
   private static func field(
     _ path: Text, _ columns: FactColumns, _ chosen: [Int]
-  ) throws -> FactRows.Field {
+  ) throws -> ValueColumn {
     let presence = try columns.presence(path)
     let numbers = try columns.numbers(path)
     if presence == nil { return .numbers(Array(repeating: .nan, count: chosen.count)) }
@@ -114,7 +84,7 @@ extension Projections {
     // What a value is must not depend on the others in its block.
     return .values(
       zip(chosen, texts).map { fact, text in
-        if numbers.isPresent(fact) { return KpiValue(numbers.number(fact)) }
+        if numbers.isPresent(fact) { return QueryValue(numbers.number(fact)) }
         guard let text else { return .null }
         let isBoolean = booleans.map { $0[fact >> 6] >> UInt64(fact & 63) & 1 == 1 } ?? false
         return isBoolean ? .bool(text == "true") : .text(text)

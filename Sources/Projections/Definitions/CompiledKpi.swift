@@ -11,7 +11,6 @@ struct CompiledKpi: Sendable {
   /// Paths of the dimensions.
   let dimensions: [Text]
   let panesPerWindow: Int
-  var items: [ItemProgram]
   /// Which facts count; nil for all.
   let filter: PredicateProgram?
   /// The same for each measure of the plan that it was made with.
@@ -34,7 +33,6 @@ struct CompiledKpi: Sendable {
     var paths = Set(definition.fields.map(\.path))
     if plan.hasSeries, let key = stream.keyPath { paths.insert(Text(key)) }
     self.paths = paths
-    items = try definition.items.map { try ItemProgram($0.expression, plan) }
     buckets = Buckets(
       length: definition.every, zone: try ZoneRules(named: definition.timeZone))
     dimensions = definition.groupBy.map(\.path.path)

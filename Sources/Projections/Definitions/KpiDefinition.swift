@@ -1,3 +1,4 @@
+import Asking
 import Bytes
 import EventLog
 import Language
@@ -51,7 +52,7 @@ public struct KpiDefinition: Sendable, Equatable {
   }
 
   /// What a query computes: a KPI that is nowhere kept.
-  init(_ query: AggregateQuery, latenessNs: Int64) throws {
+  init(_ query: AggregateRequest, latenessNs: Int64) throws {
     name = ""
     stream = query.stream
     items = query.aggregates.enumerated().map { Item(.aggregate($1), alias: "\($0)") }
@@ -62,11 +63,6 @@ public struct KpiDefinition: Sendable, Equatable {
     timeZone = query.timeZone
     self.latenessNs = latenessNs
     _ = try panesPerWindow
-  }
-
-  /// The field of a dimension that is given by its name, or by its field when no other has that name.
-  public func dimensionPath(_ name: Text) -> Text? {
-    (groupBy.first { $0.name == name } ?? groupBy.first { $0.path.path == name })?.path.path
   }
 
   /// All fields that the definition names.

@@ -127,16 +127,4 @@ extension CompiledKpi {
     return range.lowerBound.saturatingSubtracting(
       reach.overflow ? .max : reach.partialValue)..<range.upperBound
   }
-
-  /// The facts of the buckets that start within `range`.
-  func selection(ofBuckets range: Range<Int64>) -> FactSelection {
-    func firstStart(_ bound: Int64) -> Int64 {
-      if bound == .min || bound == .max { return bound }
-      let start = buckets.start(of: bound)
-      return start == bound ? start : buckets.end(ofBucketStarting: start)
-    }
-    let low = firstStart(range.lowerBound)
-    let high = max(low, firstStart(range.upperBound))
-    return FactSelection(times: low == .min && high == .max ? nil : [low..<high])
-  }
 }

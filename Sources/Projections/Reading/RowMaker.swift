@@ -1,3 +1,4 @@
+import Asking
 import Model
 
 /// Makes the rows of an answer of panes: of each bucket's own, or of windows over several.
@@ -7,11 +8,14 @@ struct RowMaker {
     throws -> Sample?
 
   private let kpi: CompiledKpi
+  private let items: [CellItem]
   private let panes: Panes
   private let watermarkNs: Int64?
 
-  init(_ kpi: CompiledKpi, _ panes: Panes, watermarkNs: Int64?) {
+  /// `items` are computed from the cells of `panes`.
+  init(_ kpi: CompiledKpi, _ items: [CellItem], _ panes: Panes, watermarkNs: Int64?) {
     self.kpi = kpi
+    self.items = items
     self.panes = panes
     self.watermarkNs = watermarkNs
   }
@@ -19,33 +23,38 @@ struct RowMaker {
   /// The rows of the buckets that start within `range`. O(cells), and for rolling windows O(cells x width of a window)
   /// at worst, however far apart they are.
   ///
-  /// The facts are those of `times`, where they cut a bucket.
+  /// The facts are those of `times`, where they cut a bucket. `plan` is how the panes were gathered.
   func columns(
-    _ range: Range<Int64>, within times: Range<Int64> = .min ..< .max, _ find: FindSample
-  ) throws -> KpiColumns {
+    _ range: Range<Int64>, within times: Range<Int64>, _ plan: AggregatePlan, _ find: FindSample
+  ) throws -> AggregateResult {
     var rows = kpi.panesPerWindow > 1 ? try windows(range) : try buckets(range)
     if panes.cells.hasSeries {
       try findBefore(&rows) { try find($0, $1, $2, max($3, times.lowerBound)) }
       rows.spans = rows.spans.map { $0.clamped(to: times) }
     }
-    let evaluator = ItemEvaluator(rows: rows)
-    var columns = KpiColumns()
-    columns.timesNs = rows.timesNs
-    columns.groupOfRow = rows.groupOfRow
-    columns.groups = panes.labels
-    for item in kpi.items {
+    let evaluator = CellEvaluator(rows: rows)
+    var result = AggregateResult(plan: plan)
+    result.timesNs = rows.timesNs
+    result.groupOfRow = rows.groupOfRow
+    result.groups = panes.labels
+    for item in items {
       try Cancellation.check()
       let (column, overflows) = evaluator.column(item)
-      columns.items.append(column)
-      columns.overflows.append(overflows)
+      result.values.append(column)
+      result.overflows.append(overflows)
     }
-    columns.headers = rows.places.map { rows.cells.headers[Int($0)] }
+    let headers = rows.cells.headers
+    result.facts = rows.places.map { headers[Int($0)].facts }
+    result.firstSeqs = rows.places.map { headers[Int($0)].firstSeq }
+    result.lastSeqs = rows.places.map { headers[Int($0)].lastSeq }
+    result.revisions = rows.places.map { headers[Int($0)].revision }
+    result.watermarkNs = watermarkNs
     var (lastNs, isFinal) = (Int64.min, false)
-    columns.isFinal = rows.timesNs.map { timeNs in
+    result.isFinal = rows.timesNs.map { timeNs in
       if timeNs != lastNs { (lastNs, isFinal) = (timeNs, kpi.isFinal(timeNs, watermarkNs)) }
       return isFinal
     }
-    return columns
+    return result
   }
 
   /// A row for each cell.

@@ -94,8 +94,8 @@ struct AskedState {
     }
     if let index = catalogue.streams.firstIndex(where: { $0.name == target.stream.name }) {
       set(&catalogue.streams[index])
-    } else {
-      set(&catalogue.changes)
+    } else if let index = catalogue.system.firstIndex(where: { $0.name == target.stream.name }) {
+      set(&catalogue.system[index])
     }
     if state.timesNs == nil {
       notes.append("as of seq \(seq) the stream \(target.stream.name) had no events")

@@ -56,6 +56,12 @@ extension Binder {
     if case .at(let time)? = select.range, select.every != nil {
       throw Issue(time.span, "AT is one time and has no buckets", hint: "leave EVERY out")
     }
+    if let span = select.wholeBuckets {
+      guard query.buckets != nil else {
+        throw Issue(span, "WHOLE BUCKETS needs buckets", hint: "add EVERY 1h, for example")
+      }
+      query.takeWholeBuckets()
+    }
   }
 
   /// A KPI at one exact time has no buckets, as a stream has none.
@@ -186,12 +192,15 @@ extension Binder {
     if query.range.upperBound == .max {
       let end = max(query.range.lowerBound, options.nowNs)
       query.range = query.range.lowerBound..<end
+      if query.isOfWholeBuckets { query.takeWholeBuckets() }
     }
     try checkComparison(length)
     let inputs = query.aggregates.count
     let selected = query.outputs.map(\.name)
     let ago = "\(length.canonicalText) ago"
     query.outputs = query.outputs.flatMap { output -> [BoundQuery.Output] in
+      // Only one of the two times has rows of its own.
+      if output.expression.isPropertyOfRow { return [output] }
       var earlier = output
       earlier.name = "\(output.name) (\(ago))"
       earlier.expression = output.expression.mapped {

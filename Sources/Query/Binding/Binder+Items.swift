@@ -174,7 +174,10 @@ extension Binder {
     if let item = kpi.items.first(where: { $0.name == path.path }) {
       return try value(item.expression)
     }
-    if path.path == "revision", query.buckets != nil { return (.revision, .integer) }
+    if query.buckets != nil {
+      if path.path == "revision" { return (.revision, .integer) }
+      if path.path == "facts" { return (.facts, .integer) }
+    }
     let names = kpi.items.map(\.name) + kpi.groupBy
     throw Issue(
       path.span, "KPI \(kpi.name) has no item \(path.path)",

@@ -33,7 +33,7 @@ extension RowExpression {
   fileprivate var isOfRow: Bool {
     contains {
       switch $0 {
-      case .input, .group, .timeOfRow, .state, .leaf: true
+      case .input, .group, .timeOfRow, .state, .facts, .revision, .leaf: true
       default: false
       }
     }

@@ -101,7 +101,7 @@ extension SourceCatalogue {
   func target(
     _ name: Name, version: Spanned<Int>? = nil
   ) throws(LanguageError.Issue) -> (stream: StreamInfo, kpi: KpiInfo?) {
-    if let stream = (streams + [changes]).first(where: { $0.name == name.text }) {
+    if let stream = (streams + system).first(where: { $0.name == name.text }) {
       if let version {
         throw LanguageError.Issue(
           version.span, "\(name.text) is a stream: versions are those of KPIs")

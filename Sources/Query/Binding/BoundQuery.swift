@@ -36,6 +36,8 @@ struct BoundQuery {
   var groups: [GroupColumn] = []
   var range = Int64.min..<Int64.max
   var hasRange = false
+  /// Whether the range picks buckets by their start, and so cuts none.
+  private(set) var isOfWholeBuckets = false
   var zone = ZoneRules.utc
   var buckets: Buckets?
   var rolling: BucketLength?
@@ -79,6 +81,19 @@ struct BoundQuery {
   }
 
   var hasWindow: Bool { expressions.contains(where: \.hasWindow) }
+
+  /// Widens the range to the ends of the buckets that start within it.
+  mutating func takeWholeBuckets() {
+    guard let buckets else { return }
+    func firstStart(from ns: Int64) -> Int64 {
+      if ns == .min || ns == .max { return ns }
+      let start = buckets.start(of: ns)
+      return start == ns ? ns : buckets.end(ofBucketStarting: start)
+    }
+    let low = firstStart(from: range.lowerBound)
+    range = low..<max(low, firstStart(from: range.upperBound))
+    isOfWholeBuckets = true
+  }
 
   func request(_ range: Range<Int64>, _ options: QueryOptions) -> AggregateRequest {
     var request = AggregateRequest(stream: stream.name, aggregates: aggregates)

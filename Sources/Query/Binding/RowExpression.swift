@@ -56,6 +56,8 @@ indirect enum RowExpression: Equatable {
   case timeOfRow
   /// Final, provisional or partial.
   case state
+  /// How many facts the row was computed from.
+  case facts
   /// How often the row was corrected after it was final.
   case revision
   case negate(RowExpression)
@@ -94,6 +96,9 @@ indirect enum RowExpression: Equatable {
       }
     }
   }
+
+  /// Whether it is a property of the row, and not computed from its facts.
+  var isPropertyOfRow: Bool { self == .facts || self == .revision }
 
   var hasInput: Bool {
     contains { if case .input = $0 { true } else { false } }

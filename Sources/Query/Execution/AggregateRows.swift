@@ -7,6 +7,7 @@ struct AggregateRows {
   let query: BoundQuery
   let source: any QuerySource
   let options: QueryOptions
+  let budget: MemoryBudget
 
   struct Rows {
     var table = RowTable()
@@ -29,6 +30,7 @@ struct AggregateRows {
   ) throws -> Rows {
     var rows = try period(range, asOf: seq, hasWindows: hasWindows)
     if query.isOfOneRow { rows.table.addRowOfNothing(query) }
+    try budget.take(rows.table.bytes, for: "rows")
     guard let length = query.compare else { return rows }
     let earlier =
       if let compared = query.comparedBuckets {
@@ -37,7 +39,7 @@ struct AggregateRows {
         try earlierTime(length, of: range, &rows)
       }
     let join = PeriodJoin(query: query, watermarkNs: rows.watermarkNs)
-    rows.table = join.joined(rows.table, earlier)
+    rows.table = try join.joined(rows.table, earlier, budget)
     if let compared = query.comparedBuckets { rows.addNote(of: compared) }
     return rows
   }
@@ -49,7 +51,7 @@ struct AggregateRows {
     var table = try sameState(length.earlier(range, in: query.zone), &rows)
     if query.isOfOneRow { table.addRowOfNothing(query) }
     var earlier = PeriodJoin.Earlier()
-    earlier.append(table) { _ in [range.lowerBound] }
+    try earlier.append(table, budget) { _ in [range.lowerBound] }
     return earlier
   }
 
@@ -62,7 +64,7 @@ struct AggregateRows {
     let cut = compared.buckets.cut(by: range, isRolling: query.isRolling)
     for piece in compared.pieces(of: times, asked: range, isRolling: query.isRolling) {
       let table = try sameState(piece.range, &rows)
-      earlier.append(table) { start in
+      try earlier.append(table, budget) { start in
         if let bucket = piece.cutBucket { return [bucket] }
         return compared.later(of: start).filter { times.contains($0) && !cut.contains($0) }
       }

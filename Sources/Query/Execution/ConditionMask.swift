@@ -15,9 +15,9 @@ struct ConditionMask {
   func truths(_ condition: RowCondition) throws -> Truths {
     switch condition {
     case .compare(let left, let comparison, let right):
-      return compare(evaluator.column(left), comparison, evaluator.column(right))
+      return try compare(evaluator.column(left), comparison, evaluator.column(right))
     case .in(let left, let list, let isNegated):
-      let value = evaluator.column(left)
+      let value = try evaluator.column(left)
       var found = Truths(repeating: 0, count: count)
       if let texts = Self.texts(list), case .texts(let values) = value {
         found = values.map { $0.map { texts.contains($0) ? 1 : 0 } ?? 2 }
@@ -25,13 +25,14 @@ struct ConditionMask {
       }
       for element in list {
         try Cancellation.check()
-        found = Self.or(found, compare(value, .eq, evaluator.column(element)))
+        found = Self.or(found, try compare(value, .eq, evaluator.column(element)))
       }
       return isNegated ? Self.not(found) : found
     case .between(let left, let low, let high, let isNegated):
-      let value = evaluator.column(left)
+      let value = try evaluator.column(left)
       let within = Self.and(
-        compare(value, .ge, evaluator.column(low)), compare(value, .le, evaluator.column(high)))
+        try compare(value, .ge, evaluator.column(low)),
+        try compare(value, .le, evaluator.column(high)))
       return isNegated ? Self.not(within) : within
     case .like(let left, let pattern, let isNegated):
       let like = LikePattern(pattern)
@@ -42,7 +43,7 @@ struct ConditionMask {
       let expression = try RegularExpression(pattern.value.string)
       return try test(left, isNegated) { expression.matches($0.string) }
     case .isNull(let left, let isNegated):
-      let column = evaluator.column(left)
+      let column = try evaluator.column(left)
       return (0..<count).map { column[$0].isNull != isNegated ? 1 : 0 }
     case .and(let left, let right): return Self.and(try truths(left), try truths(right))
     case .or(let left, let right): return Self.or(try truths(left), try truths(right))
@@ -86,22 +87,24 @@ struct ConditionMask {
 
   private func compare(
     _ left: ValueColumn, _ comparison: Comparison, _ right: ValueColumn
-  ) -> Truths {
+  ) throws -> Truths {
     if left.isOfNumbers && right.isOfNumbers {
       if left.isBeyondDoubles || right.isBeyondDoubles {
         let (a, b) = (left.exact, right.exact)
-        return a.indices.map { Self.truth(comparison, ValueOrder.compare(a[$0], b[$0])) }
+        return try polledRows(count) { Self.truth(comparison, ValueOrder.compare(a[$0], b[$0])) }
       }
       let (a, b) = (left.doubles, right.doubles)
-      return a.indices.map { Self.truth(comparison, ValueOrder.compare(a[$0], b[$0])) }
+      return try polledRows(count) { Self.truth(comparison, ValueOrder.compare(a[$0], b[$0])) }
     }
     if case .texts(let a) = left, case .texts(let b) = right {
-      return a.indices.map { row in
+      return try polledRows(count) { row in
         guard let x = a[row], let y = b[row] else { return 2 }
         return Self.truth(comparison, ValueOrder.compare(x, y))
       }
     }
-    return (0..<count).map { Self.truth(comparison, ValueOrder.compare(left[$0], right[$0])) }
+    return try polledRows(count) {
+      Self.truth(comparison, ValueOrder.compare(left[$0], right[$0]))
+    }
   }
 
   private static func truth(_ comparison: Comparison, _ order: ValueOrder) -> UInt8 {

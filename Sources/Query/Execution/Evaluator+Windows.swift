@@ -5,30 +5,35 @@ import Model
 extension Evaluator {
   func window(
     _ function: WindowFunction, _ values: [Double], _ length: TimeLength?
-  ) -> [Double] {
-    var result = [Double](repeating: .nan, count: values.count)
-    for rows in table.rowsByGroup {
-      if Cancellation.isRequested { return result }
-      switch (function, length) {
-      case (.zscore, let length?): scores(rows, values, length, into: &result)
-      case (.percentChange, let length?): changes(rows, values, length, into: &result)
-      case (_, nil): changes(rows, values, into: &result)
+  ) throws -> [Double] {
+    // The rows of each group, the moments of those in a window, and the result.
+    let rowBytes = 16 + (function == .zscore ? MemoryLayout<SlidingMoments.Moments>.stride : 0)
+    return try budget.keeping({ _ in 0 }, for: "functions that look back") {
+      try budget.take(values.count * rowBytes, for: "functions that look back")
+      var result = [Double](repeating: .nan, count: values.count)
+      for rows in table.rowsByGroup {
+        try Cancellation.check()
+        switch (function, length) {
+        case (.zscore, let length?): try scores(rows, values, length, into: &result)
+        case (.percentChange, let length?): try changes(rows, values, length, into: &result)
+        case (_, nil): try changes(rows, values, into: &result)
+        }
       }
+      return result
     }
-    return result
   }
 
   /// The distance from the mean of the rows in the time `[t - length, t)`, in standard deviations of that sample. NULL
   /// for fewer than two rows, and where all are equal.
   private func scores(
     _ rows: [Int], _ values: [Double], _ length: TimeLength, into result: inout [Double]
-  ) {
+  ) throws {
     var window = SlidingMoments()
     // Rows from `first` to before `next` are within the window. Its begin may go back: a month before the 29th, 30th
     // and 31st of March is the same last day of February, and clocks are set back.
     var (first, next) = (0, 0)
     for (count, row) in rows.enumerated() {
-      if count & 4_095 == 4_095, Cancellation.isRequested { return }
+      try Cancellation.check(at: count)
       let end = table.timesNs[row]
       let start = length.added(to: end, times: -1, in: zone)
       while next < rows.count, table.timesNs[rows[next]] < end {
@@ -50,8 +55,9 @@ extension Evaluator {
     }
   }
 
-  private func changes(_ rows: [Int], _ values: [Double], into result: inout [Double]) {
+  private func changes(_ rows: [Int], _ values: [Double], into result: inout [Double]) throws {
     for (last, row) in zip(rows, rows.dropFirst()) {
+      try Cancellation.check(at: row)
       result[row] = Self.change(from: values[last], to: values[row])
     }
   }
@@ -60,9 +66,9 @@ extension Evaluator {
   /// O(rows log rows): times so much earlier do not always rise.
   private func changes(
     _ rows: [Int], _ values: [Double], _ length: TimeLength, into result: inout [Double]
-  ) {
+  ) throws {
     for (count, row) in rows.enumerated() {
-      if count & 4_095 == 4_095, Cancellation.isRequested { return }
+      try Cancellation.check(at: count)
       guard let wanted = length.before(table.timesNs[row], in: zone) else { continue }
       let place = rows.firstPlace { table.timesNs[$0] >= wanted }
       if place < rows.count, table.timesNs[rows[place]] == wanted {

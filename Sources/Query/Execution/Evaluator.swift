@@ -8,8 +8,23 @@ struct Evaluator {
   let table: RowTable
   let groupKinds: [ValueKind]
   let zone: ZoneRules
+  /// What the columns may take.
+  var budget = MemoryBudget()
 
-  func column(_ expression: RowExpression) -> ValueColumn {
+  /// The values of an expression. Throws ``QueryLimitError`` where columns take more than the budget has, and
+  /// `CancellationError` within 65,536 values. O(rows) for each part of it, and what functions that look back take.
+  func column(_ expression: RowExpression) throws -> ValueColumn {
+    switch expression {
+    // What the table has is counted with it.
+    case .input(let index): return table.inputs[index]
+    case .leaf(let index): return table.leaves[index]
+    case .timeOfRow: return .times(table.timesNs)
+    default:
+      return try budget.keeping(\.bytes, for: expression.purpose) { try made(expression) }
+    }
+  }
+
+  private func made(_ expression: RowExpression) throws -> ValueColumn {
     switch expression {
     case .number(let number): return .numbers(Array(repeating: number, count: table.count))
     case .integer(let number): return .exact(Array(repeating: number, count: table.count))
@@ -17,28 +32,31 @@ struct Evaluator {
     case .bool(let value): return .values(Array(repeating: .bool(value), count: table.count))
     case .time(let ns): return .times(Array(repeating: ns, count: table.count))
     case .null: return .values(Array(repeating: .null, count: table.count))
-    case .input(let index): return table.inputs[index]
-    case .leaf(let index): return table.leaves[index]
+    case .input, .leaf, .timeOfRow: return try column(expression)
     case .group(let index): return table.labels(index, groupKinds[index])
-    case .timeOfRow: return .times(table.timesNs)
     case .state: return .texts(table.states.map { Text($0.rawValue) })
+    case .facts: return .integers(table.facts.map { Int64(clamping: $0) })
     case .revision: return .numbers(table.revisions.map { $0.map(Double.init) ?? .nan })
     case .negate(let inner):
-      let column = column(inner)
-      if column.isBeyondDoubles { return .exact(column.exact.map { $0?.negated }) }
-      return .numbers(column.doubles.map { -$0 })
+      let column = try column(inner)
+      if column.isBeyondDoubles {
+        let numbers = column.exact
+        return .exact(try polledRows(table.count) { numbers[$0]?.negated })
+      }
+      let numbers = column.doubles
+      return .numbers(try polledRows(table.count) { -numbers[$0] })
     case .binary(let operation, let left, let right):
-      return Self.binary(operation, column(left), column(right))
-    case .scalar(let function, let arguments): return scalar(function, arguments)
+      return try Self.binary(operation, column(left), column(right))
+    case .scalar(let function, let arguments): return try scalar(function, arguments)
     case .change(let old, let new):
-      let (old, new) = (doubles(old), doubles(new))
-      return .numbers(old.indices.map { Self.change(from: old[$0], to: new[$0]) })
+      let (old, new) = (try doubles(old), try doubles(new))
+      return .numbers(try polledRows(table.count) { Self.change(from: old[$0], to: new[$0]) })
     case .window(let function, let inner, let length):
-      return .numbers(window(function, doubles(inner), length))
+      return .numbers(try window(function, doubles(inner), length))
     }
   }
 
-  func doubles(_ expression: RowExpression) -> [Double] { column(expression).doubles }
+  func doubles(_ expression: RowExpression) throws -> [Double] { try column(expression).doubles }
 
   /// What is beyond a double's range, or divided by zero, has no value.
   private static func finite(_ value: Double) -> Double { value.isFinite ? value : .nan }
@@ -46,14 +64,14 @@ struct Evaluator {
   /// In doubles as long as these hold all integers that occur, else by the numbers themselves.
   private static func binary(
     _ operation: BinaryOperator, _ left: ValueColumn, _ right: ValueColumn
-  ) -> ValueColumn {
+  ) throws -> ValueColumn {
     if !left.isBeyondDoubles && !right.isBeyondDoubles {
-      let results = binary(operation, left.doubles, right.doubles)
+      let results = try binary(operation, left.doubles, right.doubles)
       if !results.contains(where: Number.isWide) { return .numbers(results) }
     }
     let (a, b) = (left.exact, right.exact)
     return ValueColumn(
-      exact: a.indices.map { row in
+      exact: try polledRows(a.count) { row in
         guard let x = a[row], let y = b[row] else { return nil }
         return binary(operation, x, y)
       })
@@ -72,53 +90,56 @@ struct Evaluator {
 
   private static func binary(
     _ operation: BinaryOperator, _ left: [Double], _ right: [Double]
-  ) -> [Double] {
-    func each(_ apply: (Double, Double) -> Double) -> [Double] {
-      left.indices.map { finite(apply(left[$0], right[$0])) }
+  ) throws -> [Double] {
+    func each(_ apply: (Double, Double) -> Double) throws -> [Double] {
+      try polledRows(left.count) { finite(apply(left[$0], right[$0])) }
     }
     return switch operation {
-    case .add: each(+)
-    case .subtract: each(-)
-    case .multiply: each(*)
-    case .divide: each(/)
+    case .add: try each(+)
+    case .subtract: try each(-)
+    case .multiply: try each(*)
+    case .divide: try each(/)
     }
   }
 
   // MARK: Functions of values
 
-  private func scalar(_ function: ScalarFunction, _ arguments: [RowExpression]) -> ValueColumn {
+  private func scalar(_ function: ScalarFunction, _ arguments: [RowExpression]) throws
+    -> ValueColumn
+  {
     switch function {
     case .coalesce, .nullif, .greatest, .least:
-      let columns = arguments.map { column($0) }
+      let columns = try arguments.map { try column($0) }
       if columns.allSatisfy(\.isOfNumbers) {
         if columns.contains(where: \.isBeyondDoubles) {
-          return .exact(Self.choose(function, columns.map(\.exact)))
+          return .exact(try Self.choose(function, columns.map(\.exact)))
         }
-        return .numbers(Self.choose(function, columns.map(\.doubles)))
+        return .numbers(try Self.choose(function, columns.map(\.doubles)))
       }
       return .values(
-        (0..<table.count).map { row in Self.choose(function, columns.map { $0[row] }) })
+        try polledRows(table.count) { row in Self.choose(function, columns.map { $0[row] }) })
     default: break
     }
-    if let whole = wholeNumbers(function, arguments) { return whole }
-    let first = doubles(arguments[0])
-    let second = arguments.count > 1 ? doubles(arguments[1]) : []
-    func each(_ apply: (Double) -> Double) -> ValueColumn {
-      .numbers(first.map { Self.finite(apply($0)) })
+    if let whole = try wholeNumbers(function, arguments) { return whole }
+    let first = try doubles(arguments[0])
+    let second = arguments.count > 1 ? try doubles(arguments[1]) : []
+    func each(_ apply: (Double) -> Double) throws -> ValueColumn {
+      .numbers(try polledRows(first.count) { Self.finite(apply(first[$0])) })
     }
     switch function {
-    case .abs: return each { $0.magnitude }
-    case .floor: return each { $0.rounded(.down) }
-    case .ceil: return each { $0.rounded(.up) }
-    case .sqrt: return each { $0.squareRoot() }
-    case .ln: return each { log($0) }
-    case .log10: return each { Glibc.log10($0) }
-    case .exp: return each { Glibc.exp($0) }
-    case .round where second.isEmpty: return each { $0.rounded() }
+    case .abs: return try each { $0.magnitude }
+    case .floor: return try each { $0.rounded(.down) }
+    case .ceil: return try each { $0.rounded(.up) }
+    case .sqrt: return try each { $0.squareRoot() }
+    case .ln: return try each { log($0) }
+    case .log10: return try each { Glibc.log10($0) }
+    case .exp: return try each { Glibc.exp($0) }
+    case .round where second.isEmpty: return try each { $0.rounded() }
     case .round:
-      return .numbers(first.indices.map { Self.round(first[$0], digits: second[$0]) })
+      return .numbers(
+        try polledRows(first.count) { Self.round(first[$0], digits: second[$0]) })
     default:
-      return .numbers(first.indices.map { Self.power(first[$0], second[$0]) })
+      return .numbers(try polledRows(first.count) { Self.power(first[$0], second[$0]) })
     }
   }
 
@@ -130,17 +151,18 @@ struct Evaluator {
   /// The functions that leave integers what they are, or take their sign, of integers that doubles do not hold.
   private func wholeNumbers(
     _ function: ScalarFunction, _ arguments: [RowExpression]
-  ) -> ValueColumn? {
+  ) throws -> ValueColumn? {
     switch function {
     case .abs, .floor, .ceil, .round: break
     default: return nil
     }
-    let values = column(arguments[0])
+    let values = try column(arguments[0])
     guard values.isBeyondDoubles else { return nil }
-    let digits = arguments.count > 1 ? doubles(arguments[1]) : []
+    let digits = arguments.count > 1 ? try doubles(arguments[1]) : []
+    let numbers = values.exact
     return ValueColumn(
-      exact: values.exact.enumerated().map { row, number in
-        guard let number else { return nil }
+      exact: try polledRows(numbers.count) { row in
+        guard let number = numbers[row] else { return nil }
         if !digits.isEmpty, digits[row].isNaN { return nil }
         if number.isInteger, digits.isEmpty || digits[row] >= 0 {
           return function == .abs ? number.magnitude : number
@@ -155,13 +177,18 @@ struct Evaluator {
       })
   }
 
-  private static func choose(_ function: ScalarFunction, _ columns: [[Number?]]) -> [Number?] {
+  private static func choose(_ function: ScalarFunction, _ columns: [[Number?]]) throws -> [Number?]
+  {
     var result = columns[0]
     if function == .nullif {
-      for row in result.indices where result[row] == columns[1][row] { result[row] = nil }
+      for row in result.indices where result[row] == columns[1][row] {
+        try Cancellation.check(at: row)
+        result[row] = nil
+      }
       return result
     }
     for column in columns.dropFirst() {
+      try Cancellation.check()
       for row in result.indices {
         guard let known = result[row] else {
           result[row] = column[row]
@@ -186,13 +213,17 @@ struct Evaluator {
     return rounded.isFinite ? rounded : value
   }
 
-  private static func choose(_ function: ScalarFunction, _ columns: [[Double]]) -> [Double] {
+  private static func choose(_ function: ScalarFunction, _ columns: [[Double]]) throws -> [Double] {
     var result = columns[0]
     if function == .nullif {
-      for row in result.indices where result[row] == columns[1][row] { result[row] = .nan }
+      for row in result.indices where result[row] == columns[1][row] {
+        try Cancellation.check(at: row)
+        result[row] = .nan
+      }
       return result
     }
     for column in columns.dropFirst() {
+      try Cancellation.check()
       for row in result.indices {
         if result[row].isNaN {
           result[row] = column[row]
@@ -221,6 +252,16 @@ struct Evaluator {
       }
     }
     return result
+  }
+}
+
+extension RowExpression {
+  /// What a column of it is for, in a message.
+  fileprivate var purpose: String {
+    switch self {
+    case .window: "functions that look back"
+    default: "items"
+    }
   }
 }
 

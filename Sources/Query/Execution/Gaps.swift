@@ -9,6 +9,10 @@ struct Gaps {
   let leaves: [Leaf]
   let watermarkNs: Int64?
   let maxCells: Int
+  let budget: MemoryBudget
+
+  /// What a row takes beside its leaves: time, group, state, facts, seqs, revision, and its place in the table.
+  private static let rowBytes = 8 + 4 + 1 + 24 + 8 + 8
 
   /// The groups of the rows that start at `firstNs` or later: those before it are there for windows only. A query
   /// without GROUP BY has one group, whatever facts there are.
@@ -31,10 +35,13 @@ struct Gaps {
   ) throws -> RowTable {
     guard query.buckets != nil, let fill = query.fill else { return table }
     let starts = try starts(range, groups: groups.count)
-    let places = places(table, starts, groups)
+    let count = starts.count * groups.count
+    try budget.take(count * (Self.rowBytes + leaves.count * 8), for: "FILL")
+    let places = try places(table, starts, groups)
     var result = RowTable()
     result.groups = groups
-    for start in starts {
+    for (number, start) in starts.enumerated() {
+      try Cancellation.check(at: number)
       for group in groups.indices {
         result.timesNs.append(start)
         result.groupOfRow.append(Int32(group))
@@ -44,8 +51,8 @@ struct Gaps {
     if let compared = query.comparedBuckets {
       filling.hasEarlier = starts.map { compared.earlier(of: $0) != nil }
     }
-    result.leaves = leaves.indices.map { leaf in
-      filling.column(
+    result.leaves = try leaves.indices.map { leaf in
+      try filling.column(
         values[leaf], leaves[leaf], held: held.isEmpty ? [] : held[leaf])
     }
     let states = starts.map { query.state(bucketStarting: $0, watermarkNs) }
@@ -67,6 +74,7 @@ struct Gaps {
     guard let buckets = query.buckets, groups > 0 else { return [] }
     var starts: [Int64] = []
     for start in buckets.starts(from: range.lowerBound, until: range.upperBound) {
+      try Cancellation.check(at: starts.count)
       starts.append(start)
       if starts.count * groups > maxCells {
         throw QueryLimitError(
@@ -78,7 +86,7 @@ struct Gaps {
   }
 
   /// For each row of the answer its row in the table, or -1.
-  private func places(_ table: RowTable, _ starts: [Int64], _ groups: [[Text?]]) -> [Int] {
+  private func places(_ table: RowTable, _ starts: [Int64], _ groups: [[Text?]]) throws -> [Int] {
     var places = [Int](repeating: -1, count: starts.count * groups.count)
     var table = table
     let known = table.groups.count
@@ -87,6 +95,7 @@ struct Gaps {
     for (place, code) in codes.enumerated() { placeOfCode[Int(code)] = place }
     var bucket = 0
     for row in 0..<table.count {
+      try Cancellation.check(at: row)
       while bucket < starts.count, starts[bucket] < table.timesNs[row] { bucket += 1 }
       guard bucket < starts.count, starts[bucket] == table.timesNs[row] else { continue }
       let group = placeOfCode[Int(table.groupOfRow[row])]
@@ -106,24 +115,25 @@ struct GapFilling {
   /// For each bucket whether there is one to compare it with; empty when none are compared.
   var hasEarlier: [Bool] = []
 
-  func column(_ values: ValueColumn, _ leaf: Leaf, held: [QueryValue]) -> ValueColumn {
+  func column(_ values: ValueColumn, _ leaf: Leaf, held: [QueryValue]) throws -> ValueColumn {
+    try Cancellation.check()
     if fill == .null || groups == 0 { return values.gather(optional: places) }
     switch leaf.kind {
     // Of no facts a count is known: it is never made up.
     case .count(let ofNothing): return counts(values, ofNothing, isEarlier: leaf.isEarlier)
     case .number:
       let gathered = values.gather(optional: places)
-      if case .exact(let numbers) = gathered { return exact(numbers, held: held) }
+      if case .exact(let numbers) = gathered { return try exact(numbers, held: held) }
       var numbers = gathered.doubles
       // What held before the range may be more exact than all that is within it.
       if fill == .previous, held.contains(where: \.isInteger) {
-        return exact(numbers.map { $0.isNaN ? nil : Number($0) }, held: held)
+        return try exact(numbers.map { $0.isNaN ? nil : Number($0) }, held: held)
       }
       switch fill {
       case .null: break
       case .zero: for row in numbers.indices where numbers[row].isNaN { numbers[row] = 0 }
-      case .previous: carry(&numbers, held.map(\.double)) { $0.isNaN }
-      case .linear: for group in 0..<groups { interpolate(&numbers, group) }
+      case .previous: try carry(&numbers, held.map(\.double)) { $0.isNaN }
+      case .linear: for group in 0..<groups { try interpolate(&numbers, group) }
       }
       return .numbers(numbers)
     // There is neither a 0 nor a line of texts and lists.
@@ -131,7 +141,7 @@ struct GapFilling {
       let column = values.gather(optional: places)
       guard fill == .previous else { return column }
       var all = (0..<column.count).map { column[$0] }
-      carry(&all, held) { $0.isNull }
+      try carry(&all, held) { $0.isNull }
       return .values(all)
     }
   }
@@ -157,34 +167,38 @@ struct GapFilling {
   /// Each missing value is that of the bucket before, and in the first bucket what held before it.
   private func carry<Value>(
     _ values: inout [Value], _ held: [Value], _ isMissing: (Value) -> Bool
-  ) {
+  ) throws {
     for (group, value) in held.enumerated() where isMissing(values[group]) {
       values[group] = value
     }
-    for row in values.indices.dropFirst(groups) where isMissing(values[row]) {
+    for row in values.indices.dropFirst(groups) {
+      try Cancellation.check(at: row)
+      guard isMissing(values[row]) else { continue }
       values[row] = values[row - groups]
     }
   }
 
   /// The same for integers that doubles do not hold; what is interpolated is a double.
-  private func exact(_ values: [Number?], held: [QueryValue]) -> ValueColumn {
+  private func exact(_ values: [Number?], held: [QueryValue]) throws -> ValueColumn {
     var values = values
     switch fill {
     case .null: break
     case .zero: for row in values.indices where values[row] == nil { values[row] = .zero }
-    case .previous: carry(&values, held.map(\.number)) { $0 == nil }
+    case .previous: try carry(&values, held.map(\.number)) { $0 == nil }
     case .linear:
       var doubles = values.map { $0?.double ?? .nan }
-      for group in 0..<groups { interpolate(&doubles, group) }
+      for group in 0..<groups { try interpolate(&doubles, group) }
       for row in values.indices where values[row] == nil { values[row] = Number(doubles[row]) }
     }
     return ValueColumn(exact: values)
   }
 
   /// Puts what is missing between two values on the line between them, by time.
-  private func interpolate(_ values: inout [Double], _ group: Int) {
+  private func interpolate(_ values: inout [Double], _ group: Int) throws {
     var last: Int?
-    for bucket in starts.indices where !values[bucket * groups + group].isNaN {
+    for bucket in starts.indices {
+      try Cancellation.check(at: bucket)
+      guard !values[bucket * groups + group].isNaN else { continue }
       defer { last = bucket }
       guard let last, bucket - last > 1 else { continue }
       let (low, high) = (values[last * groups + group], values[bucket * groups + group])

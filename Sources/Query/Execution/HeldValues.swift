@@ -29,7 +29,9 @@ struct HeldValues {
     while found.missing > 0, rest > 0, end > firstNs {
       let step = min(rest, max(Self.buckets, bucketCount))
       let start = Self.start(buckets, end, before: step)
-      try found.add(earlierRows(start..<end, rows.asOfSeq), query, leaves)
+      try gathering.budget.keeping({ _ in 0 }, for: "FILL") {
+        try found.add(earlierRows(start..<end, rows.asOfSeq), query, leaves, gathering.budget)
+      }
       (end, rest) = (start, rest - step)
     }
     return found.values
@@ -64,13 +66,16 @@ struct HeldValues {
     }
 
     /// Takes the last values of rows that come before those that were added.
-    mutating func add(_ table: RowTable, _ query: BoundQuery, _ leaves: [Leaf]) throws {
+    mutating func add(
+      _ table: RowTable, _ query: BoundQuery, _ leaves: [Leaf], _ budget: MemoryBudget
+    ) throws {
       let evaluator = Evaluator(
-        table: table, groupKinds: query.groups.map(\.kind), zone: query.zone)
+        table: table, groupKinds: query.groups.map(\.kind), zone: query.zone, budget: budget)
       let placeOfGroup = table.groups.map { places[$0] }
       for (index, leaf) in leaves.enumerated() where leaf.isCarried {
-        let column = evaluator.column(leaf.expression)
+        let column = try evaluator.column(leaf.expression)
         for row in (0..<table.count).reversed() {
+          try Cancellation.check(at: row)
           guard let place = placeOfGroup[Int(table.groupOfRow[row])] else { continue }
           guard values[index][place].isNull, !column[row].isNull else { continue }
           values[index][place] = column[row]

@@ -47,7 +47,7 @@ extension BoundQuery {
     case .time, .timeOfRow: .time
     case .null: .null
     case .state: .state
-    case .revision: .integer
+    case .facts, .revision: .integer
     case .input(let index): kind(ofInput: index)
     case .group(let index): groups[index].kind
     case .leaf: .mixed
@@ -63,8 +63,9 @@ extension BoundQuery {
   /// The number that an expression is in the row of no facts; NaN for NULL.
   fileprivate func valueOfNothing(_ expression: RowExpression) -> Double {
     let table = RowTable(ofNothing: self)
-    return Evaluator(table: table, groupKinds: groups.map(\.kind), zone: zone)
-      .doubles(expression)[0]
+    let evaluator = Evaluator(table: table, groupKinds: groups.map(\.kind), zone: zone)
+    // One row has room, and when it is not wanted any more, neither is the answer.
+    return (try? evaluator.doubles(expression)[0]) ?? .nan
   }
 }
 

@@ -9,6 +9,13 @@ struct QueryExecution {
   let options: QueryOptions
   /// The last event of the log when the query was begun.
   let lastSeq: UInt64
+  private let budget: MemoryBudget
+
+  init(query: BoundQuery, source: any QuerySource, options: QueryOptions, lastSeq: UInt64) {
+    (self.query, self.source, self.options) = (query, source, options)
+    self.lastSeq = lastSeq
+    budget = MemoryBudget(options.limits)
+  }
 
   /// The rows of an answer and what its numbers were computed from.
   struct Result {
@@ -25,7 +32,8 @@ struct QueryExecution {
   }
 
   private func aggregates() throws -> Result {
-    let gathering = AggregateRows(query: query, source: source, options: options)
+    let gathering = AggregateRows(
+      query: query, source: source, options: options, budget: budget)
     let (rows, seconds) = try timed { try gathering.rows() }
     let (table, over) = query.fill == nil ? (rows.table, query) : try filled(rows, gathering)
     var result = try finish(table, over, from: rows.firstNs)
@@ -46,10 +54,11 @@ struct QueryExecution {
     let (over, leaves) = Leaves.replaceAll(of: query)
     let gaps = Gaps(
       query: query, leaves: leaves.expressions.map { Leaf($0, query) },
-      watermarkNs: rows.watermarkNs, maxCells: options.limits.maxCells)
+      watermarkNs: rows.watermarkNs, maxCells: options.limits.maxCells,
+      budget: budget)
     let groups = gaps.groups(of: rows.table, from: rows.firstNs)
     let evaluator = evaluator(rows.table)
-    let values = leaves.expressions.map { evaluator.column($0) }
+    let values = try leaves.expressions.map { try evaluator.column($0) }
     var held: [[QueryValue]] = []
     if query.fill == .previous {
       let count = try gaps.starts(rows.range, groups: groups.count).count
@@ -65,6 +74,7 @@ struct QueryExecution {
     let (rows, seconds) = try timed {
       try FactRows(query: query, source: source, options: options).rows()
     }
+    try budget.take(rows.table.bytes, for: "facts")
     var result = try finish(rows.table, query, from: rows.firstNs)
     result.gatheringSeconds = seconds
     result.answer.meta.asOfSeq = query.asOfSeq ?? lastSeq
@@ -86,7 +96,7 @@ struct QueryExecution {
   }
 
   private func evaluator(_ table: RowTable) -> Evaluator {
-    Evaluator(table: table, groupKinds: query.groups.map(\.kind), zone: query.zone)
+    Evaluator(table: table, groupKinds: query.groups.map(\.kind), zone: query.zone, budget: budget)
   }
 
   // MARK: Rows
@@ -96,15 +106,14 @@ struct QueryExecution {
   ) throws -> Result {
     let evaluator = evaluator(table)
     var rows = try keptRows(table, over, evaluator, from: firstNs)
-    try sort(&rows, table, over, evaluator)
-    try Cancellation.check()
+    try budget.keeping({ _ in 0 }, for: "ORDER BY") {
+      try sort(&rows, table, over, evaluator)
+    }
     let countBeforeLimit = rows.count
     limit(&rows, table)
     var values = try over.outputs.map { output in
-      let values = evaluator.column(output.expression)
-      // Functions that look back end early when they are cancelled; so this is asked after them.
       try Cancellation.check()
-      return values
+      return try evaluator.column(output.expression)
     }
     var table = table
     if rows.count < table.count || !over.order.isEmpty {
@@ -138,7 +147,11 @@ struct QueryExecution {
     _ rows: inout [Int], _ table: RowTable, _ over: BoundQuery, _ evaluator: Evaluator
   ) throws {
     guard !over.order.isEmpty else { return }
-    let keys = over.order.map { SortKey(evaluator.column($0.expression), $0.isDescending) }
+    let keys = try over.order.map { order in
+      let key = SortKey(try evaluator.column(order.expression), order.isDescending)
+      try budget.take(rows.count * SortKey.rowBytes, for: "ORDER BY")
+      return key
+    }
     var comparisons = 0
     func check() throws {
       comparisons += 1
@@ -304,6 +317,9 @@ extension BoundQuery {
 
 /// The values that rows are sorted by.
 private struct SortKey {
+  /// What a row takes: its value as a double, and its rank beside its place.
+  static let rowBytes = 24
+
   private let isDescending: Bool
   /// When all are numbers that doubles hold.
   private let numbers: [Double]?

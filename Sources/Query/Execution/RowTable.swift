@@ -23,6 +23,13 @@ struct RowTable {
 
   var count: Int { timesNs.count }
 
+  /// What its rows take of memory at least.
+  var bytes: Int {
+    timesNs.count * 8 + groupOfRow.count * 4 + states.count + revisions.count * 8
+      + (facts.count + firstSeqs.count + lastSeqs.count) * 8
+      + inputs.reduce(0) { $0 + $1.bytes } + leaves.reduce(0) { $0 + $1.bytes }
+  }
+
   init() {}
 
   /// `isAsOf`: whether an earlier state of the log was asked for.
@@ -96,10 +103,13 @@ struct RowTable {
   }
 
   /// Brings rows in the order of time and groups.
-  mutating func sort() {
+  mutating func sort() throws {
     let ranks = groupRanks
     let (timesNs, groupOfRow) = (timesNs, groupOfRow)
-    let order = (0..<count).sorted { left, right in
+    var comparisons = 0
+    let order = try (0..<count).sorted { left, right in
+      comparisons += 1
+      try Cancellation.check(at: comparisons)
       if timesNs[left] != timesNs[right] { return timesNs[left] < timesNs[right] }
       return ranks[Int(groupOfRow[left])] < ranks[Int(groupOfRow[right])]
     }

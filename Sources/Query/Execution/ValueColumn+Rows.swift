@@ -80,6 +80,9 @@ extension ValueColumn {
     self = .values((0..<count).map { self[$0] } + (0..<other.count).map { other[$0] })
   }
 
+  /// What its rows take of memory at least.
+  var bytes: Int { count * rowBytes }
+
   /// Bytes that a row takes at least.
   var rowBytes: Int {
     switch self {

@@ -75,14 +75,17 @@ public struct SourceCatalogue: Sendable {
   public var streams: [StreamInfo]
   /// All versions of all KPIs.
   public var kpis: [KpiInfo]
-  /// The stream of what was defined and changed, which is not among ``streams``.
-  public var changes: StreamInfo
+  /// The log's own streams, which are not among ``streams``.
+  public var system: [StreamInfo]
   /// The log's last event.
   public var lastSeq: UInt64
 
-  public init(streams: [StreamInfo], kpis: [KpiInfo], changes: StreamInfo, lastSeq: UInt64) {
-    (self.streams, self.kpis, self.changes, self.lastSeq) = (streams, kpis, changes, lastSeq)
+  public init(streams: [StreamInfo], kpis: [KpiInfo], system: [StreamInfo], lastSeq: UInt64) {
+    (self.streams, self.kpis, self.system, self.lastSeq) = (streams, kpis, system, lastSeq)
   }
+
+  /// Whether that is one of the log's own streams.
+  func isSystem(_ stream: String) -> Bool { system.contains { $0.name == stream } }
 }
 
 /// What a stream had at an earlier state of the log.
@@ -218,21 +221,4 @@ public struct KpiInfo: Sendable {
   func dimension(_ name: Text) -> GroupField? {
     dimensions.first { $0.name == name } ?? dimensions.first { $0.path.path == name }
   }
-}
-
-/// A query needs more than it may take.
-public struct QueryLimitError: Error, Equatable, CustomStringConvertible {
-  /// The limit by name, its value, and what to do: `more than 1000000 groups; narrow WHERE or raise max_groups`.
-  public var description: String
-  public init(_ description: String) { self.description = description }
-}
-
-/// What a query may take at most.
-public struct QueryLimits: Sendable, Equatable {
-  public var maxRows = 10_000_000
-  /// Groups and buckets that are computed side by side.
-  public var maxCells = 4_000_000
-  public var maxMemoryBytes = 1 << 30
-  public var maxSeconds = 300.0
-  public init() {}
 }

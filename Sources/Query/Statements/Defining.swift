@@ -91,7 +91,7 @@ extension StatementRun {
       definition.items.map { .item($0) }, from: definition.from, filter: definition.filter,
       groupBy: definition.groupBy, every: definition.every, timeZone: definition.timeZone)
     let query = try Binder.bind(select, self)
-    if query.stream.name == catalogue.changes.name {
+    if catalogue.isSystem(query.stream.name) {
       throw error(
         definition.from.span, "\(query.stream.name) can be queried, and is no stream for a KPI")
     }
@@ -99,11 +99,6 @@ extension StatementRun {
       throw error(
         definition.from.span, "\(kpi.name) is a KPI; a KPI is defined over a stream",
         hint: "write FROM \(kpi.stream)")
-    }
-    if let lateness = definition.lateness {
-      do throws(LanguageError.Issue) { _ = try lateness.bucketLength() } catch {
-        throw LanguageError(issues: [error], text: text)
-      }
     }
   }
 
@@ -170,9 +165,11 @@ extension StatementRun {
         version: version)
       queries.append(try Binder.bind(select, self))
     }
+    let budget = MemoryBudget(options.limits)
     let tables = try queries.map {
-      try AggregateRows(query: $0, source: source, options: options).rows()
+      try AggregateRows(query: $0, source: source, options: options, budget: budget).rows()
     }
-    return VersionJoin(queries, tables).answer(limit: comparison.limit?.rows ?? .max)
+    return try VersionJoin(queries, tables, budget)
+      .answer(limit: comparison.limit?.rows ?? .max)
   }
 }

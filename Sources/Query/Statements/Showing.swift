@@ -167,7 +167,7 @@ extension StatementRun {
     lines.add("stream", kpi.stream)
     for item in kpi.items { lines.add("item \(item.name)", item.expression.canonicalText) }
     if let filter = kpi.filter { lines.add("where", filter.canonicalText) }
-    for dimension in kpi.groupBy { lines.add("dimension", dimension) }
+    for dimension in kpi.dimensions { lines.add("dimension", dimension.canonicalText) }
     lines.add("every", "\(kpi.every)")
     if let rolling = kpi.rolling { lines.add("rolling", "\(rolling)") }
     lines.add("time zone", kpi.timeZone)

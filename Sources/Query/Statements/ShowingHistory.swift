@@ -54,7 +54,7 @@ extension StatementRun {
   func creation(_ show: Show) throws -> Answer {
     guard let name = show.from else { throw StatementError("SHOW CREATE needs a name") }
     let (stream, kpi) = try target(name)
-    if kpi == nil, stream.name == catalogue.changes.name {
+    if kpi == nil, catalogue.isSystem(stream.name) {
       throw error(name.span, "\(stream.name) is always there, and made by no statement")
     }
     var list = ListAnswer(["name": .text, "statement": .text])

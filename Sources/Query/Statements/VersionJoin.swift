@@ -6,6 +6,7 @@ import Model
 struct VersionJoin {
   private let queries: [BoundQuery]
   private let rows: [AggregateRows.Rows]
+  private let budget: MemoryBudget
   /// Both tables in one: the inputs of the first version and then those of the second.
   private var table: RowTable
   /// Where the rows of each version are in the table; -1 where there is none.
@@ -16,13 +17,22 @@ struct VersionJoin {
     var group: Int32
   }
 
-  init(_ queries: [BoundQuery], _ rows: [AggregateRows.Rows]) {
-    (self.queries, self.rows) = (queries, rows)
+  /// What a row takes in the joined table: time, group, its key, and its places in both.
+  private static let rowBytes = 12 + 2 * MemoryLayout<Key>.stride + 8 + 16
+
+  /// O(rows). What it takes is counted, beside the rows of both versions.
+  init(
+    _ queries: [BoundQuery], _ rows: [AggregateRows.Rows], _ budget: MemoryBudget
+  ) throws {
+    (self.queries, self.rows, self.budget) = (queries, rows, budget)
+    let count = rows.reduce(0) { $0 + $1.table.count }
+    try budget.take(count * Self.rowBytes, for: "COMPARE KPI")
     table = RowTable()
     var known: [Key: Int] = [:]
     for (side, rows) in rows.enumerated() {
       let codes = table.merge(groups: rows.table.groups)
       for row in 0..<rows.table.count {
+        try Cancellation.check(at: row)
         let key = Key(
           timeNs: rows.table.timesNs[row], group: codes[Int(rows.table.groupOfRow[row])])
         if let place = known[key] {
@@ -38,13 +48,15 @@ struct VersionJoin {
     }
   }
 
-  func answer(limit: Int) -> Answer {
-    let values = [0, 1].map { side -> [ValueColumn] in
+  func answer(limit: Int) throws -> Answer {
+    let values = try [0, 1].map { side -> [ValueColumn] in
       let evaluator = Evaluator(
         table: rows[side].table, groupKinds: queries[side].groups.map(\.kind),
-        zone: queries[side].zone)
-      return queries[side].outputs.map {
-        evaluator.column($0.expression).gather(optional: places[side])
+        zone: queries[side].zone, budget: budget)
+      return try queries[side].outputs.map { output in
+        try budget.keeping(\.bytes, for: "COMPARE KPI") {
+          try evaluator.column(output.expression).gather(optional: places[side])
+        }
       }
     }
     let names = [0, 1].map { side in queries[side].outputs.map(\.name) }
@@ -52,6 +64,7 @@ struct VersionJoin {
     var differing: [Int] = []
     var (both, inOne) = (0, [0, 0])
     for row in 0..<table.count {
+      try Cancellation.check(at: row)
       if places[0][row] < 0 || places[1][row] < 0 {
         inOne[places[0][row] < 0 ? 1 : 0] += 1
         differing.append(row)
@@ -66,7 +79,7 @@ struct VersionJoin {
       if !isSame { differing.append(row) }
     }
     let differingInBoth = differing.count - inOne[0] - inOne[1]
-    var answer = Answer(columns: columns(sorted(differing), limit, names, values))
+    var answer = Answer(columns: columns(try sorted(differing), limit, names, values))
     if differing.count > limit { answer.meta.rowsBeforeLimit = differing.count }
     describe(&answer.meta)
     answer.meta.notes += [
@@ -78,9 +91,12 @@ struct VersionJoin {
   }
 
   /// By time and group.
-  private func sorted(_ rows: [Int]) -> [Int] {
+  private func sorted(_ rows: [Int]) throws -> [Int] {
     let ranks = table.groupRanks
-    return rows.sorted { left, right in
+    var comparisons = 0
+    return try rows.sorted { left, right in
+      comparisons += 1
+      try Cancellation.check(at: comparisons)
       if table.timesNs[left] != table.timesNs[right] {
         return table.timesNs[left] < table.timesNs[right]
       }

@@ -56,53 +56,19 @@ struct QueryCommand: ParsableCommand {
     if text != nil && file != nil {
       throw ValidationError("Give either a text or -f, not both.")
     }
-    if store.json, let format, format != .json {
-      throw ValidationError("--json is --format json; leave one of them out.")
-    }
+    try store.check(format)
     if text == nil && file == nil && Descriptor.isTerminal(Descriptor.input) {
       throw ValidationError("Give a text or -f FILE. To type statements, start: nilo repl")
     }
   }
 
   func run() throws {
-    let source = try QueryText(text, file: file)
-    Interruption.catchSignals()
-    let runner = LocalRunner(store.directory, staysWriting: true)
-    defer { runner.close() }
-    do {
-      let statements = try Parser.statements(source.text)
-      try runner.open(for: statements)
-      for statement in statements { try answer(statement, of: source, by: runner) }
-    } catch let error as LanguageError {
-      throw Shown(source.file == nil ? "nilo: \(error)" : error.described(inFile: source.file))
-    } catch  where Interruption.isRequested && !(error is ClosedOutput) {
-      // What was begun may say more, such as a KPI that is not filled yet.
-      if !(error is CancellationError) { printError("\(error)") }
-      throw ExitCode(ExitStatus.interrupted)
+    let answers = StatementAnswers(store: store, format: store.format(format) ?? .standard) {
+      options in
+      for parameter in param { options.parameters[Text(parameter.name)] = parameter.value }
+      for one in limit { one.set(&options.limits) }
     }
-  }
-
-  private func answer(
-    _ statement: Statement, of source: QueryText, by runner: some StatementRunner
-  ) throws {
-    var options = QueryOptions(nowNs: currentTimeNs())
-    for parameter in param { options.parameters[Text(parameter.name)] = parameter.value }
-    for one in limit { one.set(&options.limits) }
-    options.isCancelled = { Interruption.isRequested }
-    let progress = SharedProgress()
-    options.progress = { progress.update(share: $0) }
-    defer { progress.wipe() }
-    let answer = try runner.run(statement, of: source.text, options)
-    progress.wipe()
-    let renderer = AnswerRenderer(
-      store.json ? .json : format ?? .standard, width: DisplayText.width)
-    try Cancellation.with(Interruption.wish) {
-      try renderer.render(answer) { bytes in
-        try Cancellation.check()
-        try writeAll(bytes, to: Descriptor.output)
-      }
-    }
-    answer.tellNotes(beside: renderer.format)
+    try answers.write(QueryText(text, file: file))
   }
 }
 
@@ -136,23 +102,6 @@ struct LimitText: Sendable {
     case .memory: limits.maxMemoryBytes = value
     case .seconds: limits.maxSeconds = Double(value)
     }
-  }
-}
-
-extension AnswerFormat {
-  /// A table for people; for programs, what most of them read.
-  static var standard: AnswerFormat { Descriptor.isTerminal(Descriptor.output) ? .table : .tsv }
-
-  /// Whether an answer's notes and message are a part of it.
-  fileprivate var hasNotes: Bool { isForPeople || self == .json }
-}
-
-extension Answer {
-  /// Writes to standard error what one has to know of the answer and `format` has no place for.
-  func tellNotes(beside format: AnswerFormat) {
-    if format.hasNotes { return }
-    if columns.isEmpty, let message, format != .ndjson { printNote(message) }
-    for note in meta.notes { printNote("note: \(note)") }
   }
 }
 

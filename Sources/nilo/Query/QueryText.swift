@@ -7,6 +7,9 @@ struct QueryText {
   /// The file that errors name; nil for the command line and standard input.
   var file: String?
 
+  /// The text of a statement, which its errors show.
+  init(_ statement: Statement) { text = statement.canonicalText }
+
   /// The text that is given, or that of a file; of standard input if it is `-` or there is neither.
   init(_ given: String?, file: String?) throws {
     if let file, file != "-" {

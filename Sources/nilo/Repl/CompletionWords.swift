@@ -23,7 +23,8 @@ struct CompletionWords {
     ],
     "explain": ["SELECT", "ANALYZE", "VALUE", "CHANGE"], "group": ["BY"], "order": ["BY"],
     "since": times, "until": times, "at": times, "fill": ["NULL", "0", "PREVIOUS", "LINEAR"],
-    "time": ["ZONE"], "only": ["FINAL"], "using": ["VERSION"], "per": ["BUCKET"],
+    "time": ["ZONE"], "only": ["FINAL"], "whole": ["BUCKETS"], "using": ["VERSION"],
+    "per": ["BUCKET"],
     "is": ["NULL", "NOT NULL"], "define": ["KPI", "STREAM"], "redefine": ["KPI"],
     "drop": ["KPI"], "switch": ["KPI"], "rebuild": ["KPI"], "compare": ["WITH", "KPI"],
     "events": ["FOR"], "of": ["SEQ"] + times,
@@ -35,7 +36,8 @@ struct CompletionWords {
   private static let clauses = [
     "FROM", "WHERE", "GROUP BY", "SINCE", "UNTIL", "LAST", "AT", "EVERY", "ROLLING",
     "TIME ZONE", "FILL", "COMPARE WITH", "HAVING", "ORDER BY", "LIMIT", "PER BUCKET", "AS",
-    "AS OF", "USING VERSION", "ONLY FINAL", "AND", "OR", "NOT", "IN", "BETWEEN", "LIKE",
+    "AS OF", "USING VERSION", "ONLY FINAL", "AND", "OR", "NOT", "IN", "BETWEEN",
+    "LIKE",
     "IS NULL", "IS NOT NULL", "ASC", "DESC", "AGO", "LATENESS",
   ]
   /// After these a value is more likely than a clause, as it is after operators.

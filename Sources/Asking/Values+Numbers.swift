@@ -2,7 +2,7 @@ import Model
 
 /// Values as numbers: in doubles where these hold all of them, else by the numbers themselves.
 extension QueryValue {
-  public init(_ number: Number) {
+  @inlinable public init(_ number: Number) {
     switch number.form {
     case .signed(let value): self = .integer(value)
     case .unsigned(let value): self = .unsigned(value)
@@ -11,7 +11,7 @@ extension QueryValue {
   }
 
   /// Nil when it is none.
-  public var number: Number? {
+  @inlinable public var number: Number? {
     switch self {
     case .integer(let value): Number(value)
     case .unsigned(let value): Number(value)
@@ -21,7 +21,7 @@ extension QueryValue {
   }
 
   /// The nearest double; NaN when it is no number.
-  public var double: Double {
+  @inlinable public var double: Double {
     switch self {
     case .number(let value): value
     case .integer(let value): Double(value)
@@ -30,7 +30,8 @@ extension QueryValue {
     }
   }
 
-  var isNumberOrNull: Bool {
+  /// Whether it is a number or NULL.
+  @inlinable public var isNumberOrNull: Bool {
     switch self {
     case .number, .integer, .unsigned, .null: true
     default: false
@@ -40,7 +41,7 @@ extension QueryValue {
 
 extension ValueColumn {
   /// As the nearest doubles; NaN where there is no number.
-  var doubles: [Double] {
+  public var doubles: [Double] {
     switch self {
     case .numbers(let values): values
     case .exact(let values): values.map { $0?.double ?? .nan }
@@ -51,7 +52,7 @@ extension ValueColumn {
   }
 
   /// As numbers; nil where there is none.
-  var exact: [Number?] {
+  public var exact: [Number?] {
     switch self {
     case .numbers(let values): values.map { Number($0) }
     case .exact(let values): values
@@ -62,7 +63,7 @@ extension ValueColumn {
   }
 
   /// Whether doubles would lose digits of an integer. O(rows).
-  var isBeyondDoubles: Bool {
+  public var isBeyondDoubles: Bool {
     switch self {
     case .numbers, .texts, .times: false
     case .exact(let values): values.contains { $0?.isBeyondDoubles ?? false }
@@ -71,7 +72,8 @@ extension ValueColumn {
     }
   }
 
-  var isOfNumbers: Bool {
+  /// Whether it has numbers and NULLs only. O(rows) for values of several kinds.
+  public var isOfNumbers: Bool {
     switch self {
     case .numbers, .exact, .integers: true
     case .texts, .times: false
@@ -80,7 +82,7 @@ extension ValueColumn {
   }
 
   /// Numbers as a column: in doubles if they all fit.
-  init(exact numbers: [Number?]) {
+  public init(exact numbers: [Number?]) {
     let isBeyond = numbers.contains { $0?.isBeyondDoubles ?? false }
     self = isBeyond ? .exact(numbers) : .numbers(numbers.map { $0?.double ?? .nan })
   }

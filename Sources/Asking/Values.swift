@@ -45,7 +45,7 @@ public enum ValueColumn: Sendable, Equatable {
   case times([Int64])
   case values([QueryValue])
 
-  public var count: Int {
+  @inlinable public var count: Int {
     switch self {
     case .numbers(let values): values.count
     case .exact(let values): values.count
@@ -55,7 +55,7 @@ public enum ValueColumn: Sendable, Equatable {
     }
   }
 
-  public subscript(row: Int) -> QueryValue {
+  @inlinable public subscript(row: Int) -> QueryValue {
     switch self {
     case .numbers(let values): values[row].isNaN ? .null : .number(values[row])
     case .exact(let values): values[row].map(QueryValue.init) ?? .null

@@ -1,3 +1,4 @@
+import Asking
 import Bytes
 import Language
 import Model
@@ -14,16 +15,29 @@ struct CellRows {
   var spans: [Range<Int64>] = []
 }
 
-/// Computes the items of a KPI from cells: ratios from sums, never averages from averages.
+/// An aggregate, and the place of the states that it is computed from.
+struct CellItem {
+  let function: AggregateFunction
+  let measure: Int
+
+  init(_ aggregate: Aggregate, _ plan: FoldPlan) throws {
+    guard let measure = plan.index(of: aggregate) else {
+      throw KpiError("\(aggregate.function.name) is not part of the plan")
+    }
+    (function, self.measure) = (aggregate.function, measure)
+  }
+}
+
+/// Computes aggregates from cells: averages from sums, never from averages.
 ///
 /// While it computes, an infinity stands for a number beyond the range of doubles, and NaN (or nil) for one that there is
 /// nothing to compute from.
-struct ItemEvaluator {
+struct CellEvaluator {
   let rows: CellRows
 
-  /// An item's values, and how many rows have none because a number is beyond the range of doubles.
-  func column(_ program: ItemProgram) -> (ItemColumn, overflows: Int) {
-    let column = value(program)
+  /// The values of an aggregate, and how many rows have none because a number is beyond the range of doubles.
+  func column(_ item: CellItem) -> (ValueColumn, overflows: Int) {
+    let column = value(item.function, rows.cells.measures[item.measure])
     switch column {
     case .numbers(var numbers):
       let overflows = numbers.count { $0.isInfinite }
@@ -33,22 +47,11 @@ struct ItemEvaluator {
       let overflows = numbers.count { $0?.double.isInfinite ?? false }
       if overflows > 0 { numbers = numbers.map { $0?.double.isFinite ?? false ? $0 : nil } }
       return (.exact(numbers), overflows)
-    case .integers, .values: return (column, 0)
+    case .integers, .texts, .times, .values: return (column, 0)
     }
   }
 
-  private func value(_ program: ItemProgram) -> ItemColumn {
-    switch program {
-    case .number(let number): .numbers(Array(repeating: number, count: rows.places.count))
-    case .integer(let number): .exact(Array(repeating: number, count: rows.places.count))
-    case .aggregate(let function, let measure): value(function, rows.cells.measures[measure])
-    case .negate(let inner): ItemArithmetic.negate(value(inner))
-    case .binary(let operation, let left, let right):
-      ItemArithmetic.apply(operation, value(left), value(right))
-    }
-  }
-
-  private func value(_ function: AggregateFunction, _ measure: MeasureColumns) -> ItemColumn {
+  private func value(_ function: AggregateFunction, _ measure: MeasureColumns) -> ValueColumn {
     switch function {
     case .count: .integers(rows.places.map { Int64(measure.counts[Int($0)]) })
     case .distinct: .integers(rows.places.map { Int64(measure.distinct[Int($0)].estimate()) })
@@ -74,20 +77,18 @@ struct ItemEvaluator {
   }
 
   /// The number of each row's cell: as doubles, unless these would lose digits of an integer.
-  private func numbers(_ number: (Int) -> Number?) -> ItemColumn {
-    let numbers = rows.places.map { number(Int($0)) }
-    if numbers.contains(where: { $0?.isBeyondDoubles ?? false }) { return .exact(numbers) }
-    return .numbers(numbers.map { $0?.double ?? .nan })
+  private func numbers(_ number: (Int) -> Number?) -> ValueColumn {
+    ValueColumn(exact: rows.places.map { number(Int($0)) })
   }
 
-  private func moments(_ measure: MeasureColumns, _ number: (Moments) -> Number) -> ItemColumn {
+  private func moments(_ measure: MeasureColumns, _ number: (Moments) -> Number) -> ValueColumn {
     numbers { place in
       let state = measure.moments.rows[place]
       return state.count == 0 ? nil : number(state)
     }
   }
 
-  private func percentiles(_ measure: MeasureColumns, _ share: Share?) -> ItemColumn {
+  private func percentiles(_ measure: MeasureColumns, _ share: Share?) -> ValueColumn {
     numbers { place in
       let state = measure.moments.rows[place]
       guard let share, let estimate = measure.quantiles.quantile(share, place) else { return nil }
@@ -95,15 +96,15 @@ struct ItemEvaluator {
     }
   }
 
-  private func top(_ measure: MeasureColumns, _ place: Int, _ count: Int) -> [KpiValue.TopEntry] {
+  private func top(_ measure: MeasureColumns, _ place: Int, _ count: Int) -> [QueryValue.TopEntry] {
     measure.top[place].top(count).map {
-      KpiValue.TopEntry(
+      QueryValue.TopEntry(
         value: Text(decoding: $0.key), count: $0.count, error: $0.error)
     }
   }
 
   /// Numbers, unless there are texts.
-  private func firsts(_ measure: MeasureColumns) -> ItemColumn {
+  private func firsts(_ measure: MeasureColumns) -> ValueColumn {
     guard rows.places.contains(where: { !measure.texts[Int($0)].isEmpty }) else {
       return moments(measure) { $0.first }
     }
@@ -111,13 +112,13 @@ struct ItemEvaluator {
       rows.places.map { place in
         let (numbers, texts) = (measure.moments.rows[Int(place)], measure.texts[Int(place)])
         if numbers.count > 0, numbers.firstAt < texts.firstAt {
-          return KpiValue(computed: numbers.first)
+          return QueryValue(computed: numbers.first)
         }
         return texts.isEmpty ? .null : .text(Text(decoding: texts.first))
       })
   }
 
-  private func lasts(_ measure: MeasureColumns) -> ItemColumn {
+  private func lasts(_ measure: MeasureColumns) -> ValueColumn {
     guard rows.places.contains(where: { !measure.texts[Int($0)].isEmpty }) else {
       return moments(measure) { $0.last }
     }
@@ -127,7 +128,14 @@ struct ItemEvaluator {
         if !texts.isEmpty, numbers.count == 0 || texts.lastAt > numbers.lastAt {
           return .text(Text(decoding: texts.last))
         }
-        return numbers.count == 0 ? .null : KpiValue(computed: numbers.last)
+        return numbers.count == 0 ? .null : QueryValue(computed: numbers.last)
       })
+  }
+}
+
+extension QueryValue {
+  /// A number that was computed: as an integer where no double holds it, whatever stands beside it.
+  fileprivate init(computed number: Number) {
+    self = number.isBeyondDoubles ? QueryValue(number) : .number(number.double)
   }
 }

@@ -1,0 +1,35 @@
+public struct EventRecord: Sendable {
+  public var seq: UInt64
+  public var source: String
+  public var receivedNs: Int64
+  public var document: [UInt8]
+
+  public init(seq: UInt64, source: String, receivedNs: Int64, document: [UInt8]) {
+    (self.seq, self.source, self.receivedNs, self.document) = (seq, source, receivedNs, document)
+  }
+}
+
+public enum LedgerKind: String, Sendable, CaseIterable {
+  case late, duplicate, rejected, ahead
+}
+
+public struct LedgerRecord: Sendable {
+  public var kind: LedgerKind
+  public var stream: String
+  public var source: String
+  /// The event, or for one that was not accepted the last one before it.
+  public var seq: UInt64
+  public var receivedNs: Int64
+  /// The event's time, if it is known.
+  public var timeNs: Int64?
+  /// What was wrong, where.
+  public var detail: String
+
+  public init(
+    kind: LedgerKind, stream: String, source: String, seq: UInt64, receivedNs: Int64,
+    timeNs: Int64?, detail: String
+  ) {
+    (self.kind, self.stream, self.source, self.seq) = (kind, stream, source, seq)
+    (self.receivedNs, self.timeNs, self.detail) = (receivedNs, timeNs, detail)
+  }
+}

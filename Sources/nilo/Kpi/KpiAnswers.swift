@@ -1,0 +1,39 @@
+import ArgumentParser
+import Language
+import Query
+
+/// What all commands about KPIs have in common: each is a statement of the query language, written with arguments.
+struct KpiArguments: ParsableArguments {
+  @OptionGroup var store: StoreArguments
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "table, vertical, json, ndjson, csv, tsv or markdown. (default: table)", valueName: "format"))
+  var format: AnswerFormat?
+
+  func validate() throws { try store.check(format) }
+
+  /// Runs a statement. `kpi` is the name that has to be that of a KPI, and not of a stream.
+  func answer(
+    _ body: Statement.Body, about kpi: String? = nil,
+    _ options: @escaping (inout QueryOptions) -> Void = { _ in }
+  ) throws {
+    let answers = StatementAnswers(
+      store: store, format: store.format(format) ?? .table, options: options)
+    try answers.write(QueryText(Statement(body))) { catalogue in
+      guard let kpi, catalogue.streams.contains(where: { $0.name == kpi }) else { return }
+      throw Failure("\(kpi) is a stream, and no KPI; ask it with: nilo query")
+    }
+  }
+}
+
+/// A part of a statement, given as an option.
+enum StatementPart {
+  /// Reads it; what is wrong with it is shown with its place in the option's text.
+  static func read<Node>(
+    _ text: String, _ parse: (String) throws(LanguageError) -> Node
+  ) throws -> Node {
+    do { return try parse(text) } catch { throw Shown("nilo: \(error)") }
+  }
+}
