@@ -11,7 +11,7 @@ help:
 	@echo "make run          set up, build, load the sample data and ask some questions"
 	@echo "make test         set up, then run all tests"
 	@echo "make test-long    the same with many more random rounds"
-	@echo "make flips        flip FLIPS=2000 single bits of a store, each on its own (an hour)"
+	@echo "make flips        flip FLIPS=2000 single bits of a store, each on its own (over an hour)"
 	@echo "make fuzz         make up texts for the parser, for FUZZ_SECONDS=60"
 	@echo "make bench        build, then print the benchmark table (some minutes)"
 	@echo "make bench-peers  install other systems and measure them beside nilo (some minutes)"

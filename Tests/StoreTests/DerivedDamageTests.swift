@@ -282,7 +282,8 @@ import Testing
       var bytes: [UInt8] = []
       bytes.append(string: "two")
       bytes.append(contentsOf: state.encoded)
-      try transaction.put(log.tables.sources, SourceState.key(id, "two", isClosed: false), bytes.sealed())
+      try transaction.put(
+        log.tables.sources, SourceState.key(id, "two", isClosed: false), bytes.sealed())
     }
     #expect(
       try check(store) == [
@@ -303,18 +304,19 @@ import Testing
     }
     #expect(try check(store) == ["totals of an unknown stream 99"])
     let last = try store.statistics().lastSeq
+    let stream = try #require(log.stream(named: "s")).definition.id
     try log.environment.write { transaction in
       try transaction.delete(log.tables.totals, Key().appending(99 as UInt32))
       let summary = try #require(
-        try log.store.summaries(ofStream: 3, limit: 1, transaction.reading).first)
+        try log.store.summaries(ofStream: stream, limit: 1, transaction.reading).first)
       // After all blocks of a stream, so that no search for one of them meets it.
       try transaction.put(
-        log.tables.streams, Key().appending(2 as UInt32).appending(last + 1), summary.encoded)
+        log.tables.streams, Key().appending(stream).appending(last + 1), summary.encoded)
     }
     #expect(try check(store).contains { $0.hasPrefix("block index: it has ") })
     try log.environment.write { transaction in
       try transaction.delete(
-        log.tables.streams, Key().appending(2 as UInt32).appending(last + 1))
+        log.tables.streams, Key().appending(stream).appending(last + 1))
       var head = try LogHead.read(log.tables, transaction.reading)
       head.nextSeq -= 1
       try transaction.put(log.tables.meta, LogHead.key, head.encoded)

@@ -70,7 +70,9 @@ extension LogCheck {
     guard isWhole, let names else { return }
     var counted: [String: LedgerCounts] = [:]
     for (id, name) in names {
-      let totals = note { try StreamTotals.read(id, log.tables, transaction) } ?? nil
+      guard let totals = note({ try StreamTotals.read(id, log.tables, transaction) }) else {
+        return
+      }
       counted[name, default: .init()].add(totals ?? StreamTotals())
     }
     // A name without totals is that of a stream that could not be made.

@@ -26,23 +26,23 @@ struct LogCheck {
     let log = log
     guard let head = note({ try LogHead.read(log.tables, transaction) }) else { return }
     // Without the catalogue the checksums of the blocks can still be verified.
-    let catalogue = note {
-      try Catalogue.load(
-        OwnDocuments(), committedSeq: head.nextSeq - 1, log.tables, log.store, transaction
-      ).all.map { stream in
-        let totals = try StreamTotals.read(stream.definition.id, log.tables, transaction)
-        return (stream, totals ?? StreamTotals())
+    let streams = note {
+      try Catalogue.load(OwnDocuments(), committedSeq: 0, log.tables, log.store, transaction).all
+    }
+    let known = (streams ?? []).compactMap { stream in
+      note {
+        (stream, try StreamTotals.read(stream.definition.id, log.tables, transaction) ?? .init())
       }
     }
     let index = note { try DedupIndex(transaction, table: log.tables.dedup) }
-    if let index, let catalogue { ids = IdCheck(index, catalogue) }
-    isLogWhole = catalogue != nil
-    try checkBlocks(head, catalogue?.map(\.0), transaction, progress)
+    if let index, known.count == streams?.count { ids = IdCheck(index, known) }
+    isLogWhole = streams != nil
+    try checkBlocks(head, streams, transaction, progress)
     report.dedupRuns = index?.runs.values.reduce(0) { $0 + $1.count } ?? 0
-    let names = catalogue.flatMap { streams in
+    let names = streams.flatMap { streams in
       note { try Self.allNames(streams, log, transaction) }
     }
-    checkTotals(catalogue ?? [], names, transaction)
+    checkTotals(known, names, transaction)
     checkLedger(head, names, transaction)
     checkSources(names, transaction)
     checkProgress(transaction)
@@ -51,12 +51,12 @@ struct LogCheck {
 
   /// The names of all streams there have ever been, by number.
   private static func allNames(
-    _ streams: [(EventStream, StreamTotals)], _ log: EventLog,
+    _ streams: [EventStream], _ log: EventLog,
     _ transaction: borrowing ReadTransaction
   ) throws -> [UInt32: String] {
     var names: [UInt32: String] = [:]
-    for (stream, _) in streams { names[stream.definition.id] = stream.name }
-    guard let own = streams.first?.0 else { return names }
+    for stream in streams { names[stream.definition.id] = stream.name }
+    guard let own = streams.first else { return names }
     for document in try log.store.documents(of: own, after: 0, transaction) {
       if let definition = StreamDefinition(document) { names[definition.id] = definition.name }
     }

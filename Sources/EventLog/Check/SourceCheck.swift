@@ -1,5 +1,6 @@
 import Checksum
 import LMDB
+import Model
 
 /// How many events the blocks have of each source of each stream. O(sources) of memory.
 struct SourceCheck {
@@ -87,6 +88,23 @@ extension LogCheck {
         DamageError(
           what: "state of a source of stream \(names?[$0.streamId] ?? "\($0.streamId)") is missing",
           firstSeq: $0.firstSeq)
+      }
+    }
+    report.damages += damages
+  }
+
+  /// Reads what connectors have noted of each source.
+  mutating func checkProgress(_ transaction: borrowing ReadTransaction) {
+    let log = log
+    var damages: [DamageError] = []
+    _ = note {
+      var cursor = try transaction.cursor(log.tables.progress)
+      while try cursor.next() {
+        let noted = try? NotedProgress(cursor.value)
+        let key = noted.map { SourceProgress.key($0.progress.source) }
+        if let key, cursor.key.byteCount == key.byteCount, cursor.hasPrefix(key) { continue }
+        damages.append(
+          DamageError(what: "progress of a source, key \(Self.text(cursor.key))"))
       }
     }
     report.damages += damages

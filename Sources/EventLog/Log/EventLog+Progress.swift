@@ -54,7 +54,7 @@ extension SourceProgress {
   }
 
   /// As sources of a stream: the key has the name's hash, the record the name.
-  fileprivate static func key(_ source: String) -> Key {
+  static func key(_ source: String) -> Key {
     Key(checksum([UInt8](source.utf8).rawSpan))
   }
 
