@@ -29,6 +29,8 @@ public struct AggregateRequest: Sendable {
   public var timeZone = "UTC"
   /// Only events up to this one; nil for all.
   public var asOfSeq: UInt64?
+  /// The stream's watermark at that state, where it is known; nil finds it out. O(blocks) for an earlier state.
+  public var watermarkNs: Int64?
   public var path = Path.best
   public var limits = QueryLimits()
   public var isCancelled: @Sendable () -> Bool = { false }

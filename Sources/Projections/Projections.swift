@@ -126,6 +126,16 @@ public final class Projections: LogProjection, Sendable {
     try log.environment.read { try kpis($0).map { ListedKpi($0) } }
   }
 
+  /// The same, with what the log holds, as of one commit.
+  package func listWithStatistics() throws -> ([ListedKpi], LogStatistics) {
+    try log.environment.read { transaction in
+      (
+        try kpis(transaction).map { ListedKpi($0) },
+        try log.statistics(sizes: false, transaction)
+      )
+    }
+  }
+
   // MARK: Changes
 
   /// Defines a KPI and fills its cells from the log; the definition is an event of the catalogue. Throws ``KpiError``

@@ -75,9 +75,6 @@ extension StreamInfo {
         path: column.path, kind: kind, hasColumn: kind != .list, hasLists: column.hasLists)
     }
     fields += stream.fieldsWithoutColumn.map { Field(path: $0, kind: .mixed, hasColumn: false) }
-    sources = stream.sources.map {
-      Source(name: $0.name, watermarkNs: $0.state.watermarkNs, isOpen: !$0.state.isClosed)
-    }
     let totals = stream.totals
     (events, facts) = (totals.events, totals.facts)
     (late, duplicates, rejected) = (totals.late, totals.duplicates, totals.rejected)

@@ -6,17 +6,16 @@ import Query
 
 /// Queries are answered from the log's columns and the cells of KPIs.
 extension Store: QuerySource {
-  public func catalogue() throws -> SourceCatalogue { try catalogue(projections.list()) }
-
-  public func catalogue(asOf seq: UInt64) throws -> SourceCatalogue {
-    try catalogue(projections.list(asOf: seq))
-  }
-
-  private func catalogue(_ kpis: [ListedKpi]) throws -> SourceCatalogue {
-    let statistics = try log.statistics(sizes: false)
+  public func snapshot() throws -> SourceCatalogue {
+    let (kpis, statistics) = try projections.listWithStatistics()
     return SourceCatalogue(
       streams: statistics.streams.map(StreamInfo.init), kpis: kpis.map(KpiInfo.init),
-      system: statistics.system.map(StreamInfo.init), lastSeq: statistics.lastSeq)
+      system: statistics.system.map(StreamInfo.init), lastSeq: statistics.lastSeq,
+      ledgerPages: statistics.ledgerPages)
+  }
+
+  public func kpis(asOf seq: UInt64) throws -> [KpiInfo] {
+    try projections.list(asOf: seq).map(KpiInfo.init)
   }
 
   public func aggregate(_ request: AggregateRequest) throws -> AggregateResult {
@@ -68,10 +67,19 @@ extension Store: QuerySource {
     }
   }
 
+  public func sources(ofStream name: String) throws -> [StreamInfo.Source] {
+    try log.sources(ofStream: name).map {
+      StreamInfo.Source(
+        name: $0.name, watermarkNs: $0.state.watermarkNs, isOpen: !$0.state.isClosed)
+    }
+  }
+
   public func ledger(
-    _ kind: LedgerKind, stream: String?, _ body: (LedgerRecord) throws -> Bool
+    _ kind: LedgerKind, stream: String?, pages: UInt64, _ body: (LedgerRecord) throws -> Bool
   ) throws {
-    try forEachLedgerEntry(kind: LedgerEntry.Kind(kind), stream: stream) { entry in
+    try log.forEachLedgerEntry(
+      kind: LedgerEntry.Kind(kind), stream: stream, pages: pages
+    ) { entry in
       try Cancellation.check()
       return try body(LedgerRecord(entry))
     }

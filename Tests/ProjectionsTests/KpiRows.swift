@@ -47,7 +47,7 @@ extension Store {
     }
     let answer = try QueryEngine(self).run(
       Statement(.select(select)), of: select.canonicalText, options)
-    let dimensions = try catalogue().kpis.first { $0.name == name }?.dimensions.count ?? 0
+    let dimensions = try snapshot().kpis.first { $0.name == name }?.dimensions.count ?? 0
     return KpiRows(answer, dimensions: dimensions)
   }
 }

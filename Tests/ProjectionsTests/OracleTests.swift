@@ -157,7 +157,7 @@ import Testing
     if try store.rows(of: name, range).rows != part {
       found.append("rows of \(range) differ, read alone")
     }
-    let kpi = try store.catalogue().kpis.first { $0.name == name }
+    let kpi = try store.snapshot().kpis.first { $0.name == name }
     let groups = Dictionary(uniqueKeysWithValues: zip(kpi?.groupBy ?? [], row.group))
     if try store.rows(of: name, range, groups: groups).rows
       != part.filter({ $0.group == row.group })

@@ -42,7 +42,7 @@ import Testing
       store.close()
       store = try Store(directory: directory.path)
       check(file, store, before, "\(name), opened again")
-      let kpis = try store.catalogue().kpis.map(\.name)
+      let kpis = try store.snapshot().kpis.map(\.name)
       for kpi in Set(kpis) {
         _ = try QueryEngine(store).run(
           "REBUILD KPI \(Name(kpi).canonicalText)", QueryOptions(nowNs: file.nowNs))

@@ -21,7 +21,7 @@ import Testing
       ], to: "s")
     _ = try QueryEngine(store).run(
       "DEFINE KPI k AS count(*) AS n FROM s EVERY 1h", QueryOptions(nowNs: 0))
-    before = try store.catalogue().lastSeq
+    before = try store.snapshot().lastSeq
     _ = try store.append([#"{"timestamp":"2024-06-01T00:30:00Z","v":4}"#], to: "s")
   }
 

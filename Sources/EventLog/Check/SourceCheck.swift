@@ -45,15 +45,6 @@ struct SourceCheck {
 }
 
 extension LogCheck {
-  /// Reads what connectors have noted.
-  mutating func checkProgress(_ transaction: borrowing ReadTransaction) {
-    let log = log
-    _ = note {
-      var cursor = try transaction.cursor(log.tables.progress)
-      while try cursor.next() { _ = try NotedProgress(cursor.value) }
-    }
-  }
-
   /// Reads the state of every source, and compares its count of events with the blocks. `names` are the streams';
   /// nil when they are not known.
   mutating func checkSources(

@@ -146,13 +146,14 @@ extension EventLog {
     }
   }
 
-  /// Calls `body` with the ledger's entries, oldest first, until it returns false. O(ledger).
+  /// Calls `body` with the entries of the ledger's first `pages`, oldest first, until it returns false. O(ledger).
   public func forEachLedgerEntry(
-    kind: LedgerEntry.Kind? = nil, stream: String? = nil, _ body: (LedgerEntry) throws -> Bool
+    kind: LedgerEntry.Kind? = nil, stream: String? = nil, pages: UInt64 = .max,
+    _ body: (LedgerEntry) throws -> Bool
   ) throws {
     let decompressor = ZstdDecompressor()
     var next: UInt64 = 1
-    while true {
+    while next <= pages {
       let page: [LedgerEntry]? = try environment.read { transaction in
         guard let value = try transaction.get(tables.ledger, Key(next)) else {
           if try next >= LogHead.read(tables, transaction).nextLedgerPage { return nil }
@@ -177,6 +178,24 @@ extension EventLog {
     let own = try systemStream(.catalogue, transaction)
     try requireComplete(own, transaction)
     return try changes.documents(own, committedSeq: committedSeq, store, transaction)
+  }
+
+  /// What the stream was after event `seq`. O(documents of the catalogue) where it has been altered since.
+  package func definition(
+    of stream: EventStream, asOf seq: UInt64, _ transaction: borrowing ReadTransaction
+  ) throws -> StreamDefinition {
+    if stream.definition.version == 1 { return stream.definition }
+    var found: StreamDefinition?
+    for document in try catalogueDocuments(transaction) {
+      if document.seq > seq, found != nil { break }
+      guard let definition = StreamDefinition(document),
+        definition.id == stream.definition.id
+      else { continue }
+      if document.seq > seq, found != nil { break }
+      found = definition
+    }
+    try found?.settleReading()
+    return found ?? stream.definition
   }
 
   /// The closings of a stream's sources after event `seq`, in order. O(closings of all streams).

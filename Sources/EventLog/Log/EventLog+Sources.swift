@@ -18,6 +18,15 @@ extension EventLog {
     try close(open, stream, "end")
   }
 
+  /// All sources that a stream ever had, by their names. O(sources).
+  public func sources(ofStream name: String) throws -> [LogStatistics.Source] {
+    try environment.read { transaction in
+      try SourceState.all(stream(named: name, transaction).definition.id, tables, transaction)
+        .map { LogStatistics.Source(name: $0.name, state: $0.state) }
+        .sorted { Text($0.name) < Text($1.name) }
+    }
+  }
+
   private typealias OpenSource = (name: String, reachNs: Int64)
 
   /// Closes the stream's sources that have brought nothing for `idleNs` of wall clock.

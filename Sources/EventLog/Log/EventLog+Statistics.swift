@@ -47,36 +47,38 @@ public struct LogStatistics: Sendable, Equatable {
 
 extension EventLog {
   /// Counts what the log holds. O(streams, their columns and sources, and blocks); without `sizes` no blocks and bytes
-  /// are counted, and their figures are 0.
+  /// are counted, so their figures are 0, and no sources are listed. O(streams and their columns) then.
   public func statistics(sizes: Bool = true) throws -> LogStatistics {
+    try environment.read { try statistics(sizes: sizes, $0) }
+  }
+
+  package func statistics(
+    sizes: Bool, _ transaction: borrowing ReadTransaction
+  ) throws -> LogStatistics {
     let info = try environment.info
-    return try environment.read { transaction in
-      let head = try LogHead.read(tables, transaction)
-      var streams: [LogStatistics.Stream] = []
-      for stream in try currentStreams(transaction)
-      where !stream.definition.isSystem {
-        streams.append(try statistics(of: stream, countingBlocks: sizes, transaction))
-      }
-      var tableBytes: [String: Int] = [:]
-      for name in sizes ? LogTables.names : [] {
-        let pages = try transaction.statistics(environment.table(name))
-        // What a table has is counted in a record of its own, which may be damaged.
-        let (count, isWrong) = pages.treePages.addingReportingOverflow(pages.overflowPages)
-        guard !isWrong, count >= 0, count <= Int.max / info.pageSizeBytes else {
-          throw DamageError(what: "the count of pages of table \(name)")
-        }
-        tableBytes[name] = count * info.pageSizeBytes
-      }
-      let system = try StreamDefinition.system.map { definition in
-        let own = try stream(named: definition.name, transaction)
-        return try statistics(of: own, countingBlocks: sizes, transaction)
-      }
-      return LogStatistics(
-        streams: streams.sorted { $0.definition.id < $1.definition.id },
-        system: system, lastSeq: head.nextSeq - 1, usedBytes: info.usedBytes,
-        tableBytes: tableBytes,
-        ledgerPages: head.nextLedgerPage - 1)
+    let head = try LogHead.read(tables, transaction)
+    var streams: [LogStatistics.Stream] = []
+    for stream in try currentStreams(transaction) where !stream.definition.isSystem {
+      streams.append(try statistics(of: stream, countingBlocks: sizes, transaction))
     }
+    var tableBytes: [String: Int] = [:]
+    for name in sizes ? LogTables.names : [] {
+      let pages = try transaction.statistics(environment.table(name))
+      // What a table has is counted in a record of its own, which may be damaged.
+      let (count, isWrong) = pages.treePages.addingReportingOverflow(pages.overflowPages)
+      guard !isWrong, count >= 0, count <= Int.max / info.pageSizeBytes else {
+        throw DamageError(what: "the count of pages of table \(name)")
+      }
+      tableBytes[name] = count * info.pageSizeBytes
+    }
+    let system = try StreamDefinition.system.map { definition in
+      let own = try stream(named: definition.name, transaction)
+      return try statistics(of: own, countingBlocks: sizes, transaction)
+    }
+    return LogStatistics(
+      streams: streams.sorted { $0.definition.id < $1.definition.id },
+      system: system, lastSeq: head.nextSeq - 1, usedBytes: info.usedBytes,
+      tableBytes: tableBytes, ledgerPages: head.nextLedgerPage - 1)
   }
 
   private func statistics(
@@ -85,16 +87,15 @@ extension EventLog {
     let id = stream.definition.id
     try requireComplete(stream, transaction)
     let totals = try StreamTotals.read(id, tables, transaction) ?? StreamTotals()
-    let sources = try SourceState.all(id, tables, transaction).map {
-      LogStatistics.Source(name: $0.name, state: $0.state)
-    }
+    let sources = try countingBlocks ? SourceState.all(id, tables, transaction) : []
     let state = stream.schema.snapshot()
     return LogStatistics.Stream(
       definition: stream.definition, totals: totals, columns: Self.columns(state.columns),
       shapeCount: state.trie.shapes.count,
       blockCount: countingBlocks ? try store.summaries(ofStream: id, transaction).count : 0,
       fieldsWithoutColumn: state.fieldsWithoutColumn.sorted(),
-      sources: sources.sorted { Text($0.name) < Text($1.name) },
+      sources: sources.map { LogStatistics.Source(name: $0.name, state: $0.state) }
+        .sorted { Text($0.name) < Text($1.name) },
       unusedFields: countingBlocks ? try unusedFields(of: stream, transaction) : [],
       watermarkNs: totals.watermarkNs)
   }

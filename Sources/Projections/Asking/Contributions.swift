@@ -31,12 +31,13 @@ extension Projections {
     guard let reach = index.reach(hasEarlierSamples: query.hasSeries) else { return }
     let selection = FactSelection(times: [reach], lastSeq: query.asOfSeq)
     let log = self.log
-    let (stream, blocks) = try log.environment.read { transaction in
+    let (stream, definition, blocks) = try log.environment.read { transaction in
       let stream = try log.stream(named: query.stream, transaction)
+      let definition = try log.definition(of: stream, asOf: query.asOfSeq ?? .max, transaction)
       let blocks = try log.blocks(of: stream, after: 0, limit: .max, transaction)
-      return (stream, blocks.filter(selection.overlaps))
+      return (stream, definition, blocks.filter(selection.overlaps))
     }
-    let keyPath = query.hasSeries ? stream.definition.keyPath.map { Text($0) } : nil
+    let keyPath = query.hasSeries ? definition.keyPath.map { Text($0) } : nil
     let programs = try ContributionPrograms(query)
     let found = try OrderedWork(count: blocks.count) { number in
       try log.environment.read { transaction in

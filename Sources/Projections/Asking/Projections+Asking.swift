@@ -11,18 +11,21 @@ extension Projections {
   ///
   /// Throws ``TooManyCellsError`` when they are more than the request may have.
   public func aggregate(_ request: AggregateRequest) throws -> AggregateResult {
-    try log.environment.read { transaction in
+    // Cells are read in one transaction; what is left to do is computed from blocks, each read in its own.
+    let (plan, begun) = try log.environment.read { transaction in
       let plan = try QueryPlan(request, self, transaction)
-      var answered = plan.answered
-      var result =
-        if let chosen = plan.chosen {
-          try answer(plan, chosen, &answered, transaction)
-        } else {
-          try answerFromColumns(plan, &answered, transaction)
-        }
-      result.asOfSeq = plan.asOfSeq
-      return result
+      return (plan, try begin(plan, transaction))
     }
+    var answered = plan.answered
+    var result =
+      switch begun {
+      case .done(let result): result
+      case .columns(let columns): try columns.result(plan, &answered, log)
+      case .both(let rollUp, let scan, let blocks):
+        try finish(rollUp, scan, blocks, plan)
+      }
+    result.asOfSeq = plan.asOfSeq
+    return result
   }
 
   /// How `aggregate` would answer.
@@ -34,27 +37,20 @@ extension Projections {
     }
   }
 
-  private func answerFromColumns(
-    _ plan: QueryPlan, _ answered: inout AggregatePlan, _ transaction: borrowing ReadTransaction
-  ) throws -> AggregateResult {
-    var reader = PaneReader(plan.asked)
-    let panes = try scan(
-      plan.asked, plan.selection, &reader, maxCells: plan.maxCells,
-      isCancelled: plan.query.isCancelled, transaction)
-    (answered.blocks, answered.facts) = (reader.blocksRead, reader.factsRead)
-    let before = try samples(
-      before: plan.times.lowerBound, plan.asked, lastSeq: plan.query.asOfSeq,
-      isCancelled: plan.query.isCancelled, transaction)
-    return try plan.rows(panes).columns(plan.rowStarts, within: plan.times, answered) {
-      name, group, measure, _ in
-      before.last(name, group, measure)
-    }
+  /// How far one transaction has brought an answer.
+  private enum Begun {
+    case done(AggregateResult)
+    case columns(ColumnAnswer)
+    /// Cells, and blocks for the times that they do not do for.
+    case both(RollUp, ColumnScan, PinnedBlocks)
   }
 
-  private func answer(
-    _ plan: QueryPlan, _ chosen: QueryPlan.Chosen, _ answered: inout AggregatePlan,
-    _ transaction: borrowing ReadTransaction
-  ) throws -> AggregateResult {
+  private func begin(
+    _ plan: QueryPlan, _ transaction: borrowing ReadTransaction
+  ) throws -> Begun {
+    guard let chosen = plan.chosen else {
+      return .columns(try ColumnAnswer(plan, log, transaction))
+    }
     let coverage = chosen.coverage
     let stored = CellReader(tables, coverage.kpi, chosen.generation)
     func find(
@@ -64,9 +60,10 @@ extension Projections {
       try stored.sample(
         ofSeries: series, group, measure: measure, before: bucketNs, transaction)
     }
+    var answered = plan.answered
     var rollUp = RollUp(coverage, plan.asked)
     let (whole, rest) = rollUp.wholeBuckets(plan.times)
-    if coverage.isIdentical, rest.isEmpty, plan.query.asOfSeq == nil {
+    if coverage.isIdentical, rest.isEmpty, plan.lastSeq == nil {
       var reader = PaneReader(coverage.kpi, reading: coverage.reading) {
         try coverage.hasGroup($0)
       }
@@ -76,32 +73,41 @@ extension Projections {
       try reader.readCells(stored, whole, transaction)
       answered.cells = reader.panes.codes.count
       let maker = try plan.rows(reader.panes, of: coverage.kpi.plan)
-      return try maker.columns(plan.rowStarts, within: plan.times, answered) {
-        try find($0, $1, $2, $3, transaction)
-      }
+      return .done(
+        try maker.columns(plan.rowStarts, within: plan.times, answered) {
+          try find($0, $1, $2, $3, transaction)
+        })
     }
     let stale = try rollUp.addCells(
-      stored, whole, lastSeq: plan.query.asOfSeq, maxCells: plan.maxCells,
+      stored, whole, lastSeq: plan.lastSeq, maxCells: plan.maxCells,
       isCancelled: plan.query.isCancelled, transaction)
-    answered.cells = rollUp.cellsRead
     let gaps = (rest + stale).sorted { $0.lowerBound < $1.lowerBound }
-    answered.source = coverage.source(hasColumns: !gaps.isEmpty)
+    if gaps.isEmpty {
+      (answered.cells, answered.source) = (rollUp.cellsRead, coverage.source(hasColumns: false))
+      return .done(
+        try plan.rows(rollUp.panes).columns(plan.rowStarts, within: plan.times, answered) {
+          try find($0, $1, coverage.measures[$2], $3, transaction)
+        })
+    }
     // Samples of a series have to be added in order of time.
-    if plan.asked.plan.hasSeries, !gaps.isEmpty {
-      return try answerFromColumns(plan, &answered, transaction)
-    }
-    if !gaps.isEmpty {
-      let scan = ColumnScan(
-        kpi: plan.asked,
-        selection: FactSelection(times: gaps, lastSeq: plan.query.asOfSeq),
-        maxCells: plan.maxCells, isCancelled: plan.query.isCancelled)
-      let blocks = try scan.blocks(log, transaction)
-      rollUp.add(try scan.cells(log, blocks, transaction))
-      answered.blocks = blocks.count
-      answered.facts = blocks.reduce(0) { $0 + $1.factCount }
-    }
+    if plan.asked.plan.hasSeries { return .columns(try ColumnAnswer(plan, log, transaction)) }
+    let scan = ColumnScan(
+      kpi: plan.asked, selection: FactSelection(times: gaps, lastSeq: plan.lastSeq),
+      maxCells: plan.maxCells, isCancelled: plan.query.isCancelled)
+    return .both(rollUp, scan, try scan.blocks(log, transaction))
+  }
+
+  private func finish(
+    _ begun: RollUp, _ scan: ColumnScan, _ blocks: PinnedBlocks, _ plan: QueryPlan
+  ) throws -> AggregateResult {
+    var (rollUp, answered) = (begun, plan.answered)
+    rollUp.add(try scan.cells(log, blocks))
+    answered.source = plan.chosen?.coverage.source(hasColumns: true) ?? answered.source
+    answered.cells = rollUp.cellsRead
+    (answered.blocks, answered.facts) = (blocks.blocks.count, blocks.factCount)
     return try plan.rows(rollUp.panes).columns(plan.rowStarts, within: plan.times, answered) {
-      try find($0, $1, coverage.measures[$2], $3, transaction)
+      _, _, _, _ in
+      preconditionFailure("a series was made of cells and columns")
     }
   }
 }
@@ -118,6 +124,8 @@ struct QueryPlan {
   let asked: CompiledKpi
   let watermarkNs: Int64?
   let asOfSeq: UInt64
+  /// The same where the log has gone on since; nil at its end.
+  let lastSeq: UInt64?
   /// The times of the facts that are needed, and where the buckets of the rows start.
   let times: Range<Int64>
   let rowStarts: Range<Int64>
@@ -130,7 +138,7 @@ struct QueryPlan {
   var selection: FactSelection {
     FactSelection(
       times: times.lowerBound == .min && times.upperBound == .max ? nil : [times],
-      lastSeq: query.asOfSeq)
+      lastSeq: lastSeq)
   }
 
   init(
@@ -138,17 +146,21 @@ struct QueryPlan {
   ) throws {
     self.query = query
     let log = projections.log
-    let stream = try log.stream(named: query.stream, transaction)
-    let definition = try KpiDefinition(query, latenessNs: stream.definition.latenessNs)
-    var asked = try CompiledKpi(definition, stream.definition)
-    maxCells = min(query.limits.maxCells, query.limits.maxMemoryBytes / asked.plan.cellBytes)
     let head = try log.position(of: query.stream, transaction)
     asOfSeq = min(query.asOfSeq ?? .max, head.lastSeq)
+    lastSeq = asOfSeq == head.lastSeq ? nil : asOfSeq
+    let stream = try log.stream(named: query.stream, transaction)
+    // What told series apart then may be another field now.
+    let then = try log.definition(of: stream, asOf: asOfSeq, transaction)
+    let definition = try KpiDefinition(query, latenessNs: then.latenessNs)
+    var asked = try CompiledKpi(definition, then)
+    maxCells = min(query.limits.maxCells, query.limits.maxMemoryBytes / asked.plan.cellBytes)
     // What was final then may not have been what is final now.
     watermarkNs =
-      asOfSeq == head.lastSeq
+      lastSeq == nil
       ? head.watermarkNs
-      : try projections.watermarkNs(of: stream, asOf: asOfSeq, transaction)
+      : try query.watermarkNs
+        ?? projections.watermarkNs(of: stream, asOf: asOfSeq, transaction)
     if query.every == nil {
       asked.makeWhole(query.range)
       rowStarts = .min..<Int64.max
@@ -229,7 +241,7 @@ struct QueryPlan {
     answered.source = chosen.coverage.source(hasColumns: !rest.isEmpty)
     answered.cells = try CellReader(projections.tables, chosen.coverage.kpi, chosen.generation)
       .count(whole, transaction)
-    let cut = FactSelection(times: rest, lastSeq: query.asOfSeq)
+    let cut = FactSelection(times: rest, lastSeq: lastSeq)
     let cutBlocks = rest.isEmpty ? [] : blocks.filter(cut.overlaps)
     answered.blocks = cutBlocks.count
     answered.facts = cutBlocks.reduce(0) { $0 + $1.factCount }

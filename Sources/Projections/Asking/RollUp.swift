@@ -12,6 +12,8 @@ struct RollUp {
   private var codes: [Int32] = []
   private var rows: [Int64: [Int32: Int]] = [:]
   private(set) var cellsRead = 0
+  /// How often rows were corrected that are computed from columns, which do not know.
+  private var revisions: [Int64: [Int32: UInt32]] = [:]
 
   init(_ coverage: Coverage, _ asked: CompiledKpi) {
     self.coverage = coverage
@@ -66,7 +68,11 @@ struct RollUp {
     for row in 0..<found.count where places.codes[row] >= 0 {
       try Cancellation.check(at: row)
       let bucketNs = places.buckets[row]
-      if !stale.isEmpty, stale.contains(bucketNs) { continue }
+      if !stale.isEmpty, stale.contains(bucketNs) {
+        let start = cursor.start(of: bucketNs)
+        revisions[start, default: [:]][places.codes[row], default: 0] += found.headers[row].revision
+        continue
+      }
       let target = self.row(cursor.start(of: bucketNs), places.codes[row])
       cells.merge(row, of: found, measures: coverage.measures, into: target)
     }
@@ -78,7 +84,11 @@ struct RollUp {
     for (bucketNs, bucket) in hot.buckets.sorted(by: { $0.key < $1.key }) {
       for row in 0..<bucket.cells.count {
         let code = mapping.code(ofTarget: hot.group(row, bucket))
-        cells.merge(row, of: bucket.cells, into: self.row(bucketNs, code))
+        let target = self.row(bucketNs, code)
+        cells.merge(row, of: bucket.cells, into: target)
+        if let count = revisions[bucketNs]?.removeValue(forKey: code) {
+          cells.addRevisions(count, to: target)
+        }
       }
     }
   }

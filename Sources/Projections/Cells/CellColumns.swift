@@ -71,6 +71,8 @@ struct CellColumns: Sendable {
   /// Notes that a block has changed the row after it was final.
   mutating func revise(_ row: Int) { headers[row].revision += 1 }
 
+  mutating func addRevisions(_ count: UInt32, to row: Int) { headers[row].revision += count }
+
   /// Adds the cell of the bucket that follows. What is merged is for reading: series are summaries.
   mutating func merge(_ otherRow: Int, of other: CellColumns, into row: Int) {
     headers[row].merge(other.headers[otherRow])

@@ -11,20 +11,20 @@ struct ColumnScan {
 
   private static let pieceBlocks = 4
 
-  /// The blocks that may have facts asked for.
+  /// The blocks that may have facts asked for, as of the transaction. They stay what they are: each is read later, in a
+  /// transaction of its own.
   func blocks(
     _ log: EventLog, _ transaction: borrowing ReadTransaction
-  ) throws -> [StoredBlock] {
+  ) throws -> PinnedBlocks {
     let stream = try log.stream(named: kpi.definition.stream, transaction)
-    return try log.blocks(of: stream, after: 0, limit: .max, transaction)
-      .filter(selection.overlaps)
+    let blocks = try log.blocks(of: stream, after: 0, limit: .max, transaction)
+    return PinnedBlocks(stream: stream, blocks: blocks.filter(selection.overlaps))
   }
 
-  /// O(facts of the blocks).
-  func cells(
-    _ log: EventLog, _ blocks: [StoredBlock], _ transaction: borrowing ReadTransaction
-  ) throws -> HotCells {
-    let stream = try log.stream(named: kpi.definition.stream, transaction)
+  /// Not to be called within a transaction: a writer that has to grow the map would wait for it, the threads that read
+  /// for the writer, and the caller for those. O(facts of the blocks).
+  func cells(_ log: EventLog, _ pinned: PinnedBlocks) throws -> HotCells {
+    let (stream, blocks) = (pinned.stream, pinned.blocks)
     let hot = HotCells(kpi)
     let (kpi, selection) = (kpi, selection)
     // Several blocks a piece, since many of them have next to nothing to do.
@@ -52,6 +52,14 @@ struct ColumnScan {
     }
     return hot
   }
+}
+
+/// The blocks of a stream that a statement is answered from, with what was learned of the stream by then.
+struct PinnedBlocks {
+  var stream: EventStream
+  var blocks: [StoredBlock]
+
+  var factCount: Int { blocks.reduce(0) { $0 + $1.factCount } }
 }
 
 /// An answer has more groups and buckets than may be computed side by side.

@@ -23,7 +23,7 @@ struct AskedState {
       seq = nil
       return
     }
-    catalogue = try run.source.catalogue(asOf: asked)
+    catalogue.kpis = try run.source.kpis(asOf: asked)
     try checkTarget(select, run, asked)
     try setState(of: select.from, run, asked)
   }

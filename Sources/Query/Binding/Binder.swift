@@ -38,6 +38,7 @@ struct Binder {
     let (stream, kpi) = try catalogue.target(select.from, version: select.version)
     query = BoundQuery(stream: stream, kpi: kpi)
     (query.asOfSeq, query.notes) = (state.seq, state.notes)
+    query.lastSeq = state.seq ?? state.catalogue.lastSeq
     // A field of that name keeps it.
     if stream.fields.contains(where: { $0.path == "time" }) { query.timeName = stream.timePath }
   }

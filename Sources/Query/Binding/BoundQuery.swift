@@ -54,6 +54,8 @@ struct BoundQuery {
   var order: [Order] = []
   var limit: Limit?
   var asOfSeq: UInt64?
+  /// The last event of the state that every part of the statement is answered from.
+  var lastSeq: UInt64 = 0
   var isOnlyFinal = false
   var notes: [String] = []
 
@@ -103,7 +105,7 @@ struct BoundQuery {
     request.every = buckets?.length
     request.rolling = rolling
     request.timeZone = zone.name
-    request.asOfSeq = asOfSeq
+    (request.asOfSeq, request.watermarkNs) = (lastSeq, stream.watermarkNs)
     // Until its cells are complete, and when they are gone, a KPI's rows are computed from the events.
     if let kpi, options.path == .best, kpi.progress == nil, !kpi.isDropped {
       request.path = .kpi(kpi.name, version: kpi.version)

@@ -41,7 +41,7 @@ public struct QueryEngine: Sendable {
     bounded.isCancelled = { isCancelled() || clock.now > deadline }
     do {
       let run = StatementRun(
-        source: source, options: bounded, text: text, catalogue: try source.catalogue())
+        source: source, options: bounded, text: text, catalogue: try source.snapshot())
       var answer = try Cancellation.with(bounded.isCancelled) {
         try run.answer(statement.body, span: statement.span)
       }

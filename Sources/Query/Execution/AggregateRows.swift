@@ -21,14 +21,12 @@ struct AggregateRows {
     var notes: [String] = []
   }
 
-  func rows() throws -> Rows { try rows(of: query.range, asOf: query.asOfSeq) }
+  func rows() throws -> Rows { try rows(of: query.range) }
 
   /// The rows of a range, with those of the time that is compared with beside them. Windows look at rows before the
   /// range, unless `hasWindows` says that none is asked for.
-  func rows(
-    of range: Range<Int64>, asOf seq: UInt64?, hasWindows: Bool = true
-  ) throws -> Rows {
-    var rows = try period(range, asOf: seq, hasWindows: hasWindows)
+  func rows(of range: Range<Int64>, hasWindows: Bool = true) throws -> Rows {
+    var rows = try period(range, hasWindows: hasWindows)
     if query.isOfOneRow { rows.table.addRowOfNothing(query) }
     try budget.take(rows.table.bytes, for: "rows")
     guard let length = query.compare else { return rows }
@@ -48,7 +46,7 @@ struct AggregateRows {
   private func earlierTime(
     _ length: TimeLength, of range: Range<Int64>, _ rows: inout Rows
   ) throws -> PeriodJoin.Earlier {
-    var table = try sameState(length.earlier(range, in: query.zone), &rows)
+    var table = try further(length.earlier(range, in: query.zone), &rows)
     if query.isOfOneRow { table.addRowOfNothing(query) }
     var earlier = PeriodJoin.Earlier()
     try earlier.append(table, budget) { _ in [range.lowerBound] }
@@ -63,7 +61,7 @@ struct AggregateRows {
     let times = rows.range
     let cut = compared.buckets.cut(by: range, isRolling: query.isRolling)
     for piece in compared.pieces(of: times, asked: range, isRolling: query.isRolling) {
-      let table = try sameState(piece.range, &rows)
+      let table = try further(piece.range, &rows)
       try earlier.append(table, budget) { start in
         if let bucket = piece.cutBucket { return [bucket] }
         return compared.later(of: start).filter { times.contains($0) && !cut.contains($0) }
@@ -75,23 +73,16 @@ struct AggregateRows {
     return earlier
   }
 
-  /// Rows of a range, of the state of the log that other rows are of.
-  private func sameState(_ range: Range<Int64>, _ rows: inout Rows) throws -> RowTable {
-    var found = try period(range, asOf: query.asOfSeq, hasWindows: false)
-    if found.asOfSeq != rows.asOfSeq {
-      // Events have come in between.
-      found = try period(range, asOf: rows.asOfSeq, hasWindows: false)
-    }
+  /// Rows of a range beside others.
+  private func further(_ range: Range<Int64>, _ rows: inout Rows) throws -> RowTable {
+    let found = try period(range, hasWindows: false)
     for plan in found.plans where !rows.plans.contains(plan) { rows.plans.append(plan) }
     for note in found.notes where !rows.notes.contains(note) { rows.notes.append(note) }
     return found.table
   }
 
-  private func period(
-    _ range: Range<Int64>, asOf seq: UInt64?, hasWindows: Bool
-  ) throws -> Rows {
-    var request = query.request(range, options)
-    request.asOfSeq = seq
+  private func period(_ range: Range<Int64>, hasWindows: Bool) throws -> Rows {
+    let request = query.request(range, options)
     let result = try aggregate(request)
     let firstNs = query.buckets?.firstStart(range) ?? range.lowerBound
     var rows = Rows(firstNs: firstNs, range: firstNs..<max(firstNs, range.upperBound))
@@ -102,16 +93,11 @@ struct AggregateRows {
     if before < firstNs {
       var request = request
       request.range = before..<firstNs
-      var context = try aggregate(request)
-      if context.asOfSeq != result.asOfSeq {
-        request.asOfSeq = result.asOfSeq
-        context = try aggregate(request)
-      }
-      rows.table = RowTable(context, query, isAsOf: request.asOfSeq != nil)
-      rows.table.append(RowTable(result, query, isAsOf: seq != nil))
+      rows.table = RowTable(try aggregate(request), query)
+      rows.table.append(RowTable(result, query))
       rows.range = before..<rows.range.upperBound
     } else {
-      rows.table = RowTable(result, query, isAsOf: seq != nil)
+      rows.table = RowTable(result, query)
     }
     return rows
   }

@@ -23,7 +23,7 @@ struct FactRows {
     if let keyPath { request.fields.append(keyPath) }
     request.filter = query.filter
     request.range = contextStart..<query.range.upperBound
-    request.asOfSeq = query.asOfSeq
+    request.asOfSeq = query.lastSeq
     request.isCancelled = options.isCancelled
     var columns: [ValueColumn]?
     var timesNs: [Int64] = []

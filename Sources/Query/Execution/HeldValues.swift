@@ -30,20 +30,12 @@ struct HeldValues {
       let step = min(rest, max(Self.buckets, bucketCount))
       let start = Self.start(buckets, end, before: step)
       try gathering.budget.keeping({ _ in 0 }, for: "FILL") {
-        try found.add(earlierRows(start..<end, rows.asOfSeq), query, leaves, gathering.budget)
+        let earlier = try gathering.rows(of: start..<end, hasWindows: false)
+        try found.add(earlier.table, query, leaves, gathering.budget)
       }
       (end, rest) = (start, rest - step)
     }
     return found.values
-  }
-
-  private func earlierRows(_ range: Range<Int64>, _ seq: UInt64) throws -> RowTable {
-    var earlier = try gathering.rows(of: range, asOf: query.asOfSeq, hasWindows: false)
-    // Events have come in between.
-    if earlier.asOfSeq != seq {
-      earlier = try gathering.rows(of: range, asOf: seq, hasWindows: false)
-    }
-    return earlier.table
   }
 
   /// The start of the bucket that is so many before the one that starts at `ns`.

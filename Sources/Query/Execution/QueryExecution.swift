@@ -8,12 +8,10 @@ struct QueryExecution {
   let source: any QuerySource
   let options: QueryOptions
   /// The last event of the log when the query was begun.
-  let lastSeq: UInt64
   private let budget: MemoryBudget
 
-  init(query: BoundQuery, source: any QuerySource, options: QueryOptions, lastSeq: UInt64) {
+  init(query: BoundQuery, source: any QuerySource, options: QueryOptions) {
     (self.query, self.source, self.options) = (query, source, options)
-    self.lastSeq = lastSeq
     budget = MemoryBudget(options.limits)
   }
 
@@ -77,7 +75,7 @@ struct QueryExecution {
     try budget.take(rows.table.bytes, for: "facts")
     var result = try finish(rows.table, query, from: rows.firstNs)
     result.gatheringSeconds = seconds
-    result.answer.meta.asOfSeq = query.asOfSeq ?? lastSeq
+    result.answer.meta.asOfSeq = query.lastSeq
     result.answer.meta.watermarkNs = query.stream.watermarkNs
     result.answer.meta.source = "columns"
     setRange(&result.answer.meta, isCutShort: rows.hasMore)

@@ -32,8 +32,7 @@ struct RowTable {
 
   init() {}
 
-  /// `isAsOf`: whether an earlier state of the log was asked for.
-  init(_ result: AggregateResult, _ query: BoundQuery, isAsOf: Bool) {
+  init(_ result: AggregateResult, _ query: BoundQuery) {
     (timesNs, groupOfRow, groups) = (result.timesNs, result.groupOfRow, result.groups)
     inputs = result.values
     (facts, firstSeqs, lastSeqs) = (result.facts, result.firstSeqs, result.lastSeqs)
@@ -43,7 +42,7 @@ struct RowTable {
       return result.isFinal[row] ? .final : .provisional
     }
     revisions = result.revisions.indices.map { row in
-      result.plan.source.knowsRevision(of: states[row], isAsOf) ? result.revisions[row] : nil
+      result.plan.source.knowsRevision(of: states[row], query.asOfSeq != nil) ? result.revisions[row] : nil
     }
   }
 

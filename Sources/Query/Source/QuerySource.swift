@@ -2,14 +2,15 @@ import Bytes
 import Language
 import Model
 
-/// What queries are answered from. Each call sees whole commits; several calls of one query see the same log when they
-/// name the same ``LogState``.
+/// What queries are answered from. A statement takes one ``snapshot()`` and names its seq in all that it asks, so that
+/// every part of its answer is of one state of the log, whatever is committed meanwhile. Nothing is held for it: events
+/// and their numbers stay, and what has changed in cells since is computed from the events.
 public protocol QuerySource: Sendable {
-  /// The streams and KPIs that there are now.
-  func catalogue() throws -> SourceCatalogue
+  /// The state of the log at one commit, the last one: its streams, its KPIs, its last event. O(streams + KPIs).
+  func snapshot() throws -> SourceCatalogue
 
-  /// The streams that there are now, and the KPIs as they were after event `seq`. O(catalogue).
-  func catalogue(asOf seq: UInt64) throws -> SourceCatalogue
+  /// The KPIs as they were after event `seq`. O(catalogue).
+  func kpis(asOf seq: UInt64) throws -> [KpiInfo]
 
   /// What the stream had after event `seq`. O(blocks of the stream).
   func state(ofStream name: String, asOf seq: UInt64) throws -> StreamState
@@ -37,9 +38,12 @@ public protocol QuerySource: Sendable {
     _ request: ContributionRequest, _ body: (ContributionBatch) throws -> Void
   ) throws
 
-  /// Entries of the ledger of a stream, or of all, in the order of the log.
+  /// All sources that a stream ever had. O(sources).
+  func sources(ofStream name: String) throws -> [StreamInfo.Source]
+
+  /// Entries of the ledger of a stream, or of all, in the order of the log: those of its first `pages`.
   func ledger(
-    _ kind: LedgerKind, stream: String?, _ body: (LedgerRecord) throws -> Bool
+    _ kind: LedgerKind, stream: String?, pages: UInt64, _ body: (LedgerRecord) throws -> Bool
   ) throws
 
   /// The last event that the log had received by then; 0 when there was none. O(log blocks).
@@ -71,6 +75,7 @@ public protocol QueryStore: QuerySource {
   ) throws
 }
 
+/// What a source holds at one commit.
 public struct SourceCatalogue: Sendable {
   public var streams: [StreamInfo]
   /// All versions of all KPIs.
@@ -79,9 +84,15 @@ public struct SourceCatalogue: Sendable {
   public var system: [StreamInfo]
   /// The log's last event.
   public var lastSeq: UInt64
+  /// Pages of the ledger.
+  public var ledgerPages: UInt64
 
-  public init(streams: [StreamInfo], kpis: [KpiInfo], system: [StreamInfo], lastSeq: UInt64) {
-    (self.streams, self.kpis, self.system, self.lastSeq) = (streams, kpis, system, lastSeq)
+  public init(
+    streams: [StreamInfo], kpis: [KpiInfo], system: [StreamInfo], lastSeq: UInt64,
+    ledgerPages: UInt64
+  ) {
+    (self.streams, self.kpis, self.system) = (streams, kpis, system)
+    (self.lastSeq, self.ledgerPages) = (lastSeq, ledgerPages)
   }
 
   /// Whether that is one of the log's own streams.
@@ -162,7 +173,6 @@ public struct StreamInfo: Sendable {
   public var dedupWindowNs: Int64 = 0
   public var latenessNs: Int64
   public var fields: [Field] = []
-  public var sources: [Source] = []
   public var events: UInt64 = 0
   public var facts: UInt64 = 0
   public var late: UInt64 = 0

@@ -41,13 +41,13 @@ extension StatementRun {
   ) throws -> Origins {
     var origins = Origins(count: table.count)
     let receivedNs = try query.asOfSeq.flatMap { try source.receivedNs(ofSeq: $0) }
-    try source.ledger(.late, stream: query.stream.name) { entry in
+    try source.ledger(.late, stream: query.stream.name, pages: catalogue.ledgerPages) { entry in
       try checkCancelled()
       origins.ledger.late.insert(entry.seq)
       return true
     }
     // A duplicate repeats the event that is kept, and belongs where that is.
-    try source.ledger(.duplicate, stream: query.stream.name) { entry in
+    try source.ledger(.duplicate, stream: query.stream.name, pages: catalogue.ledgerPages) { entry in
       try checkCancelled()
       if let receivedNs, entry.receivedNs > receivedNs { return true }
       origins.ledger.duplicates[entry.seq, default: 0] += 1
@@ -64,7 +64,7 @@ extension StatementRun {
   private func noteOfRejected(_ query: BoundQuery) throws -> String? {
     let receivedNs = try query.asOfSeq.flatMap { try source.receivedNs(ofSeq: $0) }
     var count = 0
-    try source.ledger(.rejected, stream: query.stream.name) { entry in
+    try source.ledger(.rejected, stream: query.stream.name, pages: catalogue.ledgerPages) { entry in
       try checkCancelled()
       if receivedNs.map({ entry.receivedNs <= $0 }) ?? true { count += 1 }
       return true

@@ -113,7 +113,7 @@ extension StatementRun {
       "stream": .text, "source": .text, "watermark": .time, "state": .text,
     ])
     for stream in try listed(show) {
-      for source in stream.sources {
+      for source in try self.source.sources(ofStream: stream.name) {
         list.add(
           .text(stream.name), .text(source.name), .time(optional: source.watermarkNs),
           .text(source.isOpen ? "open" : "closed"))

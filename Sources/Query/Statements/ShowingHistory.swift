@@ -5,7 +5,7 @@ import Language
 extension StatementRun {
   func history(_ show: Show) throws -> Answer {
     let range = try range(of: show)
-    let changes = try source.history()
+    let changes = try source.history().filter { $0.seq <= catalogue.lastSeq }
     if let name = show.from, !changes.contains(where: { $0.name == name.text }) {
       let names = Set(changes.map(\.name)).sorted()
       throw error(

@@ -49,7 +49,7 @@ final class LocalRunner: StatementRunner {
 
   deinit { close() }
 
-  func catalogue() throws -> SourceCatalogue { try reading().catalogue() }
+  func catalogue() throws -> SourceCatalogue { try reading().snapshot() }
 
   func run(_ statement: Statement, of text: String, _ options: QueryOptions) throws -> Answer {
     guard statement.isChange else {
