@@ -136,7 +136,7 @@ struct QueryExecution {
       return Array(0..<table.count)
     }
     return (0..<table.count).filter { row in
-      if let truths, truths[row] != 1 { return false }
+      if let truths, truths[row] != .yes { return false }
       if query.isOnlyFinal && table.states[row] != .final { return false }
       return table.timesNs[row] >= firstNs
     }
