@@ -29,7 +29,7 @@ struct HeldValues {
     while found.missing > 0, rest > 0, end > firstNs {
       let step = min(rest, max(Self.buckets, bucketCount))
       let start = Self.start(buckets, end, before: step)
-      try gathering.budget.keeping({ _ in 0 }, for: "FILL") {
+      try gathering.budget.passing {
         try found.add(earlierRows(start..<end, rows.asOfSeq), query, leaves, gathering.budget)
       }
       (end, rest) = (start, rest - step)

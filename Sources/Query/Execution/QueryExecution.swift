@@ -106,7 +106,7 @@ struct QueryExecution {
   ) throws -> Result {
     let evaluator = evaluator(table)
     var rows = try keptRows(table, over, evaluator, from: firstNs)
-    try budget.keeping({ _ in 0 }, for: "ORDER BY") {
+    try budget.passing {
       try sort(&rows, table, over, evaluator)
     }
     let countBeforeLimit = rows.count
