@@ -44,28 +44,39 @@ public struct JSONObjectWriter {
 }
 
 extension [UInt8] {
-  /// Appends `string` as a JSON string, quotes included.
+  /// Appends `string` as a JSON string, quotes included. O(bytes).
   public mutating func append(jsonString string: String) {
     append(UInt8(ascii: "\""))
-    for byte in string.utf8 {
-      switch byte {
-      case UInt8(ascii: "\""), UInt8(ascii: "\\"):
-        append(UInt8(ascii: "\\"))
-        append(byte)
-      case 0x0A: append(contentsOf: "\\n".utf8)
-      case 0x0D: append(contentsOf: "\\r".utf8)
-      case 0x09: append(contentsOf: "\\t".utf8)
-      case 0..<0x20:
-        append(contentsOf: "\\u00".utf8)
-        append("0123456789abcdef".utf8[Int(byte >> 4)])
-        append("0123456789abcdef".utf8[Int(byte & 15)])
-      default: append(byte)
+    if Self.isPlain(string.utf8Span.span) {
+      append(contentsOf: string.utf8)
+    } else {
+      for byte in string.utf8 {
+        if Self.isPlain(byte) { append(byte) } else { append(escaped: byte) }
       }
     }
     append(UInt8(ascii: "\""))
   }
-}
 
-extension String.UTF8View {
-  fileprivate subscript(offset: Int) -> UInt8 { self[index(startIndex, offsetBy: offset)] }
+  /// Whether a byte stands for itself in a JSON string.
+  private static func isPlain(_ byte: UInt8) -> Bool {
+    byte >= 0x20 && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\")
+  }
+
+  private static func isPlain(_ bytes: Span<UInt8>) -> Bool {
+    for index in bytes.indices where !isPlain(bytes[index]) { return false }
+    return true
+  }
+
+  private mutating func append(escaped byte: UInt8) {
+    append(UInt8(ascii: "\\"))
+    switch byte {
+    case UInt8(ascii: "\""), UInt8(ascii: "\\"): append(byte)
+    case 0x0A: append(UInt8(ascii: "n"))
+    case 0x0D: append(UInt8(ascii: "r"))
+    case 0x09: append(UInt8(ascii: "t"))
+    default:
+      append(contentsOf: "u00".utf8)
+      for digit in [byte >> 4, byte & 15] { append(digit < 10 ? 48 + digit : 87 + digit) }
+    }
+  }
 }

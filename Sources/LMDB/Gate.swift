@@ -5,7 +5,10 @@ import Glibc
 /// Any number of threads share the map; one at a time holds the turn to write; and one may have the
 /// map for itself, to grow it or to open it anew, once every other has let go. A thread that waits
 /// for the map to itself goes before new sharers, but one that shares already may share again, or
-/// it would wait for itself.
+/// it would wait for itself. So a thread must not wait, while it shares, for another that is about to.
+///
+/// At most ``maxSharers`` threads share at once, which keeps the process within its part of LMDB's table of
+/// readers; others queue.
 ///
 /// The threads block: what is guarded are blocking calls of C.
 final class Gate: @unchecked Sendable {
@@ -13,6 +16,10 @@ final class Gate: @unchecked Sendable {
     let thread: pthread_t
     var depth: Int
   }
+
+  /// Threads that may have a transaction at once: a quarter of the slots that there are, since other processes read
+  /// too, and a thread's reads may nest.
+  static let maxSharers = 128
 
   private let monitor = Monitor()
   private var sharers: [Sharer] = []
@@ -33,7 +40,10 @@ final class Gate: @unchecked Sendable {
       sharers[index].depth += 1
       return
     }
-    while owner != nil || waitingOwners > 0 { monitor.wait() }
+    // Whoever has the turn to write is let in: others may wait for what it does.
+    while owner != nil || waitingOwners > 0 || (sharers.count >= Self.maxSharers && writer != me) {
+      monitor.wait()
+    }
     sharers.append(Sharer(thread: me, depth: 1))
   }
 
@@ -49,7 +59,8 @@ final class Gate: @unchecked Sendable {
     guard sharers[index].depth == 0 else { return }
     sharers.swapAt(index, sharers.count - 1)
     sharers.removeLast()
-    if sharers.isEmpty, waitingOwners > 0 { monitor.notify() }
+    let wasFull = sharers.count == Self.maxSharers - 1
+    if wasFull || (sharers.isEmpty && waitingOwners > 0) { monitor.notify() }
   }
 
   /// Takes the turn to write, or answers false if this thread is inside a transaction.

@@ -55,14 +55,16 @@ public final class Store: Sendable {
       directory: directory, mode: mode, clock: EventLog.wallClockNs, statementActor: statementActor)
   }
 
-  /// `clock` gives the wall clock, in nanoseconds since 1970.
+  /// `clock` gives the wall clock, in nanoseconds since 1970; `mapSizeBytes` is the address space to begin with.
   package init(
-    directory: String, mode: Mode, clock: @escaping @Sendable () -> Int64,
-    statementActor: String = "query"
+    directory: String, mode: Mode = .readWrite,
+    clock: @escaping @Sendable () -> Int64 = EventLog.wallClockNs,
+    statementActor: String = "query", mapSizeBytes: Int = EventLog.defaultMapSizeBytes
   ) throws {
     self.statementActor = statementActor
     log = try EventLog(
-      directory: directory, mode: mode, projectionTables: Projections.tableNames, clock: clock)
+      directory: directory, mode: mode, projectionTables: Projections.tableNames, clock: clock,
+      mapSizeBytes: mapSizeBytes)
     projections = try Projections(log)
     if mode == .readWrite {
       do {

@@ -102,12 +102,11 @@ import Testing
       #expect(all > begin, "\(purpose): \(all) polls and \(begin)")
     }
     let count = Mutex(0)
-    let values = try Cancellation.with({
+    let isCancelled: @Sendable () -> Bool = {
       count.withLock { $0 += 1 }
       return false
-    }) {
-      try polledRows(200_000) { $0 }
     }
+    let values = try Cancellation.with(isCancelled) { try polledRows(200_000) { $0 } }
     #expect(values == Array(0..<200_000))
     #expect(count.withLock { $0 } == 4)
   }

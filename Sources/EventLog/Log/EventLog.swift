@@ -34,20 +34,25 @@ public final class EventLog: Sendable {
   /// The wall clock, in nanoseconds since the epoch: an event's received time.
   let clock: @Sendable () -> Int64
 
+  /// The address space that a store begins with. It grows when it is needed.
+  public static let defaultMapSizeBytes = 1 << 32
+
   /// Opens the log in `directory`; for writing, it is made when there is none.
   ///
   /// Throws ``LMDBError`` when the directory cannot be opened or another process writes to it,
   /// ``UnknownFormatError``, or ``DamageError``. Takes some milliseconds, whatever the log's size.
   public init(
     directory: String, mode: Mode, projectionTables: [String] = [],
-    clock: @escaping @Sendable () -> Int64 = EventLog.wallClockNs
+    clock: @escaping @Sendable () -> Int64 = EventLog.wallClockNs,
+    mapSizeBytes: Int = defaultMapSizeBytes
   ) throws {
     self.directory = directory
     self.mode = mode
     self.clock = clock
     environment = try Environment(
       directory: directory, mode: mode == .readWrite ? .readWrite : .readOnly,
-      tables: LogTables.names + projectionTables, appendOnlyTables: LogTables.appendOnlyNames)
+      tables: LogTables.names + projectionTables, appendOnlyTables: LogTables.appendOnlyNames,
+      mapSizeBytes: mapSizeBytes)
     tables = LogTables(environment)
     store = BlockStore(blocks: tables.blocks, streams: tables.streams)
     let tables = tables

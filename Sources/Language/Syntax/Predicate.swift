@@ -3,6 +3,18 @@ import Bytes
 public enum Comparison: Sendable, Equatable, CaseIterable {
   case eq, ne, lt, le, gt, ge
 
+  /// Whether it holds for two values of which the first one is less (below 0), equal (0) or more.
+  @inlinable public func holds(_ order: Int) -> Bool {
+    switch self {
+    case .eq: order == 0
+    case .ne: order != 0
+    case .lt: order < 0
+    case .le: order <= 0
+    case .gt: order > 0
+    case .ge: order >= 0
+    }
+  }
+
   /// The comparison that holds when both sides change places.
   var turnedRound: Comparison {
     switch self {

@@ -17,8 +17,6 @@ extension FactColumns: PredicateFields {}
 /// For each fact of a block whether a predicate holds. SQL's three values: what is compared with nothing is
 /// neither true nor false.
 enum PredicateMask {
-  private enum Truth: UInt8 { case no, yes, unknown }
-
   /// True for the facts that the predicate holds for. O(facts x terms).
   static func evaluate(
     _ predicate: PredicateProgram, _ columns: some PredicateFields
@@ -34,15 +32,12 @@ enum PredicateMask {
     case .constant(let value):
       return Array(repeating: value ? .yes : .no, count: columns.count)
     case .and(let left, let right):
-      return zip(try truths(left, columns), try truths(right, columns)).map { left, right in
-        if left == .no || right == .no { return .no }
-        return left == .yes && right == .yes ? .yes : .unknown
-      }
+      return zip(try truths(left, columns), try truths(right, columns)).map { $0.and($1) }
     case .or(let left, let right):
-      return zip(try truths(left, columns), try truths(right, columns)).map(either)
+      return zip(try truths(left, columns), try truths(right, columns)).map { $0.or($1) }
     case .not(let inner): return negated(try truths(inner, columns), true)
     case .compare(let path, let comparison, let literal):
-      return try compare(path, literal, columns) { holds(comparison, $0) }
+      return try compare(path, literal, columns) { comparison.holds($0) }
     case .between(let path, let low, let high, let isNegated):
       let above = try compare(path, low, columns) { $0 >= 0 }
       let below = try compare(path, high, columns) { $0 <= 0 }
@@ -64,14 +59,9 @@ enum PredicateMask {
       }
       return (0..<columns.count).map { fact in
         let isPresent = presence.isEmpty || presence[fact >> 6] >> UInt64(fact & 63) & 1 == 1
-        return isPresent == isNegated ? .yes : .no
+        return Truth(isPresent == isNegated)
       }
     }
-  }
-
-  private static func either(_ left: Truth, _ right: Truth) -> Truth {
-    if left == .yes || right == .yes { return .yes }
-    return left == .no && right == .no ? .no : .unknown
   }
 
   /// Numbers are looked up among the list's numbers, the label of any value among its texts.
@@ -101,18 +91,7 @@ enum PredicateMask {
 
   private static func negated(_ truths: [Truth], _ isNegated: Bool) -> [Truth] {
     guard isNegated else { return truths }
-    return truths.map { $0 == .unknown ? .unknown : $0 == .yes ? .no : .yes }
-  }
-
-  private static func holds(_ comparison: Comparison, _ order: Int) -> Bool {
-    switch comparison {
-    case .eq: order == 0
-    case .ne: order != 0
-    case .lt: order < 0
-    case .le: order <= 0
-    case .gt: order > 0
-    case .ge: order >= 0
-    }
+    return truths.map(\.negated)
   }
 
   /// Numbers are compared with numbers, anything else as text, byte by byte. A quoted number is compared with numbers

@@ -43,7 +43,7 @@ struct PeriodJoin {
     _ current: RowTable, _ earlier: Earlier, _ budget: MemoryBudget
   ) throws -> RowTable {
     let count = current.count + earlier.table.count
-    return try budget.keeping({ _ in 0 }, for: "COMPARE WITH") {
+    return try budget.passing {
       try budget.take(count * Self.keyBytes, for: "COMPARE WITH")
       return try joined(current, earlier)
     }

@@ -5,35 +5,33 @@ import RE2
 
 /// Which rows a condition holds for, with the three truths of SQL.
 struct ConditionMask {
-  /// What holds is 1, what does not 0, and what is unknown 2.
-  typealias Truths = [UInt8]
-
   let evaluator: Evaluator
 
   private var count: Int { evaluator.table.count }
 
-  func truths(_ condition: RowCondition) throws -> Truths {
+  func truths(_ condition: RowCondition) throws -> [Truth] {
     switch condition {
     case .compare(let left, let comparison, let right):
       return try compare(evaluator.column(left), comparison, evaluator.column(right))
     case .in(let left, let list, let isNegated):
       let value = try evaluator.column(left)
-      var found = Truths(repeating: 0, count: count)
+      var found = [Truth](repeating: .no, count: count)
       if let texts = Self.texts(list), case .texts(let values) = value {
-        found = values.map { $0.map { texts.contains($0) ? 1 : 0 } ?? 2 }
-        return isNegated ? Self.not(found) : found
+        found = values.map { $0.map { Truth(texts.contains($0)) } ?? .unknown }
+        return isNegated ? found.map(\.negated) : found
       }
       for element in list {
         try Cancellation.check()
-        found = Self.or(found, try compare(value, .eq, evaluator.column(element)))
+        found = zip(found, try compare(value, .eq, evaluator.column(element))).map { $0.or($1) }
       }
-      return isNegated ? Self.not(found) : found
+      return isNegated ? found.map(\.negated) : found
     case .between(let left, let low, let high, let isNegated):
       let value = try evaluator.column(left)
-      let within = Self.and(
+      let within = zip(
         try compare(value, .ge, evaluator.column(low)),
-        try compare(value, .le, evaluator.column(high)))
-      return isNegated ? Self.not(within) : within
+        try compare(value, .le, evaluator.column(high))
+      ).map { $0.and($1) }
+      return isNegated ? within.map(\.negated) : within
     case .like(let left, let pattern, let isNegated):
       let like = LikePattern(pattern)
       return try test(left, isNegated) {
@@ -44,11 +42,12 @@ struct ConditionMask {
       return try test(left, isNegated) { expression.matches($0.string) }
     case .isNull(let left, let isNegated):
       let column = try evaluator.column(left)
-      return (0..<count).map { column[$0].isNull != isNegated ? 1 : 0 }
-    case .and(let left, let right): return Self.and(try truths(left), try truths(right))
-    case .or(let left, let right): return Self.or(try truths(left), try truths(right))
-    case .not(let inner): return Self.not(try truths(inner))
-    case .constant(let value): return Truths(repeating: value ? 1 : 0, count: count)
+      return (0..<count).map { Truth(column[$0].isNull != isNegated) }
+    case .and(let left, let right):
+      return zip(try truths(left), try truths(right)).map { $0.and($1) }
+    case .or(let left, let right): return zip(try truths(left), try truths(right)).map { $0.or($1) }
+    case .not(let inner): return try truths(inner).map(\.negated)
+    case .constant(let value): return Array(repeating: Truth(value), count: count)
     }
   }
 
@@ -61,33 +60,17 @@ struct ConditionMask {
 
   private func test(
     _ value: RowExpression, _ isNegated: Bool, _ holds: (Text) throws -> Bool
-  ) throws -> Truths {
+  ) throws -> [Truth] {
     try evaluator.column(value).texts.enumerated().map { row, text in
       try Cancellation.check(at: row)
-      guard let text else { return 2 }
-      return try holds(text) != isNegated ? 1 : 0
-    }
-  }
-
-  private static func not(_ values: Truths) -> Truths { values.map { $0 == 2 ? 2 : 1 - $0 } }
-
-  private static func and(_ left: Truths, _ right: Truths) -> Truths {
-    left.indices.map { row in
-      let (a, b) = (left[row], right[row])
-      return a == 0 || b == 0 ? 0 : a == 1 && b == 1 ? 1 : 2
-    }
-  }
-
-  private static func or(_ left: Truths, _ right: Truths) -> Truths {
-    left.indices.map { row in
-      let (a, b) = (left[row], right[row])
-      return a == 1 || b == 1 ? 1 : a == 0 && b == 0 ? 0 : 2
+      guard let text else { return .unknown }
+      return Truth(try holds(text) != isNegated)
     }
   }
 
   private func compare(
     _ left: ValueColumn, _ comparison: Comparison, _ right: ValueColumn
-  ) throws -> Truths {
+  ) throws -> [Truth] {
     if left.isOfNumbers && right.isOfNumbers {
       if left.isBeyondDoubles || right.isBeyondDoubles {
         let (a, b) = (left.exact, right.exact)
@@ -98,7 +81,7 @@ struct ConditionMask {
     }
     if case .texts(let a) = left, case .texts(let b) = right {
       return try polledRows(count) { row in
-        guard let x = a[row], let y = b[row] else { return 2 }
+        guard let x = a[row], let y = b[row] else { return .unknown }
         return Self.truth(comparison, ValueOrder.compare(x, y))
       }
     }
@@ -107,14 +90,12 @@ struct ConditionMask {
     }
   }
 
-  private static func truth(_ comparison: Comparison, _ order: ValueOrder) -> UInt8 {
-    let holds: Bool
+  private static func truth(_ comparison: Comparison, _ order: ValueOrder) -> Truth {
     switch order {
-    case .unknown: return 2
-    case .less: holds = comparison == .lt || comparison == .le || comparison == .ne
-    case .equal: holds = comparison == .eq || comparison == .le || comparison == .ge
-    case .more: holds = comparison == .gt || comparison == .ge || comparison == .ne
+    case .unknown: .unknown
+    case .less: Truth(comparison.holds(-1))
+    case .equal: Truth(comparison.holds(0))
+    case .more: Truth(comparison.holds(1))
     }
-    return holds ? 1 : 0
   }
 }

@@ -8,7 +8,7 @@ extension Evaluator {
   ) throws -> [Double] {
     // The rows of each group, the moments of those in a window, and the result.
     let rowBytes = 16 + (function == .zscore ? MemoryLayout<SlidingMoments.Moments>.stride : 0)
-    return try budget.keeping({ _ in 0 }, for: "functions that look back") {
+    return try budget.passing {
       try budget.take(values.count * rowBytes, for: "functions that look back")
       var result = [Double](repeating: .nan, count: values.count)
       for rows in table.rowsByGroup {

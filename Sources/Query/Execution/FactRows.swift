@@ -49,8 +49,8 @@ struct FactRows {
     } else {
       rows.hasMore = timesNs.count == enough
     }
-    rows.table.setGroups(key: keyPath == nil ? nil : rows.table.inputs.removeLast())
-    rows.table.sortByTime()
+    try rows.table.setGroups(key: keyPath == nil ? nil : rows.table.inputs.removeLast())
+    try rows.table.sortByTime()
     return rows
   }
 
@@ -92,14 +92,15 @@ extension RowTable {
   }
 
   /// Facts of one key are a group.
-  fileprivate mutating func setGroups(key: ValueColumn?) {
+  fileprivate mutating func setGroups(key: ValueColumn?) throws {
     guard let key else {
       groups = [[]]
       groupOfRow = Array(repeating: 0, count: count)
       return
     }
     var codes: [Text?: Int32] = [:]
-    groupOfRow = (0..<count).map { row in
+    groupOfRow = try (0..<count).map { row in
+      try Cancellation.check(at: row)
       let label = key[row].label
       if let code = codes[label] { return code }
       let code = Int32(groups.count)
@@ -110,10 +111,16 @@ extension RowTable {
   }
 
   /// Facts of one time stay in the order of the log.
-  fileprivate mutating func sortByTime() {
+  fileprivate mutating func sortByTime() throws {
     if zip(timesNs, timesNs.dropFirst()).allSatisfy({ $0 <= $1 }) { return }
     let times = timesNs
-    gather((0..<count).sorted { (times[$0], $0) < (times[$1], $1) })
+    var comparisons = 0
+    gather(
+      try (0..<count).sorted {
+        comparisons += 1
+        try Cancellation.check(at: comparisons)
+        return (times[$0], $0) < (times[$1], $1)
+      })
   }
 }
 

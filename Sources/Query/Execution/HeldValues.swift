@@ -29,7 +29,7 @@ struct HeldValues {
     while found.missing > 0, rest > 0, end > firstNs {
       let step = min(rest, max(Self.buckets, bucketCount))
       let start = Self.start(buckets, end, before: step)
-      try gathering.budget.keeping({ _ in 0 }, for: "FILL") {
+      try gathering.budget.passing {
         let earlier = try gathering.rows(of: start..<end, hasWindows: false)
         try found.add(earlier.table, query, leaves, gathering.budget)
       }

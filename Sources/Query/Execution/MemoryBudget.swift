@@ -34,6 +34,13 @@ final class MemoryBudget {
     bytes = before + count
     return value
   }
+
+  /// Calls `body`, and gives back all that it has taken.
+  func passing<Value>(_ body: () throws -> Value) rethrows -> Value {
+    let before = bytes
+    defer { bytes = before }
+    return try body()
+  }
 }
 
 /// Values that are made in turns ask so often whether they are still wanted.

@@ -104,7 +104,7 @@ struct QueryExecution {
   ) throws -> Result {
     let evaluator = evaluator(table)
     var rows = try keptRows(table, over, evaluator, from: firstNs)
-    try budget.keeping({ _ in 0 }, for: "ORDER BY") {
+    try budget.passing {
       try sort(&rows, table, over, evaluator)
     }
     let countBeforeLimit = rows.count
@@ -134,7 +134,7 @@ struct QueryExecution {
       return Array(0..<table.count)
     }
     return (0..<table.count).filter { row in
-      if let truths, truths[row] != 1 { return false }
+      if let truths, truths[row] != .yes { return false }
       if query.isOnlyFinal && table.states[row] != .final { return false }
       return table.timesNs[row] >= firstNs
     }

@@ -1,3 +1,4 @@
+import Bytes
 import Model
 
 /// Bytes to be handed out.
@@ -64,39 +65,7 @@ struct Pieces {
 
   /// A JSON string, quotes included.
   mutating func append(json text: String) {
-    bytes.append(UInt8(ascii: "\""))
-    if Self.isPlain(text.utf8Span.span) {
-      bytes.append(contentsOf: text.utf8)
-    } else {
-      for byte in text.utf8 {
-        if Self.isPlain(byte) { bytes.append(byte) } else { append(escaped: byte) }
-      }
-    }
-    bytes.append(UInt8(ascii: "\""))
-  }
-
-  /// Whether a byte stands for itself in a JSON string.
-  private static func isPlain(_ byte: UInt8) -> Bool {
-    byte >= 0x20 && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\")
-  }
-
-  private static func isPlain(_ bytes: Span<UInt8>) -> Bool {
-    for index in bytes.indices where !isPlain(bytes[index]) { return false }
-    return true
-  }
-
-  private mutating func append(escaped byte: UInt8) {
-    switch byte {
-    case UInt8(ascii: "\""), UInt8(ascii: "\\"):
-      bytes.append(UInt8(ascii: "\\"))
-      bytes.append(byte)
-    case 0x0A: append("\\n")
-    case 0x0D: append("\\r")
-    case 0x09: append("\\t")
-    default:
-      append("\\u00")
-      for digit in [byte >> 4, byte & 15] { bytes.append(digit < 10 ? 48 + digit : 87 + digit) }
-    }
+    bytes.append(jsonString: text)
   }
 
   /// A text for a terminal: what could steer it is U+FFFD, and it stays on one line.

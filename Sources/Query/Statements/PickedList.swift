@@ -43,7 +43,7 @@ struct PickedList {
       table.inputs = (0..<columns.count).map { column in .values(batch.map { $0[column] }) }
       let evaluator = Evaluator(table: table, groupKinds: [], zone: .utc)
       let truths = try ConditionMask(evaluator: evaluator).truths(condition)
-      kept = batch.indices.filter { truths[$0] == 1 }.map { batch[$0] }
+      kept = batch.indices.filter { truths[$0] == .yes }.map { batch[$0] }
     } else {
       kept = batch
     }
