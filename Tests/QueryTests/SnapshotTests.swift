@@ -25,17 +25,17 @@ import Testing
     "EVENTS FOR SELECT sum(v) FROM s LIMIT 1000000",
   ]
 
-  /// Hundreds of queries at once, of cells, columns, facts and documents, beside a writer on a map that has to grow again
+  /// Many queries at once, of cells, columns, facts and documents, beside a writer on a map that has to grow again
   /// and again: none waits for ever, and each has the events up to its seq and no other.
   @Test(.timeLimit(.minutes(5)))
   func answersAreOfTheirSeqBesideAWriter() async throws {
     let store = try Store(directory: directory.path, mapSizeBytes: 1 << 20)
     defer { store.close() }
-    let total = 2_400
+    let total = 120
     // The stream's definition is event 1, the KPI's event 3; so which events a seq has is known.
     _ = try store.append([Self.event(0)], to: "s")
     _ = try QueryEngine(store).run(
-      "DEFINE KPI k AS sum(v) AS v, count(*) AS n FROM s EVERY 1h", QueryOptions())
+      "DEFINE KPI k AS sum(v) AS v, count(*) AS n FROM s EVERY 1h", QueryOptions(nowNs: 1_717_300_000_000_000_000))
     let first = try store.snapshot().lastSeq
     let isDone = Atomic<Bool>(false)
     let failures = Mutex<[String]>([])
@@ -47,7 +47,7 @@ import Testing
         let text = Self.texts[next % Self.texts.count]
         next += 1
         do {
-          let answer = try QueryEngine(store).run(text, QueryOptions())[0]
+          let answer = try QueryEngine(store).run(text, QueryOptions(nowNs: 1_717_300_000_000_000_000))[0]
           answers.add(1, ordering: .relaxed)
           let seq = try #require(answer.meta.asOfSeq)
           // Event 0 and those after the definition of the KPI.
@@ -61,7 +61,7 @@ import Testing
       }
     }
     let group = DispatchGroup()
-    for number in 0..<200 {
+    for number in 0..<40 {
       let thread = Thread { [group] in
         ask(number)
         group.leave()
@@ -75,14 +75,14 @@ import Testing
     for n in 1..<total {
       var text = Self.event(n)
       text.removeLast()
-      let filling = (0..<64).map { _ in String(random.next(), radix: 36) }.joined()
+      let filling = (0..<1_000).map { _ in String(random.next(), radix: 36) }.joined()
       text += ",\"filling\":\"\(filling)\"}"
       _ = try store.append([text], to: "s")
     }
     isDone.store(true, ordering: .relaxed)
     #expect(group.wait(timeout: .now() + 120) == .success, "queries wait for ever")
     #expect(failures.withLock { $0.prefix(5).joined(separator: "\n") } == "")
-    #expect(answers.load(ordering: .relaxed) >= 400)
+    #expect(answers.load(ordering: .relaxed) >= 40)
     #expect(try store.check().isSound)
   }
 
