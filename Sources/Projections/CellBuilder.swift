@@ -208,7 +208,7 @@ final class CellBuilder {
   /// Folds `blocks` on all cores and merges them in order.
   private func merge(_ blocks: [StoredBlock], _ progress: (RebuildProgress) -> Void) throws {
     let (log, stream, kpis) = (log, stream, caches.map(\.kpi))
-    let folds = try OrderedWork(count: blocks.count) { index in
+    let folds = try OrderedWork(count: blocks.count, for: .rebuild) { index in
       try log.environment.read { try Self.fold(blocks[index], log, stream, kpis, $0) }
     }
     defer { folds.stop() }

@@ -2,45 +2,37 @@ import Foundation
 import Model
 import Threads
 
-/// Work in numbered pieces, done by several threads and handed out in order. A few pieces are ahead at most.
-///
-/// Threads are woken only for what they wait for: the taker for its next piece, a worker for room.
+/// Work in numbered pieces, done by the program's workers and handed out in order. A few pieces are ahead at most.
 final class OrderedWork<Result: Sendable>: @unchecked Sendable {
   private let count: Int
+  private let share: WorkerPool.Share
   private let work: @Sendable (Int) throws -> Result
-  /// Pieces that may be begun.
-  private let room: DispatchSemaphore
+  private let pool: WorkerPool
   private let condition = NSCondition()
   // Guarded by `condition`.
-  private var nextToDo = 0
+  private var nextToBegin = 0
   private var nextToTake = 0
   private var isTakerWaiting = false
   private var done: [Int: Swift.Result<Result, any Error>] = [:]
   private var isStopped = false
 
-  private static var threadCount: Int { max(2, ProcessInfo.processInfo.activeProcessorCount) }
-  private static var maxAhead: Int { 2 * threadCount + 2 }
-
-  /// Throws ``ThreadError`` when a thread cannot be started.
-  init(count: Int, _ work: @escaping @Sendable (Int) throws -> Result) throws {
+  /// Throws `ThreadError` when there is no thread that could do it.
+  init(
+    count: Int, for share: WorkerPool.Share, pool: WorkerPool = .shared,
+    _ work: @escaping @Sendable (Int) throws -> Result
+  ) throws {
     self.count = count
+    self.share = share
+    self.pool = pool
     self.work = Cancellation.handedOn(work)
-    // Made without room: one that ends with less than it began with traps.
-    room = DispatchSemaphore(value: 0)
-    for _ in 0..<Self.maxAhead { room.signal() }
-    do {
-      for number in 0..<min(Self.threadCount, count) {
-        try startThread(named: "nilo.fold.\(number)") { [self] in run() }
-      }
-    } catch {
-      stop()
-      throw error
-    }
+    for _ in 0..<min(count, 2 * pool.threadCount + 2) { try begin() }
   }
 
-  /// The next piece's result. To be called `count` times.
+  /// The next piece's result. To be called `count` times, by a thread that is none of the workers.
   func next() throws -> Result {
+    precondition(!WorkerPool.isWorker, "a worker waits for work")
     let result = condition.withLock {
+      precondition(nextToTake < count, "more pieces are taken than there are")
       while done[nextToTake] == nil {
         isTakerWaiting = true
         condition.wait()
@@ -48,39 +40,31 @@ final class OrderedWork<Result: Sendable>: @unchecked Sendable {
       defer { nextToTake += 1 }
       return done.removeValue(forKey: nextToTake)!
     }
-    room.signal()
+    try begin()
     return try result.get()
   }
 
   /// No piece is begun any more.
-  func stop() {
-    condition.withLock { isStopped = true }
-    for _ in 0..<Self.threadCount { room.signal() }
-  }
+  func stop() { condition.withLock { isStopped = true } }
 
-  private func run() {
-    while let piece = take() {
-      let result = Swift.Result { try work(piece) }
-      condition.withLock {
-        done[piece] = result
-        if isTakerWaiting, piece == nextToTake {
-          isTakerWaiting = false
-          condition.signal()
-        }
-      }
+  private func begin() throws {
+    let piece: Int? = condition.withLock {
+      guard nextToBegin < count, !isStopped else { return nil }
+      defer { nextToBegin += 1 }
+      return nextToBegin
     }
+    if let piece { try pool.submit(share) { [self] in run(piece) } }
   }
 
-  private func take() -> Int? {
-    room.wait()
-    return condition.withLock {
-      guard !isStopped, nextToDo < count else {
-        // Others that wait have nothing to do either.
-        room.signal()
-        return nil
+  private func run(_ piece: Int) {
+    if condition.withLock({ isStopped }) { return }
+    let result = Swift.Result { try work(piece) }
+    condition.withLock {
+      done[piece] = result
+      if isTakerWaiting, piece == nextToTake {
+        isTakerWaiting = false
+        condition.signal()
       }
-      defer { nextToDo += 1 }
-      return nextToDo
     }
   }
 }

@@ -3,159 +3,162 @@ import Foundation
 import Model
 import Threads
 
-/// Worker threads that parse and encode batches side by side while the log keeps their order.
+/// Batches of one source on their way into a stream: parsed and encoded side by side by the program's workers, while the
+/// log keeps their order.
 ///
-/// Each batch has a ticket. A worker parses its batch whenever it likes, waits for the batch's turn to be
-/// sequenced, and encodes it whenever it likes again; so order costs only the short sequencing step.
+/// A worker parses a batch whenever it likes. Whoever finds that the next batch in order is parsed gives it its place,
+/// which is short; then it is encoded whenever a worker likes again. So nobody waits for another's turn.
 ///
 /// When a batch fails, so do all that come after it: what is stored is a beginning of the source.
 final class IngestPipeline: @unchecked Sendable {
   typealias Batch = @Sendable () -> DocumentBatch
+  typealias Outcome = Result<AppendResult, any Error>
 
-  private static let workerCount = max(2, ProcessInfo.processInfo.activeProcessorCount)
   /// Batches on their way at a time: one for each worker, one ready for the next that is free, and some that
   /// wait for the disk, of which only the encoded blocks are left.
-  static let maxInFlight = workerCount + 3
+  static var maxInFlight: Int { WorkerPool.shared.threadCount + 3 }
 
   private let log: EventLog
   private let stream: EventStream
   private let source: String
   private let actor: String
+  private let pool = WorkerPool.shared
+
+  private struct Parsed {
+    var batch: DocumentBatch
+    var parsed: Appender.Parsed
+  }
 
   private let condition = NSCondition()
   // Guarded by `condition`.
-  private var queue: [(ticket: Int, batch: Batch)] = []
-  private var outcomes: [Int: Result<[PendingAppend], any Error>] = [:]
+  /// Batches that are parsed and wait for those before them.
+  private var parsed: [Int: Result<Parsed, any Error>] = [:]
+  private var isSequencing = false
+  /// The next batch to get its place.
   private var nextTurn = 0
+  private var outcomes: [Int: Outcome] = [:]
   private var pushed = 0
   private var popped = 0
+  private var ended = 0
   /// Of the first batch; no batch goes into the log when a commit has failed since.
   private var epoch: Int?
   private var hasFailed = false
-  private var isStopped = false
-  private var running = 0
 
-  init(_ log: EventLog, _ stream: EventStream, source: String, actor: String) throws {
+  init(_ log: EventLog, _ stream: EventStream, source: String, actor: String) {
     self.log = log
     self.stream = stream
     self.source = source
     self.actor = actor
+  }
+
+  /// Adds a batch, when fewer than ``maxInFlight`` are on their way. Throws `ThreadError`.
+  func push(_ batch: @escaping Batch) throws {
+    let ticket = condition.withLock {
+      while pushed - ended >= Self.maxInFlight { condition.wait() }
+      defer { pushed += 1 }
+      return pushed
+    }
     do {
-      for number in 0..<Self.workerCount {
-        let appender = Handover(try Appender(log))
-        condition.withLock { running += 1 }
-        try start(number, appender)
-      }
+      try pool.submit(.ingest) { [self] in parse(batch, ticket) }
     } catch {
-      stop()
+      end(ticket, .failure(error))
+      condition.withLock { parsed[ticket] = .failure(error) }
+      sequence()
       throw error
     }
   }
 
-  private func start(_ number: Int, _ appender: Handover) throws {
-    do {
-      // Documents may nest deeply, and the scanner follows them by recursion.
-      try startThread(named: "nilo.ingest.\(number)", stackBytes: 16 << 20) { [self] in
-        run(appender.value)
-      }
-    } catch {
-      condition.withLock { running -= 1 }
-      throw error
-    }
-  }
-
-  /// An appender on its way to the one thread that will use it.
-  private final class Handover: @unchecked Sendable {
-    let value: Appender
-    init(_ value: Appender) { self.value = value }
-  }
-
-  /// Adds a batch. When many are on their way, waits for the oldest and gives its result.
-  func push(_ batch: @escaping Batch) throws -> AppendResult? {
+  /// The outcomes of batches that have ended since, in order.
+  func pop() -> [Outcome] {
     condition.withLock {
-      queue.append((pushed, batch))
-      pushed += 1
-      condition.broadcast()
+      var found: [Outcome] = []
+      while let outcome = outcomes.removeValue(forKey: popped) {
+        found.append(outcome)
+        popped += 1
+      }
+      return found
     }
-    return pushed - popped > Self.maxInFlight ? try pop() : nil
   }
 
-  /// Waits for the oldest batch that is on its way; nil when there is none.
-  func pop() throws -> AppendResult? {
-    let outcome: Result<[PendingAppend], any Error>? = condition.withLock {
+  /// Waits for the next outcome; nil when nothing is on its way.
+  func next() -> Outcome? {
+    condition.withLock {
       guard popped < pushed else { return nil }
       while outcomes[popped] == nil { condition.wait() }
       defer { popped += 1 }
       return outcomes.removeValue(forKey: popped)
     }
-    guard let outcome else { return nil }
-    var result = AppendResult()
-    for pending in try outcome.get() { result.merge(try pending.wait()) }
-    return result
   }
 
-  /// Ends the workers when they have done what was pushed.
-  func stop() {
-    condition.withLock {
-      isStopped = true
-      condition.broadcast()
-      while running > 0 { condition.wait() }
+  // MARK: Stages
+
+  private func parse(_ batch: Batch, _ ticket: Int) {
+    let result = Result {
+      let batch = batch()
+      let parsed = try log.withAppender { $0.parse(batch, of: stream) }
+      return Parsed(batch: batch, parsed: parsed)
     }
+    condition.withLock { parsed[ticket] = result }
+    sequence()
   }
 
-  private func run(_ appender: Appender) {
-    while let (ticket, batch) = take() {
-      let outcome = Result { try append(batch(), ticket, appender) }
-      condition.withLock {
-        // A batch that failed before its turn must not hold up the others.
-        if nextTurn == ticket {
-          nextTurn += 1
-          hasFailed = true
+  /// Gives their places to all batches that can have them now, unless another thread is at it.
+  private func sequence() {
+    while true {
+      let next: (ticket: Int, batch: Result<Parsed, any Error>, epoch: Int?, hasFailed: Bool)? =
+        condition.withLock {
+          guard !isSequencing, let batch = parsed.removeValue(forKey: nextTurn) else { return nil }
+          isSequencing = true
+          return (nextTurn, batch, epoch, hasFailed)
         }
-        outcomes[ticket] = outcome
-        condition.broadcast()
+      guard let next else { return }
+      let placed = Result {
+        let batch = try next.batch.get()
+        if next.hasFailed { throw EarlierCommitFailedError() }
+        return try log.withAppender { appender in
+          let parsed = try appender.upToDate(batch.parsed, batch.batch)
+          return try appender.sequence(parsed, source: source, actor: actor, epoch: next.epoch)
+        }
+      }
+      let isNextReady = condition.withLock {
+        precondition(isSequencing && nextTurn == next.ticket, "a batch got its place out of turn")
+        isSequencing = false
+        nextTurn += 1
+        switch placed {
+        case .success(let sequenced): epoch = epoch ?? sequenced.epoch
+        case .failure: hasFailed = true
+        }
+        return parsed[nextTurn] != nil
+      }
+      switch placed {
+      case .failure(let error): end(next.ticket, .failure(error))
+      case .success(let sequenced) where isNextReady:
+        do {
+          try pool.submit(.ingest) { [self] in encode(sequenced, next.ticket) }
+        } catch {
+          // The committer waits for every place that was given away.
+          encode(sequenced, next.ticket)
+        }
+      case .success(let sequenced): encode(sequenced, next.ticket)
       }
     }
-    condition.withLock {
-      running -= 1
-      condition.broadcast()
+  }
+
+  private func encode(_ sequenced: Appender.Sequenced, _ ticket: Int) {
+    do {
+      let pending = try log.withAppender { try $0.submit(sequenced) }
+      PendingBatch(pending).whenDone { [self] in end(ticket, $0) }
+    } catch {
+      end(ticket, .failure(error))
     }
   }
 
-  private func append(
-    _ batch: consuming DocumentBatch, _ ticket: Int, _ appender: Appender
-  ) throws -> [PendingAppend] {
-    var parsed = appender.parse(batch, of: stream)
-    let epoch = try awaitTurn(ticket)
-    parsed = try appender.upToDate(parsed, batch)
-    let sequenced = try appender.sequence(parsed, source: source, actor: actor, epoch: epoch)
-    endTurn(sequenced.epoch)
-    return try appender.submit(sequenced)
-  }
-
-  private func take() -> (ticket: Int, batch: Batch)? {
+  private func end(_ ticket: Int, _ outcome: Outcome) {
     condition.withLock {
-      while queue.isEmpty {
-        if isStopped { return nil }
-        condition.wait()
-      }
-      return queue.removeFirst()
-    }
-  }
-
-  /// Gives the epoch of the batches before, nil for the first.
-  private func awaitTurn(_ ticket: Int) throws -> Int? {
-    try condition.withLock {
-      while nextTurn != ticket { condition.wait() }
-      if hasFailed { throw EarlierCommitFailedError() }
-      return epoch
-    }
-  }
-
-  private func endTurn(_ epoch: Int?) {
-    condition.withLock {
-      self.epoch = self.epoch ?? epoch
-      nextTurn += 1
+      if outcomes[ticket] != nil || ticket < popped { return }
+      if case .failure = outcome { hasFailed = true }
+      outcomes[ticket] = outcome
+      ended += 1
       condition.broadcast()
     }
   }

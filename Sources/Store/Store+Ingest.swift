@@ -69,37 +69,37 @@ extension Store {
     var summary = IngestSummary()
     var pipeline: IngestPipeline?
     var failure: (any Error)?
+    func take(_ outcomes: [IngestPipeline.Outcome]) throws {
+      for outcome in outcomes {
+        summary.add(try outcome.get())
+        progress(summary)
+      }
+    }
     do {
       while let batch = try next() {
-        if let result = try pipeline?.push(batch) {
-          summary.add(result)
-        } else if pipeline == nil {
-          // The first document that can be an event decides what a new stream is like; until then there
-          // are only rejections.
-          let first = batch()
-          if let target = try log.stream(named: stream, options, detectingFrom: first) {
-            pipeline = try IngestPipeline(log, target, source: source, actor: actor)
-            _ = try pipeline?.push { first }
-          } else {
-            summary.add(
-              try append(first, to: stream, options: options, source: source, actor: actor))
-          }
+        if let pipeline {
+          try pipeline.push(batch)
+          try take(pipeline.pop())
+          continue
         }
-        progress(summary)
+        // The first document that can be an event decides what a new stream is like; until then there
+        // are only rejections.
+        let first = batch()
+        if let target = try log.stream(named: stream, options, detectingFrom: first) {
+          let begun = IngestPipeline(log, target, source: source, actor: actor)
+          pipeline = begun
+          try begun.push { first }
+        } else {
+          summary.add(
+            try append(first, to: stream, options: options, source: source, actor: actor))
+          progress(summary)
+        }
       }
     } catch {
       failure = error
     }
-    if let pipeline {
-      do {
-        while let result = try pipeline.pop() {
-          summary.add(result)
-          progress(summary)
-        }
-      } catch {
-        failure = failure ?? error
-      }
-      pipeline.stop()
+    while let outcome = pipeline?.next() {
+      do { try take([outcome]) } catch { failure = failure ?? error }
     }
     if let failure { throw failure }
     return summary

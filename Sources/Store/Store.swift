@@ -115,14 +115,36 @@ public final class Store: Sendable {
     _ batch: DocumentBatch, to stream: String, options: StreamOptions = StreamOptions(),
     source: String, actor: String = ""
   ) throws -> AppendResult {
+    var result = AppendResult()
+    let pending = try begin(batch, to: stream, options: options, source: source, actor: actor)
+    for part in pending { result.merge(try part.wait()) }
+    return result
+  }
+
+  /// The same without waiting: `whenDurable` is called when all of the batch is durable, or has failed. It is called on
+  /// the thread that commits, and must not hold it up. Batches that one thread appends are committed in that order.
+  public func append(
+    _ batch: DocumentBatch, to stream: String, options: StreamOptions = StreamOptions(),
+    source: String, actor: String = "",
+    whenDurable: @escaping @Sendable (Result<AppendResult, any Error>) -> Void
+  ) throws {
+    PendingBatch(try begin(batch, to: stream, options: options, source: source, actor: actor))
+      .whenDone(whenDurable)
+  }
+
+  private func begin(
+    _ batch: DocumentBatch, to stream: String, options: StreamOptions, source: String,
+    actor: String
+  ) throws -> [PendingAppend] {
     guard batch.bytes.count <= Self.maxBatchBytes else {
       throw BatchTooLargeError(byteCount: batch.bytes.count)
     }
-    let appender = try Appender(log)
     let target = try log.stream(named: stream, options, detectingFrom: batch)
-    return try appender.append(
-      batch, to: try target ?? log.undetectedStream(stream, options, for: batch), source: source,
-      actor: actor)
+    return try log.withAppender {
+      try $0.begin(
+        batch, to: target ?? log.undetectedStream(stream, options, for: batch), source: source,
+        actor: actor)
+    }
   }
 
   /// A source that has brought nothing for so long is not waited for.

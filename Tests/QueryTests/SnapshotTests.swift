@@ -35,7 +35,8 @@ import Testing
     // The stream's definition is event 1, the KPI's event 3; so which events a seq has is known.
     _ = try store.append([Self.event(0)], to: "s")
     _ = try QueryEngine(store).run(
-      "DEFINE KPI k AS sum(v) AS v, count(*) AS n FROM s EVERY 1h", QueryOptions(nowNs: 1_717_300_000_000_000_000))
+      "DEFINE KPI k AS sum(v) AS v, count(*) AS n FROM s EVERY 1h",
+      QueryOptions(nowNs: 1_717_300_000_000_000_000))
     let first = try store.snapshot().lastSeq
     let isDone = Atomic<Bool>(false)
     let failures = Mutex<[String]>([])
@@ -47,7 +48,8 @@ import Testing
         let text = Self.texts[next % Self.texts.count]
         next += 1
         do {
-          let answer = try QueryEngine(store).run(text, QueryOptions(nowNs: 1_717_300_000_000_000_000))[0]
+          let answer = try QueryEngine(store).run(
+            text, QueryOptions(nowNs: 1_717_300_000_000_000_000))[0]
           answers.add(1, ordering: .relaxed)
           let seq = try #require(answer.meta.asOfSeq)
           // Event 0 and those after the definition of the KPI.

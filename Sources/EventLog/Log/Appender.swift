@@ -1,11 +1,15 @@
 import Bytes
 import Model
+import Threads
 import Zstd
 
 /// Appends batches to a log: parses, sequences, encodes and hands over to the committer. It keeps what can be
 /// used again from batch to batch, so each thread has one of its own.
 package final class Appender {
-  private let log: EventLog
+  /// Parsers that are kept at most; each knows the shapes of one stream.
+  private static let maxParsers = 32
+
+  private unowned let log: EventLog
   private var parsers: [UInt32: (stream: EventStream, parser: BatchParser)] = [:]
   private var encoder: BlockEncoder
   private let decompressor: ZstdDecompressor
@@ -64,7 +68,10 @@ package final class Appender {
     var parser =
       known?.parser ?? BatchParser(definition: stream.definition, schema: stream.schema)
     // A stream that could not be made has no number of its own.
-    defer { if id != 0 { parsers[id] = (stream, parser) } }
+    defer {
+      if parsers.count >= Self.maxParsers { parsers = [:] }
+      if id != 0 { parsers[id] = (stream, parser) }
+    }
     var parts: [(batch: ParsedBatch, hits: IndexHits)] = []
     var start = 0
     repeat {
@@ -82,10 +89,13 @@ package final class Appender {
     var current = parsed
     if let path = try current.elementTime(in: batch), log.isCurrent(current.stream.definition) {
       do {
-        try log.alter(current.stream.name, actor: "nilo") { definition in
-          guard definition.elementTimePath == nil else { return }
-          definition.elementTimePath = path
-          definition.undetected.remove(.elementTime)
+        // Its commit comes after that of batches which workers have yet to encode.
+        try WorkerPool.shared.blocking {
+          try log.alter(current.stream.name, actor: "nilo") { definition in
+            guard definition.elementTimePath == nil else { return }
+            definition.elementTimePath = path
+            definition.undetected.remove(.elementTime)
+          }
         }
       } catch is StreamAlterationError {
         // Elements of before have the field, too: it stays unused, which is told.
@@ -153,13 +163,28 @@ package final class Appender {
     _ batch: DocumentBatch, to stream: EventStream, source: String, actor: String,
     closing closed: [SourceEnd], altering alteration: Alteration? = nil
   ) throws -> AppendResult {
+    let pending = try begin(
+      batch, to: stream, source: source, actor: actor, closing: closed, altering: alteration)
+    var result = AppendResult()
+    for part in pending { result.merge(try part.wait()) }
+    return result
+  }
+
+  /// Does all but the waiting; gives the parts, in order.
+  package func begin(
+    _ batch: DocumentBatch, to stream: EventStream, source: String, actor: String
+  ) throws -> [PendingAppend] {
+    try begin(batch, to: stream, source: source, actor: actor, closing: [], altering: nil)
+  }
+
+  private func begin(
+    _ batch: DocumentBatch, to stream: EventStream, source: String, actor: String,
+    closing closed: [SourceEnd], altering alteration: Alteration?
+  ) throws -> [PendingAppend] {
     let parsed = try upToDate(parse(batch, of: stream), batch)
     let sequenced = try sequence(
-      parsed, source: source, actor: actor, closing: closed,
-      altering: alteration, epoch: nil)
-    var result = AppendResult()
-    for pending in try submit(sequenced) { result.merge(try pending.wait()) }
-    return result
+      parsed, source: source, actor: actor, closing: closed, altering: alteration, epoch: nil)
+    return try submit(sequenced)
   }
 
   private func fold(_ block: EncodedBlock, _ stream: EventStream) throws -> FoldedBlock {

@@ -31,6 +31,8 @@ public final class EventLog: Sendable {
   private let filters: FilterCache
   private let committed: Mutex<CommitState>
   private let committer: Mutex<Committer?>
+  /// What appends have used and others may use again.
+  let appenders = AppenderPool()
   /// The wall clock, in nanoseconds since the epoch: an event's received time.
   let clock: @Sendable () -> Int64
 
@@ -214,8 +216,10 @@ public final class EventLog: Sendable {
           start: UInt32(batch.bytes.count), byteCount: UInt32(document.count), position: 0))
       batch.bytes += document
     }
-    let result = try Appender(self).append(
-      batch, to: own, source: "nilo", actor: actor, closing: closed, altering: alteration)
+    let result = try withAppender {
+      try $0.append(
+        batch, to: own, source: "nilo", actor: actor, closing: closed, altering: alteration)
+    }
     guard let seq = result.firstSeq, result.accepted == documents.count else {
       throw DamageError(what: "a document of stream \(own.name) was not accepted")
     }

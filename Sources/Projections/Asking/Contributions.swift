@@ -39,7 +39,7 @@ extension Projections {
     }
     let keyPath = query.hasSeries ? definition.keyPath.map { Text($0) } : nil
     let programs = try ContributionPrograms(query)
-    let found = try OrderedWork(count: blocks.count) { number in
+    let found = try OrderedWork(count: blocks.count, for: .query) { number in
       try log.environment.read { transaction in
         let facts = try log.facts(
           of: blocks[number], stream, paths: query.paths(keyPath), transaction)

@@ -25,7 +25,7 @@ extension Projections {
       let blocks = try log.blocks(of: stream, after: 0, limit: .max, transaction)
       return (stream, blocks.filter(selection.overlaps))
     }
-    let found = try OrderedWork(count: blocks.count) { index -> FactBatch? in
+    let found = try OrderedWork(count: blocks.count, for: .query) { index -> FactBatch? in
       try log.environment.read { transaction in
         let columns = try FactColumns(
           log.facts(of: blocks[index], stream, paths: query.paths, transaction))

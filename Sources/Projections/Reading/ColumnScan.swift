@@ -31,7 +31,7 @@ struct ColumnScan {
     let pieces = stride(from: 0, to: blocks.count, by: Self.pieceBlocks).map {
       blocks[$0..<min($0 + Self.pieceBlocks, blocks.count)]
     }
-    let folds = try OrderedWork(count: pieces.count) { index in
+    let folds = try OrderedWork(count: pieces.count, for: .query) { index in
       try log.environment.read { transaction in
         try pieces[index].map { block in
           let facts = try log.facts(of: block, stream, paths: kpi.paths, transaction)

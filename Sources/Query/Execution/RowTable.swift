@@ -42,7 +42,8 @@ struct RowTable {
       return result.isFinal[row] ? .final : .provisional
     }
     revisions = result.revisions.indices.map { row in
-      result.plan.source.knowsRevision(of: states[row], query.asOfSeq != nil) ? result.revisions[row] : nil
+      result.plan.source.knowsRevision(of: states[row], query.asOfSeq != nil)
+        ? result.revisions[row] : nil
     }
   }
 

@@ -47,7 +47,8 @@ extension StatementRun {
       return true
     }
     // A duplicate repeats the event that is kept, and belongs where that is.
-    try source.ledger(.duplicate, stream: query.stream.name, pages: catalogue.ledgerPages) { entry in
+    try source.ledger(.duplicate, stream: query.stream.name, pages: catalogue.ledgerPages) {
+      entry in
       try checkCancelled()
       if let receivedNs, entry.receivedNs > receivedNs { return true }
       origins.ledger.duplicates[entry.seq, default: 0] += 1
