@@ -102,46 +102,41 @@ final class IngestPipeline: @unchecked Sendable {
     sequence()
   }
 
-  /// Gives their places to all batches that can have them now, unless another thread is at it.
+  /// Gives the next batch its place, if it is parsed and no other thread is at it, and encodes it at once: what is parsed
+  /// takes more memory than what is encoded. Whoever does that asks for the batch after it as well.
   private func sequence() {
-    while true {
-      let next: (ticket: Int, batch: Result<Parsed, any Error>, epoch: Int?, hasFailed: Bool)? =
-        condition.withLock {
-          guard !isSequencing, let batch = parsed.removeValue(forKey: nextTurn) else { return nil }
-          isSequencing = true
-          return (nextTurn, batch, epoch, hasFailed)
-        }
-      guard let next else { return }
-      let placed = Result {
-        let batch = try next.batch.get()
-        if next.hasFailed { throw EarlierCommitFailedError() }
-        return try log.withAppender { appender in
-          let parsed = try appender.upToDate(batch.parsed, batch.batch)
-          return try appender.sequence(parsed, source: source, actor: actor, epoch: next.epoch)
-        }
+    let next: (ticket: Int, batch: Result<Parsed, any Error>, epoch: Int?, hasFailed: Bool)? =
+      condition.withLock {
+        guard !isSequencing, let batch = parsed.removeValue(forKey: nextTurn) else { return nil }
+        isSequencing = true
+        return (nextTurn, batch, epoch, hasFailed)
       }
-      let isNextReady = condition.withLock {
-        precondition(isSequencing && nextTurn == next.ticket, "a batch got its place out of turn")
-        isSequencing = false
-        nextTurn += 1
-        switch placed {
-        case .success(let sequenced): epoch = epoch ?? sequenced.epoch
-        case .failure: hasFailed = true
-        }
-        return parsed[nextTurn] != nil
-      }
-      switch placed {
-      case .failure(let error): end(next.ticket, .failure(error))
-      case .success(let sequenced) where isNextReady:
-        do {
-          try pool.submit(.ingest) { [self] in encode(sequenced, next.ticket) }
-        } catch {
-          // The committer waits for every place that was given away.
-          encode(sequenced, next.ticket)
-        }
-      case .success(let sequenced): encode(sequenced, next.ticket)
+    guard let next else { return }
+    let placed = Result {
+      let batch = try next.batch.get()
+      if next.hasFailed { throw EarlierCommitFailedError() }
+      return try log.withAppender { appender in
+        let parsed = try appender.upToDate(batch.parsed, batch.batch)
+        return try appender.sequence(parsed, source: source, actor: actor, epoch: next.epoch)
       }
     }
+    let isNextReady = condition.withLock {
+      precondition(isSequencing && nextTurn == next.ticket, "a batch got its place out of turn")
+      isSequencing = false
+      nextTurn += 1
+      switch placed {
+      case .success(let sequenced): epoch = epoch ?? sequenced.epoch
+      case .failure: hasFailed = true
+      }
+      return parsed[nextTurn] != nil
+    }
+    // Another worker may be free for it; if there is none, it is done here afterwards.
+    let isHandedOn = isNextReady && (try? pool.submit(.ingest, isNext: true) { [self] in sequence() }) != nil
+    switch placed {
+    case .failure(let error): end(next.ticket, .failure(error))
+    case .success(let sequenced): encode(sequenced, next.ticket)
+    }
+    if isNextReady, !isHandedOn { sequence() }
   }
 
   private func encode(_ sequenced: Appender.Sequenced, _ ticket: Int) {

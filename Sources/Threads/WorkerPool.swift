@@ -66,9 +66,10 @@ public final class WorkerPool: @unchecked Sendable {
   /// Whether the calling thread is doing a piece of work: then it must not wait for another piece.
   public static var isWorker: Bool { isAtWork }
 
-  /// Adds a piece of work. Throws ``ThreadError`` when there is no thread to do it, and none can be started.
+  /// Adds a piece of work, before all others of its share if it ends what was begun and so gives memory back. Throws
+  /// ``ThreadError`` when there is no thread to do it, and none can be started.
   public func submit(
-    _ share: Share, _ piece: @escaping @Sendable () -> Void
+    _ share: Share, isNext: Bool = false, _ piece: @escaping @Sendable () -> Void
   ) throws(ThreadError) {
     condition.lock()
     defer { condition.unlock() }
@@ -79,7 +80,8 @@ public final class WorkerPool: @unchecked Sendable {
     if let least, lanes[share.rawValue].isEmpty, lanes[share.rawValue].running == 0 {
       lanes[share.rawValue].pass = max(lanes[share.rawValue].pass, least)
     }
-    lanes[share.rawValue].pieces.append(piece)
+    let place = isNext ? lanes[share.rawValue].next : lanes[share.rawValue].pieces.count
+    lanes[share.rawValue].pieces.insert(piece, at: place)
     condition.signal()
   }
 
