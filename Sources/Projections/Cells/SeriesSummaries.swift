@@ -5,6 +5,8 @@ import Model
 struct SeriesSummary: Sendable, Equatable {
   var first: Sample
   var last: Sample
+  /// Whether the first is the last as well.
+  private(set) var isOneSample: Bool
   /// When a counter falls it was reset, and began at 0 again. The sum of the values before the resets: with it the
   /// increase is what the last value is above the first.
   private(set) var resets = ExactSum()
@@ -15,6 +17,7 @@ struct SeriesSummary: Sendable, Equatable {
   init(_ samples: [Sample]) {
     first = samples[0]
     last = samples[0]
+    isOneSample = samples.count == 1
     var wholeArea = Int256.zero
     for sample in samples.dropFirst() {
       if sample.value < last.value { resets.add(ExactNumber(last.value)) }
@@ -35,6 +38,7 @@ struct SeriesSummary: Sendable, Equatable {
     area.add(Self.area(of: last, untilNs: next.first.timeNs))
     area.add(next.area)
     last = next.last
+    isOneSample = false
   }
 
   /// How much a counter went up, from a sample before the span if there is one.
@@ -107,7 +111,7 @@ struct SeriesSummaries: Sendable, Equatable {
   var increase: ExactSum? {
     var sum: ExactSum?
     for one in series {
-      if one.before == nil, one.summary.first.timeNs == one.summary.last.timeNs { continue }
+      if one.before == nil, one.summary.isOneSample { continue }
       var total = sum ?? ExactSum()
       total.add(one.summary.increase(from: one.before))
       sum = total
