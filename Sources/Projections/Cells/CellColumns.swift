@@ -116,7 +116,7 @@ struct CellColumns: Sendable {
 
   // MARK: On disk: docs/formats/cells.md
 
-  private static let formatVersion: UInt8 = 3
+  private static let formatVersion: UInt8 = 4
 
   /// Makes `bytes` the cell of `row` as it stands under `key`.
   func encode(_ row: Int, _ key: CellKey, into bytes: inout [UInt8]) {

@@ -20,12 +20,12 @@ struct SeriesSummary: Sendable, Equatable {
     isOneSample = samples.count == 1
     var wholeArea = Int256.zero
     for sample in samples.dropFirst() {
-      if sample.value < last.value { resets.add(ExactNumber(last.value)) }
+      if sample.value < last.value { resets.add(last.value.exact) }
       let heldNs = sample.timeNs.saturatingSubtracting(last.timeNs)
       if let whole = last.value.int64 {
         wholeArea += Int256(Int128(whole) * Int128(heldNs))
       } else {
-        area.add(ExactNumber(last.value), times: heldNs)
+        area.add(last.value.exact, times: heldNs)
       }
       last = sample
     }
@@ -45,20 +45,20 @@ struct SeriesSummary: Sendable, Equatable {
   func increase(from before: Sample?) -> ExactSum {
     var sum = resets
     if let before { sum.add(Self.reset(from: before, to: first)) }
-    sum.add(ExactNumber(last.value))
-    sum.subtract(ExactNumber((before ?? first).value))
+    sum.add(last.value.exact)
+    sum.subtract((before ?? first).value.exact)
     return sum
   }
 
   private static func reset(from one: Sample, to next: Sample) -> ExactSum {
     var sum = ExactSum()
-    if next.value < one.value { sum.add(ExactNumber(one.value)) }
+    if next.value < one.value { sum.add(one.value.exact) }
     return sum
   }
 
   static func area(of sample: Sample, untilNs: Int64) -> ExactSum {
     var sum = ExactSum()
-    sum.add(ExactNumber(sample.value), times: untilNs.saturatingSubtracting(sample.timeNs))
+    sum.add(sample.value.exact, times: untilNs.saturatingSubtracting(sample.timeNs))
     return sum
   }
 }
@@ -153,7 +153,7 @@ struct SeriesSummaries: Sendable, Equatable {
       area.add(SeriesSummary.area(of: one.summary.last, untilNs: endNs))
       heldNs += UInt128(endNs.saturatingSubtracting(startNs).magnitude)
     }
-    if heldNs == 0 { return series.first?.summary.last.value.double ?? .nan }
+    if heldNs == 0 { return series.first?.summary.last.value.number.double ?? .nan }
     return area.double(dividedBy: heldNs)
   }
 }

@@ -116,13 +116,13 @@ struct CellEvaluator {
   /// Numbers, unless there are texts.
   private func firsts(_ measure: MeasureColumns) -> ValueColumn {
     guard rows.places.contains(where: { !measure.texts[Int($0)].isEmpty }) else {
-      return moments(measure) { $0.first }
+      return moments(measure) { $0.first.number }
     }
     return .values(
       rows.places.map { place in
         let (numbers, texts) = (measure.moments.rows[Int(place)], measure.texts[Int(place)])
         if numbers.count > 0, numbers.firstAt < texts.firstAt {
-          return QueryValue(computed: numbers.first)
+          return QueryValue(computed: numbers.first.number)
         }
         return texts.isEmpty ? .null : .text(Text(decoding: texts.first))
       })
@@ -130,7 +130,7 @@ struct CellEvaluator {
 
   private func lasts(_ measure: MeasureColumns) -> ValueColumn {
     guard rows.places.contains(where: { !measure.texts[Int($0)].isEmpty }) else {
-      return moments(measure) { $0.last }
+      return moments(measure) { $0.last.number }
     }
     return .values(
       rows.places.map { place in
@@ -138,7 +138,7 @@ struct CellEvaluator {
         if !texts.isEmpty, numbers.count == 0 || texts.lastAt > numbers.lastAt {
           return .text(Text(decoding: texts.last))
         }
-        return numbers.count == 0 ? .null : QueryValue(computed: numbers.last)
+        return numbers.count == 0 ? .null : QueryValue(computed: numbers.last.number)
       })
   }
 }
