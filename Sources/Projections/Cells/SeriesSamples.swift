@@ -47,20 +47,21 @@ struct SeriesSamples: Sendable, Equatable {
   /// By name.
   private(set) var series: [Series] = []
 
-  /// Adds a block's samples, in the order of the log; calls `newSeries` with the names of series that were not there.
+  /// Adds a block's samples, in the order of the log; calls `changed` with the name of each series that has another last
+  /// sample now, and whether the series is new.
   /// O(samples) when they are the latest ones of known series; else some O(log samples) for each, and O(series).
-  mutating func add(_ runs: [SeriesRun], newSeries: ([UInt8]) -> Void) {
+  mutating func add(_ runs: [SeriesRun], changed: (_ name: [UInt8], _ isNew: Bool) -> Void) {
     var added: [Series] = []
     for run in runs {
       let place = place(of: run.name)
       if place < series.count, series[place].name == run.name {
-        series[place].add(run.samples)
+        if series[place].add(run.samples) { changed(run.name, false) }
       } else if let place = added.firstIndex(where: { $0.name.isEmpty }), run.name.isEmpty {
         // An empty label and none are one.
-        added[place].add(run.samples)
+        _ = added[place].add(run.samples)
       } else {
         added.append(Series(run))
-        newSeries(run.name)
+        changed(run.name, true)
       }
     }
     if !added.isEmpty { insert(added) }
@@ -79,6 +80,12 @@ struct SeriesSamples: Sendable, Equatable {
     }
     all.append(contentsOf: series[next...])
     series = all
+  }
+
+  /// O(log series).
+  func contains(_ name: [UInt8]) -> Bool {
+    let place = place(of: name)
+    return place < series.count && series[place].name == name
   }
 
   private func place(of name: [UInt8]) -> Int {
@@ -125,7 +132,7 @@ extension SeriesSamples {
 
     init(_ run: SeriesRun) {
       name = run.name
-      add(run.samples)
+      _ = add(run.samples)
     }
 
     /// The latest one.
@@ -139,7 +146,9 @@ extension SeriesSamples {
       return copy.ordered
     }
 
-    fileprivate mutating func add(_ samples: [Sample]) {
+    /// Whether there is another last sample now.
+    fileprivate mutating func add(_ samples: [Sample]) -> Bool {
+      let before = ordered.count
       for sample in samples {
         if let last = ordered.last, sample.timeNs < last.timeNs {
           late.append(sample)
@@ -147,7 +156,9 @@ extension SeriesSamples {
           ordered.append(sample)
         }
       }
+      let hasOtherLast = ordered.count > before
       if late.count > max(Self.minLate, ordered.count / 4) { settle() }
+      return hasOtherLast
     }
 
     private mutating func settle() {
