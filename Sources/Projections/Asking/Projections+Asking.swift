@@ -85,9 +85,10 @@ extension Projections {
       isCancelled: plan.query.isCancelled, transaction)
     answered.cells = rollUp.cellsRead
     let gaps = (rest + stale).sorted { $0.lowerBound < $1.lowerBound }
-    answered.source = coverage.source(hasColumns: !gaps.isEmpty)
-    // Samples of a series have to be added in order of time.
-    if plan.asked.plan.hasSeries, !gaps.isEmpty {
+    // Samples of a series have to be added in order of time, and those before the rows may have come since.
+    let isOfColumns = plan.asked.plan.hasSeries && (!gaps.isEmpty || plan.isEarlierState)
+    answered.source = coverage.source(hasColumns: isOfColumns || !gaps.isEmpty)
+    if isOfColumns {
       return try answerFromColumns(plan, &answered, transaction)
     }
     if !gaps.isEmpty {
@@ -118,6 +119,8 @@ struct QueryPlan {
   let asked: CompiledKpi
   let watermarkNs: Int64?
   let asOfSeq: UInt64
+  /// Whether events have come since.
+  let isEarlierState: Bool
   /// The times of the facts that are needed, and where the buckets of the rows start.
   let times: Range<Int64>
   let rowStarts: Range<Int64>
@@ -144,11 +147,12 @@ struct QueryPlan {
     maxCells = min(query.limits.maxCells, query.limits.maxMemoryBytes / asked.plan.cellBytes)
     let head = try log.position(of: query.stream, transaction)
     asOfSeq = min(query.asOfSeq ?? .max, head.lastSeq)
+    isEarlierState = asOfSeq != head.lastSeq
     // What was final then may not have been what is final now.
     watermarkNs =
-      asOfSeq == head.lastSeq
-      ? head.watermarkNs
-      : try projections.watermarkNs(of: stream, asOf: asOfSeq, transaction)
+      isEarlierState
+      ? try projections.watermarkNs(of: stream, asOf: asOfSeq, transaction)
+      : head.watermarkNs
     if query.every == nil {
       asked.makeWhole(query.range)
       rowStarts = .min..<Int64.max
