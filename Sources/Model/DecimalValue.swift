@@ -3,7 +3,7 @@ public enum DecimalValue: Sendable, Equatable {
   /// An integer of 64 bits exactly; any other number as the nearest double.
   case number(Number)
   /// An integer beyond 64 bits that the nearest double does not give back: two of them can have one double.
-  /// `isAbove` says whether it is above the shortest decimal of that double, or else below.
+  /// `isAbove` says whether it is above what that double counts as, or else below: the shortest decimal, or -2^63.
   case beyond(Double, isAbove: Bool)
 
   /// Reads an optional `-`, digits with an optional fraction, and an optional exponent. Nil when the text is none, and
@@ -18,9 +18,16 @@ public enum DecimalValue: Sendable, Equatable {
       return nil
     }
     // A fraction is rounded; 1e25 and 10000000000000000905969664 are one double, and the first is its text.
-    guard digits.exponent >= 0, !number.isInteger,
-      let shortest = DecimalDigits(double.description.utf8), shortest != digits
-    else {
+    guard digits.exponent >= 0 else {
+      self = .number(number)
+      return
+    }
+    // Those just below -2^63 have its double, which is the integer of 64 bits and none of them.
+    if number.isInteger {
+      self = .beyond(double, isAbove: double > 0)
+      return
+    }
+    guard let shortest = DecimalDigits(double.description.utf8), shortest != digits else {
       self = .number(number)
       return
     }

@@ -131,7 +131,8 @@ final class IngestPipeline: @unchecked Sendable {
       return parsed[nextTurn] != nil
     }
     // Another worker may be free for it; if there is none, it is done here afterwards.
-    let isHandedOn = isNextReady && (try? pool.submit(.ingest, isNext: true) { [self] in sequence() }) != nil
+    let isHandedOn =
+      isNextReady && (try? pool.submit(.ingest, isNext: true) { [self] in sequence() }) != nil
     switch placed {
     case .failure(let error): end(next.ticket, .failure(error))
     case .success(let sequenced): encode(sequenced, next.ticket)

@@ -32,6 +32,17 @@ import Testing
     #expect(DecimalValue("18446744073709552001") == .beyond(0x1p64, isAbove: true))
     #expect(DecimalValue("-18446744073709551617") == .beyond(-0x1p64, isAbove: true))
     #expect(Number(decimal: "18446744073709551617") == Number(0x1p64))
+    #expect(DecimalValue("18446744073709551617.0") == .beyond(0x1p64, isAbove: false))
+    for text in [
+      "-9223372036854775809", "-9223372036854775809.00", "-9.223372036854776e18",
+      "-9223372036854776000", "-9223372036854776800",
+    ] {
+      #expect(DecimalValue(text) == .beyond(-0x1p63, isAbove: false), "\(text)")
+    }
+    // The next double below is one that no integer of 64 bits is.
+    #expect(DecimalValue("-9223372036854777856") == .beyond(-0x1.0000000000001p63, isAbove: true))
+    let below = Number(-9.223372036854778e18)
+    #expect(DecimalValue("-9223372036854778000") == below.map { .number($0) })
   }
 
   @Test func digitsAreThoseOfTheValue() {

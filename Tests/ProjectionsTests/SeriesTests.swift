@@ -76,7 +76,7 @@ import Testing
         sum += next.value >= one.value ? next.value - one.value : next.value
       }
       let covered = Double(last.timeNs - all[0].timeNs) / 1e9
-      if before != nil || covered > 0 { wanted.increase = (wanted.increase ?? 0) + sum }
+      if all.count > 1 { wanted.increase = (wanted.increase ?? 0) + sum }
       if covered > 0 { wanted.rate = (wanted.rate ?? 0) + sum / covered }
       // Each value from its time, or the span's beginning, to the next one's.
       var points = all

@@ -15,6 +15,14 @@ package struct FactExacts: Sendable {
   /// One bit for each fact that has a number; empty when all have, nil when none has.
   package var presence: [UInt64]?
 
+  /// The number of a fact that has one, with all that sums take of it.
+  package func kept(_ fact: Int) -> KeptNumber {
+    switch values {
+    case .fixed(let mantissas, let scale): KeptNumber(mantissa: mantissas[fact], scale: scale)
+    case .each(let numbers): KeptNumber(numbers[fact])
+    }
+  }
+
   /// The number `mantissa / 10^scale`: exactly when it is an integer, else the nearest double.
   package static func number(mantissa: Int64, scale: Int) -> Number {
     if scale == 0 { return Number(mantissa) }

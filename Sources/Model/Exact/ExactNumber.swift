@@ -1,8 +1,8 @@
 /// A number as exact sums take it. Which of the two forms a number has is decided by its value alone, so that neither
 /// its spelling nor what stands beside it changes a sum: 1.5, 1.50 and 15e-1 are one number.
 ///
-/// - A **short decimal** is `k / 10^s` with `s` at most 9 and `k` below 2^64, trailing zeros dropped. It is counted in
-///   units of 10^-9, in integers.
+/// - A **short decimal** is `k / 10^s` with `s` at most 9 and `k` below 2^63, trailing zeros dropped, or an integer below
+///   2^64. It is counted in units of 10^-9, in integers.
 /// - Any other number is the double nearest to it, taken exactly.
 ///
 /// A double is a short decimal when it is an integer below 2^64, or the double nearest to a decimal of at most 15

@@ -49,6 +49,11 @@ public struct ExactSum: Sendable, Equatable {
 
   // MARK: Answers
 
+  public var isNegative: Bool {
+    let ratio = ratio(scale: ExactNumber.scale)
+    return ratio.isNegative && !ratio.numerator.isZero
+  }
+
   /// The double nearest to the sum; infinite beyond the range of doubles.
   public var double: Double { double(dividedBy: 1) }
 

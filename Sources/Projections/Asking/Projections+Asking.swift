@@ -20,7 +20,8 @@ extension Projections {
     var result =
       switch begun {
       case .done(let result): result
-      case .columns(let columns): try columns.result(plan, &answered, log)
+      case .columns(let columns):
+        try columns.result(plan, &answered, log)
       case .both(let rollUp, let scan, let blocks):
         try finish(rollUp, scan, blocks, plan)
       }
@@ -58,7 +59,8 @@ extension Projections {
       _ transaction: borrowing ReadTransaction
     ) throws -> Sample? {
       try stored.sample(
-        ofSeries: series, group, measure: measure, before: bucketNs, transaction)
+        ofSeries: series, group, measure: measure, before: bucketNs, lastSeq: plan.lastSeq,
+        transaction)
     }
     var answered = plan.answered
     var rollUp = RollUp(coverage, plan.asked)
@@ -84,10 +86,15 @@ extension Projections {
     let gaps = (rest + stale).sorted { $0.lowerBound < $1.lowerBound }
     if gaps.isEmpty {
       (answered.cells, answered.source) = (rollUp.cellsRead, coverage.source(hasColumns: false))
-      return .done(
-        try plan.rows(rollUp.panes).columns(plan.rowStarts, within: plan.times, answered) {
-          try find($0, $1, coverage.measures[$2], $3, transaction)
-        })
+      do {
+        return .done(
+          try plan.rows(rollUp.panes).columns(plan.rowStarts, within: plan.times, answered) {
+            try find($0, $1, coverage.measures[$2], $3, transaction)
+          })
+      } catch is StaleCellError {
+        // Samples before the rows have come since.
+        return .columns(try ColumnAnswer(plan, log, transaction))
+      }
     }
     // Samples of a series have to be added in order of time.
     if plan.asked.plan.hasSeries { return .columns(try ColumnAnswer(plan, log, transaction)) }

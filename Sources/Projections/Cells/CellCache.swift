@@ -55,6 +55,9 @@ final class CellCache: @unchecked Sendable {
       if hasAll { return false }
       touch()
       return try stored.append(bucketNs, group, to: &cells, transaction)
+    } findNext: { bucketNs, group, series in
+      touch()
+      return try stored.bucket(ofSeries: series, group, after: bucketNs, transaction)
     }
   }
 
@@ -75,12 +78,19 @@ final class CellCache: @unchecked Sendable {
         try transaction.put(tables.cells, key.key, bytes)
         touch()
       }
-      for (row, name) in bucket.newSeries {
-        let group = hot.group(Int(row), bucket)
-        let key = SeriesKey(generation: generation, group: group, series: name)
-        let entry = key.key(bucketNs)
-        try transaction.put(tables.series, entry, SeriesKey.value(entry))
-      }
+    }
+    for key in newSeries(generation) {
+      try transaction.put(tables.series, key, SeriesKey.value(key))
+      touch()
+    }
+  }
+
+  /// The entries of the series that were new to cells since the last commit, under a generation.
+  func newSeries(_ generation: UInt32) -> [Key] {
+    hot.newSeries.buckets.flatMap { series, buckets in
+      let key = SeriesKey(
+        generation: generation, group: hot.group(series.group), series: series.name)
+      return buckets.map { key.key($0) }
     }
   }
 

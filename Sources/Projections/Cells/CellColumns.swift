@@ -21,6 +21,15 @@ public struct CellHeader: Sendable, Equatable {
   }
 }
 
+/// A series of a cell that has another last sample.
+struct SeriesChange: Sendable {
+  var row: Int32
+  var measure: Int
+  var name: [UInt8]
+  /// Whether the cell had no samples of it before.
+  var isNew: Bool
+}
+
 /// Many cells, as columns of their states. States merge: they are sums and sketches, never averages.
 struct CellColumns: Sendable {
   let plan: FoldPlan
@@ -55,16 +64,18 @@ struct CellColumns: Sendable {
     return headers.count - 1
   }
 
-  /// Adds cells of a block to the rows given for them. `newSeries` is called with the row and the name of each series
-  /// that a row did not have. O(cells).
+  /// Adds cells of a block to the rows given for them. `changed` is called for each series of a row that has another last
+  /// sample now. O(cells).
   mutating func add(
     _ added: Range<Int>, of fold: BlockFold, to rows: [Int32],
-    newSeries: (Int32, [UInt8]) -> Void = { _, _ in }
+    changed: (SeriesChange) -> Void = { _ in }
   ) {
     var states = headers.mutableSpan
     for (index, cell) in added.enumerated() { states[Int(rows[index])].merge(fold.headers[cell]) }
     for index in measures.indices {
-      measures[index].add(added, of: fold.measures[index], to: rows, newSeries: newSeries)
+      measures[index].add(added, of: fold.measures[index], to: rows) {
+        changed(SeriesChange(row: $0, measure: index, name: $1, isNew: $2))
+      }
     }
   }
 
@@ -118,7 +129,7 @@ struct CellColumns: Sendable {
 
   // MARK: On disk: docs/formats/cells.md
 
-  private static let formatVersion: UInt8 = 3
+  private static let formatVersion: UInt8 = 4
 
   /// Makes `bytes` the cell of `row` as it stands under `key`.
   func encode(_ row: Int, _ key: CellKey, into bytes: inout [UInt8]) {
@@ -209,7 +220,7 @@ struct MeasureColumns: Sendable {
 
   mutating func add(
     _ added: Range<Int>, of fold: MeasureFold, to rows: [Int32],
-    newSeries: (Int32, [UInt8]) -> Void
+    changed: (_ row: Int32, _ name: [UInt8], _ isNew: Bool) -> Void
   ) {
     for (index, cell) in added.enumerated() { counts[Int(rows[index])] += fold.counts[cell] }
     if needs.contains(.moments) { moments.add(added, of: fold.moments, to: rows) }
@@ -226,7 +237,7 @@ struct MeasureColumns: Sendable {
     }
     if needs.contains(.series) {
       for (index, cell) in added.enumerated() {
-        samples[Int(rows[index])].add(fold.samples[cell]) { newSeries(rows[index], $0) }
+        samples[Int(rows[index])].add(fold.samples[cell]) { changed(rows[index], $0, $1) }
       }
     }
   }

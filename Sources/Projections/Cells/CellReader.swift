@@ -101,10 +101,27 @@ struct CellReader {
     return count
   }
 
+  /// The next bucket after one that a series has samples in, of any measure; of two series of one hash it may be the other's.
+  /// O(log entries).
+  func bucket(
+    ofSeries name: [UInt8], _ group: [UInt8], after bucketNs: Int64,
+    _ transaction: borrowing ReadTransaction
+  ) throws -> Int64? {
+    if bucketNs == .max { return nil }
+    let key = SeriesKey(generation: generation, group: group, series: name)
+    var cursor = try transaction.cursor(tables.series)
+    if try cursor.seek(lastBefore: key.key(bucketNs + 1)) {
+      try SeriesKey.requireSound(cursor.key, cursor.value)
+    }
+    guard try cursor.next() else { return nil }
+    try SeriesKey.requireSound(cursor.key, cursor.value)
+    return cursor.hasPrefix(key.prefix) ? SeriesKey.bucketNs(cursor.key) : nil
+  }
+
   /// The last sample of a series before a bucket. O(log cells) when the series has samples in the bucket found.
   func sample(
     ofSeries name: [UInt8], _ group: [UInt8], measure: Int, before bucketNs: Int64,
-    _ transaction: borrowing ReadTransaction
+    lastSeq: UInt64?, _ transaction: borrowing ReadTransaction
   ) throws -> Sample? {
     let key = SeriesKey(generation: generation, group: group, series: name)
     var cursor = try transaction.cursor(tables.series)
@@ -118,6 +135,7 @@ struct CellReader {
       if try append(SeriesKey.bucketNs(cursor.key), group, to: &cells, transaction),
         let series = cells.measures[measure].samples[0].series.first(where: { $0.name == name })
       {
+        if let lastSeq, cells.headers[0].lastSeq > lastSeq { throw StaleCellError() }
         return series.last
       }
       found = try cursor.previous()
@@ -125,3 +143,6 @@ struct CellReader {
     return nil
   }
 }
+
+/// A cell has changed since the state of the log that is asked about.
+struct StaleCellError: Error {}

@@ -18,11 +18,9 @@ extension CellCache {
         try comparison.compare(tables.cells, key.key, bytes, transaction)
         touch()
       }
-      for (row, name) in bucket.newSeries {
-        let group = hot.group(Int(row), bucket)
-        let key = SeriesKey(generation: generation, group: group, series: name).key(bucketNs)
-        try comparison.compare(tables.series, key, SeriesKey.value(key), transaction)
-      }
+    }
+    for key in newSeries(generation) {
+      try comparison.compare(tables.series, key, SeriesKey.value(key), transaction)
     }
     try comparison.findOthers(in: [tables.cells, tables.series], transaction)
     return comparison.differences

@@ -12,8 +12,6 @@ final class HotCells {
     private var isChanged: [Bool] = []
     /// Rows that were changed since ``HotCells/keepChanges()``.
     fileprivate(set) var changed: [Int32] = []
-    /// Series that were new to their rows since then.
-    fileprivate(set) var newSeries: [(row: Int32, name: [UInt8])] = []
     /// The turn that changed it last.
     fileprivate(set) var lastUse = 0
 
@@ -36,32 +34,49 @@ final class HotCells {
 
     /// Adds cells of a block to rows; gives how many of them had not been changed before.
     fileprivate func add(
-      _ added: Range<Int>, of fold: BlockFold, to rows: [Int32], isFinal: Bool
+      _ added: Range<Int>, of fold: BlockFold, to rows: [Int32], isFinal: Bool,
+      _ changed: (SeriesChange) -> Void
     ) -> Int {
-      cells.add(added, of: fold, to: rows) { newSeries.append(($0, $1)) }
-      let before = changed.count
+      cells.add(added, of: fold, to: rows, changed: changed)
+      var count = 0
       for row in rows {
         if isFinal { cells.revise(Int(row)) }
-        if !isChanged[Int(row)] {
-          isChanged[Int(row)] = true
-          changed.append(row)
-        }
+        if noteChange(row) { count += 1 }
       }
-      return changed.count - before
+      return count
+    }
+
+    /// Counts a revision of a row that was not changed itself; whether it had not been changed before.
+    fileprivate func revise(_ row: Int) -> Bool {
+      cells.revise(row)
+      return noteChange(Int32(row))
+    }
+
+    private func noteChange(_ row: Int32) -> Bool {
+      if isChanged[Int(row)] { return false }
+      isChanged[Int(row)] = true
+      changed.append(row)
+      return true
     }
 
     fileprivate func keepChanges() {
       for row in changed { isChanged[Int(row)] = false }
       changed.removeAll(keepingCapacity: true)
-      newSeries.removeAll()
     }
   }
+
+  /// Appends a cell that is not in memory, or says that there is none.
+  typealias Load = (_ bucketNs: Int64, _ group: [UInt8], inout CellColumns) throws -> Bool
+  /// Finds the next bucket after one in which a series may have samples, among those on disk.
+  typealias FindNext = (_ bucketNs: Int64, _ group: [UInt8], _ series: [UInt8]) throws -> Int64?
 
   let kpi: CompiledKpi
   private(set) var buckets: [Int64: Bucket] = [:]
   private(set) var count = 0
   /// Cells that were changed since ``keepChanges()``.
   private(set) var changedCount = 0
+  /// Series that were new to cells since then.
+  private(set) var newSeries = SeriesBuckets()
   private var groups = GroupTable()
   /// The place of each group among all in order.
   private var ranks: [Int32] = []
@@ -69,16 +84,15 @@ final class HotCells {
 
   init(_ kpi: CompiledKpi) { self.kpi = kpi }
 
-  /// Merges a block's cells, in the order of the log. A cell that is not in memory is asked of `load`, which appends
-  /// it or says that there is none. O(cells of the block).
+  /// Merges a block's cells, in the order of the log. O(cells of the block).
   func add(
-    _ fold: BlockFold, watermarkNs: Int64?,
-    load: (_ bucketNs: Int64, _ group: [UInt8], inout CellColumns) throws -> Bool
+    _ fold: BlockFold, watermarkNs: Int64?, load: Load, findNext: FindNext
   ) throws {
     let bytes = fold.groups.bytes
     let numbers = fold.groups.indices.map {
       groups.number(bytes.rawSpan(fold.groups.range($0)))
     }
+    var late: [LateChange] = []
     var cell = 0
     while cell < fold.count {
       let bucketNs = fold.buckets[cell]
@@ -87,21 +101,43 @@ final class HotCells {
       var rows: [Int32] = []
       while cell < fold.count, fold.buckets[cell] == bucketNs {
         let group = numbers[Int(fold.groupOfCell[cell])]
-        if let row = bucket.row(group) {
+        if let row = try row(group, bucketNs, bucket, load) {
           rows.append(Int32(row))
         } else {
-          rows.append(Int32(bucket.cells.count))
-          if try !load(bucketNs, groups.groups[Int(group)], &bucket.cells) {
-            bucket.cells.appendRow()
-          }
-          bucket.addRow(group)
-          count += 1
+          rows.append(Int32(bucket.cells.appendRow()))
+          addRow(group, bucket)
         }
         cell += 1
       }
-      changedCount += bucket.add(
-        first..<cell, of: fold, to: rows, isFinal: kpi.isFinal(bucketNs, watermarkNs))
+      let isFinal = kpi.isFinal(bucketNs, watermarkNs)
+      changedCount += bucket.add(first..<cell, of: fold, to: rows, isFinal: isFinal) { change in
+        let series = SeriesOfGroup(group: bucket.groups[Int(change.row)], name: change.name)
+        if change.isNew { newSeries.insert(bucketNs, series) }
+        if isFinal {
+          late.append(LateChange(bucketNs: bucketNs, series: series, measure: change.measure))
+        }
+      }
     }
+    if late.isEmpty { return }
+    let own = zip(fold.buckets, fold.groupOfCell).map {
+      CellPlace(bucketNs: $0, group: numbers[Int($1)])
+    }
+    try reviseNext(after: late, own: Set(own), watermarkNs, load, findNext)
+  }
+
+  /// The row of a cell, which is loaded if need be; nil when there is none.
+  private func row(
+    _ group: Int32, _ bucketNs: Int64, _ bucket: Bucket, _ load: Load
+  ) throws -> Int? {
+    if let row = bucket.row(group) { return row }
+    guard try load(bucketNs, groups.groups[Int(group)], &bucket.cells) else { return nil }
+    addRow(group, bucket)
+    return bucket.cells.count - 1
+  }
+
+  private func addRow(_ group: Int32, _ bucket: Bucket) {
+    bucket.addRow(group)
+    count += 1
   }
 
   private func bucket(_ bucketNs: Int64) -> Bucket {
@@ -110,6 +146,49 @@ final class HotCells {
     bucket.lastUse = turn
     return bucket
   }
+
+  /// A series that has another last sample in a bucket that was final.
+  private struct LateChange {
+    var bucketNs: Int64
+    var series: SeriesOfGroup
+    var measure: Int
+  }
+
+  private struct CellPlace: Hashable {
+    var bucketNs: Int64
+    var group: Int32
+  }
+
+  /// Counts a revision of each final cell whose counters and levels begin at other samples now: the next ones of the
+  /// series. One that the block has changed itself, one of `own`, counts it already. O(changes log cells).
+  private func reviseNext(
+    after changes: [LateChange], own: Set<CellPlace>, _ watermarkNs: Int64?, _ load: Load,
+    _ findNext: FindNext
+  ) throws {
+    var revised = own
+    for change in changes {
+      let (group, name) = (change.series.group, change.series.name)
+      var bucketNs = change.bucketNs
+      while let next = [
+        newSeries.bucket(of: change.series, after: bucketNs),
+        try findNext(bucketNs, self.group(group), name),
+      ].compactMap({ $0 }).min(), kpi.isFinal(next, watermarkNs) {
+        bucketNs = next
+        let bucket = bucket(next)
+        // The series may have samples of another measure alone.
+        guard let row = try row(group, next, bucket, load),
+          bucket.cells.measures[change.measure].samples[row].contains(name)
+        else { continue }
+        if revised.insert(CellPlace(bucketNs: next, group: group)).inserted, bucket.revise(row) {
+          changedCount += 1
+        }
+        break
+      }
+    }
+  }
+
+  /// The group of a number.
+  func group(_ number: Int32) -> [UInt8] { groups.groups[Int(number)] }
 
   /// The group of a bucket's row.
   func group(_ row: Int, _ bucket: Bucket) -> [UInt8] {
@@ -129,11 +208,13 @@ final class HotCells {
   func keepChanges() {
     turn += 1
     for bucket in buckets.values where !bucket.changed.isEmpty { bucket.keepChanges() }
+    newSeries = SeriesBuckets()
     changedCount = 0
   }
 
   func removeAll() {
     buckets = [:]
+    newSeries = SeriesBuckets()
     groups = GroupTable()
     (count, changedCount) = (0, 0)
   }

@@ -9,16 +9,16 @@ struct Moments: Sendable, Equatable {
   var decimals = Int256.zero
   var min = Number.zero
   var max = Number.zero
-  var first = Number.zero
+  var first = KeptNumber.zero
   var firstAt = FactPlace.end
-  var last = Number.zero
+  var last = KeptNumber.zero
   var lastAt = FactPlace.start
 
   /// How much the last number is above the first.
   var delta: Number {
     var difference = ExactSum()
-    difference.add(ExactNumber(last))
-    difference.subtract(ExactNumber(first))
+    difference.add(last.exact)
+    difference.subtract(first.exact)
     return difference.number()
   }
 
@@ -142,7 +142,8 @@ struct MomentColumns: Sendable {
     if state.count == 0 { return }
     sum(row).encode(into: &bytes)
     if hasSquares { squareSum(row).encode(into: &bytes) }
-    for number in [state.min, state.max, state.first, state.last] { number.encode(into: &bytes) }
+    for number in [state.min, state.max] { number.encode(into: &bytes) }
+    for number in [state.first, state.last] { number.encode(into: &bytes) }
     bytes.append(state.firstAt, state.lastAt, header)
   }
 
@@ -160,8 +161,8 @@ struct MomentColumns: Sendable {
       state.decimals = sum.decimals
       state.min = try Number(&reader)
       state.max = try Number(&reader)
-      state.first = try Number(&reader)
-      state.last = try Number(&reader)
+      state.first = try KeptNumber(&reader)
+      state.last = try KeptNumber(&reader)
       (state.firstAt, state.lastAt) = try FactPlace.read(&reader, header)
     }
     guard isWanted else { return }

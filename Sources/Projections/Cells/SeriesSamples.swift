@@ -5,7 +5,7 @@ import Model
 /// A reading of a counter or gauge.
 struct Sample: Sendable, Equatable {
   var timeNs: Int64
-  var value: Number
+  var value: KeptNumber
 }
 
 /// The samples of one series that a block adds to one cell, in the order of the log.
@@ -15,7 +15,7 @@ struct SeriesRun: Sendable {
 
   /// For each cell its series. A series is what one value of `labels` tells apart: one device. O(facts log facts).
   static func runs(
-    _ numbers: FactNumbers, _ times: [Int64], _ runs: FactRuns, _ labels: FactLabels?
+    _ numbers: FactExacts, _ times: [Int64], _ runs: FactRuns, _ labels: FactLabels?
   ) -> [[SeriesRun]] {
     (0..<runs.cellCount).map { cell in
       // Sorted by label, and then by place.
@@ -35,7 +35,7 @@ struct SeriesRun: Sendable {
         }
         let fact = Int(place & 0xFFFF_FFFF)
         found[found.count - 1].samples.append(
-          Sample(timeNs: times[fact], value: numbers.number(fact)))
+          Sample(timeNs: times[fact], value: numbers.kept(fact)))
       }
       return found
     }
@@ -47,20 +47,21 @@ struct SeriesSamples: Sendable, Equatable {
   /// By name.
   private(set) var series: [Series] = []
 
-  /// Adds a block's samples, in the order of the log; calls `newSeries` with the names of series that were not there.
+  /// Adds a block's samples, in the order of the log; calls `changed` with the name of each series that has another last
+  /// sample now, and whether the series is new.
   /// O(samples) when they are the latest ones of known series; else some O(log samples) for each, and O(series).
-  mutating func add(_ runs: [SeriesRun], newSeries: ([UInt8]) -> Void) {
+  mutating func add(_ runs: [SeriesRun], changed: (_ name: [UInt8], _ isNew: Bool) -> Void) {
     var added: [Series] = []
     for run in runs {
       let place = place(of: run.name)
       if place < series.count, series[place].name == run.name {
-        series[place].add(run.samples)
+        if series[place].add(run.samples) { changed(run.name, false) }
       } else if let place = added.firstIndex(where: { $0.name.isEmpty }), run.name.isEmpty {
         // An empty label and none are one.
-        added[place].add(run.samples)
+        _ = added[place].add(run.samples)
       } else {
         added.append(Series(run))
-        newSeries(run.name)
+        changed(run.name, true)
       }
     }
     if !added.isEmpty { insert(added) }
@@ -79,6 +80,12 @@ struct SeriesSamples: Sendable, Equatable {
     }
     all.append(contentsOf: series[next...])
     series = all
+  }
+
+  /// O(log series).
+  func contains(_ name: [UInt8]) -> Bool {
+    let place = place(of: name)
+    return place < series.count && series[place].name == name
   }
 
   private func place(of name: [UInt8]) -> Int {
@@ -125,7 +132,7 @@ extension SeriesSamples {
 
     init(_ run: SeriesRun) {
       name = run.name
-      add(run.samples)
+      _ = add(run.samples)
     }
 
     /// The latest one.
@@ -139,7 +146,9 @@ extension SeriesSamples {
       return copy.ordered
     }
 
-    fileprivate mutating func add(_ samples: [Sample]) {
+    /// Whether there is another last sample now.
+    fileprivate mutating func add(_ samples: [Sample]) -> Bool {
+      let before = ordered.count
       for sample in samples {
         if let last = ordered.last, sample.timeNs < last.timeNs {
           late.append(sample)
@@ -147,7 +156,9 @@ extension SeriesSamples {
           ordered.append(sample)
         }
       }
+      let hasOtherLast = ordered.count > before
       if late.count > max(Self.minLate, ordered.count / 4) { settle() }
+      return hasOtherLast
     }
 
     private mutating func settle() {
@@ -180,24 +191,35 @@ extension SeriesSamples.Series: Equatable {
 // MARK: On disk: docs/formats/cells.md
 
 extension SeriesSamples.Series {
+  /// The least scale at which all values have mantissas of 64 bits; nil when there is none.
+  private static func scale(_ samples: [Sample]) -> Int? {
+    var scale = 0
+    for sample in samples {
+      guard let decimals = sample.value.decimals else { return nil }
+      scale = max(scale, decimals)
+    }
+    return samples.allSatisfy { $0.value.mantissa(scale: scale) != nil } ? scale : nil
+  }
+
   fileprivate func encode(into bytes: inout [UInt8]) {
     let samples = samples
-    let areSigned = samples.allSatisfy { $0.value.int64 != nil }
+    let scale = Self.scale(samples)
     bytes.append(varint: UInt64(samples.count))
-    bytes.append(areSigned ? 1 : 0)
-    var before = Sample(timeNs: 0, value: .zero)
+    bytes.append(scale.map { UInt8($0 + 1) } ?? 0)
+    var (timeNs, mantissa): (Int64, Int64) = (0, 0)
     for (index, sample) in samples.enumerated() {
       if index == 0 {
         bytes.append(signedVarint: sample.timeNs)
       } else {
-        bytes.append(varint: UInt64(bitPattern: sample.timeNs &- before.timeNs))
+        bytes.append(varint: UInt64(bitPattern: sample.timeNs &- timeNs))
       }
-      if areSigned {
-        bytes.append(signedVarint: (sample.value.int64 ?? 0) &- (before.value.int64 ?? 0))
+      timeNs = sample.timeNs
+      if let scale, let next = sample.value.mantissa(scale: scale) {
+        bytes.append(signedVarint: next &- mantissa)
+        mantissa = next
       } else {
         sample.value.encode(into: &bytes)
       }
-      before = sample
     }
   }
 
@@ -205,19 +227,20 @@ extension SeriesSamples.Series {
     self.name = name
     let count = try reader.count()
     guard count > 0 else { throw MalformedBytes(offset: reader.offset) }
-    let areSigned = try reader.integer(UInt8.self) == 1
+    let scale = Int(try reader.integer(UInt8.self)) - 1
+    guard scale <= ExactNumber.scale else { throw MalformedBytes(offset: reader.offset) }
     ordered.reserveCapacity(count)
-    var timeNs: Int64 = 0
-    var whole: Int64 = 0
+    var (timeNs, mantissa): (Int64, Int64) = (0, 0)
     for index in 0..<count {
       timeNs =
         index == 0
         ? try reader.signedVarint() : timeNs &+ Int64(bitPattern: try reader.varint())
-      if areSigned {
-        whole &+= try reader.signedVarint()
-        ordered.append(Sample(timeNs: timeNs, value: Number(whole)))
+      if scale >= 0 {
+        mantissa &+= try reader.signedVarint()
+        ordered.append(
+          Sample(timeNs: timeNs, value: KeptNumber(mantissa: mantissa, scale: scale)))
       } else {
-        ordered.append(Sample(timeNs: timeNs, value: try Number(&reader)))
+        ordered.append(Sample(timeNs: timeNs, value: try KeptNumber(&reader)))
       }
     }
   }

@@ -5,6 +5,8 @@ import Model
 struct SeriesSummary: Sendable, Equatable {
   var first: Sample
   var last: Sample
+  /// Whether the first is the last as well.
+  private(set) var isOneSample: Bool
   /// When a counter falls it was reset, and began at 0 again. The sum of the values before the resets: with it the
   /// increase is what the last value is above the first.
   private(set) var resets = ExactSum()
@@ -15,14 +17,15 @@ struct SeriesSummary: Sendable, Equatable {
   init(_ samples: [Sample]) {
     first = samples[0]
     last = samples[0]
+    isOneSample = samples.count == 1
     var wholeArea = Int256.zero
     for sample in samples.dropFirst() {
-      if sample.value < last.value { resets.add(ExactNumber(last.value)) }
+      if sample.value < last.value { resets.add(last.value.exact) }
       let heldNs = sample.timeNs.saturatingSubtracting(last.timeNs)
       if let whole = last.value.int64 {
         wholeArea += Int256(Int128(whole) * Int128(heldNs))
       } else {
-        area.add(ExactNumber(last.value), times: heldNs)
+        area.add(last.value.exact, times: heldNs)
       }
       last = sample
     }
@@ -35,26 +38,27 @@ struct SeriesSummary: Sendable, Equatable {
     area.add(Self.area(of: last, untilNs: next.first.timeNs))
     area.add(next.area)
     last = next.last
+    isOneSample = false
   }
 
   /// How much a counter went up, from a sample before the span if there is one.
   func increase(from before: Sample?) -> ExactSum {
     var sum = resets
     if let before { sum.add(Self.reset(from: before, to: first)) }
-    sum.add(ExactNumber(last.value))
-    sum.subtract(ExactNumber((before ?? first).value))
+    sum.add(last.value.exact)
+    sum.subtract((before ?? first).value.exact)
     return sum
   }
 
   private static func reset(from one: Sample, to next: Sample) -> ExactSum {
     var sum = ExactSum()
-    if next.value < one.value { sum.add(ExactNumber(one.value)) }
+    if next.value < one.value { sum.add(one.value.exact) }
     return sum
   }
 
   static func area(of sample: Sample, untilNs: Int64) -> ExactSum {
     var sum = ExactSum()
-    sum.add(ExactNumber(sample.value), times: untilNs.saturatingSubtracting(sample.timeNs))
+    sum.add(sample.value.exact, times: untilNs.saturatingSubtracting(sample.timeNs))
     return sum
   }
 }
@@ -107,7 +111,7 @@ struct SeriesSummaries: Sendable, Equatable {
   var increase: ExactSum? {
     var sum: ExactSum?
     for one in series {
-      if one.before == nil, one.summary.first.timeNs == one.summary.last.timeNs { continue }
+      if one.before == nil, one.summary.isOneSample { continue }
       var total = sum ?? ExactSum()
       total.add(one.summary.increase(from: one.before))
       sum = total
@@ -149,7 +153,7 @@ struct SeriesSummaries: Sendable, Equatable {
       area.add(SeriesSummary.area(of: one.summary.last, untilNs: endNs))
       heldNs += UInt128(endNs.saturatingSubtracting(startNs).magnitude)
     }
-    if heldNs == 0 { return series.first?.summary.last.value.double ?? .nan }
+    if heldNs == 0 { return series.first?.summary.last.value.number.double ?? .nan }
     return area.double(dividedBy: heldNs)
   }
 }

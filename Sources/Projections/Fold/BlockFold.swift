@@ -88,8 +88,7 @@ struct MeasureFold: Sendable {
       }
       if measure.needs.contains(.series) {
         let series = try seriesPath.map { try columns.labels($0) }
-        samples = SeriesRun.runs(
-          try columns.numbers(path), try columns.times(), numeric, series)
+        samples = SeriesRun.runs(numbers, try columns.times(), numeric, series)
       }
       if measure.needs.contains(.texts), numbers.presence != presence {
         let other = runs.filtered { !numbers.isPresent($0) }

@@ -10,6 +10,7 @@ struct MomentFold {
   private let areTimesAscending: Bool
   private let runs: FactRuns
   private let hasSquares: Bool
+  private let numbers: FactExacts
 
   /// The moments of each run. O(facts).
   static func moments(
@@ -18,7 +19,8 @@ struct MomentFold {
   ) throws -> MomentColumns {
     let fold = MomentFold(
       columns: columns, times: try columns.times(),
-      areTimesAscending: try columns.areTimesAscending(), runs: runs, hasSquares: hasSquares)
+      areTimesAscending: try columns.areTimesAscending(), runs: runs, hasSquares: hasSquares,
+      numbers: numbers)
     return switch numbers.values {
     case .fixed(let mantissas, let scale): fold.moments(mantissas, scale)
     case .each(let values): fold.moments(values, try columns.numbers(path))
@@ -36,7 +38,7 @@ struct MomentFold {
   }
 
   /// A row but for sum and extremes.
-  private func ends(_ run: Range<Int>, _ number: (Int) -> Number) -> Moments {
+  private func ends(_ run: Range<Int>) -> Moments {
     let (times, facts) = (times.span, runs.facts.span)
     // Facts of one time stand in the order of the log.
     var (first, last) = (Int(facts[run.lowerBound]), Int(facts[run.upperBound - 1]))
@@ -50,7 +52,7 @@ struct MomentFold {
     }
     var row = Moments()
     row.count = UInt64(run.count)
-    (row.first, row.last) = (number(first), number(last))
+    (row.first, row.last) = (numbers.kept(first), numbers.kept(last))
     row.firstAt = columns.place(first, times[first])
     row.lastAt = columns.place(last, times[last])
     return row
@@ -63,7 +65,7 @@ struct MomentFold {
     let factor = ExactNumber.powers[ExactNumber.scale - scale]
     return rows { run, moments in
       let countBits = Int.bitWidth - run.count.leadingZeroBitCount
-      var row = ends(run) { FactExacts.number(mantissa: mantissas[$0], scale: scale) }
+      var row = ends(run)
       let (sum, low, high) = sums(mantissas.span, run)
       row.min = FactExacts.number(mantissa: low, scale: scale)
       row.max = FactExacts.number(mantissa: high, scale: scale)
@@ -133,7 +135,7 @@ struct MomentFold {
 
   private func moments(_ values: [ExactNumber], _ numbers: FactNumbers) -> MomentColumns {
     rows { run, moments in
-      var row = ends(run) { numbers.number($0) }
+      var row = ends(run)
       (row.min, row.max) = extremes(numbers, run)
       var (sum, squares) = (ExactSum(), ExactSum())
       let (facts, values) = (runs.facts.span, values.span)

@@ -54,7 +54,7 @@ struct CellEvaluator {
   private func value(_ function: AggregateFunction, _ measure: MeasureColumns) -> ValueColumn {
     switch function {
     case .count: .integers(rows.places.map { Int64(measure.counts[Int($0)]) })
-    case .distinct: .integers(rows.places.map { Int64(measure.distinct[Int($0)].estimate()) })
+    case .distinct: .integers(rows.places.map { distinct(measure, Int($0)) })
     case .top(let count): .values(rows.places.map { .top(top(measure, Int($0), count)) })
     case .sum: numbers { measure.moments.total($0) }
     case .avg: numbers { measure.moments.mean($0) }
@@ -88,11 +88,21 @@ struct CellEvaluator {
     }
   }
 
+  /// An estimate may be above the number of values, of which no more can be different.
+  private func distinct(_ measure: MeasureColumns, _ place: Int) -> Int64 {
+    min(Int64(measure.distinct[place].estimate()), Int64(measure.counts[place]))
+  }
+
   private func percentiles(_ measure: MeasureColumns, _ share: Share?) -> ValueColumn {
     numbers { place in
       let state = measure.moments.rows[place]
-      guard let share, let estimate = measure.quantiles.quantile(share, place) else { return nil }
-      return Number(estimate).map { min(max($0, state.min), state.max) }
+      guard let share, state.count > 0 else { return nil }
+      // The first and the last in order are known.
+      let rank = share.rank(of: state.count)
+      if rank == 0 { return state.min }
+      if rank == state.count - 1 { return state.max }
+      let estimate = measure.quantiles.quantile(share, place).flatMap { Number($0) }
+      return estimate.map { min(max($0, state.min), state.max) }
     }
   }
 
@@ -106,13 +116,13 @@ struct CellEvaluator {
   /// Numbers, unless there are texts.
   private func firsts(_ measure: MeasureColumns) -> ValueColumn {
     guard rows.places.contains(where: { !measure.texts[Int($0)].isEmpty }) else {
-      return moments(measure) { $0.first }
+      return moments(measure) { $0.first.number }
     }
     return .values(
       rows.places.map { place in
         let (numbers, texts) = (measure.moments.rows[Int(place)], measure.texts[Int(place)])
         if numbers.count > 0, numbers.firstAt < texts.firstAt {
-          return QueryValue(computed: numbers.first)
+          return QueryValue(computed: numbers.first.number)
         }
         return texts.isEmpty ? .null : .text(Text(decoding: texts.first))
       })
@@ -120,7 +130,7 @@ struct CellEvaluator {
 
   private func lasts(_ measure: MeasureColumns) -> ValueColumn {
     guard rows.places.contains(where: { !measure.texts[Int($0)].isEmpty }) else {
-      return moments(measure) { $0.last }
+      return moments(measure) { $0.last.number }
     }
     return .values(
       rows.places.map { place in
@@ -128,7 +138,7 @@ struct CellEvaluator {
         if !texts.isEmpty, numbers.count == 0 || texts.lastAt > numbers.lastAt {
           return .text(Text(decoding: texts.last))
         }
-        return numbers.count == 0 ? .null : QueryValue(computed: numbers.last)
+        return numbers.count == 0 ? .null : QueryValue(computed: numbers.last.number)
       })
   }
 }

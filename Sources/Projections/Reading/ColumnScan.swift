@@ -44,7 +44,8 @@ struct ColumnScan {
       if isCancelled() { throw CancellationError() }
       for fold in try folds.next() {
         guard let fold else { continue }
-        try hot.add(fold, watermarkNs: nil) { _, _, _ in false }
+        try hot.add(
+          fold, watermarkNs: nil, load: { _, _, _ in false }, findNext: { _, _, _ in nil })
         hot.keepChanges()
         if hot.count > maxCells { throw TooManyCellsError(limit: maxCells) }
       }

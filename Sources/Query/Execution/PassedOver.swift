@@ -81,15 +81,22 @@ struct PassedOver {
     query.stream.fields.first { $0.path == path }
   }
 
-  /// All values, those that have a label, as arrays have none, and those that are numbers.
+  /// All values, those that have a label, as arrays have none, and those that functions of numbers take.
   private static func counts(of subject: Subject) -> [Aggregate] {
-    let zero = Literal.number(0, text: "0")
-    let isNumber = Predicate.or(
-      .compare(subject.path, .lt, zero), .compare(subject.path, .ge, zero))
     let hasLabel = Predicate.like(subject.path, pattern: "%", isNegated: false)
-    return [nil, hasLabel, isNumber].map {
+    return [nil, hasLabel, isTaken(subject.path)].map {
       Aggregate(.count, subject.path, filter: .both(subject.filter, $0))
     }
+  }
+
+  /// Integers beyond 64 bits that are texts, their digits, are compared as numbers all the same. The label of a number
+  /// beyond 64 bits has an exponent.
+  private static func isTaken(_ path: FieldPath) -> Predicate {
+    let (low, high) = (Literal(Int64.min), Literal(UInt64.max))
+    let isBeyond = Predicate.or(.compare(path, .lt, low), .compare(path, .gt, high))
+    return .or(
+      .between(path, low, high, isNegated: false),
+      .and(isBeyond, .like(path, pattern: "%e%", isNegated: false)))
   }
 
   private static func note(
@@ -121,5 +128,11 @@ extension BoundQuery {
     guard rolling != nil, let buckets, range.lowerBound > .min else { return range }
     let start = windowStart(buckets.start(of: range.lowerBound))
     return start..<max(start, range.upperBound)
+  }
+}
+
+extension Literal {
+  fileprivate init(_ value: some BinaryInteger) {
+    self = .number(Double(value), text: "\(value)")
   }
 }
