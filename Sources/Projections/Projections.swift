@@ -9,7 +9,7 @@ import Threads
 
 /// The KPIs of a store: their definitions, which the log's catalogue keeps, and their cells, which change in the
 /// same commits as the log.
-public final class Projections: LogProjection, Sendable {
+public final class Projections: CommitParticipant, Sendable {
   /// Tables that the log's environment has to have.
   package static let tableNames = ["kpis", "cells", "series"]
 
@@ -60,7 +60,7 @@ public final class Projections: LogProjection, Sendable {
         State(
           kpis: try Self.load(log, records, tables, transaction), commit: transaction.commitNumber)
       })
-    if log.mode == .readWrite { log.projection = self }
+    if log.mode == .readWrite { log.add(self) }
   }
 
   private static func load(
@@ -468,12 +468,12 @@ public final class Projections: LogProjection, Sendable {
   }
 
   /// What a block adds to each KPI that was known when it was folded.
-  private struct Folded: Sendable {
-    var folds: [UInt64: BlockFold] = [:]
-    var known: Set<UInt64> = []
+  package struct Folded: Sendable {
+    fileprivate var folds: [UInt64: BlockFold] = [:]
+    fileprivate var known: Set<UInt64> = []
   }
 
-  package func fold(_ facts: BlockFacts) throws -> (any Sendable)? {
+  package func fold(_ facts: BlockFacts) throws -> Folded? {
     let id = facts.block.streamId
     let kpis = state.withLock { state in state.kpis.values.filter { $0.streamId == id } }
     var folded = Folded()
@@ -502,10 +502,9 @@ public final class Projections: LogProjection, Sendable {
   }
 
   package func apply(
-    _ folded: any Sendable, of block: StoredBlock, watermarkNs: Int64?,
+    _ folded: Folded, of block: StoredBlock, watermarkNs: Int64?,
     _ transaction: inout WriteTransaction
   ) throws {
-    guard let folded = folded as? Folded else { return }
     for (id, cache) in caches(ofStream: block.streamId) {
       var fold = folded.folds[id]
       if !folded.known.contains(id) {

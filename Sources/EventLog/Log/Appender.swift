@@ -188,9 +188,10 @@ package final class Appender {
   }
 
   private func fold(_ block: EncodedBlock, _ stream: EventStream) throws -> FoldedBlock {
-    guard let projection = log.projection else { return FoldedBlock(block: block) }
+    let participants = log.participants
+    if participants.all.isEmpty { return FoldedBlock(block: block, parts: []) }
     let facts = try BlockFacts(BlockReader(block, decompressor), stream)
-    return FoldedBlock(block: block, folded: try projection.fold(facts))
+    return FoldedBlock(block: block, parts: try participants.fold(facts))
   }
 
   private func encode(_ batch: SequencedBatch) throws -> EncodedBlock? {

@@ -7,7 +7,7 @@ extension CommitState {
   /// Applies an alteration in the commit of its record, whose seq is `seq`. What the stream is then is in ``altered``.
   mutating func apply(
     _ alteration: Alteration, through seq: UInt64, _ tables: LogTables,
-    _ projection: (any LogProjection)?, _ transaction: inout WriteTransaction
+    _ participants: CommitParticipants, _ transaction: inout WriteTransaction
   ) throws {
     let id = alteration.streamId
     let store = BlockStore(blocks: tables.blocks, streams: tables.streams)
@@ -20,7 +20,8 @@ extension CommitState {
       totals[id, default: StreamTotals()].indexedSeq = seq
       try write(totals[id] ?? StreamTotals(), id, tables, &transaction)
     }
-    if !alteration.isDrop { projection?.alter(stream.definition) }
+    if alteration.isDrop { return }
+    for participant in participants.all { participant.alter(stream.definition) }
   }
 
   /// Columns and shapes keep their numbers. Those that only batches on their way have learned, which fail, are

@@ -43,7 +43,7 @@ struct CommitState {
   /// only now is known whether they differ.
   mutating func write(
     _ sequenced: BatchPlace, _ folded: FoldedBlock?, _ stream: EventStream, _ tables: LogTables,
-    _ compressor: ZstdCompressor, _ projection: (any LogProjection)?,
+    _ compressor: ZstdCompressor, _ participants: CommitParticipants,
     _ transaction: inout WriteTransaction
   ) throws -> [DuplicateEvent] {
     let block = folded?.block
@@ -52,10 +52,12 @@ struct CommitState {
     // Documents of a stream that could not be made are on the ledger only: it has no number.
     if stream.definition.id != 0 { try writeLearned(stream, tables, &transaction) }
     if let block { try store.put(block, &transaction) }
-    if let folded, let added = folded.folded {
-      try projection?.apply(
-        added, of: StoredBlock(folded.block.header),
-        watermarkNs: totals[stream.definition.id]?.watermarkNs, &transaction)
+    if let folded {
+      for part in folded.parts {
+        try part.apply(
+          of: StoredBlock(folded.block.header),
+          watermarkNs: totals[stream.definition.id]?.watermarkNs, &transaction)
+      }
     }
     if !batch.duplicates.isEmpty {
       try hashes.compare(&batch.duplicates, of: stream, store, transaction.reading)
@@ -87,7 +89,7 @@ struct CommitState {
     }
     head.nextSeq = batch.firstSeq + UInt64(batch.eventCount)
     if let alteration = batch.envelope.alters {
-      try apply(alteration, through: head.nextSeq - 1, tables, projection, &transaction)
+      try apply(alteration, through: head.nextSeq - 1, tables, participants, &transaction)
     }
     try transaction.put(tables.meta, LogHead.key, head.encoded)
     return batch.duplicates

@@ -47,10 +47,10 @@ package final class PendingAppend: Sendable {
   }
 }
 
-/// A block on its way to disk, with what it adds to the projection.
+/// A block on its way to disk, with what it adds to the participants of the commit.
 struct FoldedBlock {
   var block: EncodedBlock
-  var folded: (any Sendable)?
+  var parts: [any ParticipantPart]
 }
 
 /// Commits batches in ticket order on a thread of its own. All that are ready go into one transaction, so

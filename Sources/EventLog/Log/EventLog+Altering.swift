@@ -47,7 +47,9 @@ extension EventLog {
       let totals = if let value { try StreamTotals(value) } else { StreamTotals() }
       try alteration.check(totals, store, transaction)
     }
-    try projection?.check(alteration.definition, isDrop: alteration.isDrop)
+    for participant in participants.all {
+      try participant.check(alteration.definition, isDrop: alteration.isDrop)
+    }
     let document = alteration.definition.document(change: change, receivedNs: clock())
     _ = try append([document], to: system(.catalogue), actor: actor, altering: alteration)
   }

@@ -17,7 +17,8 @@ public final class EventLog: Sendable {
   package let environment: Environment
   let tables: LogTables
   let store: BlockStore
-  private let attached = Mutex<(any LogProjection)?>(nil)
+  private let attached = Mutex(CommitParticipants())
+  let observers = Observers()
   private let catalogue: Mutex<Catalogue>
   /// Held while a stream is made, which takes a commit; `catalogue` is not, since commits ask it.
   let defining = NSLock()
@@ -97,11 +98,13 @@ public final class EventLog: Sendable {
     }
   }
 
-  /// Takes part in every commit from now on. To be attached before the first append.
-  package var projection: (any LogProjection)? {
-    get { attached.withLock { $0 } }
-    set { attached.withLock { $0 = newValue } }
+  /// Makes `participant` take part in every commit, after those that do already. To be called before the first append.
+  package func add(_ participant: any CommitParticipant) {
+    precondition(mode == .readWrite, "a log that is open for reading has no commits")
+    attached.withLock { $0.add(participant) }
   }
+
+  var participants: CommitParticipants { attached.withLock { $0 } }
 
   deinit { close() }
 
@@ -113,7 +116,8 @@ public final class EventLog: Sendable {
       return committer
     }
     running?.stop()
-    projection = nil
+    observers.stop()
+    attached.withLock { $0 = CommitParticipants() }
     environment.close()
   }
 
@@ -184,7 +188,9 @@ public final class EventLog: Sendable {
 
   private func add(_ definition: StreamDefinition) throws -> EventStream {
     var definition = try definition.checked()
-    try projection?.checkName(ofStream: definition.name)
+    for participant in participants.all {
+      try participant.checkName(ofStream: definition.name)
+    }
     definition.id = catalogue.withLock { $0.nextId }
     definition.hashKey = .random(in: .min ... .max)
     _ = try append(
@@ -342,30 +348,30 @@ public final class EventLog: Sendable {
     }
   }
 
-  /// Commits as many of `items` as the projection's memory has room for, at least one; gives those, with what the
+  /// Commits as many of `items` as the participants' memory has room for, at least one; gives those, with what the
   /// commit has found out about them.
   private func commit(first items: ArraySlice<Committer.Item>) throws -> [Committer.Item] {
     let compressor = try ZstdCompressor(level: 1)
     let before = committed.withLock { $0 }
-    let projection = projection
-    let (after, done) = try inTurn(projection) {
+    let participants = participants
+    let (after, done) = try participants.inTurn {
       let written = try environment.write { transaction in
         var state = before
         state.altered = [:]
         var done: [Committer.Item] = []
-        projection?.begin()
+        for participant in participants.all { participant.begin() }
         try state.index.deleteLeftovers(batches: items.count, &transaction)
-        for var item in items where done.isEmpty || projection?.isFull != true {
+        for var item in items where done.isEmpty || !participants.isFull {
           item.batch.duplicates = try state.write(
-            item.batch, try item.block.get(), item.stream, tables, compressor, projection,
+            item.batch, try item.block.get(), item.stream, tables, compressor, participants,
             &transaction)
           releaseMemory()
           done.append(item)
         }
-        try projection?.finish(&transaction)
+        for participant in participants.all { try participant.finish(&transaction) }
         return (state, done)
       }
-      projection?.committed()
+      for participant in participants.all { participant.committed() }
       return written
     }
     committed.withLock { $0 = after }
@@ -388,14 +394,8 @@ public final class EventLog: Sendable {
         if let id = item.batch.envelope.alters?.streamId { sequencer.altered(id) }
       }
     }
+    observers.didCommit(through: after.head.nextSeq - 1)
     return done
-  }
-
-  private func inTurn<R>(
-    _ projection: (any LogProjection)?, _ body: () throws -> R
-  ) rethrows -> R {
-    guard let projection else { return try body() }
-    return try projection.inTurn(body)
   }
 
   /// Nothing of `items` is in the log. What was sequenced after them has numbers that now will not be, so it

@@ -4,7 +4,7 @@ import LMDB
 struct LogTables {
   static let names = [
     "meta", "blocks", "streams", "columns", "shapes", "totals", "sources", "progress", "dedup",
-    "ledger",
+    "ledger", "observers",
   ]
 
   /// Those of large values that are put once and never deleted.
@@ -30,6 +30,8 @@ struct LogTables {
   let dedup: Table
   /// (page number) -> ledger entries.
   let ledger: Table
+  /// (observer's name) -> how far it has got.
+  let observers: Table
 
   init(_ environment: Environment) {
     meta = environment.table("meta")
@@ -42,5 +44,6 @@ struct LogTables {
     progress = environment.table("progress")
     dedup = environment.table("dedup")
     ledger = environment.table("ledger")
+    observers = environment.table("observers")
   }
 }
