@@ -31,6 +31,10 @@ final class IngestPipeline: @unchecked Sendable {
 
   private let condition = NSCondition()
   // Guarded by `condition`.
+  /// Batches that nobody has begun to parse.
+  private var waiting: [(ticket: Int, batch: Batch)] = []
+  /// Batches that are being parsed, are parsed, or are being encoded: these take most of the memory.
+  private var open = 0
   /// Batches that are parsed and wait for those before them.
   private var parsed: [Int: Result<Parsed, any Error>] = [:]
   private var isSequencing = false
@@ -53,18 +57,30 @@ final class IngestPipeline: @unchecked Sendable {
 
   /// Adds a batch, when fewer than ``maxInFlight`` are on their way. Throws `ThreadError`.
   func push(_ batch: @escaping Batch) throws {
-    let ticket = condition.withLock {
+    condition.withLock {
       while pushed - ended >= Self.maxInFlight { condition.wait() }
-      defer { pushed += 1 }
-      return pushed
+      waiting.append((pushed, batch))
+      pushed += 1
     }
-    do {
-      try pool.submit(.ingest) { [self] in parse(batch, ticket) }
-    } catch {
-      end(ticket, .failure(error))
-      condition.withLock { parsed[ticket] = .failure(error) }
-      sequence()
-      throw error
+    try parseMore()
+  }
+
+  /// Begins with as many batches as there are workers, and no more: others would wait for their turn, parsed.
+  private func parseMore() throws {
+    while true {
+      let next: (ticket: Int, batch: Batch)? = condition.withLock {
+        guard open < pool.threadCount, !waiting.isEmpty else { return nil }
+        open += 1
+        return waiting.removeFirst()
+      }
+      guard let next else { return }
+      do {
+        try pool.submit(.ingest) { [self] in parse(next.batch, next.ticket) }
+      } catch {
+        condition.withLock { parsed[next.ticket] = .failure(error) }
+        sequence()
+        throw error
+      }
     }
   }
 
@@ -137,6 +153,12 @@ final class IngestPipeline: @unchecked Sendable {
     case .failure(let error): end(next.ticket, .failure(error))
     case .success(let sequenced): encode(sequenced, next.ticket)
     }
+    condition.withLock {
+      precondition(open > 0, "more batches were closed than opened")
+      open -= 1
+    }
+    // The workers are there, since one runs this.
+    try? parseMore()
     if isNextReady, !isHandedOn { sequence() }
   }
 

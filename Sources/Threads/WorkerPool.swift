@@ -24,7 +24,8 @@ public final class WorkerPool: @unchecked Sendable {
   }
 
   private struct Lane {
-    var pieces: [@Sendable () -> Void] = []
+    /// Those that were taken are nil: they hold nothing any more.
+    var pieces: [(@Sendable () -> Void)?] = []
     var next = 0
     /// Time that it has had, divided by its weight.
     var pass: UInt64 = 0
@@ -33,14 +34,14 @@ public final class WorkerPool: @unchecked Sendable {
     var isEmpty: Bool { next == pieces.count }
 
     mutating func take() -> @Sendable () -> Void {
-      defer {
-        next += 1
-        if next > 1_024 && next * 2 > pieces.count {
-          pieces.removeFirst(next)
-          next = 0
-        }
+      let piece = pieces[next]!
+      pieces[next] = nil
+      next += 1
+      if next > 64 && next * 2 > pieces.count {
+        pieces.removeFirst(next)
+        next = 0
       }
-      return pieces[next]
+      return piece
     }
   }
 

@@ -67,6 +67,33 @@ import Testing
     #expect(message("SELECT x FROM k", store).contains("there is no stream or KPI k"))
   }
 
+  /// What told series apart then does so in answers of then.
+  @Test func seriesAreToldApartByTheKeyOfThen() throws {
+    let store = try Store(directory: directory.path)
+    defer { store.close() }
+    let documents = [("p", 0, 1), ("q", 1, 100), ("p", 2, 3)].map { device, second, c in
+      #"{"ts":"2024-06-01T00:00:0\#(second)Z","device_id":"\#(device)","c":\#(c)}"#
+    }
+    let seq = try #require(try store.append(documents, to: "s").lastSeq)
+    _ = try run("DEFINE KPI k AS increase(c) AS x FROM s EVERY 1h", store)
+    let defined = try store.snapshot().lastSeq
+    let texts = ["SELECT increase(c) AS x FROM s", "SELECT increase(c) AS x FROM s EVERY 1h"]
+    func x(_ text: String, _ clause: String) throws -> [QueryValue] {
+      let answer = try run("\(text) \(clause)", store)
+      let column = try #require(answer.columns.first { $0.name == "x" })
+      return (0..<answer.rowCount).map { column.values[$0] }
+    }
+    for text in texts { #expect(try x(text, "") == [.number(2)]) }
+    let altered = try run("ALTER STREAM s NO KEY", store)
+    #expect(altered.meta.notes.contains { $0.contains("by the key of then") })
+    for text in texts {
+      #expect(try x(text, "") == [.number(102)])
+      #expect(try x(text, "AS OF SEQ \(seq)") == [.number(2)])
+    }
+    #expect(try x("SELECT x FROM k", "") == [.number(102)])
+    #expect(try x("SELECT x FROM k", "AS OF SEQ \(defined)") == [.number(2)])
+  }
+
   /// Range, notes and watermark are those of then, of aggregates, of facts and of documents.
   @Test func whatIsSaidIsOfThen() throws {
     let store = try Store(directory: directory.path)

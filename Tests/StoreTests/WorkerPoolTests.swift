@@ -62,4 +62,27 @@ import Threads
     for _ in 0..<4 { try pool.submit(.ingest) { gate.signal() } }
     for _ in 0..<4 { #expect(done.wait(timeout: .now() + 60) == .success) }
   }
+
+  private final class Token: Sendable {}
+
+  /// What a piece holds, such as the bytes of a batch, is given back when it has run, and not when others have.
+  @Test func piecesHoldNothingOnceTheyHaveRun() throws {
+    let pool = WorkerPool(threadCount: 2)
+    let done = DispatchSemaphore(value: 0)
+    var tokens: [() -> Token?] = []
+    for _ in 0..<50 {
+      let token = Token()
+      tokens.append { [weak token] in token }
+      try pool.submit(.ingest) { [token] in
+        withExtendedLifetime(token) {}
+        done.signal()
+      }
+    }
+    for _ in 0..<50 { #expect(done.wait(timeout: .now() + 60) == .success) }
+    // The last ones may be on their way out of the worker.
+    for _ in 0..<1_000 where tokens.contains(where: { $0() != nil }) {
+      Thread.sleep(forTimeInterval: 0.01)
+    }
+    #expect(tokens.allSatisfy { $0() == nil })
+  }
 }

@@ -27,7 +27,15 @@ extension StatementRun {
     let name = try stream(alteration.name)
     try store(span).alterStream(
       alteration, progress: options.progress, isCancelled: options.isCancelled)
-    return Answer(message: "stream \(name) is altered, from the next event on")
+    var answer = Answer(message: "stream \(name) is altered, from the next event on")
+    let isOtherKey = alteration.key != nil || alteration.absent.contains(.key)
+    let dependents = catalogue.kpis.filter { $0.stream == name && $0.isActive }
+    if isOtherKey, !dependents.isEmpty {
+      answer.meta.notes.append(
+        "rows of increase, rate and time_avg are told apart by the new key, those of before too, without a revision; "
+          + "AS OF a seq before this one answers by the key of then")
+    }
+    return answer
   }
 
   func dropStream(_ name: Name, _ span: SourceSpan) throws -> Answer {
