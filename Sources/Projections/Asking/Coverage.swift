@@ -35,9 +35,6 @@ struct Coverage {
     guard kpi.definition.stream == query.stream else {
       throw Refusal(reason: "it is of stream \(kpi.definition.stream)")
     }
-    if asked.plan.hasSeries, kpi.seriesPath != asked.seriesPath {
-      throw Refusal(reason: "its series are told apart by another field")
-    }
     var places: [Int] = []
     for dimension in asked.dimensions {
       guard let place = kpi.dimensions.firstIndex(of: dimension) else {

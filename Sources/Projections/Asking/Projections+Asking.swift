@@ -196,6 +196,13 @@ struct QueryPlan {
     for live in try candidates(projections, transaction) {
       let own = live.kpi.definition
       let name = "KPI \(own.name) version \(own.version)"
+      // Also of a KPI that was named: the events have what was asked then.
+      if asked.plan.hasSeries, live.kpi.seriesPath != asked.seriesPath {
+        answered.alternatives.append(
+          AggregatePlan.Alternative(
+            name: name, reason: "its series are told apart by another field than then"))
+        continue
+      }
       do throws(Coverage.Refusal) {
         let coverage = try Coverage(live.kpi, query, asked, range, stream)
         let record = try? KpiRecord.read(own.id, projections.records, transaction)
