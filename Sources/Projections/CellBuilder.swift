@@ -89,7 +89,10 @@ final class CellBuilder {
     if isVerifying { return try compare() }
     try flush()
     try projections.switching(to: caches) {
+      // The transaction may run again: then from the same place.
+      let begin = (clock, lastSeq, facts)
       try log.environment.write { transaction in
+        (clock, lastSeq, facts) = begin
         try catchUp(&transaction)
         for cache in caches where projections.isDefined(cache.kpi.definition.id) {
           let key = KpiRecord.key(cache.kpi.definition.id)
@@ -154,14 +157,9 @@ final class CellBuilder {
     }
   }
 
-  /// Merges the last blocks and writes the cells, in a transaction that may run again.
+  /// Merges the last blocks and writes the cells.
   private func catchUp(_ transaction: inout WriteTransaction) throws {
-    let before = (clock, lastSeq, facts)
     for cache in caches { cache.begin() }
-    defer {
-      // A retry begins from the same place; after the commit nobody asks again.
-      (clock, lastSeq, _) = before
-    }
     try clock.readClosings(log, transaction.reading)
     for block in try nextBlocks(transaction.reading) {
       try merge(try fold(block, transaction.reading), transaction.reading)

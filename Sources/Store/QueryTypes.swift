@@ -93,6 +93,7 @@ extension KpiInfo {
       items: kpi.items, filter: kpi.filter, dimensions: kpi.groupBy, every: kpi.every,
       rolling: kpi.rolling, timeZone: kpi.timeZone, latenessNs: kpi.latenessNs,
       progress: listed.progress)
+    failure = listed.failure
     (seq, isDropped, statement) = (kpi.id, listed.isDropped, kpi.statement())
   }
 }

@@ -206,6 +206,8 @@ public struct KpiInfo: Sendable {
   public var latenessNs: Int64
   /// Share of the log that its cells have; nil when they are complete.
   public var progress: Double?
+  /// Why they are not, when computing them has failed.
+  public var failure: String?
   /// The event that defined it.
   public var seq: UInt64 = 0
   /// Whether it was there at the time that is asked about, and is no more: it has no cells.

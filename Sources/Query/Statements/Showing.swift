@@ -173,6 +173,7 @@ extension StatementRun {
     lines.add("time zone", kpi.timeZone)
     lines.add("lateness", secondsText(kpi.latenessNs))
     if let progress = kpi.progress { lines.add("filled", "\(Int(progress * 100)) %") }
+    if let failure = kpi.failure { lines.add("filling failed", failure) }
     return lines.answer(catalogue)
   }
 }

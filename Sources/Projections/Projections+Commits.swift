@@ -1,0 +1,138 @@
+import EventLog
+import LMDB
+import Model
+
+/// What the log asks of a participant of its commits.
+extension Projections: CommitParticipant {
+  package func checkName(ofStream name: String) throws {
+    let isKpi = state.withLock { state in
+      state.kpis.values.contains { $0.kpi.definition.name == name }
+    }
+    if isKpi {
+      throw KpiError("there is a KPI \(name): a stream takes another name, or drop the KPI first")
+    }
+  }
+
+  /// What a block adds to each KPI that was known when it was folded.
+  package struct Folded: Sendable {
+    fileprivate var folds: [UInt64: BlockFold] = [:]
+    fileprivate var known: Set<UInt64> = []
+  }
+
+  package func fold(_ facts: BlockFacts) throws -> Folded? {
+    let id = facts.block.streamId
+    let kpis = state.withLock { state in state.kpis.values.filter { $0.streamId == id } }
+    var folded = Folded()
+    if kpis.isEmpty { return folded }
+    let columns = try FactColumns(facts)
+    for live in kpis {
+      folded.known.insert(live.kpi.definition.id)
+      folded.folds[live.kpi.definition.id] = try BlockFold(columns, live.kpi)
+    }
+    return folded
+  }
+
+  private func caches(ofStream id: UInt32) -> [(UInt64, CellCache)] {
+    state.withLock { state in
+      state.kpis.compactMap { key, live in
+        live.streamId == id ? live.cache.map { (key, $0) } : nil
+      }
+    }
+  }
+
+  private var allCaches: [CellCache] { state.withLock { $0.kpis.values.compactMap(\.cache) } }
+
+  package func begin() {
+    state.withLock { $0.altered = [] }
+    for cache in allCaches { cache.begin() }
+  }
+
+  package func apply(
+    _ folded: Folded, of block: StoredBlock, watermarkNs: Int64?,
+    _ transaction: inout WriteTransaction
+  ) throws {
+    for (id, cache) in caches(ofStream: block.streamId) {
+      var fold = folded.folds[id]
+      if !folded.known.contains(id) {
+        // The KPI has become live while the block was on its way.
+        let stream = try log.stream(named: cache.kpi.definition.stream, transaction.reading)
+        let facts = try log.facts(of: block, stream, transaction.reading)
+        fold = try BlockFold(FactColumns(facts), cache.kpi)
+      }
+      if let fold {
+        try cache.apply(fold, watermarkNs: watermarkNs, transaction.reading)
+      }
+    }
+  }
+
+  /// Changed cells of one transaction that are enough.
+  private static let maxPendingCells = 40_000
+
+  package var isFull: Bool {
+    allCaches.reduce(0) { $0 + $1.pendingCount } > Self.maxPendingCells
+  }
+
+  package func finish(_ transaction: inout WriteTransaction) throws {
+    for cache in allCaches { try cache.finish(&transaction) }
+    for (id, _) in dependents { try transaction.delete(records, KpiRecord.key(id)) }
+  }
+
+  package func committed() {
+    for cache in allCaches { cache.committed() }
+    let dependents = dependents
+    state.withLock { state in
+      for (id, kpi) in dependents {
+        state.kpis[id]?.kpi = kpi
+        state.kpis[id]?.cache = nil
+      }
+      state.altered = []
+    }
+  }
+
+  // MARK: Streams that change
+
+  package func check(_ definition: StreamDefinition, isDrop: Bool) throws {
+    let names = state.withLock { state in
+      state.kpis.values.filter { $0.streamId == definition.id }.map(\.kpi.definition.name)
+    }
+    if isDrop, let name = names.min() {
+      throw KpiError("KPI \(name) is defined over stream \(definition.name); drop it first")
+    }
+  }
+
+  package func alter(_ definition: StreamDefinition) {
+    state.withLock { $0.altered.append(definition) }
+  }
+
+  /// The KPIs that are other ones since a stream's key is another, which tells series apart: their cells are to be
+  /// computed anew.
+  private var dependents: [(UInt64, CompiledKpi)] {
+    state.withLock { state in
+      state.altered.flatMap { stream in
+        state.kpis.compactMap { id, live in
+          guard live.streamId == stream.id else { return nil }
+          return live.kpi.keyed(by: stream).map { (id, $0) }
+        }
+      }
+    }
+  }
+
+  /// Alters a stream while no cells are being computed, then computes those of the KPIs that it has changed. Until that
+  /// is done they are answered from the events.
+  package func altering<R>(
+    progress: (RebuildProgress) -> Void = { _ in },
+    isCancelled: @escaping @Sendable () -> Bool = { false }, _ alter: () throws -> R
+  ) throws -> R {
+    let before = unfilled
+    let result = try rebuilding.withLock(alter)
+    let ids = unfilled.subtracting(before)
+    if !ids.isEmpty {
+      _ = try rebuild(ids.sorted(), verify: false, progress: progress, isCancelled: isCancelled)
+    }
+    return result
+  }
+
+  private var unfilled: Set<UInt64> {
+    state.withLock { state in Set(state.kpis.filter { $0.value.cache == nil }.keys) }
+  }
+}
