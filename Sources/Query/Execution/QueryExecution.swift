@@ -78,6 +78,7 @@ struct QueryExecution {
     result.answer.meta.asOfSeq = query.lastSeq
     result.answer.meta.watermarkNs = query.stream.watermarkNs
     result.answer.meta.source = "columns"
+    result.answer.meta.notes += rows.notes
     setRange(&result.answer.meta, isCutShort: rows.hasMore)
     if rows.hasMore {
       result.answer.meta.notes.append(
