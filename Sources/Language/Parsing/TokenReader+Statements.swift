@@ -18,7 +18,7 @@ extension TokenReader {
     do throws(Issue) {
       body = try self.body()
       if issues.count == issuesBefore, !isAtStatementEnd {
-        throw unexpected("';' or the end", hint: habitHint)
+        throw unexpected("';' or the end", hint: habitHint ?? hyphenHint)
       }
     } catch {
       issues.append(error)
@@ -162,7 +162,7 @@ extension TokenReader {
       let isKnown = from != nil || !subject.hasFrom
       throw unexpected(
         isKnown ? "';' or the end" : "FROM or the end",
-        hint: clause.map { "\(title) has no \($0.title)" })
+        hint: clause.map { "\(title) has no \($0.title)" } ?? hyphenHint)
     }
     let arrival: [Clause] = subject.isOfLedger ? [.byArrival] : []
     let allowed = [.filter] + ClauseRules.range + arrival + [.limit]
