@@ -27,7 +27,10 @@ extension StatementRun {
     let name = try stream(alteration.name)
     try store(span).alterStream(
       alteration, progress: options.progress, isCancelled: options.isCancelled)
-    return Answer(message: "stream \(name) is altered, from the next event on")
+    var answer = Answer(message: "stream \(name) is altered, from the next event on")
+    let stream = try source.snapshot().streams.first { $0.name == name }
+    answer.meta.notes += stream?.notesOfAbsentFields ?? []
+    return answer
   }
 
   func dropStream(_ name: Name, _ span: SourceSpan) throws -> Answer {
