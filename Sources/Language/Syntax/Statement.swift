@@ -52,7 +52,7 @@ public struct Statement: Sendable, Equatable {
 /// `SHOW`: a list of what there is.
 public struct Show: Sendable, Equatable {
   public enum Subject: String, Sendable, Equatable, CaseIterable {
-    case streams, kpis, fields, dimensions, watermark, late, rejected, duplicates, versions
+    case streams, kpis, fields, dimensions, watermark, late, rejected, duplicates, ahead, versions
     case sources, history, create
 
     /// Whether a name may pick a stream or KPI.
@@ -62,7 +62,7 @@ public struct Show: Sendable, Equatable {
     /// Whether it lists what came in, which a filter, a range and a limit may pick from.
     public var hasRange: Bool { isOfLedger || self == .history }
     /// Whether it lists entries of the ledger.
-    public var isOfLedger: Bool { [.late, .rejected, .duplicates].contains(self) }
+    public var isOfLedger: Bool { [.late, .rejected, .duplicates, .ahead].contains(self) }
   }
 
   public var subject: Subject

@@ -27,7 +27,9 @@ struct PickedList {
   }
 
   /// Adds a row, one value for each column, if it is picked; false when there is no room for more.
-  mutating func add(_ row: QueryValue...) throws -> Bool {
+  mutating func add(_ row: QueryValue...) throws -> Bool { try add(row) }
+
+  mutating func add(_ row: [QueryValue]) throws -> Bool {
     try run.checkCancelled()
     batch.append(row)
     // Without a condition each row is taken at once, so that a small LIMIT reads no further.
