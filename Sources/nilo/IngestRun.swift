@@ -122,11 +122,16 @@ struct IngestRun {
     _ file: String, _ fieldNames: String?, _ summary: IngestSummary
   ) -> String? {
     guard summary.rejected > 0, summary.accepted == 0, summary.duplicates == 0 else { return nil }
+    // What has a field that could be the time was read in the right format.
+    let reasons = summary.firstRejections.map(\.reason)
+    if reasons.contains(where: { $0.hasPrefix("unreadable time") }) { return nil }
     if let fieldNames {
       let names = Wording.printable(fieldNames.utf8, maxCharacters: 200)
       return "its first line is read as the names of the fields: \(names)"
     }
-    guard format == nil, !FileFormat.isNamed(by: file) else { return nil }
+    guard format == nil, !FileFormat.isNamed(by: file),
+      !reasons.contains(where: { $0.hasPrefix("no time") })
+    else { return nil }
     return "it is read as NDJSON, since its name says no other format; --format csv, tsv or json "
       + "says another"
   }

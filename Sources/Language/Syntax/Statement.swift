@@ -72,17 +72,20 @@ public struct Show: Sendable, Equatable {
   public var range: TimeRange?
   /// Whether the range is of the times when entries came in, and not of their events.
   public var isByArrival: Bool
+  /// By the columns of the list.
+  public var orderBy: [OrderKey]
   public var limit: Limit?
 
   public init(
     _ subject: Subject, from: Name? = nil, filter: Predicate? = nil, range: TimeRange? = nil,
-    isByArrival: Bool = false, limit: Limit? = nil
+    isByArrival: Bool = false, orderBy: [OrderKey] = [], limit: Limit? = nil
   ) {
     self.subject = subject
     self.from = from
     self.filter = filter
     self.range = range
     self.isByArrival = isByArrival
+    self.orderBy = orderBy
     self.limit = limit
   }
 }

@@ -315,7 +315,7 @@ extension BoundQuery {
 }
 
 /// The values that rows are sorted by.
-private struct SortKey {
+struct SortKey {
   /// What a row takes: its value as a double, and its rank beside its place.
   static let rowBytes = 24
 
