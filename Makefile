@@ -2,7 +2,7 @@
 
 SWIFT_BUILD = swift build -c release
 NILO = .build/release/nilo
-DATA = nilo-data
+DATA = nilo-demo
 FLIPS = 2000
 
 .PHONY: help run test test-long flips fuzz bench bench-peers build setup format lint clean
@@ -57,4 +57,4 @@ lint:
 	swift format lint --strict --recursive --parallel Package.swift Sources Tests Benchmarks
 
 clean:
-	rm -rf .build nilo-data
+	rm -rf .build nilo-demo

@@ -29,6 +29,8 @@ struct CSVCutter: DocumentCutter {
   /// short rows would make a batch of many gigabytes.
   private static let largestKeyBytes = 64 << 20
 
+  var fieldNames: String? { header?.names }
+
   var isDone: Bool { false }
   var hasDocuments: Bool { !rowEnds.isEmpty || !refused.isEmpty }
   var isFull: Bool { rowEnds.count >= rowLimit || endsTable || nextMark != nil }

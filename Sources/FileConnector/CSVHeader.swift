@@ -12,6 +12,15 @@ struct CSVHeader: Sendable {
 
   var count: Int { keyEnds.count }
 
+  /// The names with commas between them, as JSON strings.
+  var names: String {
+    var start = 0
+    return keyEnds.map { end in
+      defer { start = end }
+      return String(decoding: keys[start..<end - 1], as: UTF8.self)
+    }.joined(separator: ", ")
+  }
+
   /// Why a header line cannot be used.
   struct Fault: Error {
     let problem: String

@@ -16,6 +16,8 @@ protocol DocumentCutter: Sendable {
 
   /// What was decided about the file and is to be told to who reads it.
   var note: String? { get }
+  /// The names of fields, as the first line of a table gives them; nil of other formats.
+  var fieldNames: String? { get }
 
   /// Looks at the bytes that were not scanned yet. Drops the bytes of a document over the limit,
   /// so that the buffer's size stays bounded.
@@ -30,6 +32,7 @@ protocol DocumentCutter: Sendable {
 
 extension DocumentCutter {
   var note: String? { nil }
+  var fieldNames: String? { nil }
 }
 
 /// A line or row whose bytes are dropped as they arrive, because it is over the limit.

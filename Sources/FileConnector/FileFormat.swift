@@ -11,6 +11,8 @@ public enum FileFormat: String, Sendable, CaseIterable {
 
   /// The format that a file's name says: by its last extension after `.gz` and `.zst`, in any
   /// case of letters; `ndjson` when that says nothing.
+  ///
+  /// ``isNamed(by:)`` tells whether it is the name that says so.
   public init(fileName: String) {
     var name = fileName.lowercased()[...]
     while let suffix = [".gz", ".zst"].first(where: { name.hasSuffix($0) }) {
@@ -25,5 +27,11 @@ public enum FileFormat: String, Sendable, CaseIterable {
     } else {
       self = .ndjson
     }
+  }
+
+  /// Whether a file's name says its format, and NDJSON is not only what is left.
+  public static func isNamed(by fileName: String) -> Bool {
+    if FileFormat(fileName: fileName) != .ndjson { return true }
+    return [".ndjson", ".jsonl"].contains { fileName.lowercased().contains($0) }
   }
 }

@@ -25,6 +25,10 @@ public struct FileReader: ~Copyable {
   /// What was decided about the file so far, in words, if its reader has to know it.
   public var note: String? { cutter.note }
 
+  /// The names of the fields as the first line of a CSV file gives them, as JSON strings with commas between them; nil of
+  /// other formats, and before it was read.
+  public var fieldNames: String? { cutter.fieldNames }
+
   private var source: ByteSource
   private var buffer = SourceBuffer()
   private var cutter: any DocumentCutter

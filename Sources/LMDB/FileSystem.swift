@@ -32,6 +32,18 @@ func syncDirectory(_ path: String) throws(LMDBError) {
   }
 }
 
+/// Whether a data file of a directory is as large as this process may make one.
+func isAtSizeLimit(_ directory: String) -> Bool {
+  var limit = rlimit()
+  guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit) == 0 else {
+    return false
+  }
+  return ["", ".new", ".partial"].contains { suffix in
+    fileStatus("\(directory)/data.mdb\(suffix)").map { UInt64($0.st_size) >= limit.rlim_cur }
+      ?? false
+  }
+}
+
 extension LMDBError.Code {
   /// What did not exist for the operating system is ``notFound``.
   var asNotFound: Self { rawValue == ENOENT || rawValue == ENOTDIR ? .notFound : self }
@@ -41,6 +53,7 @@ extension LMDBError.Code {
   func classified(at path: String) -> Self {
     switch rawValue {
     case EDQUOT: .diskFull
+    case EIO where isAtSizeLimit(path), ENOSPC where isAtSizeLimit(path): .fileTooLarge
     case EIO: (roomBytes(path) ?? .max) < 1 << 20 ? .diskFull : self
     default: self
     }

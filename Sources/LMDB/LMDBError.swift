@@ -66,6 +66,8 @@ extension LMDBError.Code {
   public static let badSize = Self(MDB_BAD_VALSIZE)
   /// The disk, or the quota, has no room left.
   public static let diskFull = Self(ENOSPC)
+  /// A file would be larger than the process, or the file system, may make it.
+  public static let fileTooLarge = Self(EFBIG)
   /// A read or write of the disk failed.
   public static let ioError = Self(EIO)
   /// The operating system does not permit it.
@@ -103,6 +105,7 @@ extension LMDBError.Code: CustomStringConvertible {
     case .notFound: "not found"
     case .mapFull: "the memory map cannot grow further"
     case .diskFull: "no room left on the disk"
+    case .fileTooLarge: "the file size limit is reached"
     case .badSize: "the size of the key or of the value is not allowed"
     case .isRead: "a process that may not write lock.mdb reads it, and it must not change"
     case .lockNotWritable:
@@ -135,6 +138,8 @@ extension LMDBError.Code: CustomStringConvertible {
     case .notADatabase: "check the path; restore from a backup if it is right"
     case .unsupportedVersion: "export with the program that wrote it"
     case .diskFull: "free some room; what was committed is kept and reading goes on"
+    case .fileTooLarge:
+      "raise the limit of the process (ulimit -f) or of the file system; what was committed is kept"
     case .ioError: "check the disk; what was committed is kept"
     case .panic: "close and open again"
     case .permissionDenied: "check the owner and the mode of the files"

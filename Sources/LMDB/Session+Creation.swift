@@ -44,7 +44,7 @@ extension Session {
     let size =
       status.st_size > 0
       ? Int(status.st_size) : lockHeaderBytes + parameters.maxReaders * readerBytes
-    guard clmdb_fallocate(file, off_t(size)) != 0, errno == ENOSPC || errno == EDQUOT else {
+    guard clmdb_fallocate(file, off_t(size)) != 0, [ENOSPC, EDQUOT, EFBIG].contains(errno) else {
       return
     }
     throw LMDBError(.init(errno).classified(at: directory), "create the lock file", path: directory)

@@ -8,12 +8,18 @@ extension Session {
   /// A writer of another process may change them meanwhile; what is judged was there before and after.
   static func checkMetaPages(_ parameters: Parameters) throws(LMDBError) {
     let directory = parameters.directory
-    let file = unsafe Glibc.open("\(directory)/data.mdb", O_RDONLY | O_CLOEXEC)
+    // Of a pipe it would otherwise wait for a writer.
+    let file = unsafe Glibc.open("\(directory)/data.mdb", O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard file >= 0 else {
       throw LMDBError(.init(errno).asNotFound, "open data.mdb", path: directory)
     }
     // This process has the directory not open yet, so closing drops no lock.
     defer { _ = Glibc.close(file) }
+    var status = stat()
+    guard unsafe fstat(file, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+      throw LMDBError(
+        .notADatabase, "open", path: directory, detail: "it is a directory, a pipe or a device")
+    }
     for _ in 0..<1_000 {
       let metas = MetaPages(descriptor: file)
       let flaw = flaw(metas, file)

@@ -83,7 +83,7 @@ extension Session {
   /// has written to.
   private static func keepWritersAway(_ directory: String) throws(LMDBError) -> CInt? {
     let path = "\(directory)/writer.lock"
-    let file = unsafe Glibc.open(path, O_RDONLY | O_CLOEXEC)
+    let file = unsafe Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     if file < 0, errno == ENOENT { return nil }
     guard file >= 0 else { throw LMDBError(.init(errno), "open writer.lock", path: directory) }
     if clmdb_flock(file, LOCK_SH | LOCK_NB) == 0 { return file }

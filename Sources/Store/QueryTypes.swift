@@ -48,6 +48,13 @@ extension LedgerRecord {
     self.init(
       kind: kind, stream: entry.stream, source: entry.source, seq: entry.seq ?? 0,
       receivedNs: entry.receivedNs, timeNs: entry.timeNs, detail: detail)
+    position = entry.position.map { UInt64(clamping: $0) }
+    switch entry.kind {
+    case .rejected: head = Text(String(decoding: entry.bytes, as: UTF8.self))
+    case .duplicate where entry.isDifferent == true:
+      head = Text(String(decoding: entry.head, as: UTF8.self))
+    default: break
+    }
   }
 }
 

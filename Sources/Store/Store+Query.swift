@@ -232,6 +232,7 @@ extension StreamDefinition {
     case .dedup:
       isGiven = statement.dedupBy != nil
       idPaths = []
+      dedupWindowNs = StreamDefinition(name: name, timePath: timePath).dedupWindowNs
       undetected.remove(.dedup)
     case .explode:
       isGiven = statement.explode != nil

@@ -6,7 +6,7 @@ struct Ingest: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Append the documents of files, or of standard input, to a stream.",
     discussion: """
-      The stream is made from its first document: --time, --key, --dedup and --explode say what \
+      The stream is made from its first documents: --time, --key, --dedup and --explode say what \
       is not to be detected. Files may be compressed by gzip or zstd. Documents that are no \
       events are rejected, with the reason on the ledger; the others go in. Ingesting a file \
       again is safe where the events have an id: those in the store already are duplicates.
@@ -40,6 +40,10 @@ struct Ingest: ParsableCommand {
 
   @Argument(help: ArgumentHelp("Files to read; - is standard input.", valueName: "file"))
   var files: [String]
+
+  func validate() throws {
+    do { try StreamDefinition.checkName(stream) } catch { throw ValidationError("\(error).") }
+  }
 
   func run() throws {
     Interruption.catchSignals()

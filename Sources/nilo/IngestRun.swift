@@ -1,5 +1,6 @@
 import FileConnector
 import Foundation
+import Query
 import Store
 import Terminal
 
@@ -106,11 +107,33 @@ struct IngestRun {
       })
     guard !Interruption.isRequested else { return }
     endedSources.append(reader.sourceName)
+    if let text = adviceOfFormat(file, reader.fieldNames, ofFile) {
+      note(text, on: file == "-" ? reader.sourceName : file)
+    }
     if ofFile.documents == 0 && reader.bytesRead > 0 {
       note(
         "there is nothing to store in its \(Wording.count(reader.bytesRead)) bytes",
         on: file == "-" ? reader.sourceName : file)
     }
+  }
+
+  /// What a file may be when none of its documents could be taken.
+  private func adviceOfFormat(
+    _ file: String, _ fieldNames: String?, _ summary: IngestSummary
+  ) -> String? {
+    guard summary.rejected > 0, summary.accepted == 0, summary.duplicates == 0 else { return nil }
+    // What has a field that could be the time was read in the right format.
+    let reasons = summary.firstRejections.map(\.reason)
+    if reasons.contains(where: { $0.hasPrefix("unreadable time") }) { return nil }
+    if let fieldNames {
+      let names = Wording.printable(fieldNames.utf8, maxCharacters: 200)
+      return "its first line is read as the names of the fields: \(names)"
+    }
+    guard format == nil, !FileFormat.isNamed(by: file),
+      !reasons.contains(where: { $0.hasPrefix("no time") })
+    else { return nil }
+    return "it is read as NDJSON, since its name says no other format; --format csv, tsv or json "
+      + "says another"
   }
 
   private mutating func note(_ text: String, on file: String) {
@@ -126,6 +149,8 @@ struct IngestRun {
       for field in try store.unusedFields(of: stream) {
         printNote(StreamNotes.text(field, ofStream: stream))
       }
+      let info = try store.snapshot().streams.first { $0.name == stream }
+      for note in info?.notesOfAbsentFields ?? [] { printNote(DisplayText.printable(note)) }
     } catch {
       printNote("\(error)")
     }

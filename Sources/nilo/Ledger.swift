@@ -1,6 +1,7 @@
 import ArgumentParser
 import Bytes
 import Foundation
+import Language
 import Model
 import Store
 import Terminal
@@ -31,6 +32,7 @@ struct Ledger: ParsableCommand {
     try store.reading { store in
       try Output.buffered { output in
         var left = limit ?? .max
+        if let stream { try check(stream, store) }
         try store.forEachLedgerEntry(kind: kind, stream: stream) { entry in
           guard left > 0 else { return false }
           left -= 1
@@ -43,6 +45,24 @@ struct Ledger: ParsableCommand {
         }
       }
     }
+  }
+}
+
+extension Ledger {
+  /// Documents that made no stream are on the ledger as well: a name is wrong when neither is there.
+  private func check(_ name: String, _ store: Store) throws {
+    let names = try store.snapshot().streams.map(\.name)
+    if names.contains(name) { return }
+    var isThere = false
+    try store.forEachLedgerEntry(kind: nil, stream: name) { _ in
+      isThere = true
+      return false
+    }
+    if isThere { return }
+    let list =
+      names.isEmpty ? "there is none yet" : "there are: \(names.prefix(10).joined(separator: ", "))"
+    let nearest = Spelling.nearest(name, names).map { "did you mean \($0)?" }
+    throw Failure("there is no stream \(name.debugDescription); \(nearest ?? list)")
   }
 }
 

@@ -22,7 +22,7 @@ struct Nilo: ParsableCommand {
 
   static func main() {
     tuneAllocator()
-    ignoreClosedPipes()
+    ignoreSignalsOfWrites()
     do {
       var command = try parseAsRoot()
       try command.run()

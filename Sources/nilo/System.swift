@@ -39,9 +39,10 @@ func writeAll(_ bytes: borrowing [UInt8], to descriptor: Int32) throws {
   }
 }
 
-/// A write to a pipe that nobody reads fails instead of killing the process.
-func ignoreClosedPipes() {
+/// A write to a pipe that nobody reads, or beyond the size that files may have, fails instead of killing the process.
+func ignoreSignalsOfWrites() {
   _ = signal(SIGPIPE, SIG_IGN)
+  _ = signal(SIGXFSZ, SIG_IGN)
 }
 
 /// Makes the C library keep the large buffers of batches for the next ones, which would otherwise be mapped
@@ -115,6 +116,6 @@ func environment(_ name: String) -> String? {
   unsafe getenv(name).map { unsafe String(cString: $0) }
 }
 
-private func errorText(_ code: Int32) -> String {
+func errorText(_ code: Int32) -> String {
   unsafe String(cString: strerror(code))
 }

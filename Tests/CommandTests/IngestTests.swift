@@ -275,7 +275,8 @@ let pumps = """
 
   @Test func aBadStreamNameIsAnError() throws {
     let outcome = try workspace.nilo("ingest", "--stream", "9 lives", "-", input: pumps)
-    #expect(outcome.status == 1)
+    #expect(outcome.status == 2)
+    #expect(!FileManager.default.fileExists(atPath: workspace.path("nilo-data")))
     #expect(outcome.output == "")
     try expectGolden("ingest-stream-name", outcome.error, in: workspace)
   }

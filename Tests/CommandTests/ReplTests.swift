@@ -90,6 +90,23 @@ import Testing
     terminal.wait("fields") { $0.text.contains { $0.contains("field temperature") } }
   }
 
+  @Test func completesDefinitionsAndLists() throws {
+    let terminal = try open()
+    terminal.type("ALT\tw\t")
+    terminal.expectAtCursor("nilo> ALTER STREAM weather")
+    terminal.type("\u{15}")
+    terminal.type("drop s\twe\t")
+    terminal.expectAtCursor("nilo> drop stream weather")
+    terminal.type("\u{15}show cre\twe\t")
+    terminal.expectAtCursor("nilo> show create weather")
+    terminal.type("\u{15}alter stream we\t")
+    terminal.expectAtCursor("nilo> alter stream weather")
+    terminal.type("\u{15}show ah\tfrom we\t")
+    terminal.expectAtCursor("nilo> show ahead from weather")
+    terminal.type("\u{15}SHOW DUP\t\u{17}HIST\tOF w\t;\r")
+    terminal.wait("history") { $0.text.contains { $0.contains("DEFINE STREAM") } }
+  }
+
   @Test func highlights() throws {
     let terminal = try open()
     terminal.type("SELECT avg(x) FROM w WHERE c = 'é")

@@ -221,6 +221,7 @@ extension Generator {
       filter: subject.hasRange ? maybe { $0.queryPredicate(2) } : nil,
       range: subject.hasRange ? maybe { $0.range(hasAt: false) } : nil,
       isByArrival: subject.isOfLedger && random.oneIn(2),
+      orderBy: subject.hasRange && random.oneIn(2) ? some { $0.orderKey() } : [],
       limit: subject.hasRange ? maybe { $0.limit() } : nil)
   }
 

@@ -102,10 +102,23 @@ import Testing
       ("2024-W01-1T00:00:00Z", .weekDate), ("2024W011", .weekDate), ("2024-001", .ordinalDate),
       ("2024-001T00:00:00Z", .ordinalDate), ("2024001T000000Z", .ordinalDate),
       ("2024-07-30T12:00:00", .noZone), ("2024-07-30", .noZone), ("20240730T120000", .noZone),
-      ("yesterday", .unreadable), ("1704067200", .unreadable), ("2024001", .unreadable),
+      ("yesterday", .unreadable), ("1704067200", .quotedNumber), ("2024001", .quotedNumber),
+      ("27.10.2024 01:30", .otherForm), ("10/27/2024", .otherForm),
+      ("2262-06-01T00:00:00Z", .outOfYears), ("1600-02-29T00:00:00Z", .outOfYears),
+      ("2262-13-01T00:00:00Z", .unreadable),
       ("2024-07-30T25:00:00", .unreadable), ("", .unreadable),
     ] as [(String, TimeRefusal)])
   func refusalsSayWhy(text: String, reason: TimeRefusal) {
     #expect(refusal(text) == reason)
+  }
+
+  @Test func numbersOutOfRangeSayTheirUnit() {
+    for (text, unit) in [("99999999999", .seconds), ("-9300000000000", .milliseconds)]
+      as [(String, TimeFormat.EpochUnit)]
+    {
+      let bytes = Array(text.utf8)
+      let reason = TimeParser().refusal(ofNumber: bytes.rawSpan, 0..<bytes.count)
+      #expect(reason == .outOfYearsBySize(unit))
+    }
   }
 }

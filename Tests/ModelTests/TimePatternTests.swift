@@ -71,7 +71,7 @@ import Testing
     #expect(refusal("31.12.2013 21:15", TimeReading(pattern: pattern)) == .noZone)
     let paris = TimeReading(zone: try ZoneRules(named: "Europe/Paris"), pattern: pattern)
     #expect(parsed("31.12.2013 21:15", paris)?.ns == 1_388_520_900_000_000_000)
-    #expect(refusal("27.10.2024 02:30", paris) == .repeated(zone: "Europe/Paris"))
+    #expect(refusal("27.10.2024 02:30", paris) == .repeatedInPattern(zone: "Europe/Paris"))
     #expect(try TimePattern("%F %T %z").namesOffset)
   }
 

@@ -115,7 +115,8 @@ struct Detection {
   /// The definition but for the time of elements.
   private func definition(timePath: String) -> StreamDefinition {
     var definition = StreamDefinition(name: name, timePath: timePath)
-    definition.keyPath = options.keyPath ?? first(StreamDefinition.keyNames)
+    definition.keyPath =
+      options.keyPath ?? first(StreamDefinition.keyNames.filter { !$0.isPath(timePath) })
     if definition.keyPath == nil { definition.undetected.insert(.key) }
     switch options.dedup {
     case .detect:

@@ -44,6 +44,11 @@ extension StreamDefinition {
     try checked.settleElementTime()
     try checked.settleReading()
     try checkIds()
+    if let keyPath, keyPath.isPath(timePath) || keyPath.isPath(elementTimePath) {
+      throw StreamDefinitionError(
+        "\(keyPath.debugDescription) is the time and cannot be the key as well; name another field, "
+          + "or none")
+    }
     for (what, ns) in [("dedup window", dedupWindowNs), ("lateness", latenessNs)] where ns < 0 {
       throw StreamDefinitionError("the \(what) is \(ns) ns; it cannot be less than nothing")
     }

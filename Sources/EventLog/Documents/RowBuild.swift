@@ -96,7 +96,7 @@ struct RowBuild: ~Escapable {
   private var reasonWithoutTime: String {
     let path = definition.timePath
     if path == Detection.undetectedTimePath {
-      return "no time: none of the fields \(path) is there; name the one that is the time"
+      return "no time: none of the fields \(path) is there; name the one that is the time: --time"
     }
     guard let explode = definition.explodePath else {
       return "no time: the field \"\(path)\" is missing"

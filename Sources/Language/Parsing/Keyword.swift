@@ -20,7 +20,8 @@ enum Word: String, CaseIterable {
   // Clauses of a definition.
   case lateness, key, dedup, within, no, explode, element, unit, format, dimensions, source
   // What SHOW lists, beside `dimensions`.
-  case streams, kpis, fields, watermark, late, rejected, duplicates, versions, sources, history
+  case streams, kpis, fields, watermark, late, rejected, duplicates, ahead, versions, sources,
+    history
   case create, arrival
 
   init?(word: String) { self.init(rawValue: asciiLowercased(word)) }

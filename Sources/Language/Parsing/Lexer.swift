@@ -239,7 +239,7 @@ struct Lexer {
     let hint: String? =
       switch scalar {
       case "&": "write AND"
-      case "|": "write OR"
+      case "|": isPair ? "write OR; no operator joins texts" : "write OR"
       case "!": "write NOT, or != for 'not equal'"
       case "=": "a regular expression is compared with ~, or !~"
       case "‘", "’", "“", "”", "´": "strings are written in plain single quotes: 'text'"

@@ -18,7 +18,10 @@ extension TokenReader {
     default: break
     }
     guard token.isName else {
-      throw unexpected("a field", hint: quotedNameHint ?? example(of: shape))
+      let isCount = shape == .field(.count) && token.kind == .number
+      throw unexpected(
+        "a field",
+        hint: isCount ? "to count facts, write count(*)" : quotedNameHint ?? example(of: shape))
     }
     let field = try fieldPath()
     if token.kind == .leftParenthesis {

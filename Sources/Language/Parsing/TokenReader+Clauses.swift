@@ -85,7 +85,16 @@ extension TokenReader {
   }
 
   private func noClause(_ rules: ClauseRules) -> Issue {
-    unexpected("a clause or the end", hint: habitHint ?? keywordHint(rules.allowed.map(\.title)))
+    unexpected(
+      "a clause or the end",
+      hint: habitHint ?? hyphenHint ?? keywordHint(rules.allowed.map(\.title)) ?? secondNameHint)
+  }
+
+  /// For a name behind that of FROM, which other languages take for another name of it.
+  private var secondNameHint: String? {
+    token.isName && [.word, .quotedName].contains(previousKind)
+      ? "a query reads one stream or KPI, by its own name"
+      : nil
   }
 
   private func misplaced(_ clause: Clause, _ rules: ClauseRules) -> Issue {

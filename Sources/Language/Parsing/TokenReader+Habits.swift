@@ -11,6 +11,15 @@ extension TokenReader {
     }
   }
 
+  /// For a word after a call in an item.
+  var callHabitHint: String? {
+    let word = asciiLowercased(token.text)
+    guard token.kind == .word, previousKind == .rightParenthesis,
+      ["over", "filter", "within"].contains(word)
+    else { return nil }
+    return Self.habits[word]
+  }
+
   private static let habits: [String: String] = {
     let join = "a query reads one stream or KPI; there are no joins"
     let regex = "regular expressions are compared with ~, for example name ~ '^pump'"
@@ -20,7 +29,11 @@ extension TokenReader {
       "union": "ask twice, or use IN; there is no UNION",
       "offset": "LIMIT takes one number of rows; there is no offset",
       "fetch": "the number of rows is given with LIMIT",
-      "over": "there are no OVER windows; EVERY 1h ROLLING 1d looks back over a day",
+      "over":
+        "there are no OVER windows; EVERY 1h ROLLING 1d looks back over a day, and pct_change at the row before",
+      "filter":
+        "a condition of one aggregate stands within its parentheses: count(* WHERE status = 'down')",
+      "within": "write quantile(x, 0.95)",
       "window": "there are no windows by name; EVERY 1h ROLLING 1d looks back over a day",
       "ilike": "to leave case out, write ~ '(?i)pump'",
       "regexp": regex, "rlike": regex, "similar": regex, "glob": "write LIKE 'pump%'",

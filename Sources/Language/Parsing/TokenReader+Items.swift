@@ -33,6 +33,7 @@ extension TokenReader {
     switch token.kind {
     case _ where isOfStatements && keywordHint(["FROM"]) != nil: hint = keywordHint(["FROM"])
     case .comparison: hint = isOfStatements ? "comparisons stand in WHERE and HAVING" : nil
+    case .word where callHabitHint != nil: hint = callHabitHint
     case .word, .quotedName: hint = "a name for an item is given with AS"
     case .dot: hint = "a name with '.' in it is written in double quotes"
     case .keyword(.where): hint = "a condition of one aggregate stands within its parentheses"

@@ -24,9 +24,16 @@ extension TokenReader {
     case .rightParenthesis: "there is no open '('"
     case .comparison: "join two comparisons with AND"
     case .comma: "conditions are joined with AND or OR"
-    case .plus, .minus, .star, .slash: "a condition has no arithmetic"
+    case .plus, .minus, .star, .slash:
+      "a condition has no arithmetic" + (arithmeticHint.map { "; \($0)" } ?? "")
     default: keywordHint(["AND", "OR"])
     }
+  }
+
+  /// Where one may test what is computed.
+  private var arithmeticHint: String? {
+    isDefinition
+      ? nil : "name it as an item, and test that in HAVING: SELECT a - b AS d ... HAVING d > 3"
   }
 
   private mutating func conjunction() throws(Issue) -> Grown<Predicate> {
@@ -153,7 +160,11 @@ extension TokenReader {
       return Issue(
         field.span, "the field \(name) alone is not a condition", hint: "write \(name) = TRUE")
     case .plus, .star, .slash:
-      return Issue(token.span, "a condition has no arithmetic")
+      return Issue(token.span, "a condition has no arithmetic", hint: arithmeticHint)
+    case .minus where !isDefinition:
+      return unexpected(
+        "a comparison after \(name)",
+        hint: (hyphenHint.map { $0 + "; " } ?? "") + "a condition has no arithmetic")
     default:
       return unexpected(
         "a comparison after \(name)",
@@ -165,6 +176,7 @@ extension TokenReader {
 
   private mutating func literals(for field: FieldPath) throws(Issue) -> [Literal] {
     try expect(.leftParenthesis, "'(' after IN", hint: "for example IN ('up', 'down')")
+    if token.kind == .keyword(.select), isOfStatements { throw noSubquery() }
     var literals: [Literal] = []
     repeat { literals.append(try literal(for: field)) } while accept(.comma)
     try expect(.rightParenthesis, "',' or ')'")

@@ -18,7 +18,7 @@ extension TokenReader {
     do throws(Issue) {
       body = try self.body()
       if issues.count == issuesBefore, !isAtStatementEnd {
-        throw unexpected("';' or the end", hint: habitHint)
+        throw unexpected("';' or the end", hint: habitHint ?? hyphenHint)
       }
     } catch {
       issues.append(error)
@@ -162,16 +162,16 @@ extension TokenReader {
       let isKnown = from != nil || !subject.hasFrom
       throw unexpected(
         isKnown ? "';' or the end" : "FROM or the end",
-        hint: clause.map { "\(title) has no \($0.title)" })
+        hint: clause.map { "\(title) has no \($0.title)" } ?? hyphenHint)
     }
     let arrival: [Clause] = subject.isOfLedger ? [.byArrival] : []
-    let allowed = [.filter] + ClauseRules.range + arrival + [.limit]
+    let allowed = [.filter] + ClauseRules.range + arrival + [.orderBy, .limit]
     let clauses = clauses(ClauseRules(owner: title, allowed: allowed))
     if issues.count > issuesBefore { return nil }
     return .show(
       Show(
         subject, from: from, filter: clauses.filter, range: clauses.range,
-        isByArrival: clauses.isByArrival, limit: clauses.limit))
+        isByArrival: clauses.isByArrival, orderBy: clauses.orderBy, limit: clauses.limit))
   }
 
   /// The stream or KPI that a list is of, behind FROM or OF, or without a word.

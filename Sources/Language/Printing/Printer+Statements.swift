@@ -85,19 +85,22 @@ extension Printer {
     if select.isOnlyFinal { text += " ONLY FINAL" }
   }
 
+  private mutating func orderBy(_ keys: [OrderKey]) {
+    if keys.isEmpty { return }
+    text += " ORDER BY "
+    list(keys) { printer, key in
+      printer.expression(key.expression)
+      if key.isDescending { printer.text += " DESC" }
+    }
+  }
+
   /// Writes the clauses that pick and sort rows of the answer.
   private mutating func answerClauses(_ select: Select) {
     if let having = select.having {
       text += " HAVING "
       condition(having)
     }
-    if !select.orderBy.isEmpty {
-      text += " ORDER BY "
-      list(select.orderBy) { printer, key in
-        printer.expression(key.expression)
-        if key.isDescending { printer.text += " DESC" }
-      }
-    }
+    orderBy(select.orderBy)
     if let limit = select.limit { self.limit(limit) }
   }
 
@@ -232,6 +235,7 @@ extension Printer {
     filter(show.filter)
     if let range = show.range { self.range(range) }
     if show.isByArrival { text += " BY ARRIVAL" }
+    orderBy(show.orderBy)
     if let limit = show.limit { self.limit(limit) }
   }
 }

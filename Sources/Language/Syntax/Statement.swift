@@ -52,7 +52,7 @@ public struct Statement: Sendable, Equatable {
 /// `SHOW`: a list of what there is.
 public struct Show: Sendable, Equatable {
   public enum Subject: String, Sendable, Equatable, CaseIterable {
-    case streams, kpis, fields, dimensions, watermark, late, rejected, duplicates, versions
+    case streams, kpis, fields, dimensions, watermark, late, rejected, duplicates, ahead, versions
     case sources, history, create
 
     /// Whether a name may pick a stream or KPI.
@@ -62,7 +62,7 @@ public struct Show: Sendable, Equatable {
     /// Whether it lists what came in, which a filter, a range and a limit may pick from.
     public var hasRange: Bool { isOfLedger || self == .history }
     /// Whether it lists entries of the ledger.
-    public var isOfLedger: Bool { [.late, .rejected, .duplicates].contains(self) }
+    public var isOfLedger: Bool { [.late, .rejected, .duplicates, .ahead].contains(self) }
   }
 
   public var subject: Subject
@@ -72,17 +72,20 @@ public struct Show: Sendable, Equatable {
   public var range: TimeRange?
   /// Whether the range is of the times when entries came in, and not of their events.
   public var isByArrival: Bool
+  /// By the columns of the list.
+  public var orderBy: [OrderKey]
   public var limit: Limit?
 
   public init(
     _ subject: Subject, from: Name? = nil, filter: Predicate? = nil, range: TimeRange? = nil,
-    isByArrival: Bool = false, limit: Limit? = nil
+    isByArrival: Bool = false, orderBy: [OrderKey] = [], limit: Limit? = nil
   ) {
     self.subject = subject
     self.from = from
     self.filter = filter
     self.range = range
     self.isByArrival = isByArrival
+    self.orderBy = orderBy
     self.limit = limit
   }
 }

@@ -4,6 +4,15 @@ extension BucketLength: CustomStringConvertible {
   /// Clock units that make whole days are days of the calendar ("24h" is "1d"), twelve months are a year.
   /// Letters are lowercase: "1M" could mean a minute or a month.
   public init(parsing text: String) throws(BucketLengthError) {
+    try self.init(parsing: text, isWindow: false)
+  }
+
+  /// Reads the length of a window, which counts buckets: it may be "42h", which is no length of a bucket.
+  public init(parsingWindow text: String) throws(BucketLengthError) {
+    try self.init(parsing: text, isWindow: true)
+  }
+
+  private init(parsing text: String, isWindow: Bool) throws(BucketLengthError) {
     let bytes = Array(text.utf8)
     let digits = bytes.prefix { 48...57 ~= $0 }
     guard !digits.isEmpty else { throw BucketLengthError(text: text, reason: .noCount) }
@@ -13,22 +22,28 @@ extension BucketLength: CustomStringConvertible {
     let count = significant.reduce(0) { $0 * 10 + Int($1) - 48 }
     let unit = String(
       decoding: bytes[digits.endIndex...].drop { $0 == UInt8(ascii: " ") }, as: UTF8.self)
-    guard let length = try Self.length(count, unit, text) else {
+    guard let length = try Self.length(count, unit, text, isWindow) else {
       throw BucketLengthError(text: text, reason: unit.isEmpty ? .noUnit : .unknownUnit(unit))
     }
     guard count > 0 else { throw BucketLengthError(text: text, reason: .zero) }
-    guard length.isValid else { throw BucketLengthError(text: text, reason: .tooLong) }
+    guard length.isValid || isWindow && length.isFixedUpToYear else {
+      throw BucketLengthError(text: text, reason: .tooLong)
+    }
     self = length
+  }
+
+  private var isFixedUpToYear: Bool {
+    if case .fixed(let ns) = self { ns <= 366 * Self.dayNs } else { false }
   }
 
   /// Nil if there is no such unit.
   private static func length(
-    _ count: Int, _ unit: String, _ text: String
+    _ count: Int, _ unit: String, _ text: String, _ isWindow: Bool
   ) throws(BucketLengthError) -> BucketLength? {
     switch unit {
-    case "s", "sec", "secs", "second", "seconds": try clock(count, 1, text)
-    case "m", "min", "mins", "minute", "minutes": try clock(count, 60, text)
-    case "h", "hr", "hrs", "hour", "hours": try clock(count, 3_600, text)
+    case "s", "sec", "secs", "second", "seconds": try clock(count, 1, text, isWindow)
+    case "m", "min", "mins", "minute", "minutes": try clock(count, 60, text, isWindow)
+    case "h", "hr", "hrs", "hour", "hours": try clock(count, 3_600, text, isWindow)
     case "d", "day", "days": .days(count)
     case "w", "week", "weeks": .weeks(count)
     case "mo", "month", "months": canonical(months: count)
@@ -43,10 +58,12 @@ extension BucketLength: CustomStringConvertible {
   }
 
   private static func clock(
-    _ count: Int, _ unitSeconds: Int, _ text: String
+    _ count: Int, _ unitSeconds: Int, _ text: String, _ isWindow: Bool
   ) throws(BucketLengthError) -> BucketLength {
     let (days, rest) = (count * unitSeconds).quotientAndRemainder(dividingBy: 86_400)
-    if days == 0 { return .fixed(ns: Int64(rest) * secondNs) }
+    if days == 0 || isWindow && rest != 0 {
+      return .fixed(ns: Int64(count * unitSeconds) * secondNs)
+    }
     guard rest == 0 else { throw BucketLengthError(text: text, reason: .notWholeDays) }
     return .days(days)
   }

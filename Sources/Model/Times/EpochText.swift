@@ -50,10 +50,13 @@ struct EpochText {
     return value
   }
 
+  /// The unit that the size tells.
+  var unitBySize: TimeFormat.EpochUnit { TimeFormat.EpochUnit(integerDigits: point) }
+
   /// The instant in `unit`, or in the unit that the size tells; digits beyond nanoseconds are cut off. Nil
   /// when 64 bits do not hold it. O(1).
   func ns(in unit: TimeFormat.EpochUnit?) -> Int64? {
-    let unit = unit ?? TimeFormat.EpochUnit(integerDigits: point)
+    let unit = unit ?? unitBySize
     if digits.isEmpty { return 0 }
     let count = point + unit.decimals
     guard count <= Self.maxDigits else { return nil }

@@ -6,13 +6,37 @@ extension TimeParser {
     if let unit = reading.unit, EpochText(bytes, range) != nil { return .outOfRange(unit) }
     if let refusal = refusalByZone(of: bytes, range) { return refusal }
     if let pattern = reading.pattern { return .notOfPattern(pattern.text) }
-    return Self.refusalOfDate(bytes, range) ?? .unreadable
+    if EpochText(bytes, range) != nil { return .quotedNumber }
+    return Self.refusalOfDate(bytes, range) ?? refusalOfYear(bytes, range)
+      ?? (Self.isOfOtherForm(bytes, range) ? .otherForm : .unreadable)
+  }
+
+  /// Whether the text would be a time in another year.
+  private func refusalOfYear(_ bytes: RawSpan, _ range: Range<Int>) -> TimeRefusal? {
+    var text = TimeTextCursor(bytes, range)
+    guard let year = text.number(4...4), year < 1679 || year > 2260, range.count >= 10 else {
+      return nil
+    }
+    var other = range.map { bytes.byte(at: $0) }
+    other.replaceSubrange(..<4, with: Array("2000".utf8))
+    var inUTC = TimeReading()
+    inUTC.zone = .utc
+    var parser = TimeParser(inUTC)
+    return parser.parse(other.rawSpan, 0..<other.count) == nil ? nil : .outOfYears
+  }
+
+  /// Whether there are as many digits as a date has at least, and not in the order of ISO 8601.
+  private static func isOfOtherForm(_ bytes: RawSpan, _ range: Range<Int>) -> Bool {
+    var text = TimeTextCursor(bytes, range)
+    if text.number(4...4) != nil, text.take("-") { return false }
+    return range.count { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(bytes.byte(at: $0)) } >= 4
   }
 
   /// Why the number that fills `range`, which was not parsed, is no time. O(length).
   public func refusal(ofNumber bytes: RawSpan, _ range: Range<Int>) -> TimeRefusal {
     if readsNumbersByPattern { return refusal(of: bytes, range) }
-    return reading.unit.map { .outOfRange($0) } ?? .unreadable
+    if let unit = reading.unit { return .outOfRange(unit) }
+    return .outOfYearsBySize(EpochText(bytes, range)?.unitBySize ?? .nanoseconds)
   }
 
   /// Whether the text would be a time if its zone were known, or had no change of its clocks.
@@ -26,7 +50,9 @@ extension TimeParser {
     switch zone.instants(showing: time.ns) {
     case .once: return nil
     case .never: return .skipped(zone: zone.name)
-    case .twice: return .repeated(zone: zone.name)
+    case .twice:
+      return reading.pattern == nil
+        ? .repeated(zone: zone.name) : .repeatedInPattern(zone: zone.name)
     }
   }
 

@@ -33,6 +33,16 @@ public enum TimeRefusal: Error, Sendable, Equatable, CustomStringConvertible {
   case skipped(zone: String)
   /// Clocks of the zone showed it twice: they were set back over it.
   case repeated(zone: String)
+  /// The same of a text whose form has no offset.
+  case repeatedInPattern(zone: String)
+  /// A date or a number, but in a form that has to be said.
+  case otherForm
+  /// A number in quotes, without a unit that was given.
+  case quotedNumber
+  /// A date of a year that cannot be held.
+  case outOfYears
+  /// A number that its size says is of a unit in which it is out of range.
+  case outOfYearsBySize(TimeFormat.EpochUnit)
   /// It does not have the form that was given.
   case notOfPattern(String)
   /// A number that is out of range in the unit that was given.
@@ -46,11 +56,22 @@ public enum TimeRefusal: Error, Sendable, Equatable, CustomStringConvertible {
     case .weekDate: "a week date; write the month and the day, such as 2024-07-30T12:00:00Z"
     case .ordinalDate: "an ordinal date; write the month and the day, such as 2024-07-30T12:00:00Z"
     case .noZone:
-      "which has no zone; write Z or an offset at its end, or say which zone the stream's times are of"
+      "which has no zone; write Z or an offset at its end, or say which zone the stream's times are of: --time-zone"
     case .skipped(let zone):
       "which no clock of \(zone) showed, as clocks were set forward; write an offset at its end"
     case .repeated(let zone):
       "which clocks of \(zone) showed twice, as they were set back; write an offset at its end"
+    case .repeatedInPattern(let zone):
+      "which clocks of \(zone) showed twice, as they were set back; write an offset at its end, and %z in the form"
+    case .otherForm:
+      "expected RFC 3339 with a zone, such as 2024-07-30T12:00:00Z, or an epoch number; "
+        + "--time-format says another form"
+    case .quotedNumber:
+      "a number in quotes, of which --time-unit has to say the unit: s, ms, us or ns"
+    case .outOfYears: "which is not within the years 1678 to 2261"
+    case .outOfYearsBySize(let unit):
+      "by its size a number of \(unit.abbreviation), which is not within the years 1678 to 2261; "
+        + "--time-unit says another unit"
     case .notOfPattern(let pattern): "expected the form \(pattern.debugDescription)"
     case .outOfRange(let unit):
       "expected a number of \(unit.abbreviation) within the years 1678 to 2261"

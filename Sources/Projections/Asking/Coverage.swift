@@ -147,7 +147,11 @@ struct Coverage {
     for start in asked.buckets.starts(from: range.lowerBound, until: range.upperBound) {
       count += 1
       guard count <= maxBuckets, kpi.buckets.start(of: start) == start else {
-        throw Refusal(reason: "its buckets of \(own.every) do not fit into \(every)")
+        let (inner, outer) =
+          query.timeZone == own.timeZone
+          ? ("", "") : (" in the zone \(own.timeZone)", " in the zone \(query.timeZone)")
+        throw Refusal(
+          reason: "its buckets of \(own.every)\(inner) do not fit into \(every)\(outer)")
       }
     }
   }

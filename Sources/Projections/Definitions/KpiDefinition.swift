@@ -40,7 +40,7 @@ public struct KpiDefinition: Sendable, Equatable {
     self.filter = try filter.map { try Parser.predicate($0) }
     self.groupBy = try groupBy.map { try Parser.dimensions($0) } ?? []
     self.every = try BucketLength(parsing: every)
-    self.rolling = try rolling.map { try BucketLength(parsing: $0) }
+    self.rolling = try rolling.map { try BucketLength(parsingWindow: $0) }
     self.timeZone = timeZone
     self.latenessNs = latenessNs
     _ = try ZoneRules(named: timeZone)

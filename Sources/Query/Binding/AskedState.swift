@@ -44,6 +44,7 @@ struct AskedState {
     do throws(LanguageError.Issue) { ns = try times.ns(time) } catch {
       throw LanguageError(issues: [error], text: run.text)
     }
+    if let note = times.note(time) { notes.append(note) }
     let seq = try run.source.seq(receivedBy: ns)
     let start = "AS OF \(time.canonicalText) is a time of arrival: "
     if seq > 0 {

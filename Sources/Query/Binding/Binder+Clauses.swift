@@ -22,8 +22,8 @@ extension Binder {
     var (low, high) = (Int64.min, Int64.max)
     switch range {
     case .bounds(let since, let until):
-      if let since { low = try times.ns(since) }
-      if let until { high = try times.ns(until) }
+      if let since { low = try ns(since) }
+      if let until { high = try ns(until) }
       if low > high, let until {
         throw Issue(
           until.span, "UNTIL is before SINCE",
@@ -33,11 +33,17 @@ extension Binder {
     case .last(let length):
       (low, high) = (length.added(to: options.nowNs, times: -1, in: query.zone), options.nowNs)
     case .at(let time):
-      low = try times.ns(time)
+      low = try ns(time)
       high = low.saturatingSubtracting(-1)
     }
     query.range = low..<high
     query.hasRange = true
+  }
+
+  private mutating func ns(_ time: TimeExpression) throws(Issue) -> Int64 {
+    let ns = try times.ns(time)
+    if let note = times.note(time) { add(note: note) }
+    return ns
   }
 
   mutating func bindBuckets(_ select: Select) throws(Issue) {
@@ -45,7 +51,7 @@ extension Binder {
       let length = try every.length.bucketLength()
       query.buckets = Buckets(length: length, zone: query.zone)
       if let rolling = every.rolling {
-        let window = try rolling.bucketLength()
+        let window = try rolling.bucketLength(ofWindow: true)
         try Self.checkRolling(window, length, rolling.span)
         query.rolling = window
       }
@@ -128,7 +134,7 @@ extension Binder {
     let list = kpi.groupBy.joined(separator: ", ")
     return Issue(
       path.span, "KPI \(kpi.name) has no dimension \(path.path)",
-      hint: nearest.map { "did you mean \($0)?" }
+      hint: timeHint(path) ?? nearest.map { "did you mean \($0)?" }
         ?? (kpi.groupBy.isEmpty
           ? "it has none; ask the stream \(kpi.stream)"
           : "it has: \(list); of other fields ask the stream \(kpi.stream)"))

@@ -11,7 +11,7 @@ extension Binder {
     if path.path == stream.timePath {
       throw Issue(
         path.span, "\(path.path) is the time of \(stream.name)",
-        hint: "ask for times with SINCE and UNTIL; in an answer it is the column time")
+        hint: Self.timesHint)
     }
     guard let field = stream.fields.first(where: { $0.path == path.path }) else {
       throw unknown(path)
@@ -26,6 +26,38 @@ extension Binder {
         hint: "too many other fields stand beside it, or its name is too long")
     }
     return field
+  }
+
+  private static let timesHint =
+    "ask for times with SINCE and UNTIL; in an answer it is the column time"
+  /// What times are called elsewhere.
+  private static let timeNames: [Text] = [
+    "time", "timestamp", "ts", "t", "date", "datetime", "_time", "@timestamp",
+  ]
+
+  /// Asks for the times of a stream by another name than that of their field.
+  func timeHint(_ path: FieldPath) -> String? {
+    let stream = query.stream
+    guard Self.timeNames.contains(path.path),
+      !stream.fields.contains(where: { $0.path == path.path })
+    else { return nil }
+    return "its times are those of \(stream.timePath): \(Self.timesHint)"
+  }
+
+  /// What stands at a path that has no values of its own: the array whose elements are the facts, or an object.
+  private func container(_ path: FieldPath) -> Issue? {
+    let stream = query.stream
+    let within = stream.fields.map(\.path).filter {
+      $0.string.utf8.starts(with: "\(path.path).".utf8)
+    }
+    if stream.explodePath != path.path, within.isEmpty { return nil }
+    let list = within.prefix(5).joined(separator: ", ") + (within.count > 5 ? ", ..." : "")
+    return Issue(
+      path.span,
+      stream.explodePath == path.path
+        ? "\(path.path) is the array whose elements are the facts of \(stream.name)"
+        : "\(path.path) is an object, not a value",
+      hint: within.isEmpty ? nil : "ask for what is in it: \(list)")
   }
 
   private func arrayHint(_ path: String) -> String {
@@ -50,11 +82,18 @@ extension Binder {
   }
 
   private func unknown(_ path: FieldPath) -> Issue {
-    if let array = array(around: path) { return array }
+    if let issue = array(around: path) ?? container(path) { return issue }
     let stream = query.stream
+    if !isAfterItems, itemNames.contains(path.path) {
+      return Issue(
+        path.span, "\(path.path) is the name of an item, and here a field is expected",
+        hint: "write again what it is computed of; HAVING and ORDER BY take the names of items")
+    }
     let names = stream.fields.map(\.path)
     let hint: String
-    if let nearest = Spelling.nearest(path.path, names + query.columnNames) {
+    if let time = timeHint(path) {
+      hint = time
+    } else if let nearest = Spelling.nearest(path.path, names + query.columnNames) {
       hint = "did you mean \(nearest)?"
     } else if names.isEmpty {
       hint = "it has no fields yet"

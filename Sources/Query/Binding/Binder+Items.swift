@@ -163,7 +163,7 @@ extension Binder {
     guard query.isOfFacts else {
       throw Issue(
         path.span, "\(path.path) is of one fact, and the row of many",
-        hint: "add it to GROUP BY, or ask for last(\(path.path)) or another aggregate")
+        hint: "add it to GROUP BY, or ask for last(\(path.canonicalText)) or another aggregate")
     }
     return (.input(input(field.path)), field.kind.value)
   }

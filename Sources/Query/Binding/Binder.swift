@@ -1,3 +1,4 @@
+import Bytes
 import Language
 import Model
 
@@ -15,6 +16,8 @@ struct Binder {
   var isAfterItems = false
   /// What is selected, in the order of the text: ORDER BY 2 is the second of them.
   var selected: [RowExpression] = []
+  /// The names that items are given by AS.
+  var itemNames: [Text] = []
 
   static func bind(_ select: Select, _ run: StatementRun) throws -> BoundQuery {
     let state = try AskedState(select, run)
@@ -46,6 +49,7 @@ struct Binder {
   private mutating func bind(_ select: Select) {
     query.isOfFacts =
       query.kpi == nil && !select.hasAggregate && select.groupBy.isEmpty && select.every == nil
+    itemNames = select.listedItems.compactMap(\.alias)
     bindZone(select)
     attempt { binder throws(Issue) in try binder.bindRange(select) }
     if let filter = select.filter {

@@ -97,11 +97,21 @@ struct BoundQuery {
     isOfWholeBuckets = true
   }
 
+  /// Windows reach beyond the last fact: without an end of the range the last row is that of the bucket that time has
+  /// got to, by the facts and the watermark.
+  private func known(_ range: Range<Int64>) -> Range<Int64> {
+    guard let buckets, rolling != nil, range.upperBound == .max,
+      let lastNs = [stream.timesNs?.upperBound, stream.watermarkNs].compactMap({ $0 }).max()
+    else { return range }
+    let end = buckets.range(of: lastNs).upperBound
+    return range.lowerBound..<max(range.lowerBound, end)
+  }
+
   func request(_ range: Range<Int64>, _ options: QueryOptions) -> AggregateRequest {
     var request = AggregateRequest(stream: stream.name, aggregates: aggregates)
     request.filter = filter
     request.groupBy = groups.map(\.path)
-    request.range = range
+    request.range = known(range)
     request.every = buckets?.length
     request.rolling = rolling
     request.timeZone = zone.name

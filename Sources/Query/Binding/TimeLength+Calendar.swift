@@ -105,9 +105,10 @@ extension TimeLength {
   }
 
   /// As a length of buckets.
-  func bucketLength() throws(LanguageError.Issue) -> BucketLength {
+  func bucketLength(ofWindow isWindow: Bool = false) throws(LanguageError.Issue) -> BucketLength {
     do throws(BucketLengthError) {
-      return try BucketLength(parsing: canonicalText)
+      return isWindow
+        ? try BucketLength(parsingWindow: canonicalText) : try BucketLength(parsing: canonicalText)
     } catch {
       throw LanguageError.Issue(span, error.description)
     }

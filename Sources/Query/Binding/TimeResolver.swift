@@ -34,6 +34,42 @@ struct TimeResolver {
     }
   }
 
+  /// Says which instant was taken for a local time that clocks showed twice or never; nil for all others, and for a date
+  /// alone, which is its first instant.
+  func note(_ time: TimeExpression) -> String? {
+    let text: String
+    switch time.base {
+    case .text(let written): text = written
+    case .parameter(let parameter):
+      guard case .text(let value)? = parameters[parameter.name] else { return nil }
+      text = value.string
+    default: return nil
+    }
+    guard text.utf8.count > 10, let taken = Self.parse(text, in: zone),
+      let local = Self.parse(text, in: .utc), !Self.hasOffset(text)
+    else { return nil }
+    let name = zone.name
+    switch zone.instants(showing: local) {
+    case .once: return nil
+    case .never:
+      return "no clock of \(name) showed '\(text)', as clocks were set forward: "
+        + "\(shown(taken)) is taken"
+    case .twice(let first, let last):
+      return "clocks of \(name) showed '\(text)' twice, as they were set back: the first, "
+        + "\(shown(first)), is taken; for the second write \(shown(last))"
+    }
+  }
+
+  private func shown(_ ns: Int64) -> String {
+    var (cells, pieces) = (TimeCells(zone: zone), Pieces())
+    cells.append(ns, to: &pieces)
+    return String(decoding: pieces.bytes, as: UTF8.self)
+  }
+
+  private static func hasOffset(_ text: String) -> Bool {
+    text.utf8.dropFirst(10).contains { "Zz+-".utf8.contains($0) }
+  }
+
   private var midnight: Int64 { Buckets(length: .days(1), zone: zone).start(of: nowNs) }
 
   private static let hint = "write '2024-06-01', '2024-06-01T12:00' or '2024-06-01T12:00:00Z'"

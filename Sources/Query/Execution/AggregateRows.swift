@@ -26,6 +26,34 @@ struct AggregateRows {
   /// The rows of a range, with those of the time that is compared with beside them. Windows look at rows before the
   /// range, unless `hasWindows` says that none is asked for.
   func rows(of range: Range<Int64>, hasWindows: Bool = true) throws -> Rows {
+    var rows = try compared(range, hasWindows: hasWindows)
+    if hasWindows, let before = RowsBefore(query, from: rows.firstNs) { try add(before, to: &rows) }
+    return rows
+  }
+
+  /// Adds the rows that are the ones before for the first rows of groups.
+  private func add(_ before: RowsBefore, to rows: inout Rows) throws {
+    guard let buckets = query.buckets, let times = query.stream.timesNs else { return }
+    let endNs = min(rows.range.upperBound, times.upperBound)
+    let inRange = max(0, endNs.saturatingSubtracting(rows.firstNs)) / buckets.length.nominalNs
+    let count = max(RowsBefore.minBuckets, Int(clamping: inRange))
+    var table = rows.table
+    var startNs = rows.range.lowerBound
+    let limitNs = buckets.start(rows.firstNs, before: count)
+    let missing = try before.add(to: &table, from: &startNs, limitNs: limitNs) {
+      buckets.start($0, before: $1)
+    } earlier: { range in
+      let found = try budget.passing { try compared(range, hasWindows: false) }
+      rows.add(found)
+      return found.table
+    }
+    rows.range = startNs..<rows.range.upperBound
+    try budget.take(max(0, table.bytes - rows.table.bytes), for: "rows")
+    rows.table = table
+    if missing > 0 { rows.notes.append(RowsBefore.note(missing, query, since: startNs)) }
+  }
+
+  private func compared(_ range: Range<Int64>, hasWindows: Bool) throws -> Rows {
     var rows = try period(range, hasWindows: hasWindows)
     if query.isOfOneRow { rows.table.addRowOfNothing(query) }
     try budget.take(rows.table.bytes, for: "rows")
@@ -76,8 +104,7 @@ struct AggregateRows {
   /// Rows of a range beside others.
   private func further(_ range: Range<Int64>, _ rows: inout Rows) throws -> RowTable {
     let found = try period(range, hasWindows: false)
-    for plan in found.plans where !rows.plans.contains(plan) { rows.plans.append(plan) }
-    for note in found.notes where !rows.notes.contains(note) { rows.notes.append(note) }
+    rows.add(found)
     return found.table
   }
 
@@ -153,30 +180,44 @@ extension RowExpression {
   /// The earliest time of a row that has a part in a row at `ns`.
   func lookBack(from ns: Int64, _ query: BoundQuery) -> Int64 {
     var from = ns
-    if case .window(_, _, let length) = self {
-      if let length {
-        let rows = ns..<max(ns, query.range.upperBound.saturatingSubtracting(1)) + 1
-        from = length.range(before: rows, in: query.zone).lowerBound
-      } else if let buckets = query.buckets, ns > .min {
-        from = buckets.start(of: ns - 1)
-      }
-    }
+    if case .window = self { from = ownLookBack(from: ns, query) }
     return children.map { $0.lookBack(from: from, query) }.min() ?? from
+  }
+
+  /// The same of a window over values that are there. Without a length it is one bucket: ``RowsBefore`` looks further.
+  func ownLookBack(from ns: Int64, _ query: BoundQuery) -> Int64 {
+    guard case .window(_, _, let length) = self else { return ns }
+    if let length {
+      let rows = ns..<max(ns, query.range.upperBound.saturatingSubtracting(1)) + 1
+      return length.range(before: rows, in: query.zone).lowerBound
+    }
+    if let buckets = query.buckets, ns > .min { return buckets.start(of: ns - 1) }
+    return ns
   }
 }
 
 extension AggregateRows.Rows {
+  /// Takes how others were computed, and what has to be known of them.
+  fileprivate mutating func add(_ others: Self) {
+    for plan in others.plans where !plans.contains(plan) { plans.append(plan) }
+    for note in others.notes where !notes.contains(note) { notes.append(note) }
+  }
+
   /// Says of buckets without an earlier one.
   fileprivate mutating func addNote(of compared: ComparedBuckets) {
-    var (count, lastNs) = (0, Int64.min)
+    var (count, beyond, lastNs) = (0, 0, Int64.min)
     for timeNs in table.timesNs where timeNs >= firstNs && timeNs != lastNs {
       lastNs = timeNs
-      if compared.earlier(of: timeNs) == nil { count += 1 }
+      if compared.earlier(of: timeNs) != nil { continue }
+      if compared.isBeyondTimes(timeNs) { beyond += 1 } else { count += 1 }
     }
-    if count == 0 { return }
-    notes.append(
-      "\(count == 1 ? "1 bucket has" : "\(count) buckets have") none that began "
-        + "\(compared.length.canonicalText) before, where clocks were changed: there is NULL")
+    for (count, reason) in [
+      (count, "where clocks were changed"), (beyond, "as no time is before the year 1677"),
+    ] where count > 0 {
+      notes.append(
+        "\(count == 1 ? "1 bucket has" : "\(count) buckets have") none that began "
+          + "\(compared.length.canonicalText) before, \(reason): there is NULL")
+    }
   }
 }
 

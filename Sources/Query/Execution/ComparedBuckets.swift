@@ -17,6 +17,11 @@ struct ComparedBuckets {
     return found
   }
 
+  /// Whether so much earlier is before all times.
+  func isBeyondTimes(_ start: Int64) -> Bool {
+    length.added(to: start, times: -1, in: zone) == .min
+  }
+
   /// The starts of all buckets that an earlier one is compared with, ascending: of several at the end of months, and
   /// where clocks are set back.
   func later(of start: Int64) -> [Int64] {

@@ -14,21 +14,53 @@ struct FactRows {
     var firstNs: Int64
     /// Whether there may be more facts, which LIMIT has left out.
     var hasMore = false
+    var notes: [String] = []
   }
 
   func rows() throws -> Rows {
     var rows = Rows(firstNs: query.range.lowerBound)
+    let startNs = contextStart
+    let enough = rowsThatSuffice
+    (rows.table, rows.hasMore) = try table(startNs..<query.range.upperBound, enough: enough)
+    if let before = RowsBefore(query, from: rows.firstNs) {
+      try add(before, to: &rows, from: startNs)
+    }
+    return rows
+  }
+
+  /// Adds the facts that are the ones before for the first facts of keys.
+  private func add(_ before: RowsBefore, to rows: inout Rows, from startNs: Int64) throws {
+    guard let times = query.stream.timesNs else { return }
+    let endNs = min(query.range.upperBound, times.upperBound)
+    let lengthNs = max(RowsBefore.minFactsNs, endNs.saturatingSubtracting(rows.firstNs))
+    var startNs = startNs
+    let limitNs = rows.firstNs.saturatingSubtracting(lengthNs)
+    let missing = try before.add(to: &rows.table, from: &startNs, limitNs: limitNs) {
+      let (ns, overflow) = Self.stepNs.multipliedReportingOverflow(by: Int64($1))
+      return overflow ? .min : $0.saturatingSubtracting(ns)
+    } earlier: { range in
+      try table(range).table
+    }
+    if missing > 0 { rows.notes.append(RowsBefore.note(missing, query, since: startNs)) }
+  }
+
+  /// How much time is looked at first for a fact before the range.
+  private static let stepNs: Int64 = 3_600_000_000_000
+
+  /// The facts of a time, those of one key as a group.
+  private func table(
+    _ range: Range<Int64>, enough: Int = .max
+  ) throws -> (table: RowTable, hasMore: Bool) {
     var request = FactsRequest(stream: query.stream.name, fields: query.fields)
     let keyPath = query.hasWindow ? query.stream.keyPath : nil
     if let keyPath { request.fields.append(keyPath) }
     request.filter = query.filter
-    request.range = contextStart..<query.range.upperBound
+    request.range = range
     request.asOfSeq = query.lastSeq
     request.isCancelled = options.isCancelled
     var columns: [ValueColumn]?
     var timesNs: [Int64] = []
     var seqs: [UInt64] = []
-    let enough = rowsThatSuffice
     try source.facts(request) { batch in
       timesNs += batch.timesNs
       seqs += batch.seqs
@@ -40,18 +72,15 @@ struct FactRows {
       try check(timesNs.count, columns ?? [])
       return timesNs.count < enough
     }
-    rows.table.timesNs = timesNs
-    rows.table.firstSeqs = seqs
-    rows.table.inputs = columns ?? request.fields.map { _ in .values([]) }
-    if timesNs.count > enough {
-      rows.table.gather(prefix: enough)
-      rows.hasMore = true
-    } else {
-      rows.hasMore = timesNs.count == enough
-    }
-    try rows.table.setGroups(key: keyPath == nil ? nil : rows.table.inputs.removeLast())
-    try rows.table.sortByTime()
-    return rows
+    var table = RowTable()
+    table.timesNs = timesNs
+    table.firstSeqs = seqs
+    table.inputs = columns ?? request.fields.map { _ in .values([]) }
+    let hasMore = timesNs.count >= enough
+    if timesNs.count > enough { table.gather(prefix: enough) }
+    try table.setGroups(key: keyPath == nil ? nil : table.inputs.removeLast())
+    try table.sortByTime()
+    return (table, hasMore)
   }
 
   /// Without an order the first facts of the log are as good as any.

@@ -28,7 +28,7 @@ struct HeldValues {
     // Before the first fact there are no rows.
     while found.missing > 0, rest > 0, end > firstNs {
       let step = min(rest, max(Self.buckets, bucketCount))
-      let start = Self.start(buckets, end, before: step)
+      let start = buckets.start(end, before: step)
       try gathering.budget.passing {
         let earlier = try gathering.rows(of: start..<end, hasWindows: false)
         try found.add(earlier.table, query, leaves, gathering.budget)
@@ -36,13 +36,6 @@ struct HeldValues {
       (end, rest) = (start, rest - step)
     }
     return found.values
-  }
-
-  /// The start of the bucket that is so many before the one that starts at `ns`.
-  private static func start(_ buckets: Buckets, _ ns: Int64, before count: Int) -> Int64 {
-    var start = ns
-    for _ in 0..<count where start > .min { start = buckets.start(of: start - 1) }
-    return start
   }
 
   /// What has been found so far.

@@ -78,6 +78,7 @@ struct QueryExecution {
     result.answer.meta.asOfSeq = query.lastSeq
     result.answer.meta.watermarkNs = query.stream.watermarkNs
     result.answer.meta.source = "columns"
+    result.answer.meta.notes += rows.notes
     setRange(&result.answer.meta, isCutShort: rows.hasMore)
     if rows.hasMore {
       result.answer.meta.notes.append(
@@ -314,7 +315,7 @@ extension BoundQuery {
 }
 
 /// The values that rows are sorted by.
-private struct SortKey {
+struct SortKey {
   /// What a row takes: its value as a double, and its rank beside its place.
   static let rowBytes = 24
 

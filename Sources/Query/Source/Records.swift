@@ -1,3 +1,5 @@
+import Bytes
+
 public struct EventRecord: Sendable {
   public var seq: UInt64
   public var source: String
@@ -22,8 +24,12 @@ public struct LedgerRecord: Sendable {
   public var receivedNs: Int64
   /// The event's time, if it is known.
   public var timeNs: Int64?
-  /// What was wrong, where.
+  /// What was wrong.
   public var detail: String
+  /// Where in its source a document stands that is no event: its first byte.
+  public var position: UInt64?
+  /// The beginning of a document that was rejected, or differs from the event that it repeats.
+  public var head: Text?
 
   public init(
     kind: LedgerKind, stream: String, source: String, seq: UInt64, receivedNs: Int64,

@@ -35,6 +35,8 @@ extension StatementRun {
         "rows of increase, rate and time_avg are told apart by the new key, those of before too, without a revision; "
           + "AS OF a seq before this one answers by the key of then")
     }
+    let stream = try source.snapshot().streams.first { $0.name == name }
+    answer.meta.notes += stream?.notesOfAbsentFields ?? []
     return answer
   }
 

@@ -36,6 +36,20 @@ struct ListCondition {
     }
   }
 
+  /// The place of the column that ORDER BY names.
+  func column(of key: OrderKey) throws(Issue) -> Int {
+    switch key.expression {
+    case .field(let path):
+      if case .input(let index) = try column(path).0 { return index }
+    case .number(let number):
+      if let place = Int(exactly: number), 1...columns.count ~= place { return place - 1 }
+    default: break
+    }
+    throw Issue(
+      key.span, "\(key.expression.canonicalText) is no column of the list",
+      hint: "it has: \(columns.map(\.key).joined(separator: ", "))")
+  }
+
   private func column(
     _ path: FieldPath
   ) throws(Issue) -> (RowExpression, Answer.Column.Kind) {

@@ -15,6 +15,7 @@ extension StatementRun {
     case .late: return try entries(.late, show)
     case .rejected: return try entries(.rejected, show)
     case .duplicates: return try entries(.duplicate, show)
+    case .ahead: return try entries(.ahead, show)
     case .history: return try history(show)
     case .create: return try creation(show)
     }
@@ -35,15 +36,16 @@ extension StatementRun {
   private func streams() -> Answer {
     var list = ListAnswer([
       "stream": .text, "events": .integer, "facts": .integer, "first": .time, "last": .time,
-      "watermark": .time, "key": .text, "late": .integer, "duplicates": .integer,
-      "rejected": .integer,
+      "watermark": .time, "key": .text, "late": .integer, "ahead": .integer,
+      "duplicates": .integer, "rejected": .integer,
     ])
     for stream in catalogue.streams {
       list.add(
         .text(stream.name), .count(stream.events), .count(stream.facts),
         .time(optional: stream.timesNs?.lowerBound), .time(optional: stream.timesNs?.upperBound),
         .time(optional: stream.watermarkNs), .text(optional: stream.keyPath),
-        .count(stream.late), .count(stream.duplicates), .count(stream.rejected))
+        .count(stream.late), .count(stream.ahead), .count(stream.duplicates),
+        .count(stream.rejected))
     }
     return list.answer(catalogue)
   }

@@ -6,19 +6,31 @@ extension StatementRun {
   func entries(_ kind: LedgerKind, _ show: Show) throws -> Answer {
     let stream = try show.from.map { try target($0).stream.name }
     let range = try range(of: show)
+    // Those that are no events have a place in their source, and no document to ask for.
+    let isOfDocuments = kind == .rejected || kind == .duplicate
     var list = try PickedList(
-      [
-        "seq": .integer, "received": .time, "time": .time, "stream": .text, "source": .text,
-        "detail": .text,
-      ], show, self)
+      isOfDocuments
+        ? [
+          "seq": .integer, "received": .time, "time": .time, "stream": .text, "source": .text,
+          "position": .integer, "detail": .text, "document": .text,
+        ]
+        : [
+          "seq": .integer, "received": .time, "time": .time, "stream": .text, "source": .text,
+          "detail": .text,
+        ], show, self)
     var withoutTime = 0
     try source.ledger(kind, stream: stream, pages: catalogue.ledgerPages) { entry in
       let timeNs = show.isByArrival ? entry.receivedNs : entry.timeNs
       guard range.contains(timeNs ?? entry.receivedNs) else { return true }
       if timeNs == nil { withoutTime += 1 }
-      return try list.add(
+      var row: [QueryValue] = [
         .count(entry.seq), .time(entry.receivedNs), .time(optional: entry.timeNs),
-        .text(entry.stream), .text(entry.source), .text(entry.detail))
+        .text(entry.stream), .text(entry.source),
+      ]
+      if isOfDocuments { row.append(entry.position.map { .count($0) } ?? .null) }
+      row.append(.text(entry.detail))
+      if isOfDocuments { row.append(.text(optional: entry.head)) }
+      return try list.add(row)
     }
     var answer = try list.answer()
     answer.meta.rangeNs = range

@@ -83,8 +83,10 @@ struct VersionJoin {
     if differing.count > limit { answer.meta.rowsBeforeLimit = differing.count }
     describe(&answer.meta)
     answer.meta.notes += [
-      "\(both - differingInBoth) rows are equal and left out; \(differingInBoth) differ, "
-        + "\(inOne[0]) are only of version \(version(0)), \(inOne[1]) only of version \(version(1))"
+      "\(both - differingInBoth == 1 ? "1 row is" : "\(both - differingInBoth) rows are") equal and "
+        + "left out; \(differingInBoth) \(differingInBoth == 1 ? "differs" : "differ"), "
+        + "\(inOne[0]) \(inOne[0] == 1 ? "is" : "are") only of version \(version(0)), "
+        + "\(inOne[1]) only of version \(version(1))"
     ]
     if common.isEmpty { answer.meta.notes.append("no item has the same name in both versions") }
     return answer

@@ -18,7 +18,7 @@ struct QueryText {
     } else if let given, given != "-" {
       text = given
     } else {
-      text = try Self.text(Self.bytes(of: .standardInput), of: "standard input")
+      text = try Self.text(Self.standardInput(), of: "standard input")
     }
   }
 
@@ -31,6 +31,12 @@ struct QueryText {
       throw error
     } catch {
       throw Failure("\(file) cannot be read: \(reason(error))")
+    }
+  }
+
+  private static func standardInput() throws -> Data {
+    do { return try bytes(of: .standardInput) } catch {
+      throw Failure("standard input cannot be read: \(reason(error))")
     }
   }
 
@@ -52,11 +58,17 @@ struct QueryText {
     return String(decoding: bytes, as: UTF8.self)
   }
 
+  /// What the system says, of an error of its own or below another.
+  private static func posixReason(_ error: NSError) -> String? {
+    if error.domain == NSPOSIXErrorDomain { return errorText(Int32(error.code)) }
+    return (error.userInfo[NSUnderlyingErrorKey] as? NSError).flatMap(posixReason)
+  }
+
   static func reason(_ error: any Error) -> String {
     switch CocoaError.Code(rawValue: (error as NSError).code) {
     case .fileReadNoSuchFile, .fileNoSuchFile: "there is no such file"
     case .fileReadNoPermission, .fileWriteNoPermission: "permission denied"
-    default: "\(error.localizedDescription)"
+    default: posixReason(error as NSError) ?? "\(error.localizedDescription)"
     }
   }
 }

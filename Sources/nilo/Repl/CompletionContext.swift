@@ -40,6 +40,9 @@ struct CompletionContext {
   /// The last word in small letters, if it may be one of the language.
   var lastWord: String { last.map(Self.word) ?? "" }
 
+  /// Whether the statement has a word, in small letters, before the cursor.
+  func hasWord(_ word: String) -> Bool { tokens.contains { Self.word($0) == word } }
+
   private static func word(_ token: TextToken) -> String {
     switch token.kind {
     case .keyword, .function, .name, .number: token.text.lowercased()

@@ -13,20 +13,22 @@ struct CompletionWords {
 
   private static let statements = [
     "SELECT", "SHOW", "DESCRIBE", "EXPLAIN", "DEFINE KPI", "REDEFINE KPI", "COMPARE KPI",
-    "SWITCH KPI", "DROP KPI", "REBUILD KPI", "DEFINE STREAM", "EVENTS FOR", "VERIFY",
+    "SWITCH KPI", "DROP KPI", "REBUILD KPI", "DEFINE STREAM", "ALTER STREAM", "DROP STREAM",
+    "EVENTS FOR", "VERIFY",
   ]
   /// What follows these words, and nothing else does.
   private static let followers: [String: [String]] = [
     "show": [
       "STREAMS", "KPIS", "FIELDS", "DIMENSIONS", "WATERMARK", "SOURCES", "VERSIONS", "LATE",
-      "REJECTED",
+      "REJECTED", "DUPLICATES", "AHEAD", "HISTORY", "CREATE",
     ],
     "explain": ["SELECT", "ANALYZE", "VALUE", "CHANGE"], "group": ["BY"], "order": ["BY"],
     "since": times, "until": times, "at": times, "fill": ["NULL", "0", "PREVIOUS", "LINEAR"],
     "time": ["ZONE"], "only": ["FINAL"], "whole": ["BUCKETS"], "using": ["VERSION"],
     "per": ["BUCKET"],
     "is": ["NULL", "NOT NULL"], "define": ["KPI", "STREAM"], "redefine": ["KPI"],
-    "drop": ["KPI"], "switch": ["KPI"], "rebuild": ["KPI"], "compare": ["WITH", "KPI"],
+    "drop": ["KPI", "STREAM"], "alter": ["STREAM"], "switch": ["KPI"], "rebuild": ["KPI"],
+    "compare": ["WITH", "KPI"],
     "events": ["FOR"], "of": ["SEQ"] + times,
   ]
   private static let times = ["NOW", "TODAY", "YESTERDAY"]
@@ -49,8 +51,10 @@ struct CompletionWords {
     guard let last = context.last else { return keywords(Self.statements) }
     let word = context.lastWord
     switch word {
-    case "from", "describe": return Self.sources(of: catalogue)
+    case "from", "describe", "create": return Self.sources(of: catalogue)
+    case "of" where context.hasWord("history"): return Self.sources(of: catalogue)
     case "kpi": return Self.kpis(of: catalogue)
+    case "stream": return context.hasWord("define") ? [] : Self.streams(of: catalogue)
     default: break
     }
     if last.kind != .name, let next = Self.followers[word] { return keywords(next) }
@@ -92,9 +96,13 @@ struct CompletionWords {
   }
 
   static func sources(of catalogue: SourceCatalogue?) -> [Completion.Candidate] {
-    let streams = catalogue?.streams ?? []
-    return streams.map { .init(Name($0.name).canonicalText, description: "stream") }
-      + kpis(of: catalogue)
+    streams(of: catalogue) + kpis(of: catalogue)
+  }
+
+  private static func streams(of catalogue: SourceCatalogue?) -> [Completion.Candidate] {
+    (catalogue?.streams ?? []).map {
+      .init(Name($0.name).canonicalText, description: "stream")
+    }
   }
 
   private static func kpis(of catalogue: SourceCatalogue?) -> [Completion.Candidate] {
