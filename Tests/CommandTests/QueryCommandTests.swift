@@ -87,7 +87,7 @@ import Testing
       "kpi", "define", "l", "--from", "p", "--every", "1d", "--select", "count(*) AS n",
       "--where", #"s ~ '(a)\1'"#)
     #expect(refused.status == 1)
-    #expect(refused.error.contains("1:5: the regular expression is not legal"))
+    #expect(refused.error.contains("1:48: the regular expression is not legal"))
   }
 
   /// A LIKE of a long text that would take minutes, ended by Ctrl-C and by max_seconds.

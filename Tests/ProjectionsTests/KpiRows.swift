@@ -23,10 +23,10 @@ struct KpiRows {
 }
 
 extension Store {
-  /// The rows of a KPI whose buckets start within `range`, by time and group. `groups` picks rows by dimension; nil as
-  /// a label is the absent one.
+  /// The rows of a KPI whose buckets start within `range`, by time and group; without one all, those of windows that
+  /// reach beyond the last fact among them. `groups` picks rows by dimension; nil as a label is the absent one.
   func rows(
-    of name: String, _ range: Range<Int64> = Int64.min..<Int64.max, groups: [Text: Text?] = [:]
+    of name: String, _ range: Range<Int64> = Int64.min..<Int64.max - 1, groups: [Text: Text?] = [:]
   ) throws -> KpiRows {
     let facts = Item(.field(FieldPath("facts")))
     let revision = Item(.field(FieldPath("revision")))
