@@ -42,8 +42,10 @@ struct AggregateRows {
     let limitNs = buckets.start(rows.firstNs, before: count)
     let missing = try before.add(to: &table, from: &startNs, limitNs: limitNs) {
       buckets.start($0, before: $1)
-    } earlier: { range in
-      let found = try budget.passing { try compared(range, hasWindows: false) }
+    } earlier: { range, groups in
+      let few = AggregateRows(
+        query: query.narrowed(to: groups), source: source, options: options, budget: budget)
+      let found = try budget.passing { try few.compared(range, hasWindows: false) }
       rows.add(found)
       return found.table
     }

@@ -38,7 +38,7 @@ struct FactRows {
     let missing = try before.add(to: &rows.table, from: &startNs, limitNs: limitNs) {
       let (ns, overflow) = Self.stepNs.multipliedReportingOverflow(by: Int64($1))
       return overflow ? .min : $0.saturatingSubtracting(ns)
-    } earlier: { range in
+    } earlier: { range, _ in
       try table(range).table
     }
     if missing > 0 { rows.notes.append(RowsBefore.note(missing, query, since: startNs)) }

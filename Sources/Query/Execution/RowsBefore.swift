@@ -25,31 +25,33 @@ struct RowsBefore {
 
   /// Adds to `table`, whose rows are those from `startNs` on, what `earlier` finds in the time before, until each group
   /// has the rows that it needs, or the time reaches the first fact or `limitNs`. Each step has twice the length of the
-  /// one before. Returns how many groups have not found theirs although there may be some.
+  /// one before, and is told the groups that still look for theirs. Returns how many have not found them although there
+  /// may be some.
   func add(
     to table: inout RowTable, from startNs: inout Int64, limitNs: Int64,
-    step: (_ endNs: Int64, _ count: Int) -> Int64, earlier: (Range<Int64>) throws -> RowTable
+    step: (_ endNs: Int64, _ count: Int) -> Int64,
+    earlier: (Range<Int64>, _ groups: [[Text?]]) throws -> RowTable
   ) throws -> Int {
     let dataNs = query.stream.timesNs?.lowerBound ?? .max
     var count = 1
     var missing = try trim(&table, from: startNs)
-    while missing > 0, startNs > dataNs, startNs > limitNs {
+    while !missing.isEmpty, startNs > dataNs, startNs > limitNs {
       try Cancellation.check()
       let next = max(limitNs, step(startNs, count))
       guard next < startNs else { break }
       do {
-        var rows = try earlier(next..<startNs)
+        var rows = try earlier(next..<startNs, missing)
         rows.append(table)
         table = rows
       } catch is QueryLimitError {
         // The rows that were asked for are there: what they lack is told.
-        return missing
+        return missing.count
       }
       startNs = next
       count = count.multipliedReportingOverflow(by: 2).overflow ? count : count * 2
       missing = try trim(&table, from: startNs)
     }
-    return startNs > dataNs ? missing : 0
+    return startNs > dataNs ? missing.count : 0
   }
 
   /// Says of groups that lack the row before.
@@ -61,11 +63,11 @@ struct RowsBefore {
       + "first pct_change is NULL: it is not looked for before"
   }
 
-  /// Leaves out the rows before the range that no row needs; returns how many groups need older ones. O(rows).
-  private func trim(_ table: inout RowTable, from startNs: Int64) throws -> Int {
+  /// Leaves out the rows before the range that no row needs; returns the groups that need older ones. O(rows).
+  private func trim(_ table: inout RowTable, from startNs: Int64) throws -> [[Text?]] {
     var isKept = [Bool](repeating: false, count: table.count)
-    var missing = 0
-    for rows in table.rowsByGroup {
+    var missing: [[Text?]] = []
+    for (group, rows) in table.rowsByGroup.enumerated() {
       try Cancellation.check()
       let first = rows.firstPlace { table.timesNs[$0] >= firstNs }
       if first == rows.count { continue }
@@ -79,7 +81,7 @@ struct RowsBefore {
         }
       }
       if !isWhole {
-        missing += 1
+        missing.append(table.groups[group])
         place = 0
       }
       for row in rows[place...] { isKept[row] = true }
@@ -118,6 +120,25 @@ struct RowsBefore {
       place = min(place, reach)
     }
     return place
+  }
+}
+
+extension BoundQuery {
+  /// More groups are not worth a condition that names them.
+  private static let maxNamedGroups = 64
+
+  /// The same of few groups only, and perhaps of some more: of those without a label all are taken.
+  func narrowed(to wanted: [[Text?]]) -> BoundQuery {
+    guard !groups.isEmpty, wanted.count <= Self.maxNamedGroups else { return self }
+    var narrowed = self
+    for (index, group) in groups.enumerated() {
+      let labels = Set(wanted.map { $0[index] })
+      if labels.contains(nil) { continue }
+      let literals = labels.compactMap { $0 }.sorted().map { Literal.string($0) }
+      narrowed.filter = .both(
+        narrowed.filter, .in(FieldPath(group.path), literals, isNegated: false))
+    }
+    return narrowed
   }
 }
 
