@@ -195,6 +195,7 @@ class Query:
     def rows(self, facts):
         """A list of [time, group labels ..., values ...] in the order of time and groups, NULL last."""
         facts = [f for f in facts if self.as_of is None or f["seq"] <= self.as_of]
+        latest = max((f["ns"] for f in facts), default=None)
         facts = [f for f in facts if self.where is None or self.where(f) is True]
         if self.until is not None:
             facts = [f for f in facts if f["ns"] < self.until]
@@ -217,12 +218,14 @@ class Query:
                 cells.setdefault((start, self.group(fact)), []).append(fact)
                 start = buckets.next(start)
         low = None if self.since is None else buckets.start(self.since)
-        last = max((f["ns"] for f in facts), default=None)
         found = []
         for (start, group), members in cells.items():
             if low is not None and start < low:
                 continue
             if self.until is not None and start >= self.until:
+                continue
+            # Windows reach beyond the last fact: without an end they are not followed there.
+            if self.until is None and self.rolling and start > buckets.start(latest):
                 continue
             found.append((start, group, members))
         found.sort(key=lambda row: (row[0], order(row[1])))
