@@ -23,10 +23,13 @@ struct KpiRows {
 }
 
 extension Store {
-  /// The rows of a KPI whose buckets start within `range`, by time and group; without one all, those of windows that
-  /// reach beyond the last fact among them. `groups` picks rows by dimension; nil as a label is the absent one.
+  /// 2261-01-01.
+  private static var lastNs: Int64 { 9_183_110_400_000_000_000 }
+
+  /// The rows of a KPI whose buckets start within `range`, by time and group. `groups` picks rows by dimension; nil as
+  /// a label is the absent one.
   func rows(
-    of name: String, _ range: Range<Int64> = Int64.min..<Int64.max - 1, groups: [Text: Text?] = [:]
+    of name: String, _ range: Range<Int64> = Int64.min..<Int64.max, groups: [Text: Text?] = [:]
   ) throws -> KpiRows {
     let facts = Item(.field(FieldPath("facts")))
     let revision = Item(.field(FieldPath("revision")))
@@ -43,8 +46,13 @@ extension Store {
       select.range = .bounds(
         since: TimeExpression(.parameter(Parameter("low"))),
         until: TimeExpression(.parameter(Parameter("high"))))
-      select.wholeBuckets = SourceSpan.none
+    } else {
+      // Windows reach beyond the last fact: with an end of the range all of their rows are there.
+      options.parameters = ["high": .time(Self.lastNs)]
+      select.range = .bounds(
+        since: nil, until: TimeExpression(.parameter(Parameter("high"))))
     }
+    select.wholeBuckets = SourceSpan.none
     let answer = try QueryEngine(self).run(
       Statement(.select(select)), of: select.canonicalText, options)
     let dimensions = try snapshot().kpis.first { $0.name == name }?.dimensions.count ?? 0
