@@ -71,3 +71,13 @@ public struct WindowCall: Sendable, Equatable {
     self.span = span
   }
 }
+
+extension AggregateFunction {
+  /// Whether a row begins with the last sample before it, of each series for itself.
+  public var takesEarlierSample: Bool {
+    switch self {
+    case .rate, .increase, .timeAverage: true
+    default: false
+    }
+  }
+}

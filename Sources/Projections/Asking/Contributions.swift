@@ -72,14 +72,6 @@ extension ContributionRequest {
 }
 
 extension AggregateFunction {
-  /// Whether a row begins with the last sample before it.
-  fileprivate var takesEarlierSample: Bool {
-    switch self {
-    case .rate, .increase, .timeAverage: true
-    default: false
-    }
-  }
-
   /// For each fact whether it has a value at `path` that the function takes; nil when all have.
   fileprivate func mask(_ path: Text, _ columns: FactColumns) throws -> [Bool]? {
     let presence: [UInt64]?

@@ -29,8 +29,13 @@ extension StatementRun {
       alteration, progress: options.progress, isCancelled: options.isCancelled)
     var answer = Answer(message: "stream \(name) is altered, from the next event on")
     let isOtherKey = alteration.key != nil || alteration.absent.contains(.key)
-    let dependents = catalogue.kpis.filter { $0.stream == name && $0.isActive }
-    if isOtherKey, !dependents.isEmpty {
+    let hasDependents = catalogue.kpis.contains { kpi in
+      kpi.stream == name
+        && kpi.items.contains { item in
+          item.expression.aggregates.contains { $0.function.takesEarlierSample }
+        }
+    }
+    if isOtherKey, hasDependents {
       answer.meta.notes.append(
         "rows of increase, rate and time_avg are told apart by the new key, those of before too, without a revision; "
           + "AS OF a seq before this one answers by the key of then")
