@@ -6,8 +6,8 @@ import Threads
 /// Batches of one source on their way into a stream: parsed and encoded side by side by the program's workers, while the
 /// log keeps their order.
 ///
-/// A worker parses a batch whenever it likes. Whoever finds that the next batch in order is parsed gives it its place,
-/// which is short; then it is encoded whenever a worker likes again. So nobody waits for another's turn.
+/// Batches are parsed side by side. Whoever finds that the next batch in order is parsed gives it its place, which is
+/// short, and encodes it. So nobody waits for another's turn.
 ///
 /// When a batch fails, so do all that come after it: what is stored is a beginning of the source.
 final class IngestPipeline: @unchecked Sendable {

@@ -67,6 +67,11 @@ import Testing
     try store.log.add(again)
     #expect(eventually { again.seqs == [last + 1] })
     #expect(try store.check().isSound)
+    // Two of one name would move one position, and one that runs would write it again.
+    #expect(throws: ObserverRunsError(name: "proofs")) { try store.log.add(Witness("proofs")) }
+    #expect(throws: ObserverRunsError(name: "proofs")) { try store.log.removeObserver("proofs") }
+    store.close()
+    store = try Store(directory: directory.path)
     try store.log.removeObserver("proofs")
     #expect(try store.log.observerStates().isEmpty)
   }

@@ -18,6 +18,17 @@ public protocol CommitObserver: AnyObject, Sendable {
   func didCommit(_ seqs: ClosedRange<UInt64>, streams: Set<String>) throws
 }
 
+/// An observer of that name is at work.
+public struct ObserverRunsError: Error, Equatable, CustomStringConvertible {
+  public var name: String
+
+  package init(name: String) { self.name = name }
+
+  public var description: String {
+    "an observer \(name) is at work: another takes another name, and it is removed once the log is open without it"
+  }
+}
+
 /// How far an observer has got.
 public struct ObserverState: Sendable, Equatable {
   public var name: String
@@ -34,6 +45,8 @@ final class Observers: Sendable {
   private let running = Mutex<[ObserverRun]>([])
 
   func add(_ run: ObserverRun) { running.withLock { $0.append(run) } }
+
+  func isRunning(_ name: String) -> Bool { running.withLock { $0.contains { $0.name == name } } }
 
   func didCommit(through seq: UInt64) {
     for run in running.withLock({ $0 }) { run.didCommit(through: seq) }
@@ -64,7 +77,8 @@ final class ObserverRun: @unchecked Sendable {
 
   let name: String
   private let observer: any CommitObserver
-  private unowned let log: EventLog
+  /// Until it is stopped: it works for the log, so the log has to be there.
+  private let log: EventLog
   private let condition = NSCondition()
   // Guarded by `condition`.
   private var committedSeq: UInt64
@@ -149,10 +163,12 @@ final class ObserverRun: @unchecked Sendable {
 
 extension EventLog {
   /// Tells `observer` of all events after its position, and from now on of each commit. One that is new begins after
-  /// `start`. Throws `ThreadError`, ``StreamNameError``, and what reading throws.
+  /// `start`. To be called by one thread at a time. Throws ``ObserverRunsError``, `ThreadError`, ``StreamNameError``, and
+  /// what reading throws.
   public func add(_ observer: any CommitObserver, startingAfter start: UInt64 = 0) throws {
     if mode == .readOnly { throw ReadOnlyError() }
     try StreamDefinition.checkName(observer.name)
+    if observers.isRunning(observer.name) { throw ObserverRunsError(name: observer.name) }
     // Its position is there from the first moment, so that its lag can be seen.
     let known = try environment.read { try Self.position(ofObserver: observer.name, tables, $0) }
     let seq = known ?? min(start, committedSeq)
@@ -182,8 +198,9 @@ extension EventLog {
     }
   }
 
-  /// Forgets the position of an observer that is not to come back.
+  /// Forgets the position of an observer that is not to come back. Throws ``ObserverRunsError`` while it runs.
   public func removeObserver(_ name: String) throws {
+    if observers.isRunning(name) { throw ObserverRunsError(name: name) }
     _ = try environment.write { try $0.delete(tables.observers, Self.observerKey(name)) }
   }
 
