@@ -51,8 +51,8 @@ public final class Environment: @unchecked Sendable {
   /// - Parameters:
   ///   - directory: Its parent must exist.
   ///   - tables: The names of the tables, each once, 60 at most; the same ones every time.
-  ///   - appendOnlyTables: Those whose entries are never deleted or put again, so that the pages of
-  ///     their large values need not be touched to know that writing does no harm.
+  ///   - appendOnlyTables: Those whose entries are never put in the place of others, so that the pages
+  ///     of their large values are looked at when they are deleted, and need not be before.
   ///   - mapSizeBytes: The address space to begin with. It grows when needed. A reader takes the
   ///     size that the writer set.
   ///   - maxReaders: The most read transactions at once over all processes; the first process to
@@ -115,6 +115,17 @@ public final class Environment: @unchecked Sendable {
       preconditionFailure("the table \(name) was not named when the environment was opened")
     }
     return table
+  }
+
+  func isAppendOnly(_ table: Table) -> Bool {
+    parameters.appendOnlyTables.contains(name(of: table))
+  }
+
+  var pageBytes: Int {
+    get throws(LMDBError) {
+      guard let session else { throw error(isClosed ? .closed : .panic, "info") }
+      return session.pageBytes
+    }
   }
 
   /// The name of a table, for messages.

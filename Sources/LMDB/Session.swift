@@ -7,6 +7,7 @@ import Glibc
   let handle: OpaquePointer
   let tables: [MDB_dbi]
   let isLockless: Bool
+  let pageBytes: Int
   /// In a session without locks: `writer.lock`, shared.
   private let guardFile: CInt?
 
@@ -31,11 +32,21 @@ import Glibc
     do throws(LMDBError) {
       try unsafe Self.checkPages(parameters, handle)
       tables = try unsafe Self.openTables(parameters, handle)
+      pageBytes = try unsafe Self.pageBytes(handle, parameters.directory)
     } catch {
       unsafe mdb_env_close(handle)
       if let guardFile { _ = Glibc.close(guardFile) }
       throw error
     }
+  }
+
+  private static func pageBytes(
+    _ handle: OpaquePointer, _ directory: String
+  ) throws(LMDBError) -> Int {
+    var shape = MDB_stat()
+    let code = unsafe mdb_env_stat(handle, &shape)
+    guard code == MDB_SUCCESS else { throw LMDBError(.init(code), "open", path: directory) }
+    return Int(shape.ms_psize)
   }
 
   func close() {

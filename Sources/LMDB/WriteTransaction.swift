@@ -128,8 +128,16 @@ extension WriteTransaction {
 
 extension WriteTransaction {
   /// Removes the entry of `key` and tells whether there was one. O(log n).
+  ///
+  /// Throws ``LMDBError/Code/corrupted`` when its value's pages do not say that they are those: LMDB would free what they
+  /// do say.
   @discardableResult
   public mutating func delete(_ table: Table, _ key: Key) throws(LMDBError) -> Bool {
+    var value = unsafe MDB_val()
+    let found = unsafe key.withValue { unsafe mdb_get(handle, table.handle, &$0, &value) }
+    if found == MDB_NOTFOUND { return false }
+    guard found == MDB_SUCCESS else { throw failure(found, "delete") }
+    try unsafe requireOwnPages(value, keyBytes: key.bytes.byteCount, table)
     let code = unsafe key.withValue { unsafe mdb_del(handle, table.handle, &$0, nil) }
     if code == MDB_NOTFOUND { return false }
     guard code == MDB_SUCCESS else { throw failure(code, "delete") }
@@ -159,6 +167,7 @@ extension WriteTransaction {
     }
     while code == MDB_SUCCESS, removed < limit {
       if let end, unsafe order(RawSpan(_unsafeBytes: found.bytes), end.bytes) >= 0 { break }
+      try unsafe requireOwnPages(value, keyBytes: found.mv_size, table)
       code = unsafe mdb_cursor_del(cursor, 0)
       guard code == MDB_SUCCESS else { break }
       removed += 1
@@ -168,6 +177,33 @@ extension WriteTransaction {
       throw failure(code, "delete a range")
     }
     return removed
+  }
+
+  /// Looks at the header of the pages that a large value has of its own, before LMDB frees as many as it says.
+  private func requireOwnPages(
+    _ value: MDB_val, keyBytes: Int, _ table: Table
+  ) throws(LMDBError) {
+    let pageBytes = try reading.environment.pageBytes
+    let byteCount = unsafe value.mv_size
+    guard TreePage.isLarge(valueBytes: byteCount, keyBytes: keyBytes, pageBytes: pageBytes),
+      let data = unsafe value.mv_data
+    else { return }
+    // It ends where the value begins, in the map or in the memory of a page that this transaction has changed.
+    let header = unsafe data - TreePage.headerBytes
+    let number = unsafe header.load(as: UInt64.self)
+    let flags = unsafe header.load(fromByteOffset: 10, as: UInt16.self)
+    let count = unsafe Int(header.load(fromByteOffset: 12, as: UInt32.self))
+    let needed = TreePage.largePages(valueBytes: byteCount, pageBytes: pageBytes)
+    // A value that was put in the place of a longer one keeps its pages.
+    let fits =
+      reading.environment.isAppendOnly(table) ? count == needed : count >= needed
+    let (overflow, dirty): (UInt16, UInt16) = (4, 16)
+    guard flags & ~dirty == overflow, fits else {
+      throw reading.environment.error(
+        .corrupted, "delete",
+        detail: "the \(needed) pages of a value of table \(reading.environment.name(of: table)) "
+          + "say that they are page \(number) with the flags \(flags), of \(count)")
+    }
   }
 
   /// Removes every entry of the table. O(pages of the table).

@@ -38,8 +38,6 @@ final class CellBuilder {
   /// Whether the cells are only compared: then nothing is written, and all are kept in memory.
   private let isVerifying: Bool
   private let isCancelled: @Sendable () -> Bool
-  /// The watermark as of the last block that was merged.
-  private var clock: ClockReplay
   private var lastSeq: UInt64 = 0
   private var facts: UInt64 = 0
   private var cellCount = 0
@@ -58,7 +56,6 @@ final class CellBuilder {
     stream = try log.environment.read {
       try log.stream(named: kpis[0].definition.stream, $0)
     }
-    clock = ClockReplay(stream: kpis[0].definition.stream)
     let generations: [UInt32] =
       verify
       ? kpis.map { _ in 0 }
@@ -78,10 +75,7 @@ final class CellBuilder {
   func run(_ progress: (RebuildProgress) -> Void) throws -> [RebuildReport] {
     var isBehind = true
     while isBehind {
-      let blocks = try log.environment.read {
-        try clock.readClosings(log, $0)
-        return try nextBlocks($0)
-      }
+      let blocks = try log.environment.read { try nextBlocks($0) }
       try merge(blocks, progress)
       // What has come meanwhile is little after some rounds; the rest is done while commits wait.
       isBehind = blocks.count > 4
@@ -90,9 +84,9 @@ final class CellBuilder {
     try flush()
     try projections.switching(to: caches) {
       // The transaction may run again: then from the same place.
-      let begin = (clock, lastSeq, facts)
+      let begin = (lastSeq, facts)
       try log.environment.write { transaction in
-        (clock, lastSeq, facts) = begin
+        (lastSeq, facts) = begin
         try catchUp(&transaction)
         for cache in caches where projections.isDefined(cache.kpi.definition.id) {
           let key = KpiRecord.key(cache.kpi.definition.id)
@@ -138,7 +132,6 @@ final class CellBuilder {
   /// Merges the last blocks, and compares with the cells of the same commit.
   private func compare() throws -> [RebuildReport] {
     try log.environment.read { transaction in
-      try clock.readClosings(log, transaction)
       for block in try nextBlocks(transaction) {
         if isCancelled() { throw RebuildCancelledError() }
         try merge(try fold(block, transaction), transaction)
@@ -160,7 +153,6 @@ final class CellBuilder {
   /// Merges the last blocks and writes the cells.
   private func catchUp(_ transaction: inout WriteTransaction) throws {
     for cache in caches { cache.begin() }
-    try clock.readClosings(log, transaction.reading)
     for block in try nextBlocks(transaction.reading) {
       try merge(try fold(block, transaction.reading), transaction.reading)
     }
@@ -171,8 +163,14 @@ final class CellBuilder {
 
   private struct Folded: Sendable {
     var block: StoredBlock
-    var arrival: BlockArrival
-    var folds: [BlockFold?]
+    /// For each KPI what the block adds, in one or several parts.
+    var parts: [[Part]]
+  }
+
+  private struct Part: Sendable {
+    var fold: BlockFold
+    /// The stream's watermark before it.
+    var watermarkNs: Int64?
   }
 
   private func fold(
@@ -189,16 +187,22 @@ final class CellBuilder {
     let facts = try log.facts(of: block, stream, paths: paths, transaction)
     let columns = try FactColumns(facts)
     return Folded(
-      block: block, arrival: facts.arrival,
-      folds: try kpis.map { try BlockFold(columns, $0) })
+      block: block,
+      parts: try kpis.map { kpi in
+        try LateParts(columns, kpi, within: block).parts.compactMap { part in
+          try BlockFold(columns, kpi, part.selection).map {
+            Part(fold: $0, watermarkNs: part.watermarkNs)
+          }
+        }
+      })
   }
 
   private func merge(_ folded: Folded, _ transaction: borrowing ReadTransaction) throws {
-    clock.close(before: folded.block.firstSeq)
-    for (cache, fold) in zip(caches, folded.folds) {
-      if let fold { try cache.apply(fold, watermarkNs: clock.watermarkNs, transaction) }
+    for (cache, parts) in zip(caches, folded.parts) {
+      for part in parts {
+        try cache.apply(part.fold, watermarkNs: part.watermarkNs, transaction)
+      }
     }
-    clock.advance(folded.arrival)
     lastSeq = folded.block.lastSeq
     facts += UInt64(folded.block.factCount)
   }

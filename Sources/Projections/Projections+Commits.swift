@@ -57,6 +57,7 @@ extension Projections: CommitParticipant {
         // The KPI has become live while the block was on its way.
         let stream = try log.stream(named: cache.kpi.definition.stream, transaction.reading)
         let facts = try log.facts(of: block, stream, transaction.reading)
+        precondition(facts.block == block, "a block was merged in the commit that stores it")
         fold = try BlockFold(FactColumns(facts), cache.kpi)
       }
       if let fold {

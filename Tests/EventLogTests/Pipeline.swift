@@ -92,7 +92,8 @@ struct BlockContent {
     self.header = header
     let reader = BlockReader(
       header: header, headerBytes: headerBytes,
-      pieces: [BlockReader.Piece(start: 0, bytes: bytes)], ZstdDecompressor())
+      pieces: [BlockReader.Piece(start: 0, bytes: bytes)], Watermarks(),
+      ZstdDecompressor())
     let state = schema.snapshot()
     times = try reader.times(.times)
     positions = try reader.integers(.positions)

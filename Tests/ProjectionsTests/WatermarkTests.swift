@@ -195,7 +195,7 @@ import Testing
       try KpiTests.verify(clocked.store, "after appending")
       let log = clocked.store.log
       let replayed = try log.environment.read { transaction in
-        try clocked.store.projections.watermarkNs(
+        try clocked.store.log.watermarkNs(
           of: try log.stream(named: "s", transaction), asOf: .max, transaction)
       }
       try checkEqual(replayed, model.watermarkNs, "watermark read from the log")

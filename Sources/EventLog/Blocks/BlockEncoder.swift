@@ -22,6 +22,32 @@ struct BlockEncoder {
     _ batch: borrowing ParsedBatch, firstSeq: UInt64, _ envelope: Envelope,
     keepsWhole: Bool = false
   ) throws -> EncodedBlock {
+    try encode(batch, keepsWhole: keepsWhole) { header in
+      header.firstSeq = firstSeq
+      header.receivedNs = envelope.receivedNs
+      header.reachNs = envelope.reachNs
+      header.source = envelope.source
+      header.actor = envelope.actor
+    }
+  }
+
+  /// The block of the events of `pieces`, which `batch` has. O(bytes).
+  mutating func encode(
+    _ batch: borrowing ParsedBatch, pieces: [BlockPiece], keepsWhole: Bool = false
+  ) throws -> EncodedBlock {
+    precondition(
+      pieces.count > 1 && batch.eventCount == pieces.reduce(0) { $0 + $1.eventCount },
+      "a merged block has other events than its pieces")
+    return try encode(batch, keepsWhole: keepsWhole, pieces) { header in
+      header.firstSeq = pieces[0].firstSeq
+      header.receivedNs = pieces[pieces.count - 1].receivedNs
+    }
+  }
+
+  private mutating func encode(
+    _ batch: borrowing ParsedBatch, keepsWhole: Bool, _ pieces: [BlockPiece] = [],
+    _ address: (inout BlockHeader) -> Void
+  ) throws -> EncodedBlock {
     body.removeAll(keepingCapacity: true)
     sections.removeAll(keepingCapacity: true)
     let shapes =
@@ -42,14 +68,18 @@ struct BlockEncoder {
       try column(batch.columns[index], Int32(index), rowCount, batch.bytes.rawSpan)
     }
     try wholeDocuments(batch, shapes)
+    if !pieces.isEmpty {
+      let start = body.count
+      PieceCoding.encode(pieces, into: &body)
+      close(.pieces, valueCount: pieces.count, from: start)
+    }
     let (low, high) = Self.timeRange(batch)
-    let header = BlockHeader(
-      streamId: batch.definition.id, firstSeq: firstSeq,
-      eventCount: batch.eventCount,
-      factCount: batch.factCount, isExploded: batch.isExploded, receivedNs: envelope.receivedNs,
-      minTimeNs: low, maxTimeNs: high, reachNs: envelope.reachNs,
-      originalBytes: Self.originalBytes(batch),
-      source: envelope.source, actor: envelope.actor, sections: sections)
+    var header = BlockHeader(
+      streamId: batch.definition.id, firstSeq: 0, eventCount: batch.eventCount,
+      factCount: batch.factCount, isExploded: batch.isExploded, receivedNs: 0,
+      minTimeNs: low, maxTimeNs: high, originalBytes: Self.originalBytes(batch), source: "",
+      actor: "", sections: sections)
+    address(&header)
     var bytes: [UInt8] = []
     bytes.reserveCapacity(body.count + 64 + 32 * sections.count)
     header.encode(into: &bytes)
@@ -180,24 +210,6 @@ struct BlockEncoder {
     try StringCoding.encodeBytes(frame, of: batch.bytes.rawSpan, compressor, into: &body)
     frame.removeAll(keepingCapacity: true)
   }
-}
-
-/// What is known of a batch beside its documents.
-struct Envelope: Sendable {
-  /// Where the documents came from, such as a file's path.
-  var source: String
-  /// Who appended them.
-  var actor: String
-  /// Wall clock at the append, in nanoseconds since the epoch.
-  var receivedNs: Int64
-  /// What the connector wants to be kept with these documents.
-  var progress: SourceProgress?
-  /// The sources that the documents, records of closings, close.
-  var closes: [SourceEnd] = []
-  /// What the document, a record of the catalogue, changes of a stream.
-  var alters: Alteration?
-  /// How far the source's event time has got with these documents; nil while none counts.
-  var reachNs: Int64?
 }
 
 /// A block ready to be stored.

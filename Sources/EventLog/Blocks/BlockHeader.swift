@@ -4,7 +4,7 @@ import Checksum
 /// What a block holds and where: the first bytes of every block. See `docs/formats/block.md`.
 struct BlockHeader: Equatable {
   static let magic: UInt32 = 0x424F_4C4E  // "NLOB"
-  static let formatVersion: UInt16 = 2
+  static let formatVersion: UInt16 = 3
 
   /// A part of a block that is read on its own.
   struct Section: Equatable {
@@ -14,6 +14,8 @@ struct BlockHeader: Equatable {
       case column
       /// The documents that no shape gives back.
       case documents
+      /// What the block was merged from.
+      case pieces
     }
     var kind: Kind
     /// The physical column; 0 for other kinds.
@@ -31,17 +33,18 @@ struct BlockHeader: Equatable {
   /// Facts of the block; as many as events unless the stream explodes an array.
   var factCount: Int
   var isExploded: Bool
-  /// Wall clock at the append, in nanoseconds since the epoch.
+  /// Wall clock at the append, in nanoseconds since the epoch; of a merged block at the last one.
   var receivedNs: Int64
   var minTimeNs: Int64
   var maxTimeNs: Int64
-  /// How far the event time of the source had got with this block; nil while no event counted. See ``SourceReach``.
+  /// How far the event time of the source had got with this block; nil while no event counted, and of a merged block,
+  /// whose pieces have it. See ``SourceReach``.
   var reachNs: Int64?
   /// Bytes of the original documents.
   var originalBytes: UInt64
-  /// Where the documents came from, such as a file's path.
+  /// Where the documents came from, such as a file's path; empty in a merged block, whose pieces have it.
   var source: String
-  /// Who appended the block, such as a user's name; empty when not told.
+  /// Who appended the block, such as a user's name; empty when not told, and in a merged block.
   var actor: String
   var sections: [Section]
 
@@ -55,33 +58,13 @@ struct BlockHeader: Equatable {
     }
   }
 
+  /// Whether the block was merged from others.
+  var isMerged: Bool { sections.last?.kind == .pieces }
+
   func section(_ kind: Section.Kind) -> Section? { sections.first { $0.kind == kind } }
 
   func section(column: Int32) -> Section? {
     sections.first { $0.kind == .column && $0.column == column }
-  }
-}
-
-/// Bytes of the store are not what was written.
-public struct DamageError: Error, Equatable, CustomStringConvertible {
-  /// What is damaged, such as "block of seq 1...46012, column temperature".
-  public var what: String
-  /// The first event sequence number that cannot be read for it, when it is known.
-  public var firstSeq: UInt64?
-  public var lastSeq: UInt64?
-
-  public init(what: String, firstSeq: UInt64? = nil, lastSeq: UInt64? = nil) {
-    self.what = what
-    self.firstSeq = firstSeq
-    self.lastSeq = lastSeq
-  }
-
-  public var description: String {
-    var text = "damaged data: \(what)"
-    if let firstSeq {
-      text += lastSeq.map { " (seq \(firstSeq)...\($0))" } ?? " (seq \(firstSeq))"
-    }
-    return text + "; run `nilo check` for a full list, then restore these from a backup"
   }
 }
 

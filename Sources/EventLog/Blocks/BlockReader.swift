@@ -2,10 +2,18 @@ import Bytes
 import Checksum
 import Zstd
 
+/// A stream's watermarks around a block; nil before its first event that counts.
+struct Watermarks: Equatable {
+  var beforeNs: Int64?
+  var afterNs: Int64?
+}
+
 /// Reads the sections of one block, each checked against its checksum.
 struct BlockReader {
   let header: BlockHeader
   let headerBytes: Int
+  /// The stream's watermarks before and after the block, which the block index has.
+  private let watermarks: Watermarks
   /// Bytes of the block, and where they begin in it.
   struct Piece {
     var start: Int
@@ -21,10 +29,12 @@ struct BlockReader {
   let decompressor: ZstdDecompressor
 
   init(
-    header: BlockHeader, headerBytes: Int, pieces: [Piece], _ decompressor: ZstdDecompressor
+    header: BlockHeader, headerBytes: Int, pieces: [Piece], _ watermarks: Watermarks,
+    _ decompressor: ZstdDecompressor
   ) {
     self.header = header
     self.headerBytes = headerBytes
+    self.watermarks = watermarks
     self.pieces = pieces
     self.decompressor = decompressor
   }
@@ -32,7 +42,7 @@ struct BlockReader {
   init(_ block: EncodedBlock, _ decompressor: ZstdDecompressor) {
     self.init(
       header: block.header, headerBytes: block.headerBytes,
-      pieces: [Piece(start: 0, bytes: block.bytes)], decompressor)
+      pieces: [Piece(start: 0, bytes: block.bytes)], Watermarks(), decompressor)
   }
 
   /// The section's bytes, counted from the block's first byte.
@@ -70,8 +80,30 @@ struct BlockReader {
   private func damage(_ what: String) -> DamageError {
     DamageError(
       what: what, firstSeq: header.firstSeq,
-      lastSeq: header.firstSeq + UInt64(header.eventCount) - 1)
+      lastSeq: header.isMerged ? nil : header.firstSeq + UInt64(header.eventCount) - 1)
   }
+
+  /// What the block was merged from; the block itself when it was not. O(pieces).
+  func blockPieces() throws -> [BlockPiece] {
+    guard let section = header.section(.pieces) else {
+      return [
+        BlockPiece(
+          firstSeq: header.firstSeq, eventCount: header.eventCount, receivedNs: header.receivedNs,
+          reachNs: header.reachNs, watermarkBeforeNs: watermarks.beforeNs,
+          watermarkNs: watermarks.afterNs, source: header.source, actor: header.actor)
+      ]
+    }
+    let pieces = try withSection(section) { bytes in
+      var reader = ByteReader(bytes)
+      return try PieceCoding.decode(
+        &reader, count: section.valueCount, eventCount: header.eventCount)
+    }
+    guard pieces.first?.firstSeq == header.firstSeq else { throw damage(section) }
+    return pieces
+  }
+
+  /// The sequence numbers of the events. O(1), or O(events) of a merged block.
+  func seqs() throws -> EventSeqs { EventSeqs(try blockPieces()) }
 
   /// The integers of a section; empty when the block has none of that kind.
   func integers(_ kind: BlockHeader.Section.Kind) throws -> [Int64] {

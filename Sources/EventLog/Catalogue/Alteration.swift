@@ -100,7 +100,7 @@ extension BlockStore {
       if there.isEmpty { continue }
       let reader = try reader(summary, transaction, ZstdDecompressor())
       let rows = try there.compactMap { try reader.firstEvent(Int32($0), infos[$0]) }
-      if let row = rows.min() { return summary.firstSeq + UInt64(row) }
+      if let row = rows.min() { return try reader.seqs()[row] }
     }
     return nil
   }

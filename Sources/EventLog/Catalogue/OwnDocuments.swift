@@ -34,11 +34,13 @@ extension BlockStore {
     let program = ShapeProgram(state.trie.shapes)
     var found: [CatalogueDocument] = []
     for summary in summaries {
+      let reader = try reader(summary, transaction, decompressor)
       let documents = try DocumentRenderer.documents(
-        try reader(summary, transaction, decompressor), columns: state.columns, program: program)
-      for index in documents.ends.indices where summary.firstSeq + UInt64(index) > seq {
+        reader, columns: state.columns, program: program)
+      let seqs = try reader.seqs()
+      for index in documents.ends.indices where seqs[index] > seq {
         let bytes = Array(documents.bytes[documents.range(index)])
-        found.append(CatalogueDocument(seq: summary.firstSeq + UInt64(index), bytes))
+        found.append(CatalogueDocument(seq: seqs[index], bytes))
       }
     }
     return found

@@ -19,7 +19,7 @@ struct IdCheck {
 
     /// What the index has to have of event `row` of a block; nil when that has no id, or is not indexed yet.
     func entry(_ block: BlockIds, _ row: Int) -> IdEntry? {
-      let seq = block.firstSeq + UInt64(row)
+      let seq = block.seqs[row]
       guard seq <= indexedSeq, let hash = block.hash(row) else { return nil }
       return IdEntry(
         hash: hash, seq: seq, partition: block.times[row].flooredQuotient(partitionNs))

@@ -10,6 +10,7 @@ struct LogCheck {
   /// What the blocks add up to, by stream.
   var totals: [UInt32: StreamTotals] = [:]
   var sources = SourceCheck()
+  private var clocks = ClockCheck()
   private var ids: IdCheck?
   /// Whether all events could be read: what is derived is compared with no less.
   private(set) var isLogWhole = true
@@ -37,12 +38,16 @@ struct LogCheck {
     let index = note { try DedupIndex(transaction, table: log.tables.dedup) }
     if let index, known.count == streams?.count { ids = IdCheck(index, known) }
     isLogWhole = streams != nil
+    if let streams, let replays = note({ try ClockCheck(streams, log, transaction) }) {
+      clocks = replays
+    }
     try checkBlocks(head, streams, transaction, progress)
     report.dedupRuns = index?.runs.values.reduce(0) { $0 + $1.count } ?? 0
     let names = streams.flatMap { streams in
       note { try Self.allNames(streams, log, transaction) }
     }
     checkTotals(known, names, transaction)
+    if isLogWhole { report.damages += clocks.differences(known) }
     checkLedger(head, names, transaction)
     checkSources(names, transaction)
     checkProgress(transaction)
@@ -76,6 +81,7 @@ struct LogCheck {
   }
 
   /// Runs `body`; damage goes into the report.
+  @discardableResult
   mutating func note<R>(_ body: () throws -> R) -> R? {
     do {
       return try body()
@@ -97,45 +103,57 @@ struct LogCheck {
       let shapes = stream.schema.snapshot().trie.shapes
       programs[stream.definition.id] = (stream, ShapeProgram(shapes))
     }
-    var seq: UInt64 = 1
-    while seq < head.nextSeq {
-      guard let found = try log.store.firstSeq(ofBlockWith: seq, transaction), found == seq,
-        let (header, _) = note({ try log.store.header(seq, transaction) })
-      else {
-        let next = try nextBlock(after: seq, transaction) ?? head.nextSeq
+    var coverage = SeqCoverage()
+    var next: UInt64 = 1
+    while let seq = try nextBlock(from: next, transaction) {
+      next = seq + 1
+      guard let (header, _) = note({ try log.store.header(seq, transaction) }) else {
         isLogWhole = false
-        report.damages.append(
-          DamageError(what: "events are missing", firstSeq: seq, lastSeq: next - 1))
-        seq = next
         continue
       }
       if let (stream, program) = programs[header.streamId] {
-        checkBlock(header, stream, program, transaction)
+        checkBlock(header, stream, program, &coverage, transaction)
       } else if streams == nil {
-        checkSections(header, transaction)
+        checkSections(header, &coverage, transaction)
       } else {
         isLogWhole = false
         report.damages.append(
           DamageError(what: "block of an unknown stream \(header.streamId)", firstSeq: seq))
       }
-      seq += UInt64(max(header.eventCount, 1))
-      progress(Double(seq) / Double(head.nextSeq))
+      progress(Double(min(seq, head.nextSeq)) / Double(head.nextSeq))
     }
-    if seq > head.nextSeq {
+    progress(1)
+    checkCoverage(coverage, head)
+  }
+
+  /// Every number that was given out is that of one event.
+  private mutating func checkCoverage(_ coverage: SeqCoverage, _ head: LogHead) {
+    for gap in coverage.gaps(before: head.nextSeq) {
+      isLogWhole = false
       report.damages.append(
-        DamageError(what: "head of the log: blocks have events after its last", firstSeq: seq - 1))
-    } else if let next = try nextBlock(after: seq - 1, transaction) {
+        DamageError(
+          what: "events are missing", firstSeq: gap.lowerBound, lastSeq: gap.upperBound))
+    }
+    for twice in coverage.overlaps {
+      isLogWhole = false
       report.damages.append(
-        DamageError(what: "head of the log: there is a block after its last event", firstSeq: next))
+        DamageError(
+          what: "two blocks have these events", firstSeq: twice.lowerBound,
+          lastSeq: twice.upperBound))
+    }
+    if let last = coverage.lastSeq, last >= head.nextSeq {
+      report.damages.append(
+        DamageError(what: "head of the log: blocks have events after its last", firstSeq: last))
     }
   }
 
   /// Checks a block whose stream is not known.
   private mutating func checkSections(
-    _ header: BlockHeader, _ transaction: borrowing ReadTransaction
+    _ header: BlockHeader, _ coverage: inout SeqCoverage,
+    _ transaction: borrowing ReadTransaction
   ) {
     let (store, decompressor) = (log.store, decompressor)
-    _ = note {
+    let pieces = note { () throws -> [BlockPiece] in
       let summary = try store.summaries(
         ofStream: header.streamId, from: header.firstSeq, limit: 1, transaction
       ).first
@@ -144,47 +162,61 @@ struct LogCheck {
       }
       let reader = try store.reader(summary, transaction, decompressor)
       for section in header.sections { try reader.withSection(section) { _ in } }
+      return try reader.blockPieces()
     }
+    coverage.add(pieces, orAllOf: header)
     report.blocks += 1
     report.events += UInt64(header.eventCount)
   }
 
   private func nextBlock(
-    after seq: UInt64, _ transaction: borrowing ReadTransaction
+    from seq: UInt64, _ transaction: borrowing ReadTransaction
   ) throws -> UInt64? {
     var cursor = try transaction.cursor(log.tables.blocks)
-    guard try cursor.seek(atOrAfter: Key(seq + 1)) else { return nil }
-    return Key.uint64(in: cursor.key, at: 0)
+    guard try cursor.seek(atOrAfter: Key(seq)) else { return nil }
+    guard let found = Key.uint64(in: cursor.key, at: 0), found >= seq, found < 1 << 62 else {
+      throw DamageError(what: "key of a block")
+    }
+    return found
   }
 
   private mutating func checkBlock(
     _ header: BlockHeader, _ stream: EventStream, _ program: ShapeProgram,
-    _ transaction: borrowing ReadTransaction
+    _ coverage: inout SeqCoverage, _ transaction: borrowing ReadTransaction
   ) {
-    let last = header.firstSeq + UInt64(header.eventCount) - 1
     let (store, decompressor) = (log.store, decompressor)
     let columns = stream.schema.snapshot().columns
     var ids = ids.take()
-    let size = note { () throws -> Int in
+    let read = note { () throws -> (size: Int, pieces: [BlockPiece]) in
       let summary = try store.summaries(
         ofStream: header.streamId, from: header.firstSeq, limit: 1, transaction
       ).first
       guard let summary, summary.firstSeq == header.firstSeq,
         summary.eventCount == header.eventCount, summary.factCount == header.factCount,
-        summary.minTimeNs == header.minTimeNs, summary.maxTimeNs == header.maxTimeNs
+        summary.minTimeNs == header.minTimeNs, summary.maxTimeNs == header.maxTimeNs,
+        summary.receivedNs == header.receivedNs
       else {
-        throw DamageError(
-          what: "block index does not fit the block", firstSeq: header.firstSeq, lastSeq: last)
+        throw DamageError(what: "block index does not fit the block", firstSeq: header.firstSeq)
       }
       let reader = try store.reader(summary, transaction, decompressor)
+      let pieces = try reader.blockPieces()
+      guard BlockSummary.fits(summary, pieces) else {
+        throw DamageError(what: "block index does not fit the block", firstSeq: header.firstSeq)
+      }
       _ = try DocumentRenderer.documents(reader, columns: columns, program: program)
       for section in header.sections { try reader.withSection(section) { _ in } }
       try ids?.add(reader)
-      return summary.byteCount
+      return (summary.byteCount, pieces)
     }
     self.ids = ids
-    if size == nil { isLogWhole = false }
-    sources.add(header)
+    let size = read?.size
+    coverage.add(read?.pieces, orAllOf: header)
+    if let read {
+      for piece in read.pieces { sources.add(piece, ofStream: header.streamId) }
+      if let damage = clocks.add(read.pieces, of: stream) { report.damages.append(damage) }
+    } else {
+      isLogWhole = false
+    }
     report.blocks += 1
     report.events += UInt64(header.eventCount)
     report.bytes += size ?? 0

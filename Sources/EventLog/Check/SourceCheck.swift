@@ -18,12 +18,12 @@ struct SourceCheck {
 
   private var counted: [Source: Counted] = [:]
 
-  /// Takes note of a block. O(1).
-  mutating func add(_ header: BlockHeader) {
+  /// Takes note of events. O(1).
+  mutating func add(_ piece: BlockPiece, ofStream streamId: UInt32) {
     let source = Source(
-      streamId: header.streamId, nameHash: checksum([UInt8](header.source.utf8).rawSpan))
-    counted[source, default: Counted(firstSeq: header.firstSeq)].events += UInt64(
-      header.eventCount)
+      streamId: streamId, nameHash: checksum([UInt8](piece.source.utf8).rawSpan))
+    counted[source, default: Counted(firstSeq: piece.firstSeq)].events += UInt64(
+      piece.eventCount)
   }
 
   /// Takes note of a source's record; gives what is wrong with it.

@@ -6,7 +6,7 @@ import Zstd
 
 /// The dedup ids and times of one stored block.
 struct BlockIds {
-  let firstSeq: UInt64
+  let seqs: EventSeqs
   let times: [Int64]
   private let hashKey: UInt64
   private var ids: [[UInt8]?] = []
@@ -14,7 +14,7 @@ struct BlockIds {
   private var strings = StringValues()
   private var isPlain = false
 
-  /// Reads the ids of the block that begins at `summary.firstSeq`. O(block's ids).
+  /// Reads the ids of a block. O(block's ids).
   init(
     _ summary: BlockSummary, of stream: EventStream, _ store: BlockStore,
     _ transaction: borrowing ReadTransaction
@@ -24,11 +24,11 @@ struct BlockIds {
 
   /// Reads the ids of the block that `reader` reads. O(block's ids), or O(block) when an id is only in its document.
   init(_ reader: BlockReader, of stream: EventStream) throws {
-    firstSeq = reader.header.firstSeq
+    seqs = try reader.seqs()
     hashKey = stream.definition.hashKey
     times = try reader.times(.times)
     let state = stream.schema.snapshot()
-    guard times.count == reader.header.eventCount else { throw reader.damage }
+    guard times.count == reader.header.eventCount, seqs.count == times.count else { throw reader.damage }
     let fields = try stream.definition.idPaths.map {
       try Self.columns(reader, of: $0, state.columns)
     }
@@ -197,10 +197,18 @@ extension ColumnValues {
   }
 }
 
+/// What tells a block from all others there have been: a merged one begins where one of its own began.
+struct BlockName: Hashable {
+  private let firstSeq: UInt64
+  private let lastSeq: UInt64
+
+  init(_ summary: BlockSummary) { (firstSeq, lastSeq) = (summary.firstSeq, summary.lastSeq) }
+}
+
 /// The ids of the blocks that duplicates were found in lately: they mostly repeat recent events.
 struct BlockIdCache {
-  private var blocks: [UInt64: BlockIds] = [:]
-  private var order: [UInt64] = []
+  private var blocks: [BlockName: BlockIds] = [:]
+  private var order: [BlockName] = []
   /// Some 600 KB each.
   private static let maxBlocks = 12
 
@@ -209,16 +217,21 @@ struct BlockIdCache {
     ofBlockWith seq: UInt64, of stream: EventStream, _ store: BlockStore,
     _ transaction: borrowing ReadTransaction
   ) throws -> BlockIds {
-    guard let firstSeq = try store.firstSeq(ofBlockWith: seq, transaction),
+    guard
       let summary = try store.summaries(
-        ofStream: stream.definition.id, from: firstSeq, limit: 1, transaction
-      ).first, summary.firstSeq == firstSeq, summary.lastSeq >= seq
-    else { throw DamageError(what: "dedup index points to a missing event", firstSeq: seq) }
-    if let known = blocks[firstSeq] { return known }
+        ofStream: stream.definition.id, from: seq, limit: 1, transaction
+      ).first, summary.firstSeq <= seq
+    else { throw Self.missing(seq) }
+    let name = BlockName(summary)
+    if let known = blocks[name] { return known }
     let ids = try BlockIds(summary, of: stream, store, transaction)
     if order.count >= Self.maxBlocks { blocks[order.removeFirst()] = nil }
-    order.append(firstSeq)
-    blocks[firstSeq] = ids
+    order.append(name)
+    blocks[name] = ids
     return ids
+  }
+
+  static func missing(_ seq: UInt64) -> DamageError {
+    DamageError(what: "dedup index points to a missing event", firstSeq: seq)
   }
 }

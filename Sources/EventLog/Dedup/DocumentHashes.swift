@@ -5,8 +5,13 @@ import Zstd
 /// Hashes of the documents of stored blocks, to tell whether a duplicate says the same as the event that it repeats.
 /// Duplicates mostly repeat recent events, or the events of one block after those of the other.
 struct DocumentHashes {
-  private var blocks: [UInt64: [UInt64]] = [:]
-  private var order: [UInt64] = []
+  private struct Block {
+    var seqs: EventSeqs
+    var hashes: [UInt64]
+  }
+
+  private var blocks: [BlockName: Block] = [:]
+  private var order: [BlockName] = []
   /// Some 500 KB each at most.
   private static let maxBlocks = 12
 
@@ -28,37 +33,36 @@ struct DocumentHashes {
     of seq: UInt64, _ stream: EventStream, _ store: BlockStore,
     _ transaction: borrowing ReadTransaction
   ) throws -> UInt64 {
-    guard let firstSeq = try store.firstSeq(ofBlockWith: seq, transaction) else {
-      throw Self.damage(seq)
-    }
-    if blocks[firstSeq] == nil {
+    let id = stream.definition.id
+    guard let summary = try store.summaries(ofStream: id, from: seq, limit: 1, transaction).first
+    else { throw Self.damage(seq) }
+    let name = BlockName(summary)
+    if blocks[name] == nil {
       if order.count >= Self.maxBlocks { blocks[order.removeFirst()] = nil }
-      blocks[firstSeq] = try read(firstSeq, stream, store, transaction)
-      order.append(firstSeq)
+      blocks[name] = try read(summary, stream, store, transaction)
+      order.append(name)
     }
-    guard let hashes = blocks[firstSeq], seq - firstSeq < UInt64(hashes.count) else {
-      throw Self.damage(seq)
-    }
-    return hashes[Int(seq - firstSeq)]
+    guard let block = blocks[name], let index = block.seqs.index(of: seq),
+      index < block.hashes.count
+    else { throw Self.damage(seq) }
+    return block.hashes[index]
   }
 
   private func read(
-    _ firstSeq: UInt64, _ stream: EventStream, _ store: BlockStore,
+    _ summary: BlockSummary, _ stream: EventStream, _ store: BlockStore,
     _ transaction: borrowing ReadTransaction
-  ) throws -> [UInt64] {
-    let id = stream.definition.id
-    let summary = try store.summaries(ofStream: id, from: firstSeq, limit: 1, transaction).first
-    guard let summary, summary.firstSeq == firstSeq else { throw Self.damage(firstSeq) }
+  ) throws -> Block {
     let state = stream.schema.snapshot()
+    let reader = try store.reader(summary, transaction, ZstdDecompressor())
     let documents = try DocumentRenderer.documents(
-      try store.reader(summary, transaction, ZstdDecompressor()), columns: state.columns,
-      program: ShapeProgram(state.trie.shapes))
-    return documents.ends.indices.map { index in
+      reader, columns: state.columns, program: ShapeProgram(state.trie.shapes))
+    let hashes = documents.ends.indices.map { index in
       let range = documents.range(index)
       return IdHash.hash(
         documents.bytes.rawSpan, start: range.lowerBound, count: range.count,
         key: stream.definition.hashKey)
     }
+    return Block(seqs: try reader.seqs(), hashes: hashes)
   }
 
   private static func damage(_ seq: UInt64) -> DamageError {

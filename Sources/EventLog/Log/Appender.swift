@@ -90,7 +90,7 @@ package final class Appender {
     if let path = try current.elementTime(in: batch), log.isCurrent(current.stream.definition) {
       do {
         // Its commit comes after that of batches which workers have yet to encode.
-        try WorkerPool.shared.blocking {
+        _ = try WorkerPool.shared.blocking {
           try log.alter(current.stream.name, actor: "nilo") { definition in
             guard definition.elementTimePath == nil else { return }
             definition.elementTimePath = path
@@ -198,35 +198,9 @@ package final class Appender {
     guard batch.parsed.eventCount > 0 else { return nil }
     let block = try encoder.encode(
       batch.parsed, firstSeq: batch.place.firstSeq, batch.place.envelope)
-    if try givesBack(block, batch.parsed) { return block }
+    if try block.givesBack(batch.parsed, &rendered, decompressor) { return block }
     // Never seen; but the original bytes are what everything else is proven from.
     return try encoder.encode(
       batch.parsed, firstSeq: batch.place.firstSeq, batch.place.envelope, keepsWhole: true)
-  }
-
-  /// Whether reading the block gives the documents back byte for byte.
-  private func givesBack(_ block: EncodedBlock, _ batch: ParsedBatch) throws -> Bool {
-    let state = batch.schema.snapshot()
-    do {
-      try DocumentRenderer.render(
-        BlockReader(block, decompressor), columns: state.columns,
-        program: ShapeProgram(state.trie.shapes), into: &rendered)
-    } catch is DamageError {
-      return false
-    }
-    let rendered = rendered
-    let renderedBytes = rendered.bytes.rawSpan
-    let original = batch.bytes.rawSpan
-    var start = 0
-    for (index, end) in rendered.ends.enumerated() {
-      let place = batch.documents[index]
-      let byteCount = Int(place & 0xFFFF_FFFF)
-      guard end - start == byteCount,
-        original.isEqual(
-          from: Int(place >> 32), to: renderedBytes, from: start, byteCount: byteCount)
-      else { return false }
-      start = end
-    }
-    return true
   }
 }

@@ -7,10 +7,9 @@ import Zstd
 package struct BlockFacts {
   package let block: StoredBlock
   package let stream: EventStream
-  package let source: String
-  package let receivedNs: Int64
-  /// How far the source's event time had got with the block; nil while no event counted.
-  package let reachNs: Int64?
+  /// What came in together.
+  package let pieces: [BlockPiece]
+  package let seqs: EventSeqs
   private let reader: BlockReader
   private let columns: [ColumnInfo]
   /// Facts of each event, when that is not one.
@@ -21,10 +20,9 @@ package struct BlockFacts {
   init(_ reader: BlockReader, _ stream: EventStream) throws {
     self.reader = reader
     self.stream = stream
-    block = StoredBlock(reader.header)
-    source = reader.header.source
-    receivedNs = reader.header.receivedNs
-    reachNs = reader.header.reachNs
+    pieces = try reader.blockPieces()
+    seqs = EventSeqs(pieces)
+    block = StoredBlock(reader.header, pieces)
     columns = stream.schema.snapshot().columns
     try reader.header.requireColumns(columns.count)
     factCounts = reader.header.isExploded ? try reader.integers(.factCounts) : []
@@ -34,10 +32,6 @@ package struct BlockFacts {
         && factCounts.reduce(0, &+) == Int64(block.factCount)
       if !isWhole { throw reader.damage }
     }
-  }
-
-  package var arrival: BlockArrival {
-    BlockArrival(source: source, receivedNs: receivedNs, reachNs: reachNs)
   }
 
   /// The time of each fact.
@@ -233,21 +227,35 @@ extension EventLog {
   package func blocks(
     of stream: EventStream, after seq: UInt64, limit: Int, _ transaction: borrowing ReadTransaction
   ) throws -> [StoredBlock] {
-    try store.summaries(
+    var blocks = try store.summaries(
       ofStream: stream.definition.id, from: seq + 1, limit: limit, transaction
     ).map(StoredBlock.init)
+    if let first = blocks.first, first.firstSeq <= seq {
+      blocks[0] = try rest(of: first, stream, after: seq, transaction)
+    }
+    return blocks
   }
 
-  /// What a stored block says of its source, without its facts: the header is all that is read.
-  package func arrival(
-    of block: StoredBlock, _ transaction: borrowing ReadTransaction
-  ) throws -> BlockArrival {
-    let header = try store.header(block.firstSeq, transaction).header
-    return BlockArrival(
-      source: header.source, receivedNs: header.receivedNs, reachNs: header.reachNs)
+  /// The part of a merged block that comes after event `seq`, which is the last one of a piece.
+  private func rest(
+    of block: StoredBlock, _ stream: EventStream, after seq: UInt64,
+    _ transaction: borrowing ReadTransaction
+  ) throws -> StoredBlock {
+    let facts = try facts(of: block, stream, paths: [], transaction)
+    guard let next = facts.pieces.first(where: { $0.firstSeq > seq }) else {
+      throw DamageError(what: "pieces of a merged block", firstSeq: block.firstSeq)
+    }
+    let passed = facts.seqs.count(before: next.firstSeq)
+    var rest = block
+    rest.firstSeq = next.firstSeq
+    rest.eventCount -= passed
+    rest.factCount -= facts.events()?.count { $0 < passed } ?? passed
+    rest.watermarkBeforeNs = next.watermarkBeforeNs
+    return rest
   }
 
-  /// The facts of a stored block. With `paths` only their columns can be asked for, and are all that is read.
+  /// The facts of the block that has the events of `block`: those of others, too, if it was merged with them since. With
+  /// `paths` only their columns can be asked for, and are all that is read.
   package func facts(
     of block: StoredBlock, _ stream: EventStream, paths: Set<Text>? = nil,
     _ transaction: borrowing ReadTransaction
@@ -255,7 +263,7 @@ extension EventLog {
     let summary = try store.summaries(
       ofStream: block.streamId, from: block.firstSeq, limit: 1, transaction
     ).first
-    guard let summary, summary.firstSeq == block.firstSeq else {
+    guard let summary, summary.firstSeq <= block.firstSeq, summary.lastSeq >= block.lastSeq else {
       throw DamageError(what: "a block is missing", firstSeq: block.firstSeq)
     }
     let decompressor = ZstdDecompressor()
@@ -265,7 +273,7 @@ extension EventLog {
     let columns = stream.schema.snapshot().columns
     let reader = try store.reader(summary, transaction, decompressor) { section in
       switch section.kind {
-      case .times, .factTimes, .factCounts: true
+      case .times, .factTimes, .factCounts, .pieces: true
       // One that the stream does not know is damage, which the facts tell.
       case .column:
         columns.indices.contains(Int(section.column))
@@ -275,13 +283,4 @@ extension EventLog {
     }
     return try BlockFacts(reader, stream)
   }
-}
-
-/// How a block came in.
-package struct BlockArrival: Sendable, Equatable {
-  package var source: String
-  /// The wall clock then.
-  package var receivedNs: Int64
-  /// How far the source's event time had got with it; nil while no event counted.
-  package var reachNs: Int64?
 }

@@ -2,62 +2,6 @@ import Bytes
 import LMDB
 import Zstd
 
-/// What the log knows of a block without reading it.
-struct BlockSummary: Equatable {
-  var streamId: UInt32
-  var firstSeq: UInt64
-  var eventCount: Int
-  var factCount: Int
-  var minTimeNs: Int64
-  var maxTimeNs: Int64
-  var byteCount: Int
-
-  var lastSeq: UInt64 { firstSeq + UInt64(eventCount) - 1 }
-
-  var key: Key { Key().appending(streamId).appending(firstSeq) }
-
-  var encoded: [UInt8] {
-    var bytes: [UInt8] = []
-    bytes.append(varint: UInt64(eventCount))
-    bytes.append(varint: UInt64(factCount))
-    bytes.append(signedVarint: minTimeNs)
-    bytes.append(signedVarint: maxTimeNs)
-    bytes.append(varint: UInt64(byteCount))
-    return bytes.sealed()
-  }
-
-  init(_ block: EncodedBlock) {
-    streamId = block.header.streamId
-    firstSeq = block.header.firstSeq
-    eventCount = block.header.eventCount
-    factCount = block.header.factCount
-    minTimeNs = block.header.minTimeNs
-    maxTimeNs = block.header.maxTimeNs
-    byteCount = block.bytes.count
-  }
-
-  init(key: RawSpan, value: RawSpan) throws {
-    guard let stream = Key.uint32(in: key, at: 0), let seq = Key.uint64(in: key, at: 4),
-      seq > 0, seq < 1 << 62
-    else {
-      throw DamageError(what: "key of the block index")
-    }
-    streamId = stream
-    firstSeq = seq
-    do throws(MalformedBytes) {
-      guard let body = value.unsealed else { throw MalformedBytes(offset: 0) }
-      var reader = ByteReader(body)
-      eventCount = try reader.count(limit: 1 << 40)
-      factCount = try reader.count(limit: 1 << 40)
-      minTimeNs = try reader.signedVarint()
-      maxTimeNs = try reader.signedVarint()
-      byteCount = try reader.count(limit: 1 << 40)
-    } catch {
-      throw DamageError(what: "entry of stream \(stream) in the block index", firstSeq: seq)
-    }
-  }
-}
-
 /// Blocks in LMDB: each is cut into parts of at most 256 KiB, since larger values take contiguous pages that
 /// are slow to find in a fragmented file.
 struct BlockStore {
@@ -71,14 +15,49 @@ struct BlockStore {
     Key(firstSeq).appending(UInt16(part))
   }
 
-  func put(_ block: EncodedBlock, _ transaction: inout WriteTransaction) throws {
-    let summary = BlockSummary(block)
+  /// How many parts a block of `byteCount` bytes has.
+  static func partCount(_ byteCount: Int) -> Int { (byteCount + partBytes - 1) / partBytes }
+
+  /// Stores a block that comes after all others.
+  func put(
+    _ block: EncodedBlock, _ watermarks: Watermarks, _ transaction: inout WriteTransaction
+  ) throws -> BlockSummary {
+    let summary = BlockSummary(block, watermarks)
+    try put(block, summary, .append, &transaction)
+    return summary
+  }
+
+  /// Stores a merged block in the place of those that it was merged from.
+  func replace(
+    _ merged: [BlockSummary], by block: EncodedBlock, _ pieces: [BlockPiece],
+    _ transaction: inout WriteTransaction
+  ) throws {
+    let summary = BlockSummary(block, pieces)
+    precondition(
+      merged.reduce(0) { $0 + $1.eventCount } == summary.eventCount
+        && merged.first?.firstSeq == summary.firstSeq && merged.last?.lastSeq == summary.lastSeq,
+      "a merged block has other events than those that it takes the place of")
+    for old in merged {
+      for part in 0..<Self.partCount(old.byteCount) {
+        guard try transaction.delete(blocks, Self.key(old.firstSeq, part: part)) else {
+          throw DamageError(what: "part \(part) of a block is missing", firstSeq: old.firstSeq)
+        }
+      }
+      try transaction.delete(streams, old.key)
+    }
+    try put(block, summary, [], &transaction)
+  }
+
+  private func put(
+    _ block: EncodedBlock, _ summary: BlockSummary, _ options: WriteTransaction.PutOptions,
+    _ transaction: inout WriteTransaction
+  ) throws {
     var part = 0
     for start in stride(from: 0, to: block.bytes.count, by: Self.partBytes) {
       let end = min(start + Self.partBytes, block.bytes.count)
       try transaction.put(
         blocks, Self.key(summary.firstSeq, part: part), block.bytes.rawSpan(start..<end),
-        options: .append)
+        options: options)
       part += 1
     }
     try transaction.put(streams, summary.key, summary.encoded)
@@ -107,7 +86,7 @@ struct BlockStore {
     return bytes
   }
 
-  /// The header of the block that begins at `firstSeq`, with its size.
+  /// The header of the block that is stored under `firstSeq`, with its size.
   func header(
     _ firstSeq: UInt64, _ transaction: borrowing ReadTransaction
   ) throws -> (header: BlockHeader, size: Int) {
@@ -127,7 +106,8 @@ struct BlockStore {
   ) throws -> (header: BlockHeader, size: Int) {
     let found = try header(summary.firstSeq, transaction)
     guard found.header.streamId == summary.streamId,
-      found.header.eventCount == summary.eventCount, found.header.factCount == summary.factCount
+      found.header.eventCount == summary.eventCount, found.header.factCount == summary.factCount,
+      found.header.isMerged == summary.isMerged
     else {
       throw DamageError(
         what: "block index does not fit the block", firstSeq: summary.firstSeq,
@@ -145,21 +125,24 @@ struct BlockStore {
     let bytes = try read(summary.firstSeq, 0..<summary.byteCount, transaction)
     return BlockReader(
       header: header, headerBytes: size, pieces: [BlockReader.Piece(start: 0, bytes: bytes)],
-      decompressor)
+      summary.watermarks, decompressor)
   }
 
-  /// A reader of the sections of a block that are wanted, which are all that is read of it.
+  /// A reader of the sections of a block that are wanted, which are all that is read of it, and of what it was merged
+  /// from.
   func reader(
     _ summary: BlockSummary, _ transaction: borrowing ReadTransaction,
     _ decompressor: ZstdDecompressor, where isWanted: (BlockHeader.Section) -> Bool
   ) throws -> BlockReader {
     let (header, size) = try header(summary, transaction)
-    let pieces = try header.sections.filter(isWanted).map { section in
+    let wanted = header.sections.filter { isWanted($0) || $0.kind == .pieces }
+    let pieces = try wanted.map { section in
       let range = section.range.lowerBound + size..<section.range.upperBound + size
       return BlockReader.Piece(
         start: range.lowerBound, bytes: try read(summary.firstSeq, range, transaction))
     }
-    return BlockReader(header: header, headerBytes: size, pieces: pieces, decompressor)
+    return BlockReader(
+      header: header, headerBytes: size, pieces: pieces, summary.watermarks, decompressor)
   }
 
   /// A reader of one column of the block; nil when no row has a value in it.
@@ -173,16 +156,60 @@ struct BlockStore {
     return reader.header.section(column: column) == nil ? nil : reader
   }
 
-  /// The first sequence number of the block that holds event `seq`, or nil.
-  func firstSeq(
-    ofBlockWith seq: UInt64, _ transaction: borrowing ReadTransaction
-  ) throws -> UInt64? {
-    var cursor = try transaction.cursor(blocks)
-    guard try cursor.seek(lastAtOrBefore: Self.key(seq, part: Int(UInt16.max))) else { return nil }
-    return Key.uint64(in: cursor.key, at: 0)
+  /// The stream's block that has event `seq`; nil when none has. O(log n), and O(pieces) of a merged block.
+  func block(
+    with seq: UInt64, ofStream streamId: UInt32, _ transaction: borrowing ReadTransaction
+  ) throws -> BlockSummary? {
+    guard
+      let summary = try summaries(ofStream: streamId, from: seq, limit: 1, transaction).first,
+      summary.firstSeq <= seq
+    else { return nil }
+    if !summary.isMerged { return summary }
+    return try seqs(of: summary, transaction).index(of: seq) == nil ? nil : summary
   }
 
-  /// The stream's blocks from the one that holds `seq`, or the first after it, on: as many as `limit`.
+  /// The block that has event `seq`, of whichever stream; nil when none has. O(streams log n).
+  func block(
+    with seq: UInt64, _ transaction: borrowing ReadTransaction
+  ) throws -> BlockSummary? {
+    for id in try streamIds(transaction) {
+      if let summary = try block(with: seq, ofStream: id, transaction) { return summary }
+    }
+    return nil
+  }
+
+  /// The numbers of the streams that have blocks. O(streams log n).
+  func streamIds(_ transaction: borrowing ReadTransaction) throws -> [UInt32] {
+    var ids: [UInt32] = []
+    var cursor = try transaction.cursor(streams)
+    var found = try cursor.next()
+    while found {
+      guard let id = Key.uint32(in: cursor.key, at: 0) else {
+        throw DamageError(what: "key of the block index")
+      }
+      ids.append(id)
+      if id == .max { break }
+      found = try cursor.seek(atOrAfter: Key().appending(id + 1))
+    }
+    return ids
+  }
+
+  /// What a block was merged from; the block itself when it was not. O(pieces).
+  func pieces(
+    of summary: BlockSummary, _ transaction: borrowing ReadTransaction
+  ) throws -> [BlockPiece] {
+    try reader(summary, transaction, ZstdDecompressor()) { _ in false }.blockPieces()
+  }
+
+  /// The sequence numbers of a block's events. O(1), or O(events) of a merged block.
+  func seqs(
+    of summary: BlockSummary, _ transaction: borrowing ReadTransaction
+  ) throws -> EventSeqs {
+    try reader(summary, transaction, ZstdDecompressor()) { _ in false }.seqs()
+  }
+
+  /// The stream's blocks from the one within which `seq` lies, or the first after it, on: as many as `limit`. A merged
+  /// block may have events before and after `seq` only.
   func summaries(
     ofStream streamId: UInt32, from seq: UInt64 = 0, limit: Int = .max,
     _ transaction: borrowing ReadTransaction

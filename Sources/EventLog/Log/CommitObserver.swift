@@ -212,24 +212,16 @@ extension EventLog {
     try environment.write { try $0.put(tables.observers, Self.observerKey(name), record) }
   }
 
-  /// The streams that have events among `seqs`. O(blocks of these).
+  /// The streams that have events among `seqs`. O(streams log n), and O(pieces) of merged blocks around them.
   func streamNames(in seqs: ClosedRange<UInt64>) throws -> Set<String> {
     try environment.read { transaction in
-      var ids: Set<UInt32> = []
-      var next = seqs.lowerBound
-      while next <= seqs.upperBound {
-        guard let firstSeq = try store.firstSeq(ofBlockWith: next, transaction) else {
-          throw DamageError(what: "the block of an event is missing", firstSeq: next)
-        }
-        let header = try store.header(firstSeq, transaction).header
-        guard header.eventCount > 0, firstSeq + UInt64(header.eventCount) > next else {
-          throw DamageError(what: "the block of an event is missing", firstSeq: next)
-        }
-        ids.insert(header.streamId)
-        next = firstSeq + UInt64(header.eventCount)
+      let found = try currentStreams(transaction).filter {
+        try store.hasEvents(ofStream: $0.definition.id, seqs, transaction)
       }
-      return Set(
-        try currentStreams(transaction).filter { ids.contains($0.definition.id) }.map(\.name))
+      if found.isEmpty {
+        throw DamageError(what: "the block of an event is missing", firstSeq: seqs.lowerBound)
+      }
+      return Set(found.map(\.name))
     }
   }
 
@@ -249,5 +241,20 @@ extension EventLog {
     guard let body = record.unsealed else { throw DamageError(what: "position of an observer") }
     var reader = ByteReader(body)
     return (try reader.string(), try reader.varint())
+  }
+}
+
+extension BlockStore {
+  /// Whether the stream has an event among `seqs`.
+  fileprivate func hasEvents(
+    ofStream id: UInt32, _ seqs: ClosedRange<UInt64>, _ transaction: borrowing ReadTransaction
+  ) throws -> Bool {
+    let block = try summaries(ofStream: id, from: seqs.lowerBound, limit: 1, transaction).first
+    guard let block, block.firstSeq <= seqs.upperBound else { return false }
+    let isWithin = seqs.contains(block.firstSeq) || seqs.contains(block.lastSeq)
+    if isWithin || !block.isMerged { return true }
+    return try pieces(of: block, transaction).contains {
+      $0.firstSeq <= seqs.upperBound && $0.lastSeq >= seqs.lowerBound
+    }
   }
 }

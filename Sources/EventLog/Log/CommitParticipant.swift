@@ -87,33 +87,3 @@ struct CommitParticipants: Sendable {
 
   var isFull: Bool { all.contains(where: \.isFull) }
 }
-
-/// A block's place in the log.
-package struct StoredBlock: Sendable, Equatable {
-  package var streamId: UInt32
-  package var firstSeq: UInt64
-  package var eventCount: Int
-  package var factCount: Int
-  package var minTimeNs: Int64
-  package var maxTimeNs: Int64
-
-  package var lastSeq: UInt64 { firstSeq + UInt64(eventCount) - 1 }
-
-  init(_ summary: BlockSummary) {
-    streamId = summary.streamId
-    firstSeq = summary.firstSeq
-    eventCount = summary.eventCount
-    factCount = summary.factCount
-    minTimeNs = summary.minTimeNs
-    maxTimeNs = summary.maxTimeNs
-  }
-
-  init(_ header: BlockHeader) {
-    streamId = header.streamId
-    firstSeq = header.firstSeq
-    eventCount = header.eventCount
-    factCount = header.factCount
-    minTimeNs = header.minTimeNs
-    maxTimeNs = header.maxTimeNs
-  }
-}

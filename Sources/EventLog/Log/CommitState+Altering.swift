@@ -61,7 +61,7 @@ extension CommitState {
         guard let hash = block.hash(row) else { continue }
         entries.append(
           IdEntry(
-            hash: hash, seq: block.firstSeq + UInt64(row),
+            hash: hash, seq: block.seqs[row],
             partition: block.times[row].flooredQuotient(length)))
       }
       if entries.count >= Self.maxEntries {

@@ -51,12 +51,17 @@ struct CommitState {
     let store = BlockStore(blocks: tables.blocks, streams: tables.streams)
     // Documents of a stream that could not be made are on the ledger only: it has no number.
     if stream.definition.id != 0 { try writeLearned(stream, tables, &transaction) }
-    if let block { try store.put(block, &transaction) }
+    let id = stream.definition.id
     if let folded {
+      // What is final was decided before the block.
+      let beforeNs = totals[id]?.watermarkNs
+      clocks[id, default: StreamClock()].advance(
+        batch.envelope.source, to: batch.envelope.reachNs, receivedNs: batch.envelope.receivedNs)
+      let summary = try store.put(
+        folded.block, Watermarks(beforeNs: beforeNs, afterNs: clocks[id]?.watermarkNs),
+        &transaction)
       for part in folded.parts {
-        try part.apply(
-          of: StoredBlock(folded.block.header),
-          watermarkNs: totals[stream.definition.id]?.watermarkNs, &transaction)
+        try part.apply(of: StoredBlock(summary), watermarkNs: beforeNs, &transaction)
       }
     }
     if !batch.duplicates.isEmpty {
@@ -71,15 +76,12 @@ struct CommitState {
       try write(flushed, flush.streamId, tables, &transaction)
     }
     try index.step(&transaction)
-    let id = stream.definition.id
     if id != 0 {
       totals[id, default: StreamTotals()].add(batch, block)
-      if block != nil {
-        clocks[id, default: StreamClock()].advance(
-          batch.envelope.source, to: batch.envelope.reachNs,
-          receivedNs: batch.envelope.receivedNs)
+      // The record of each closing is an event of this batch.
+      for (index, closing) in batch.envelope.closes.enumerated() {
+        try close(closing, seq: batch.firstSeq + UInt64(index), tables, &transaction)
       }
-      for closing in batch.envelope.closes { try close(closing, tables, &transaction) }
       note(clocks[id], id)
       try write(totals[id] ?? StreamTotals(), id, tables, &transaction)
       try batch.sourceState.write(id, batch.envelope.source, tables, &transaction)
@@ -95,13 +97,17 @@ struct CommitState {
     return batch.duplicates
   }
 
-  /// Marks a source as closed: the batch that is written holds the record of it.
+  /// Marks a source as closed: event `seq` of the batch that is written is the record of it.
   private mutating func close(
-    _ closing: SourceEnd, _ tables: LogTables, _ transaction: inout WriteTransaction
+    _ closing: SourceEnd, seq: UInt64, _ tables: LogTables,
+    _ transaction: inout WriteTransaction
   ) throws {
     let key = closing.key
     clocks[key.streamId]?.close(key.name, at: closing.reachNs, closedNs: closing.closedNs)
     note(clocks[key.streamId], key.streamId)
+    try ClosingMark(
+      streamId: key.streamId, seq: seq, watermarkNs: clocks[key.streamId]?.watermarkNs
+    ).write(tables, &transaction)
     try write(totals[key.streamId] ?? StreamTotals(), key.streamId, tables, &transaction)
     guard
       var state = try SourceState.find(key.streamId, key.name, tables, transaction.reading)
@@ -132,7 +138,7 @@ struct CommitState {
     try transaction.put(tables.totals, Key().appending(id), totals.encoded)
   }
 
-  private mutating func writeLearned(
+  mutating func writeLearned(
     _ stream: EventStream, _ tables: LogTables, _ transaction: inout WriteTransaction
   ) throws {
     let id = stream.definition.id

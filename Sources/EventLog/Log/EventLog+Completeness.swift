@@ -19,7 +19,7 @@ extension BlockStore {
           what: "block index of stream \(stream.name): a block begins within the one before",
           firstSeq: summary.firstSeq)
       }
-      nextSeq = summary.firstSeq &+ UInt64(summary.eventCount)
+      nextSeq = summary.lastSeq + 1
       events &+= UInt64(summary.eventCount)
       facts &+= UInt64(summary.factCount)
       found = try cursor.next()

@@ -39,24 +39,27 @@ extension EventLog {
     var next = seqs.lowerBound
     while next <= seqs.upperBound {
       guard let block = try readEvents(of: name, from: next, times) else { return }
-      let header = block.header
-      for index in block.documents.ends.indices {
-        let seq = header.firstSeq + UInt64(index)
-        guard seq >= next, times?.contains(block.times[index]) ?? true else { continue }
-        if seq > seqs.upperBound { return }
-        let event = LogEvent(
-          seq: seq, timeNs: block.times[index],
-          bytes: Array(block.documents.bytes[block.documents.range(index)]),
-          source: header.source, position: block.positions[index],
-          receivedNs: header.receivedNs, actor: header.actor)
-        if try !body(event) { return }
+      var index = 0
+      for piece in block.pieces {
+        for seq in piece.firstSeq...piece.lastSeq {
+          defer { index += 1 }
+          guard seq >= next, times?.contains(block.times[index]) ?? true else { continue }
+          if seq > seqs.upperBound { return }
+          let event = LogEvent(
+            seq: seq, timeNs: block.times[index],
+            bytes: Array(block.documents.bytes[block.documents.range(index)]),
+            source: piece.source, position: block.positions[index],
+            receivedNs: piece.receivedNs, actor: piece.actor)
+          if try !body(event) { return }
+        }
       }
-      next = header.firstSeq + UInt64(header.eventCount)
+      next = block.lastSeq + 1
     }
   }
 
   private struct EventBlock {
-    var header: BlockHeader
+    var pieces: [BlockPiece]
+    var lastSeq: UInt64
     var times: [Int64]
     var positions: [Int64]
     var documents: BlockDocuments
@@ -75,7 +78,8 @@ extension EventLog {
       let reader = try store.reader(summary, transaction, ZstdDecompressor())
       let state = stream.schema.snapshot()
       return EventBlock(
-        header: reader.header, times: try reader.times(.times),
+        pieces: try reader.blockPieces(), lastSeq: summary.lastSeq,
+        times: try reader.times(.times),
         positions: try reader.integers(.positions),
         documents: try DocumentRenderer.documents(
           reader, columns: state.columns, program: ShapeProgram(state.trie.shapes)))
@@ -87,11 +91,9 @@ extension EventLog {
     let name: String? = try environment.read { transaction in
       // Numbers have no gap, so one that was given out is in a block.
       guard try seq > 0 && seq < LogHead.read(tables, transaction).nextSeq else { return nil }
-      guard let firstSeq = try store.firstSeq(ofBlockWith: seq, transaction),
-        case let header = try store.header(firstSeq, transaction).header,
-        seq - firstSeq < UInt64(header.eventCount),
+      guard let block = try store.block(with: seq, transaction),
         let stream = try currentStreams(transaction)
-          .first(where: { $0.definition.id == header.streamId })
+          .first(where: { $0.definition.id == block.streamId })
       else { throw DamageError(what: "the block of an event is missing", firstSeq: seq) }
       return stream.name
     }
@@ -105,21 +107,13 @@ extension EventLog {
   }
 
   /// The last event of all blocks that had been received by then, by the wall clock of the program that received them; 0
-  /// when there is none. A clock that was set back makes it one of several. O(log n) in the blocks.
+  /// when there is none. A clock that was set back makes it one of several. O(streams log² n) in the blocks.
   package func seq(receivedBy timeNs: Int64) throws -> UInt64 {
     try environment.read { transaction in
-      var (low, high) = (UInt64(0), try LogHead.read(tables, transaction).nextSeq - 1)
-      while low < high {
-        let middle = low + (high - low + 1) / 2
-        guard let firstSeq = try store.firstSeq(ofBlockWith: middle, transaction) else { break }
-        let header = try store.header(firstSeq, transaction).header
-        if header.receivedNs <= timeNs {
-          low = max(middle, firstSeq + UInt64(header.eventCount) - 1)
-        } else {
-          high = firstSeq - 1
-        }
+      let nextSeq = try LogHead.read(tables, transaction).nextSeq
+      return try store.streamIds(transaction).reduce(0) { last, id in
+        max(last, try store.seq(ofStream: id, receivedBy: timeNs, before: nextSeq, transaction))
       }
-      return low
     }
   }
 
@@ -198,20 +192,6 @@ extension EventLog {
     return found ?? stream.definition
   }
 
-  /// The closings of a stream's sources after event `seq`, in order. O(closings of all streams).
-  package func closings(
-    ofStream name: String, after seq: UInt64, _ transaction: borrowing ReadTransaction
-  ) throws -> [(seq: UInt64, closing: SourceClosing)] {
-    let own = try systemStream(.closings, transaction)
-    try requireComplete(own, transaction)
-    return try store.documents(of: own, after: seq, transaction).compactMap { document in
-      guard let closing = SourceClosing(document) else {
-        throw DamageError(what: "a document of stream \(own.name)", firstSeq: document.seq)
-      }
-      return closing.stream == name ? (document.seq, closing) : nil
-    }
-  }
-
   // MARK: Streams as of a transaction
 
   /// The streams as the transaction sees them. A log that another process writes to may have learned more
@@ -264,6 +244,32 @@ extension BlockSummary {
 }
 
 extension BlockStore {
+  /// The stream's last event that had been received by then; 0 when there is none. O(log² n).
+  fileprivate func seq(
+    ofStream id: UInt32, receivedBy timeNs: Int64, before nextSeq: UInt64,
+    _ transaction: borrowing ReadTransaction
+  ) throws -> UInt64 {
+    // All blocks that begin by `low` had been received, and none that begins after `high`.
+    var (low, high, last) = (UInt64(0), nextSeq - 1, UInt64(0))
+    while low < high {
+      let middle = low + (high - low + 1) / 2
+      guard let block = try lastBlock(ofStream: id, beginningBy: middle, transaction) else {
+        low = middle
+        continue
+      }
+      if block.receivedNs <= timeNs {
+        (low, last) = (max(middle, block.lastSeq), max(last, block.lastSeq))
+      } else {
+        high = block.firstSeq - 1
+      }
+    }
+    // The one after may have been merged from some that had been received and some that had not.
+    let next = try summaries(ofStream: id, from: last + 1, limit: 1, transaction).first
+    guard let next, next.isMerged else { return last }
+    let pieces = try pieces(of: next, transaction).prefix { $0.receivedNs <= timeNs }
+    return pieces.last?.lastSeq ?? last
+  }
+
   /// The stream's first block with events from `seq` on for which `isWanted` holds. O(blocks passed over).
   func first(
     ofStream streamId: UInt32, from seq: UInt64, _ transaction: borrowing ReadTransaction,

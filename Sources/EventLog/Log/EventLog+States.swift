@@ -21,7 +21,7 @@ extension EventLog {
       let times = try facts.times()
       let events = facts.events()
       for fact in times.indices
-      where block.firstSeq + UInt64(events.map { Int($0[fact]) } ?? fact) <= seq {
+      where facts.seqs[events.map { Int($0[fact]) } ?? fact] <= seq {
         add(times[fact], times[fact])
       }
     }

@@ -30,8 +30,12 @@ public final class EventLog: Sendable {
   let complete: Mutex<Set<UInt32>>
   private let sequencer: Mutex<Sequencer>
   private let filters: FilterCache
-  private let committed: Mutex<CommitState>
+  let committed: Mutex<CommitState>
+  /// Held while what the last commit left is exchanged for what the next one leaves.
+  let commitTurn = NSLock()
   private let committer: Mutex<Committer?>
+  private let merger = Mutex<BackgroundMerger?>(nil)
+  let mergeState = Mutex(MergeState())
   /// What appends have used and others may use again.
   let appenders = AppenderPool()
   /// The wall clock, in nanoseconds since the epoch: an event's received time.
@@ -42,12 +46,14 @@ public final class EventLog: Sendable {
 
   /// Opens the log in `directory`; for writing, it is made when there is none.
   ///
+  /// With `mergesBlocks` a thread merges the small blocks that small commits leave.
+  ///
   /// Throws ``LMDBError`` when the directory cannot be opened or another process writes to it,
   /// ``UnknownFormatError``, or ``DamageError``. Takes some milliseconds, whatever the log's size.
   public init(
     directory: String, mode: Mode, projectionTables: [String] = [],
     clock: @escaping @Sendable () -> Int64 = EventLog.wallClockNs,
-    mapSizeBytes: Int = defaultMapSizeBytes
+    mapSizeBytes: Int = defaultMapSizeBytes, mergesBlocks: Bool = true
   ) throws {
     self.directory = directory
     self.mode = mode
@@ -95,6 +101,10 @@ public final class EventLog: Sendable {
     if mode == .readWrite {
       let thread = try Committer { [unowned self] in commit($0) }
       committer.withLock { $0 = thread }
+      if mergesBlocks {
+        let thread = try BackgroundMerger(self)
+        merger.withLock { $0 = thread }
+      }
     }
   }
 
@@ -116,6 +126,11 @@ public final class EventLog: Sendable {
       return committer
     }
     running?.stop()
+    let merging = merger.withLock { merger in
+      defer { merger = nil }
+      return merger
+    }
+    merging?.stop()
     observers.stop()
     attached.withLock { $0 = CommitParticipants() }
     environment.close()
@@ -352,9 +367,11 @@ public final class EventLog: Sendable {
   /// commit has found out about them.
   private func commit(first items: ArraySlice<Committer.Item>) throws -> [Committer.Item] {
     let compressor = try ZstdCompressor(level: 1)
-    let before = committed.withLock { $0 }
     let participants = participants
     let (after, done) = try participants.inTurn {
+      commitTurn.lock()
+      defer { commitTurn.unlock() }
+      let before = committed.withLock { $0 }
       let written = try environment.write { transaction in
         var state = before
         state.altered = [:]
@@ -371,10 +388,10 @@ public final class EventLog: Sendable {
         for participant in participants.all { try participant.finish(&transaction) }
         return (state, done)
       }
+      committed.withLock { $0 = written.0 }
       for participant in participants.all { participant.committed() }
       return written
     }
-    committed.withLock { $0 = after }
     for (id, stream) in after.altered {
       catalogue.withLock { catalogue in
         guard let index = catalogue.streams.firstIndex(where: { $0.definition.id == id }) else {
@@ -395,6 +412,8 @@ public final class EventLog: Sendable {
       }
     }
     observers.didCommit(through: after.head.nextSeq - 1)
+    let grown = done.filter { $0.batch.eventCount > 0 }.map(\.stream.definition.id)
+    merger.withLock { $0 }?.didCommit(blocksOf: grown)
     return done
   }
 

@@ -19,6 +19,7 @@ public struct FactColumn: Sendable {
     case none
   }
 
+  /// The block's first event.
   public let firstSeq: UInt64
   public let factCount: Int
   /// One entry for each fact; what stands where there is no value means nothing.

@@ -123,14 +123,14 @@ public struct SourceState: Sendable, Equatable {
 }
 
 extension [UInt8] {
-  fileprivate mutating func append(optional value: Int64?) {
+  mutating func append(optional value: Int64?) {
     append(value == nil ? 0 : 1)
     append(signedVarint: value ?? 0)
   }
 }
 
 extension ByteReader {
-  fileprivate mutating func optional() throws(MalformedBytes) -> Int64? {
+  mutating func optional() throws(MalformedBytes) -> Int64? {
     let isThere = try integer(UInt8.self) == 1
     let value = try signedVarint()
     return isThere ? value : nil
@@ -139,7 +139,7 @@ extension ByteReader {
 
 /// The log's own record: what it is and what comes next.
 struct LogHead: Equatable {
-  static let formatVersion: UInt32 = 4
+  static let formatVersion: UInt32 = 5
   static let key = Key().appending([UInt8]("head".utf8))
 
   var nextSeq: UInt64 = 1

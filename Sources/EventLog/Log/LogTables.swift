@@ -4,10 +4,10 @@ import LMDB
 struct LogTables {
   static let names = [
     "meta", "blocks", "streams", "columns", "shapes", "totals", "sources", "progress", "dedup",
-    "ledger", "observers",
+    "ledger", "observers", "watermarks",
   ]
 
-  /// Those of large values that are put once and never deleted.
+  /// Those of large values that are never put again in another's place.
   static let appendOnlyNames: Set<String> = ["blocks", "ledger"]
 
   /// Format version, next sequence numbers.
@@ -32,6 +32,8 @@ struct LogTables {
   let ledger: Table
   /// (observer's name) -> how far it has got.
   let observers: Table
+  /// (stream, seq of a closing) -> the stream's watermark after it.
+  let watermarks: Table
 
   init(_ environment: Environment) {
     meta = environment.table("meta")
@@ -45,5 +47,6 @@ struct LogTables {
     dedup = environment.table("dedup")
     ledger = environment.table("ledger")
     observers = environment.table("observers")
+    watermarks = environment.table("watermarks")
   }
 }

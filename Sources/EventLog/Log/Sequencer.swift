@@ -212,11 +212,11 @@ struct Sequencer {
     for summary in try store.summaries(ofStream: id, from: seq + 1, transaction) {
       let block = try BlockIds(summary, of: stream, store, transaction)
       loaded.recentBlocks += 1
-      for row in 0..<block.count where block.firstSeq + UInt64(row) > seq {
+      for row in block.seqs.count(before: seq + 1)..<block.count {
         guard let hash = block.hash(row) else { continue }
         loaded.recent.insert(
           IdEntry(
-            hash: hash, seq: block.firstSeq + UInt64(row),
+            hash: hash, seq: block.seqs[row],
             partition: block.times[row].flooredQuotient(length)))
       }
     }
@@ -348,7 +348,7 @@ struct Sequencer {
       return batch.ids.isId(id ?? [], other) && isNear(batch.ids.times[other])
     }
     let block = try cache.ids(ofBlockWith: seq, of: stream, store, transaction)
-    let other = Int(seq - block.firstSeq)
+    guard let other = block.seqs.index(of: seq) else { throw BlockIdCache.missing(seq) }
     return block.isId(id ?? [], other) && isNear(block.times[other])
   }
 

@@ -80,7 +80,6 @@ struct MetaPage: Equatable {
     if lastPage < 1 || lastPage > UInt64(Environment.largestMapBytes) / UInt64(pageBytes) {
       return "its last page is \(lastPage)"
     }
-    if commit == 0, !freeList.isEmpty || !main.isEmpty { return "its commit is 0" }
     return nil
   }
 
@@ -136,8 +135,12 @@ struct MetaPages: Equatable {
       return PageDamage(page: nil, what: "the meta pages tell different page sizes")
     }
     let commits = (pages[0].commit, pages[1].commit)
-    // Before the first commit both are of none.
-    if commits == (0, 0) { return nil }
+    // Before the first commit both are of none. Later the older one may say so with the trees of the second, whose page
+    // could not be written.
+    if commits == (0, 0) {
+      let other = pages.first { !$0.freeList.isEmpty || !$0.main.isEmpty }
+      return other.map { PageDamage(page: $0.number, what: "its commit is 0") }
+    }
     guard newest.commit - oldest.commit == 1, newest.commit % 2 == newest.number else {
       return PageDamage(
         page: nil,

@@ -14,6 +14,21 @@ struct TreePage {
   }
 
   static let headerBytes = 16
+
+  /// Whether a value has pages of its own: LMDB puts two nodes into a page at least.
+  static func isLarge(valueBytes: Int, keyBytes: Int, pageBytes: Int) -> Bool {
+    nodeHeaderBytes + keyBytes + valueBytes > largestNode(pageBytes)
+  }
+
+  /// How many pages a large value has; LMDB's own rounding.
+  static func largePages(valueBytes: Int, pageBytes: Int) -> Int {
+    (headerBytes - 1 + valueBytes) / pageBytes + 1
+  }
+
+  private static func largestNode(_ pageBytes: Int) -> Int {
+    ((pageBytes - headerBytes) / 2 & ~1) - 2
+  }
+
   private static let nodeHeaderBytes = 8
   private static let (branch, leaf): (UInt16, UInt16) = (1, 2)
   private static let (bigData, subData): (UInt16, UInt16) = (1, 2)
@@ -98,8 +113,7 @@ struct TreePage {
     }
     let isBig = flags == Self.bigData
     let end = keyEnd + (isBig ? 8 : Int(low))
-    // LMDB puts two nodes into a page at least; what is larger has pages of its own.
-    let largest = ((bytes.count - Self.headerBytes) / 2 & ~1) - 2
+    let largest = Self.largestNode(bytes.count)
     guard end <= bytes.count, end - start <= largest, flags != Self.subData || low == 48 else {
       throw damage(index, "has a value of \(low) bytes")
     }

@@ -126,8 +126,7 @@ struct TreeWalk {
     _ first: UInt64, _ byteCount: Int, _ used: inout PageSet
   ) throws(PageDamage) -> [UInt8]? {
     let header = TreePage.headerBytes
-    // LMDB's own rounding.
-    let needed = UInt64((header - 1 + byteCount) / file.pageBytes + 1)
+    let needed = UInt64(TreePage.largePages(valueBytes: byteCount, pageBytes: file.pageBytes))
     if largeValues == .placed {
       overflowPages += needed
       try take(first, needed, &used)

@@ -43,7 +43,9 @@ extension Projections {
       try log.environment.read { transaction in
         let facts = try log.facts(
           of: blocks[number], stream, paths: query.paths(keyPath), transaction)
-        return try BlockContributions(FactColumns(facts), query, programs, index, keyPath)
+        let known = FactSelection(lastSeq: query.asOfSeq).within(blocks[number])
+        return try BlockContributions(
+          FactColumns(facts), known, query, programs, index, keyPath)
       }
     }
     defer { found.stop() }
@@ -106,11 +108,10 @@ private struct BlockContributions: Sendable {
   var samples: [EarlierSamples.Series: [EarlierSamples.Sample]] = [:]
 
   init(
-    _ columns: FactColumns, _ query: ContributionRequest, _ programs: ContributionPrograms,
-    _ index: RowsByGroup, _ keyPath: Text?
+    _ columns: FactColumns, _ known: FactSelection, _ query: ContributionRequest,
+    _ programs: ContributionPrograms, _ index: RowsByGroup, _ keyPath: Text?
   ) throws {
     if columns.count == 0 { return }
-    let known = FactSelection(times: nil, lastSeq: query.asOfSeq)
     let base = try known.mask(programs.filter, columns)
     let masks = try zip(query.aggregates, programs.aggregates).map {
       try Self.mask($0, $1, columns)

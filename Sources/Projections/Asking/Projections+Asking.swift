@@ -167,7 +167,7 @@ struct QueryPlan {
       lastSeq == nil
       ? head.watermarkNs
       : try query.watermarkNs
-        ?? projections.watermarkNs(of: stream, asOf: asOfSeq, transaction)
+        ?? projections.log.watermarkNs(of: stream, asOf: asOfSeq, transaction)
     if query.every == nil {
       asked.makeWhole(query.range)
       rowStarts = .min..<Int64.max

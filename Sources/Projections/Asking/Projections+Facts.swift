@@ -27,9 +27,10 @@ extension Projections {
     }
     let found = try OrderedWork(count: blocks.count, for: .query) { index -> FactBatch? in
       try log.environment.read { transaction in
+        let block = blocks[index]
         let columns = try FactColumns(
-          log.facts(of: blocks[index], stream, paths: query.paths, transaction))
-        return try Self.rows(columns, query, filter, selection)
+          log.facts(of: block, stream, paths: query.paths, transaction))
+        return try Self.rows(columns, query, filter, selection.within(block))
       }
     }
     defer { found.stop() }

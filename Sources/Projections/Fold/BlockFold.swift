@@ -5,8 +5,9 @@ import Sketches
 
 /// What one block adds to the cells of one KPI.
 ///
-/// Sums are exact, so it does not matter who folds a block, when, or how many are folded side by side. Blocks are
-/// merged in the order of the log all the same: `top` and samples of one time depend on it.
+/// Sums are exact, so it does not matter who folds a block, when, or how many are folded side by side; nor whether it was
+/// merged from others since. They are added in the order of the log all the same: `top` and samples of one time depend on
+/// it, and `top` on what came in together, which merged blocks keep.
 struct BlockFold: Sendable {
   /// The bucket's start of each cell, and the place of its group in `groups`. Cells of one bucket are neighbours.
   let buckets: [Int64]
@@ -99,20 +100,27 @@ struct MeasureFold: Sendable {
       let labels = try columns.labels(path)
       names = labels.names
       if measure.needs.contains(.distinct) { hashes = try columns.hashes(path) }
-      countLabels(labels.codes, runs)
+      countLabels(labels.codes, runs, measure.needs.contains(.top) ? columns.pieceEnds : [])
     }
   }
 
-  /// Counts how often each label occurs in each cell; labels in order of their first facts. O(facts).
-  private mutating func countLabels(_ codes: [Int64], _ runs: FactRuns) {
+  /// Counts how often each label occurs in each cell; labels in order of their first facts. Those of each piece of a
+  /// merged block are counted by themselves: it matters which labels are added first where not all can be kept. O(facts).
+  private mutating func countLabels(_ codes: [Int64], _ runs: FactRuns, _ pieceEnds: [Int]) {
     // For each label the cell that had it last, and its entry there.
     var lastCells = [Int32](repeating: -1, count: names.count)
     var entries = [Int32](repeating: 0, count: names.count)
     for cell in 0..<runs.cellCount {
+      var (piece, firstEntry) = (0, labels.count)
       for index in runs.range(cell) {
-        let code = Int(codes[Int(runs.facts[index])])
+        let fact = Int(runs.facts[index])
+        let code = Int(codes[fact])
         if code < 0 { continue }
-        if lastCells[code] == cell {
+        if piece < pieceEnds.count, fact >= pieceEnds[piece] {
+          while fact >= pieceEnds[piece] { piece += 1 }
+          firstEntry = labels.count
+        }
+        if lastCells[code] == cell, entries[code] >= firstEntry {
           labelCounts[Int(entries[code])] += 1
         } else {
           lastCells[code] = Int32(cell)

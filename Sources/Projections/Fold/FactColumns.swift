@@ -28,9 +28,23 @@ final class FactColumns {
     events = facts.events()
   }
 
-  func seq(_ fact: Int) -> UInt64 {
-    facts.block.firstSeq + UInt64(events.map { Int($0[fact]) } ?? fact)
-  }
+  func seq(_ fact: Int) -> UInt64 { facts.seqs[events.map { Int($0[fact]) } ?? fact] }
+
+  /// Where the facts of each batch end that the block was merged from; empty when it was not.
+  lazy var pieceEnds: [Int] = {
+    guard facts.pieces.count > 1 else { return [] }
+    var (eventEnd, fact, ends) = (0, 0, [Int]())
+    for piece in facts.pieces {
+      eventEnd += piece.eventCount
+      if let events {
+        while fact < events.count, Int(events[fact]) < eventEnd { fact += 1 }
+      } else {
+        fact = eventEnd
+      }
+      ends.append(fact)
+    }
+    return ends
+  }()
 
   /// The time of each fact.
   func times() throws -> [Int64] {

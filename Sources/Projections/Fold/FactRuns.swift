@@ -67,14 +67,16 @@ struct FactCells {
     groups = ByteStrings()
     // Most columns of a block need not be read when none of its facts is asked for.
     if let mask, !mask.contains(true) { return }
+    let range = selection.facts ?? 0..<columns.count
     let byBucket = try columns.buckets(kpi)
     let byGroup = try columns.groups(kpi.dimensions)
     groups = byGroup.groups
     let groupCount = max(groups.count, 1)
-    var pairs = Self.pairs(byBucket, byGroup, columns.count, mask)
+    var pairs = Self.pairs(byBucket, byGroup, range, mask)
     var used: [Int64]?
     if byBucket.starts.count * groupCount > Self.maxDomain { used = Self.renumber(&pairs) }
-    let ends = sort(pairs, domain: used?.count ?? byBucket.starts.count * groupCount)
+    let ends = sort(
+      pairs, from: range.lowerBound, domain: used?.count ?? byBucket.starts.count * groupCount)
     for (number, end) in ends.enumerated() where end > (runs.ends.last ?? 0) {
       runs.closeRun(at: end)
       let pair = Int(used?[number] ?? Int64(number))
@@ -85,21 +87,24 @@ struct FactCells {
 
   /// The number of each fact's pair of bucket and group; -1 for a fact that is masked.
   private static func pairs(
-    _ buckets: BucketCodes, _ groups: GroupCodes, _ count: Int, _ mask: [Bool]?
+    _ buckets: BucketCodes, _ groups: GroupCodes, _ range: Range<Int>, _ mask: [Bool]?
   ) -> [Int64] {
     let groupCount = Int64(max(groups.groups.count, 1))
     var pairs: [Int64]
     if buckets.codes.isEmpty {
       pairs =
-        groups.codes.isEmpty ? Array(repeating: 0, count: count) : groups.codes.map(Int64.init)
+        groups.codes.isEmpty
+        ? Array(repeating: 0, count: range.count) : groups.codes[range].map(Int64.init)
     } else if groups.codes.isEmpty {
-      pairs = buckets.codes.map { Int64($0) }
+      pairs = buckets.codes[range].map { Int64($0) }
     } else {
-      pairs = groups.codes.map(Int64.init)
-      for fact in 0..<count { pairs[fact] += Int64(buckets.codes[fact]) * groupCount }
+      pairs = groups.codes[range].map(Int64.init)
+      for index in pairs.indices {
+        pairs[index] += Int64(buckets.codes[range.lowerBound + index]) * groupCount
+      }
     }
     if let mask {
-      for fact in 0..<count where !mask[fact] { pairs[fact] = -1 }
+      for index in pairs.indices where !mask[range.lowerBound + index] { pairs[index] = -1 }
     }
     return pairs
   }
@@ -112,9 +117,9 @@ struct FactCells {
     return used
   }
 
-  /// Sorts the facts by pair, by counting; keeps their order within a pair. Gives where each pair's end. O(facts +
-  /// domain).
-  private mutating func sort(_ pairs: [Int64], domain: Int) -> [Int32] {
+  /// Sorts the facts from `first` on by pair, by counting; keeps their order within a pair. Gives where each pair's end.
+  /// O(facts + domain).
+  private mutating func sort(_ pairs: [Int64], from first: Int, domain: Int) -> [Int32] {
     var ends = [Int32](repeating: 0, count: domain)
     for pair in pairs where pair >= 0 { ends[Int(pair)] += 1 }
     var total: Int32 = 0
@@ -124,9 +129,9 @@ struct FactCells {
       total += count
     }
     var facts = [Int32](repeating: 0, count: Int(total))
-    for fact in pairs.indices where pairs[fact] >= 0 {
-      let pair = Int(pairs[fact])
-      facts[Int(ends[pair])] = Int32(truncatingIfNeeded: fact)
+    for index in pairs.indices where pairs[index] >= 0 {
+      let pair = Int(pairs[index])
+      facts[Int(ends[pair])] = Int32(truncatingIfNeeded: first + index)
       ends[pair] += 1
     }
     runs = FactRuns(facts: facts, ends: [])

@@ -5,8 +5,24 @@ import Language
 struct FactSelection: Sendable {
   /// Half-open stretches of time, ascending; nil for all times.
   var times: [Range<Int64>]?
+  /// The first event that counts.
+  var firstSeq: UInt64 = 0
   /// The last event that counts; nil for all.
   var lastSeq: UInt64?
+  /// The facts of the block that count, by their places in it; nil for all.
+  var facts: Range<Int>?
+
+  init(times: [Range<Int64>]? = nil, lastSeq: UInt64? = nil) {
+    (self.times, self.lastSeq) = (times, lastSeq)
+  }
+
+  /// The facts of the same selection that `block` had when it was listed. It may have been merged with others since.
+  func within(_ block: StoredBlock) -> FactSelection {
+    var part = self
+    part.firstSeq = max(firstSeq, block.firstSeq)
+    part.lastSeq = min(lastSeq ?? .max, block.lastSeq)
+    return part
+  }
 
   /// Whether a block may have such facts.
   func overlaps(_ block: StoredBlock) -> Bool {
@@ -25,9 +41,10 @@ struct FactSelection: Sendable {
       if let mask, !mask.contains(true) { return mask }
       mask = Self.within(times, try columns.times(), mask)
     }
-    if let lastSeq, block.lastSeq > lastSeq {
+    let seqs = firstSeq...max(firstSeq, lastSeq ?? .max)
+    if !seqs.contains(block.firstSeq) || !seqs.contains(block.lastSeq) {
       var known = mask ?? Array(repeating: true, count: columns.count)
-      for fact in known.indices where columns.seq(fact) > lastSeq { known[fact] = false }
+      for fact in known.indices where !seqs.contains(columns.seq(fact)) { known[fact] = false }
       mask = known
     }
     return mask

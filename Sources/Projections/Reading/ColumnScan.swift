@@ -11,8 +11,8 @@ struct ColumnScan {
 
   private static let pieceBlocks = 4
 
-  /// The blocks that may have facts asked for, as of the transaction. They stay what they are: each is read later, in a
-  /// transaction of its own.
+  /// The blocks that may have facts asked for, as of the transaction. Their events stay what they are, though they may be
+  /// merged with others before they are read, each in a transaction of its own.
   func blocks(
     _ log: EventLog, _ transaction: borrowing ReadTransaction
   ) throws -> PinnedBlocks {
@@ -35,7 +35,7 @@ struct ColumnScan {
       try log.environment.read { transaction in
         try pieces[index].map { block in
           let facts = try log.facts(of: block, stream, paths: kpi.paths, transaction)
-          return try BlockFold(FactColumns(facts), kpi, selection)
+          return try BlockFold(FactColumns(facts), kpi, selection.within(block))
         }
       }
     }

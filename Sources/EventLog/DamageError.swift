@@ -1,0 +1,22 @@
+/// Bytes of the store are not what was written.
+public struct DamageError: Error, Equatable, CustomStringConvertible {
+  /// What is damaged, such as "block of seq 1...46012, column temperature".
+  public var what: String
+  /// The first event sequence number that cannot be read for it, when it is known.
+  public var firstSeq: UInt64?
+  public var lastSeq: UInt64?
+
+  public init(what: String, firstSeq: UInt64? = nil, lastSeq: UInt64? = nil) {
+    self.what = what
+    self.firstSeq = firstSeq
+    self.lastSeq = lastSeq
+  }
+
+  public var description: String {
+    var text = "damaged data: \(what)"
+    if let firstSeq {
+      text += lastSeq.map { " (seq \(firstSeq)...\($0))" } ?? " (seq \(firstSeq))"
+    }
+    return text + "; run `nilo check` for a full list, then restore these from a backup"
+  }
+}

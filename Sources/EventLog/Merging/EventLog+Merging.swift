@@ -1,0 +1,124 @@
+import LMDB
+
+/// How far the merging of small blocks has got since the log was opened.
+public struct MergeState: Sendable, Equatable {
+  /// Blocks that were merged to others.
+  public var merged = 0
+  /// What they were merged to.
+  public var made = 0
+  /// Why the last try failed; nil when it did not.
+  public var failure: String?
+}
+
+extension EventLog {
+  /// Merges as the plan says what is there now, in one step of some milliseconds. Whether there was anything to merge.
+  func mergeNext(ofStream id: UInt32, _ merger: inout BlockMerger) throws -> Bool {
+    let input: MergeInput? = try environment.read { transaction in
+      guard let stream = try currentStreams(transaction).first(where: { $0.definition.id == id })
+      else { return nil }
+      let blocks = try store.smallBlocks(atEndOf: id, transaction)
+      guard let run = MergePlan.next(in: blocks) else { return nil }
+      return try merger.read(Array(blocks[run]), of: stream, store, transaction)
+    }
+    releaseMemory()
+    guard let input else { return false }
+    return try replace(merger.merge(input))
+  }
+
+  /// Merges all neighbouring small blocks of all streams, as far as they can be. Calls `progress` with the share that is
+  /// done. Throws `CancellationError` when `isCancelled` says so, between two steps. O(bytes of small blocks).
+  public func compact(
+    progress: (Double) -> Void = { _ in }, isCancelled: () -> Bool = { false }
+  ) throws {
+    if mode == .readOnly { throw ReadOnlyError() }
+    var merger = try BlockMerger()
+    let last = max(committedSeq, 1)
+    for id in try environment.read({ try store.streamIds($0) }) {
+      var next: UInt64 = 1
+      while true {
+        if isCancelled() { throw CancellationError() }
+        let input: MergeInput? = try environment.read { transaction in
+          guard
+            let stream = try currentStreams(transaction).first(where: { $0.definition.id == id })
+          else { return nil }
+          let blocks = try store.summaries(ofStream: id, from: next, transaction)
+          guard let run = MergePlan.nextOfAll(in: blocks, from: 0) else { return nil }
+          return try merger.read(Array(blocks[run]), of: stream, store, transaction)
+        }
+        releaseMemory()
+        guard let input else { break }
+        let merged = try merger.merge(input)
+        // When it was merged by others meanwhile, it is looked at again.
+        if try replace(merged) { next = merged.pieces[merged.pieces.count - 1].lastSeq + 1 }
+        progress(Double(min(next, last)) / Double(last))
+      }
+    }
+    progress(1)
+  }
+
+  /// Puts a merged block in the place of those that it was made of, in a commit of its own. False when these are not
+  /// what they were.
+  private func replace(_ merged: MergedBlock) throws -> Bool {
+    let id = merged.stream.definition.id
+    return try commitTurn.withLock {
+      let before = committed.withLock { $0 }
+      let after: CommitState? = try environment.write { transaction in
+        let now = try store.summaries(
+          ofStream: id, from: merged.merged[0].firstSeq, limit: merged.merged.count,
+          transaction.reading)
+        guard now == merged.merged, isSame(merged.stream) else { return nil }
+        var state = before
+        try state.replace(merged, tables, &transaction)
+        return state
+      }
+      guard let after else { return false }
+      committed.withLock { $0 = after }
+      mergeState.withLock {
+        $0.merged += merged.merged.count
+        $0.made += 1
+      }
+      return true
+    }
+  }
+
+  /// Whether the stream is still what it was: one that was altered has other columns.
+  private func isSame(_ stream: EventStream) -> Bool {
+    if stream.definition.isSystem { return true }
+    return self.stream(named: stream.name) === stream
+  }
+}
+
+extension CommitState {
+  fileprivate mutating func replace(
+    _ merged: MergedBlock, _ tables: LogTables, _ transaction: inout WriteTransaction
+  ) throws {
+    let (stream, id) = (merged.stream, merged.stream.definition.id)
+    try writeLearned(stream, tables, &transaction)
+    try BlockStore(blocks: tables.blocks, streams: tables.streams)
+      .replace(merged.merged, by: merged.block, merged.pieces, &transaction)
+    let before = merged.merged.reduce(0) { $0 + $1.byteCount }
+    var changed = totals[id] ?? StreamTotals()
+    changed.blockBytes = changed.blockBytes + UInt64(merged.block.bytes.count) - UInt64(before)
+    totals[id] = changed
+    try write(changed, id, tables, &transaction)
+  }
+}
+
+extension BlockStore {
+  /// The stream's blocks after its last large one, in order. O(blocks found).
+  func smallBlocks(
+    atEndOf id: UInt32, _ transaction: borrowing ReadTransaction
+  ) throws -> [BlockSummary] {
+    let prefix = Key().appending(id)
+    var cursor = try transaction.cursor(streams)
+    var found = try cursor.seek(lastAtOrBefore: prefix.appending(UInt64.max))
+    var blocks: [BlockSummary] = []
+    while found, cursor.hasPrefix(prefix) {
+      let block = try BlockSummary(key: cursor.key, value: cursor.value)
+      if MergePlan.isLarge(block) { break }
+      blocks.append(block)
+      found = try cursor.previous()
+    }
+    return blocks.reversed()
+  }
+}
