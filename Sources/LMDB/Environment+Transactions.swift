@@ -47,6 +47,19 @@ extension Environment {
     }
   }
 
+  /// Runs `body` with a transaction that could write and is taken back at the end.
+  func withWriteHandle(_ body: (OpaquePointer, Session) throws -> Void) throws {
+    guard gate.takeTurn() else { throw error(.nested, "write") }
+    defer { gate.passTurn() }
+    let handle = try unsafe begin(0)
+    defer {
+      unsafe mdb_txn_abort(handle)
+      gate.unshare()
+    }
+    guard let session else { throw error(.panic, "write") }
+    try unsafe body(handle, session)
+  }
+
   private enum Outcome<R> {
     case committed(R)
     case mapFull(bytesMissing: Int)

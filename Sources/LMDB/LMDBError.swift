@@ -68,6 +68,8 @@ extension LMDBError.Code {
   public static let diskFull = Self(ENOSPC)
   /// A file would be larger than the process, or the file system, may make it.
   public static let fileTooLarge = Self(EFBIG)
+  /// The file system cannot do it.
+  public static let notSupported = Self(EOPNOTSUPP)
   /// A read or write of the disk failed.
   public static let ioError = Self(EIO)
   /// The operating system does not permit it.

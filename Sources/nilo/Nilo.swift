@@ -17,7 +17,7 @@ struct Nilo: ParsableCommand {
     version: "0.1.0",
     subcommands: [
       Ingest.self, QueryCommand.self, Repl.self, Stat.self, Events.self, Ledger.self, Check.self,
-      Backup.self, Kpi.self, Rebuild.self, Generate.self,
+      Backup.self, Compact.self, Kpi.self, Rebuild.self, Generate.self,
     ])
 
   static func main() {

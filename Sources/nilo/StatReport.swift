@@ -89,7 +89,10 @@ struct StatReport {
     if let unit = definition.timeUnit { rows.append(("time unit", unit.abbreviation)) }
     if let format = definition.timeFormat { rows.append(("time format", format)) }
     rows.append(("lateness", Wording.seconds(definition.latenessNs / 1_000_000_000)))
-    let blocks = "\(Wording.count(stream.blockCount)), \(Wording.bytes(totals.blockBytes))"
+    var blocks = "\(Wording.count(stream.blockCount)), \(Wording.bytes(totals.blockBytes))"
+    if stream.mergeableBlockCount >= 64 {
+      blocks += "; \(Wording.count(stream.mergeableBlockCount)) small (nilo compact merges them)"
+    }
     rows += [
       ("shapes", Wording.count(stream.shapeCount)), ("blocks", blocks),
       ("original", Wording.bytes(totals.originalBytes)),
@@ -175,6 +178,7 @@ struct StatReport {
       json.field("shapes", Int64(stream.shapeCount))
       json.field("blocks", Int64(stream.blockCount))
       json.field("block_bytes", totals.blockBytes)
+      json.field("mergeable_blocks", Int64(stream.mergeableBlockCount))
       json.field("original_bytes", totals.originalBytes)
       json.field("columns", array: stream.columns.map(json(of:)))
       json.field("fields_without_column", strings: stream.fieldsWithoutColumn.map(\.string))

@@ -133,7 +133,6 @@ struct Expected {
     var totals: StreamTotalsCounts
     var columns: [LogStatistics.Column]
     var shapeCount: Int
-    var blockCount: Int
     var endPosition: Int64?
     var watermarkNs: Int64?
     var sourceEvents: UInt64?
@@ -141,7 +140,7 @@ struct Expected {
 
   /// Without what depends on when a writer was started.
   private struct StreamTotalsCounts: Equatable {
-    var events, facts, duplicates, rejected, late, originalBytes, blockBytes: UInt64
+    var events, facts, duplicates, rejected, late, originalBytes: UInt64
     var minTimeNs, maxTimeNs: Int64
   }
 
@@ -185,9 +184,9 @@ struct Expected {
         totals: StreamTotalsCounts(
           events: totals.events, facts: totals.facts, duplicates: totals.duplicates,
           rejected: totals.rejected, late: totals.late, originalBytes: totals.originalBytes,
-          blockBytes: totals.blockBytes, minTimeNs: totals.minTimeNs,
+          minTimeNs: totals.minTimeNs,
           maxTimeNs: totals.maxTimeNs),
-        columns: stream.columns, shapeCount: stream.shapeCount, blockCount: stream.blockCount,
+        columns: stream.columns, shapeCount: stream.shapeCount,
         endPosition: source?.endPosition, watermarkNs: source?.watermarkNs,
         sourceEvents: source?.events)
     }
@@ -229,7 +228,7 @@ struct Expected {
       if counts[held - first][name] == nil, let made = found.removeValue(forKey: name) {
         lastSeq -= 1
         try check(
-          made.totals.events == 0 && made.blockCount == 0 && made.endPosition == nil,
+          made.totals.events == 0 && made.endPosition == nil,
           "stream \(name) holds a part of batch \(held)")
       }
     }

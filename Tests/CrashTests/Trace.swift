@@ -14,6 +14,7 @@ struct Trace {
   /// Those that the data file's contents depend on.
   static let calls = [
     "pwrite64", "pwritev", "pwritev2", "write", "writev", "fdatasync", "fsync", "msync", "rename",
+    "fallocate",
   ]
 
   /// How often a thread made each call at most: strace counts for each thread on its own.

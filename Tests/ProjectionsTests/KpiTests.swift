@@ -20,6 +20,7 @@ import Testing
       for definition in early { try store.projections.define(definition, actor: "test") }
       for _ in 0..<random.within(1...12) {
         try random.appendBatch(to: store)
+        if random.oneIn(4) { try store.log.compact() }
         if random.oneIn(6) {
           store.close()
           store = try Store(directory: workspace.path)
@@ -29,6 +30,8 @@ import Testing
       for definition in late { try store.projections.define(definition, actor: "test") }
       for _ in 0..<random.within(0...5) { try random.appendBatch(to: store) }
       try Self.verify(store, "after appending")
+      try store.log.compact()
+      try Self.verify(store, "after merging blocks")
       _ = try store.projections.rebuild(named: [], verify: false)
       try random.appendBatch(to: store)
       try Self.verify(store, "after a rebuild")

@@ -191,6 +191,7 @@ import Testing
           try checkEqual(try clocked.watermarkNs, model.watermarkNs, "watermark after closing")
         }
         if random.oneIn(8) { try clocked.reopen() }
+        if random.oneIn(8) { try clocked.store.log.compact() }
       }
       try KpiTests.verify(clocked.store, "after appending")
       let log = clocked.store.log

@@ -5,8 +5,8 @@ import Store
 import Testing
 
 /// The cases of `cases/*.nqltest`. Each query is a property as well: its answer is the same when it was printed and read
-/// again, when it is computed from columns alone, after the store was opened again, after cells were rebuilt, and when
-/// each document came alone.
+/// again, when it is computed from columns alone, after the store was opened again, after cells were rebuilt, when each
+/// document came alone, and after the blocks of these were merged.
 /// NILO_REWRITE=1 writes the answers anew.
 @Suite struct CaseTests {
   private static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
@@ -54,6 +54,13 @@ import Testing
         let other = try Store(directory: single.path)
         defer { other.close() }
         check(file, other, before, "\(name), one document a block")
+        let report = try other.compact()
+        #expect(report.blocksAfter < report.blocksBefore || file.documents.count < 3, "\(name)")
+        check(file, other, before, "\(name), merged")
+        for report in try other.projections.rebuild(named: [], verify: true) {
+          #expect(report.differences.isEmpty, "\(name), merged: cells of \(report.name)")
+        }
+        #expect(try other.check().damages == [], "\(name), merged")
       }
     }
     store.close()

@@ -24,6 +24,8 @@ public struct LogStatistics: Sendable, Equatable {
     public var columns: [Column]
     public var shapeCount: Int
     public var blockCount: Int
+    /// Small blocks that can be merged with their neighbours; see ``EventLog/compact(progress:isCancelled:)``.
+    public var mergeableBlockCount: Int
     /// Fields that got no column because the stream has as many as it may have.
     public var fieldsWithoutColumn: [Text]
     public var sources: [Source]
@@ -88,11 +90,12 @@ extension EventLog {
     try requireComplete(stream, transaction)
     let totals = try StreamTotals.read(id, tables, transaction) ?? StreamTotals()
     let sources = try countingBlocks ? SourceState.all(id, tables, transaction) : []
+    let blocks = try countingBlocks ? store.summaries(ofStream: id, transaction) : []
     let state = stream.schema.snapshot()
     return LogStatistics.Stream(
       definition: stream.definition, totals: totals, columns: Self.columns(state.columns),
       shapeCount: state.trie.shapes.count,
-      blockCount: countingBlocks ? try store.summaries(ofStream: id, transaction).count : 0,
+      blockCount: blocks.count, mergeableBlockCount: MergePlan.mergeable(blocks),
       fieldsWithoutColumn: state.fieldsWithoutColumn.sorted(),
       sources: sources.map { LogStatistics.Source(name: $0.name, state: $0.state) }
         .sorted { Text($0.name) < Text($1.name) },

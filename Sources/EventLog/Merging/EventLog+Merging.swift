@@ -56,6 +56,23 @@ extension EventLog {
     progress(1)
   }
 
+  /// Gives the room of free pages back to the file system, which may not be able to take it: then `failure` says why.
+  package func giveBackFreeRoom() throws -> (before: Int, after: Int, failure: String?) {
+    // Pages that the last commit has let go are kept for the one before it; two that change nothing let them go.
+    for _ in 0..<2 {
+      try environment.write {
+        try $0.put(tables.meta, LogHead.key, LogHead.read(tables, $0.reading).encoded)
+      }
+    }
+    do {
+      let report = try environment.giveBackFreePages()
+      return (report.diskBytesBefore, report.diskBytesAfter, nil)
+    } catch let error as LMDBError where error.code == .notSupported {
+      let bytes = environment.diskBytes
+      return (bytes, bytes, "\(error)")
+    }
+  }
+
   /// Puts a merged block in the place of those that it was made of, in a commit of its own. False when these are not
   /// what they were.
   private func replace(_ merged: MergedBlock) throws -> Bool {

@@ -36,6 +36,16 @@ struct MergePlan {
     return nil
   }
 
+  /// How many of the blocks are in a run that can be made one block. O(blocks).
+  static func mergeable(_ blocks: [BlockSummary]) -> Int {
+    var (count, next) = (0, 0)
+    while let run = nextOfAll(in: blocks, from: next) {
+      count += run.count
+      next = run.upperBound
+    }
+    return count
+  }
+
   /// The first run that can be made one block at all; nil when there is none. O(blocks).
   static func nextOfAll(in blocks: [BlockSummary], from first: Int) -> Range<Int>? {
     var start = first

@@ -65,3 +65,11 @@ func ingestScript(_ path: String, to directory: String) throws {
   }
   say("done \(summary.accepted)")
 }
+
+/// Merges what there is to merge.
+func compact(_ directory: String) throws {
+  let store = try Store(directory: directory)
+  defer { store.close() }
+  let report = try store.compact()
+  say("done \(report.blocksBefore) \(report.blocksAfter)")
+}

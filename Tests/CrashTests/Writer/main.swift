@@ -7,7 +7,7 @@ import Store
 
 let arguments = CommandLine.arguments
 guard arguments.count >= 4 else {
-  say("usage: crash-writer append|ingest|damage DIRECTORY FILE [FIRST [ATTEMPTS]]")
+  say("usage: crash-writer append|ingest|compact|damage DIRECTORY FILE [FIRST [ATTEMPTS]]")
   exit(2)
 }
 
@@ -18,6 +18,7 @@ do {
       arguments[3], to: arguments[2], from: Int(arguments.dropFirst(4).first ?? "0") ?? 0,
       attempts: Int(arguments.dropFirst(5).first ?? "1") ?? 1)
   case "ingest": try ingestScript(arguments[3], to: arguments[2])
+  case "compact": try compact(arguments[2])
   case "damage": try damage(arguments[2], plan: arguments[3])
   default: exit(2)
   }

@@ -1,0 +1,44 @@
+import EventLog
+
+/// What compacting a store has brought.
+public struct CompactReport: Sendable, Equatable {
+  public var blocksBefore = 0
+  public var blocksAfter = 0
+  /// Bytes of the blocks.
+  public var blockBytesBefore: UInt64 = 0
+  public var blockBytesAfter: UInt64 = 0
+  /// Bytes that the file takes on the disk.
+  public var diskBytesBefore = 0
+  public var diskBytesAfter = 0
+  /// Why no room could be given back to the file system; nil when it was.
+  public var keptRoom: String?
+}
+
+extension Store {
+  /// Merges small neighbouring blocks of all streams into large ones, and gives the room of free pages back to the file
+  /// system. Events, their numbers and every answer stay the same. A writer does the first by itself, in the background,
+  /// as far as it is worth it; this does all of it. Others may read and append meanwhile.
+  ///
+  /// Throws `CancellationError` when `isCancelled` has said so; what was merged until then stays so. O(bytes of small
+  /// blocks).
+  public func compact(
+    progress: (Double) -> Void = { _ in }, isCancelled: () -> Bool = { false }
+  ) throws -> CompactReport {
+    var report = CompactReport()
+    (report.blocksBefore, report.blockBytesBefore) = try countBlocks()
+    try log.compact(progress: progress, isCancelled: isCancelled)
+    (report.blocksAfter, report.blockBytesAfter) = try countBlocks()
+    let room = try log.giveBackFreeRoom()
+    (report.diskBytesBefore, report.diskBytesAfter) = (room.before, room.after)
+    report.keptRoom = room.failure
+    return report
+  }
+
+  private func countBlocks() throws -> (count: Int, bytes: UInt64) {
+    let statistics = try statistics()
+    let streams = statistics.streams + statistics.system
+    return (
+      streams.reduce(0) { $0 + $1.blockCount }, streams.reduce(0) { $0 + $1.totals.blockBytes }
+    )
+  }
+}
