@@ -1,5 +1,6 @@
 import Foundation
 import Store
+import Synchronization
 import Testing
 
 /// Several processes on one store.
@@ -134,5 +135,64 @@ struct ProcessTests {
       try checkEqual(
         Int(try store.statistics().streams[0].totals.events), 400 * 7, "events in the end")
     }
+  }
+  /// Cells that another process reads are those of a whole commit, and in the end of the last one.
+  @Test func otherProcessesReadCellsOfWholeCommits() throws {
+    let workspace = try Workspace()
+    let store = try Store(directory: workspace.path("store"))
+    defer { store.close() }
+    // Four events of one device and three of another: a part of a commit would show.
+    let batch = (0..<7).map { #"{"ts":"2024-06-01T00:00:00Z","d":"d\#($0 % 2)","v":2}"# }
+    _ = try store.append(batch, to: "s")
+    try store.projections.define(
+      try KpiDefinition(
+        name: "k", stream: "s", select: "count(*) AS n, sum(v) AS v", groupBy: "d", every: "1h"),
+      actor: "test")
+    let isWritten = Atomic<Bool>(false)
+    let seen = Mutex<Set<Int>>([])
+    try inThreads(2) { thread in
+      if thread == 0 {
+        defer { isWritten.store(true, ordering: .releasing) }
+        for _ in 0..<100 { _ = try store.append(batch, to: "s") }
+      } else {
+        var last = 1
+        while !isWritten.load(ordering: .acquiring) {
+          // Where the cells are newer than what the reader began with, it computes their bucket from columns.
+          let (batches, source) = try Self.batchesInCells(workspace)
+          try check(
+            source == Self.cells || source == "\(Self.cells) and columns", "read from \(source)")
+          try check(batches >= last, "cells of \(batches) batches after those of \(last)")
+          last = batches
+          _ = seen.withLock { $0.insert(batches) }
+        }
+      }
+    }
+    print("another process saw cells of \(seen.withLock { $0.count }) commits")
+    let (batches, source) = try Self.batchesInCells(workspace)
+    try checkEqual(batches, 101, "batches in the cells in the end")
+    try checkEqual(source, Self.cells, "what is read in the end")
+  }
+
+  private static let cells = "cells of KPI k version 1"
+
+  /// Reads KPI k by a process of its own, and tells what it was read from; throws unless it is of whole batches.
+  private static func batchesInCells(
+    _ workspace: Workspace
+  ) throws -> (batches: Int, source: String) {
+    let ended = try Child.run(
+      Child.nilo,
+      ["query", "--data", workspace.path("store"), "--json", "SELECT n, v FROM k"], in: workspace)
+    try checkEqual(ended.status, 0, "exit status of nilo query: \(ended)")
+    let answer = try ended.json()
+    let rows = answer["rows"] as? [[Any]] ?? []
+    // Beside the time and the device.
+    let counts = rows.compactMap { $0[2] as? Int }
+    let batches = (counts.first ?? 0) / 4
+    try checkEqual(counts, [4 * batches, 3 * batches], "counts of \(ended.output)")
+    try checkEqual(
+      rows.compactMap { $0[3] as? Double }, counts.map { 2 * Double($0) },
+      "sums of \(ended.output)")
+    let meta = answer["meta"] as? [String: Any]
+    return (batches, meta?["source"] as? String ?? "nothing")
   }
 }
