@@ -1,3 +1,4 @@
+import EventLog
 import Foundation
 import Store
 import Synchronization
@@ -194,5 +195,44 @@ struct ProcessTests {
       "sums of \(ended.output)")
     let meta = answer["meta"] as? [String: Any]
     return (batches, meta?["source"] as? String ?? "nothing")
+  }
+  private final class Witness: CommitObserver {
+    let name: String
+    /// What it throws whenever it is told something.
+    private let failure: Mismatch?
+
+    init(_ name: String, failure: Mismatch? = nil) { (self.name, self.failure) = (name, failure) }
+
+    func didCommit(_ seqs: ClosedRange<UInt64>, streams: Set<String>) throws {
+      if let failure { throw failure }
+    }
+  }
+
+  /// `nilo stat` shows how far observers of another process are. Their failures are known there alone.
+  @Test func statShowsObservers() throws {
+    let workspace = try Workspace()
+    let store = try Store(directory: workspace.path("store"))
+    defer { store.close() }
+    func stat(_ options: String...) throws -> Ended {
+      try Child.run(
+        Child.nilo, ["stat", "--data", workspace.path("store")] + options, in: workspace)
+    }
+    _ = try store.append([#"{"ts":1717200000}"#], to: "s")
+    #expect(try !stat().output.contains("observers"))
+    #expect(try (stat("--json").json()["observers"] as? [Any])?.isEmpty == true)
+
+    try store.log.add(Witness("stuck", failure: Mismatch(description: "no way")))
+    // It is told of nothing, so its position is where it began.
+    try store.log.add(Witness("live"), startingAfter: 2)
+    let listed = try stat().output.split(separator: "\n").suffix(3)
+    #expect(
+      listed == [
+        "observers", "  live   at seq 2, nothing behind", "  stuck  at seq 0, 2 events behind",
+      ])
+    let states = try stat("--json").json()["observers"] as? [[String: Any]] ?? []
+    #expect(states.map { $0["name"] as? String } == ["live", "stuck"])
+    #expect(states.map { $0["seq"] as? Int } == [2, 0])
+    #expect(states.map { $0["lag"] as? Int } == [0, 2])
+    #expect(states.allSatisfy { $0["failure"] is NSNull })
   }
 }
