@@ -44,7 +44,7 @@ let package = Package(
       name: "CRE2", cxxSettings: [.unsafeFlags(["-O2", "-fno-exceptions"])],
       linkerSettings: [.linkedLibrary("re2")]),
 
-    // One thin Swift module over each of them; the only unsafe code there is.
+    // One thin Swift module over each of them. Where else there is unsafe code, CONTRIBUTING.md says.
     module("LMDB", ["CLMDB"]),
     module("Zstd", ["CZstd"]),
     module("Gzip", ["CZlib"]),
