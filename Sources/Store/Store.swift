@@ -9,6 +9,7 @@ import Projections
 @_exported import struct EventLog.LogEvent
 @_exported import struct EventLog.LogStatistics
 @_exported import struct EventLog.NotedProgress
+@_exported import struct EventLog.ObserverState
 @_exported import struct EventLog.StreamAlterationError
 @_exported import struct EventLog.StreamAlteredError
 @_exported import struct EventLog.StreamDefinition
@@ -217,6 +218,10 @@ public final class Store: Sendable {
   }
 
   public func statistics() throws -> LogStatistics { try log.statistics() }
+
+  /// Those who are told what was committed, running or not, by name. Why one does not get on is known in its own process
+  /// only.
+  public func observerStates() throws -> [ObserverState] { try log.observerStates() }
 
   /// Reads everything and verifies every checksum and invariant.
   public func check(progress: (Double) -> Void = { _ in }) throws -> CheckReport {

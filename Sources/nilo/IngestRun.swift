@@ -22,6 +22,8 @@ struct IngestRun {
   private var progress = Progress()
   /// Opened with the first file, so that a mistyped name leaves no empty store behind.
   private var store: Store?
+  /// Whether this run has made the store, with its directory.
+  private var isOwnStore = false
   /// Bytes of all files as they are on disk, nil when one is a pipe.
   private var totalBytes: Int64?
   private var bytesOfFilesBefore: Int64 = 0
@@ -47,6 +49,7 @@ struct IngestRun {
   mutating func ingest(_ files: [String]) throws {
     defer {
       progress.wipe()
+      discardEmptyStore()
       store?.close()
       elapsedSeconds = (ContinuousClock.now - start) / .seconds(1)
     }
@@ -162,6 +165,7 @@ struct IngestRun {
 
   private mutating func openStore() throws -> Store {
     if let store { return store }
+    isOwnStore = arguments.directory.isAbsent
     let opened = try arguments.writing()
     if let existing = opened.log.stream(named: stream) {
       do {
@@ -173,6 +177,14 @@ struct IngestRun {
     }
     store = opened
     return opened
+  }
+
+  /// A run that fails at once leaves nothing that was not there before. While the store is open nobody else writes to it.
+  private func discardEmptyStore() {
+    guard isOwnStore, endedSources.isEmpty, let statistics = try? store?.statistics() else {
+      return
+    }
+    if statistics.lastSeq == 0, statistics.ledgerPages == 0 { arguments.directory.discard() }
   }
 
   private mutating func fail(_ message: String) {

@@ -3,7 +3,7 @@ import Store
 
 struct Stat: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Tell what the store holds: streams, fields, counts, and bytes on disk.",
+    abstract: "Tell what the store holds: streams, fields, counts, observers, and bytes on disk.",
     discussion: """
       Works while another process writes.
 
@@ -15,8 +15,7 @@ struct Stat: ParsableCommand {
   @OptionGroup var store: StoreArguments
 
   func run() throws {
-    let statistics = try store.reading { try $0.statistics() }
-    let report = StatReport(statistics, directory: store.data)
+    let report = try store.reading { try StatReport($0, directory: store.data) }
     if store.json { try Output.report(report.json) } else { try Output.report(report.text) }
   }
 }

@@ -1,14 +1,22 @@
 import Bytes
 import Model
+import Query
 import Store
 
 /// What `nilo stat` prints.
 struct StatReport {
-  let statistics: LogStatistics
-  let directory: String
+  private let statistics: LogStatistics
+  private let observers: [ObserverState]
+  /// Of each stream, fields that its definition names and no event has.
+  private let absentFields: [String: [String]]
+  private let directory: String
 
-  init(_ statistics: LogStatistics, directory: String) {
-    self.statistics = statistics
+  init(_ store: Store, directory: String) throws {
+    statistics = try store.statistics()
+    observers = try store.observerStates()
+    absentFields = Dictionary(
+      try store.snapshot().streams.map { ($0.name, $0.notesOfAbsentFields) },
+      uniquingKeysWith: { first, _ in first })
     self.directory = directory
   }
 
@@ -28,7 +36,10 @@ struct StatReport {
 
   var text: String {
     var parts = [Wording.table(storeRows)]
-    for stream in statistics.streams { parts.append(Self.text(of: stream)) }
+    for stream in statistics.streams { parts.append(text(of: stream)) }
+    if !observers.isEmpty {
+      parts.append("observers\n" + Wording.table(observers.map(Self.row(of:)), indent: 2))
+    }
     return parts.joined(separator: "\n\n")
   }
 
@@ -46,21 +57,30 @@ struct StatReport {
     return rows
   }
 
-  private static func text(of stream: LogStatistics.Stream) -> String {
-    var lines = ["stream \(stream.definition.name)", Wording.table(rows(of: stream), indent: 2)]
+  private static func row(of observer: ObserverState) -> (String, String) {
+    let lag = observer.lag == 1 ? "1 event" : "\(Wording.count(observer.lag)) events"
+    let behind = observer.lag == 0 ? "nothing behind" : "\(lag) behind"
+    let failure = observer.failure.map { ", fails: \(printable($0))" } ?? ""
+    return (observer.name, "at seq \(Wording.count(observer.seq)), \(behind)\(failure)")
+  }
+
+  private func text(of stream: LogStatistics.Stream) -> String {
+    let name = stream.definition.name
+    var lines = ["stream \(name)", Wording.table(Self.rows(of: stream), indent: 2)]
     if !stream.columns.isEmpty {
       lines.append("  columns")
       lines.append(
-        Wording.table(stream.columns.map { (printable($0.path.string), $0.type) }, indent: 4))
+        Wording.table(stream.columns.map { (Self.printable($0.path.string), $0.type) }, indent: 4))
     }
-    if let note = fieldsWithoutColumn(stream.fieldsWithoutColumn) { lines.append("  \(note)") }
+    if let note = Self.fieldsWithoutColumn(stream.fieldsWithoutColumn) { lines.append("  \(note)") }
     for field in stream.unusedFields {
-      lines.append("  \(StreamNotes.text(field, ofStream: stream.definition.name))")
+      lines.append("  \(StreamNotes.text(field, ofStream: name))")
     }
+    for note in absentFields[name] ?? [] { lines.append("  \(Self.printable(note))") }
     if let note = StreamNotes.differing(stream) { lines.append("  \(note)") }
     if !stream.sources.isEmpty {
       lines.append("  sources")
-      lines.append(Wording.table(stream.sources.map(row(of:)), indent: 4))
+      lines.append(Wording.table(stream.sources.map(Self.row(of:)), indent: 4))
     }
     return lines.joined(separator: "\n")
   }
@@ -156,11 +176,12 @@ struct StatReport {
             tables.field(name, Int64(bytes))
           }
         })
-      json.field("streams", array: statistics.streams.map(Self.json(of:)))
+      json.field("streams", array: statistics.streams.map(json(of:)))
+      json.field("observers", array: observers.map(Self.json(of:)))
     }
   }
 
-  private static func json(of stream: LogStatistics.Stream) -> [UInt8] {
+  private func json(of stream: LogStatistics.Stream) -> [UInt8] {
     let totals = stream.totals
     return jsonObject { json in
       json.field("name", stream.definition.name)
@@ -174,16 +195,17 @@ struct StatReport {
       json.field("first_time", timeNs: stream.times?.first)
       json.field("last_time", timeNs: stream.times?.last)
       json.field("watermark", timeNs: stream.watermarkNs)
-      add(stream.definition, to: &json)
+      Self.add(stream.definition, to: &json)
       json.field("shapes", Int64(stream.shapeCount))
       json.field("blocks", Int64(stream.blockCount))
       json.field("block_bytes", totals.blockBytes)
       json.field("mergeable_blocks", Int64(stream.mergeableBlockCount))
       json.field("original_bytes", totals.originalBytes)
-      json.field("columns", array: stream.columns.map(json(of:)))
+      json.field("columns", array: stream.columns.map(Self.json(of:)))
       json.field("fields_without_column", strings: stream.fieldsWithoutColumn.map(\.string))
-      json.field("unused_fields", array: stream.unusedFields.map(json(of:)))
-      json.field("sources", array: stream.sources.map(json(of:)))
+      json.field("unused_fields", array: stream.unusedFields.map(Self.json(of:)))
+      json.field("notes", strings: absentFields[stream.definition.name] ?? [])
+      json.field("sources", array: stream.sources.map(Self.json(of:)))
     }
   }
 
@@ -200,6 +222,15 @@ struct StatReport {
     json.field("time_format", optional: definition.timeFormat)
     json.field("dedup_window_s", Double(definition.dedupWindowNs) / 1e9)
     json.field("lateness_s", Double(definition.latenessNs) / 1e9)
+  }
+
+  private static func json(of observer: ObserverState) -> [UInt8] {
+    jsonObject { json in
+      json.field("name", observer.name)
+      json.field("seq", observer.seq)
+      json.field("lag", observer.lag)
+      json.field("failure", optional: observer.failure)
+    }
   }
 
   private static func json(of column: LogStatistics.Column) -> [UInt8] {

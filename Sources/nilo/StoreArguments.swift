@@ -53,7 +53,31 @@ struct StoreDirectory {
     guard !isMissing("\(path)/data.mdb") || FileManager.default.fileExists(atPath: parent) else {
       throw Failure("no directory \(parent) to make the store in; make it with: mkdir -p \(parent)")
     }
-    return try Store(directory: path, statementActor: userName())
+    let wasAbsent = isAbsent
+    do {
+      return try Store(directory: path, statementActor: userName())
+    } catch {
+      // Of one that could not be made the lock is left, unless another process is making it.
+      if wasAbsent {
+        whileLocked("\(path)/writer.lock") { if isMissing("\(path)/data.mdb") { discard() } }
+      }
+      throw error
+    }
+  }
+
+  /// Whether there is not even the directory.
+  var isAbsent: Bool { isMissing(path) }
+
+  /// Removes the directory; to be called while no other process can write. It is moved aside first, so that whoever comes
+  /// meanwhile finds nothing rather than a part.
+  func discard() {
+    let directory = URL(fileURLWithPath: path).path
+    let aside = "\(directory).discarded-\(ProcessInfo.processInfo.processIdentifier)"
+    // What cannot be removed does no harm: it is empty.
+    guard (try? FileManager.default.moveItem(atPath: directory, toPath: aside)) != nil else {
+      return
+    }
+    try? FileManager.default.removeItem(atPath: aside)
   }
 
   /// The store that is there, open for writing.

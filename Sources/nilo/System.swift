@@ -72,6 +72,15 @@ func isMissing(_ path: String) -> Bool {
   unsafe access(path, F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR)
 }
 
+/// Calls `body` while the file at `path` is locked against other processes; not at all when there is none, or another has
+/// it locked.
+func whileLocked(_ path: String, _ body: () -> Void) {
+  let file = unsafe open(path, O_RDWR | O_CLOEXEC)
+  guard file >= 0 else { return }
+  defer { _ = close(file) }
+  if flock(file, LOCK_EX | LOCK_NB) == 0 { body() }
+}
+
 func exitProcess(_ status: Int32) -> Never { exit(status) }
 
 /// The user's wish to stop, by Ctrl-C or SIGTERM.

@@ -20,6 +20,11 @@ import Testing
         no event of s has a value at floww, which is its array that explodes
 
         """)
+    let notes = outcome.error.split(separator: "\n").map(String.init)
+    let report = try workspace.nilo("stat").output.split(separator: "\n").map(String.init)
+    #expect(notes.allSatisfy { report.contains("  \($0)") })
+    let streams = try workspace.nilo("stat", "--json").json()["streams"] as? [[String: Any]]
+    #expect(streams?[0]["notes"] as? [String] == notes)
     let right = try workspace.nilo("ingest", "--stream", "t", "--dedup", "event_id", file)
     #expect(right.error == "")
     let ahead = try workspace.nilo("query", "DEFINE STREAM u TIME timestamp KEY nothing")

@@ -159,6 +159,29 @@ let pumps = """
     #expect(!FileManager.default.fileExists(atPath: workspace.path("nilo-data")))
   }
 
+  /// Neither does what cannot be decoded, defined or written.
+  @Test func aFirstIngestThatFailsLeavesNothing() throws {
+    try workspace.write("pumps.ndjson", pumps)
+    try workspace.write("utf16.csv", Data([0xFF, 0xFE, 0x74, 0x00]))
+    func stores() throws -> [String] {
+      try FileManager.default.contentsOfDirectory(atPath: workspace.directory.path)
+        .filter { $0.hasPrefix("nilo-data") }
+    }
+    for line in [
+      "$nilo ingest --stream s utf16.csv", "$nilo ingest --stream s --key timestamp pumps.ndjson",
+      "ulimit -f 4; $nilo ingest --stream s pumps.ndjson",
+    ] {
+      #expect(try workspace.shell(line).status == 1, "\(line)")
+      #expect(try stores() == [], "\(line)")
+    }
+    // A directory that was there stays, and so does a store with events.
+    #expect(
+      try workspace.shell("mkdir nilo-data && $nilo ingest --stream s utf16.csv").status == 1)
+    #expect(try workspace.shell("$nilo ingest --stream s pumps.ndjson").status == 0)
+    #expect(try workspace.shell("$nilo ingest --stream s utf16.csv").status == 1)
+    #expect(try workspace.nilo("stat", "--json").json()["events"] as? Int == 3)
+  }
+
   /// What a damaged file left out comes from a sound one, and what is stored already is the same.
   @Test func damagedCompressionIsRepairedByTheSameFile() throws {
     let lines = (0..<5_000).map {

@@ -1,5 +1,7 @@
+import EventLog
 import Foundation
 import Store
+import Synchronization
 import Testing
 
 /// Several processes on one store.
@@ -134,5 +136,103 @@ struct ProcessTests {
       try checkEqual(
         Int(try store.statistics().streams[0].totals.events), 400 * 7, "events in the end")
     }
+  }
+  /// Cells that another process reads are those of a whole commit, and in the end of the last one.
+  @Test func otherProcessesReadCellsOfWholeCommits() throws {
+    let workspace = try Workspace()
+    let store = try Store(directory: workspace.path("store"))
+    defer { store.close() }
+    // Four events of one device and three of another: a part of a commit would show.
+    let batch = (0..<7).map { #"{"ts":"2024-06-01T00:00:00Z","d":"d\#($0 % 2)","v":2}"# }
+    _ = try store.append(batch, to: "s")
+    try store.projections.define(
+      try KpiDefinition(
+        name: "k", stream: "s", select: "count(*) AS n, sum(v) AS v", groupBy: "d", every: "1h"),
+      actor: "test")
+    let isWritten = Atomic<Bool>(false)
+    let seen = Mutex<Set<Int>>([])
+    try inThreads(2) { thread in
+      if thread == 0 {
+        defer { isWritten.store(true, ordering: .releasing) }
+        for _ in 0..<100 { _ = try store.append(batch, to: "s") }
+      } else {
+        var last = 1
+        while !isWritten.load(ordering: .acquiring) {
+          // Where the cells are newer than what the reader began with, it computes their bucket from columns.
+          let (batches, source) = try Self.batchesInCells(workspace)
+          try check(
+            source == Self.cells || source == "\(Self.cells) and columns", "read from \(source)")
+          try check(batches >= last, "cells of \(batches) batches after those of \(last)")
+          last = batches
+          _ = seen.withLock { $0.insert(batches) }
+        }
+      }
+    }
+    print("another process saw cells of \(seen.withLock { $0.count }) commits")
+    let (batches, source) = try Self.batchesInCells(workspace)
+    try checkEqual(batches, 101, "batches in the cells in the end")
+    try checkEqual(source, Self.cells, "what is read in the end")
+  }
+
+  private static let cells = "cells of KPI k version 1"
+
+  /// Reads KPI k by a process of its own, and tells what it was read from; throws unless it is of whole batches.
+  private static func batchesInCells(
+    _ workspace: Workspace
+  ) throws -> (batches: Int, source: String) {
+    let ended = try Child.run(
+      Child.nilo,
+      ["query", "--data", workspace.path("store"), "--json", "SELECT n, v FROM k"], in: workspace)
+    try checkEqual(ended.status, 0, "exit status of nilo query: \(ended)")
+    let answer = try ended.json()
+    let rows = answer["rows"] as? [[Any]] ?? []
+    // Beside the time and the device.
+    let counts = rows.compactMap { $0[2] as? Int }
+    let batches = (counts.first ?? 0) / 4
+    try checkEqual(counts, [4 * batches, 3 * batches], "counts of \(ended.output)")
+    try checkEqual(
+      rows.compactMap { $0[3] as? Double }, counts.map { 2 * Double($0) },
+      "sums of \(ended.output)")
+    let meta = answer["meta"] as? [String: Any]
+    return (batches, meta?["source"] as? String ?? "nothing")
+  }
+  private final class Witness: CommitObserver {
+    let name: String
+    /// What it throws whenever it is told something.
+    private let failure: Mismatch?
+
+    init(_ name: String, failure: Mismatch? = nil) { (self.name, self.failure) = (name, failure) }
+
+    func didCommit(_ seqs: ClosedRange<UInt64>, streams: Set<String>) throws {
+      if let failure { throw failure }
+    }
+  }
+
+  /// `nilo stat` shows how far observers of another process are. Their failures are known there alone.
+  @Test func statShowsObservers() throws {
+    let workspace = try Workspace()
+    let store = try Store(directory: workspace.path("store"))
+    defer { store.close() }
+    func stat(_ options: String...) throws -> Ended {
+      try Child.run(
+        Child.nilo, ["stat", "--data", workspace.path("store")] + options, in: workspace)
+    }
+    _ = try store.append([#"{"ts":1717200000}"#], to: "s")
+    #expect(try !stat().output.contains("observers"))
+    #expect(try (stat("--json").json()["observers"] as? [Any])?.isEmpty == true)
+
+    try store.log.add(Witness("stuck", failure: Mismatch(description: "no way")))
+    // It is told of nothing, so its position is where it began.
+    try store.log.add(Witness("live"), startingAfter: 2)
+    let listed = try stat().output.split(separator: "\n").suffix(3)
+    #expect(
+      listed == [
+        "observers", "  live   at seq 2, nothing behind", "  stuck  at seq 0, 2 events behind",
+      ])
+    let states = try stat("--json").json()["observers"] as? [[String: Any]] ?? []
+    #expect(states.map { $0["name"] as? String } == ["live", "stuck"])
+    #expect(states.map { $0["seq"] as? Int } == [2, 0])
+    #expect(states.map { $0["lag"] as? Int } == [0, 2])
+    #expect(states.allSatisfy { $0["failure"] is NSNull })
   }
 }

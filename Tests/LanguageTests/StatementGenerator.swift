@@ -218,11 +218,11 @@ extension Generator {
     return Show(
       subject,
       from: subject.needsFrom ? name() : subject.hasFrom ? maybe { $0.name() } : nil,
-      filter: subject.hasRange ? maybe { $0.queryPredicate(2) } : nil,
+      filter: subject.isList ? maybe { $0.queryPredicate(2) } : nil,
       range: subject.hasRange ? maybe { $0.range(hasAt: false) } : nil,
       isByArrival: subject.isOfLedger && random.oneIn(2),
-      orderBy: subject.hasRange && random.oneIn(2) ? some { $0.orderKey() } : [],
-      limit: subject.hasRange ? maybe { $0.limit() } : nil)
+      orderBy: subject.isList && random.oneIn(2) ? some { $0.orderKey() } : [],
+      limit: subject.isList ? maybe { $0.limit() } : nil)
   }
 
   // MARK: Names

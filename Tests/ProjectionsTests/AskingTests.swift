@@ -36,12 +36,8 @@ import Testing
       "count(* WHERE v > 10)", "median(v)", "increase(n)",
     ]
     let chosen = (0..<random.within(1...3)).map { _ in random.pick(texts) }
-    let items = try Parser.items(chosen.joined(separator: ", "))
-    let aggregates = items.compactMap { item -> Aggregate? in
-      if case .aggregate(let aggregate) = item.expression { return aggregate }
-      return nil
-    }
-    var query = AggregateRequest(stream: "s", aggregates: aggregates)
+    var query = AggregateRequest(
+      stream: "s", aggregates: try aggregates(chosen.joined(separator: ", ")))
     query.groupBy = random.pick([[], ["d"], ["n"], ["n", "d"]])
     query.filter = try random.pick(
       [
@@ -62,6 +58,16 @@ import Testing
     let cut = random.oneIn(2) ? 0 : Int64(random.below(100_000)) * 1_000_000_000
     query.range = random.oneIn(5) ? .min ..< .max : low + cut..<high + cut / 3
     return query
+  }
+
+  /// The items of a text, all of which have to be aggregates: what is not asked for is not tested.
+  private static func aggregates(_ text: String) throws -> [Aggregate] {
+    try Parser.items(text).map { item in
+      guard case .aggregate(let aggregate) = item.expression else {
+        throw Mismatch(description: "\(item.expression.canonicalText) is no aggregate")
+      }
+      return aggregate
+    }
   }
 
   private static func difference(
@@ -151,10 +157,8 @@ import Testing
         name: "k", stream: "s", select: "first(r.x), last(r.x), delta(r.x)", groupBy: "r.g",
         every: "1h"),
       actor: "test")
-    var query = AggregateRequest(stream: "s", aggregates: [])
-    for item in try Parser.items("first(r.x), last(r.x), delta(r.x)") {
-      if case .aggregate(let aggregate) = item.expression { query.aggregates.append(aggregate) }
-    }
+    var query = AggregateRequest(
+      stream: "s", aggregates: try Self.aggregates("first(r.x), last(r.x), delta(r.x)"))
     for path in [.kpi("k", version: nil), .columns] as [AggregateRequest.Path] {
       query.path = path
       let result = try store.projections.aggregate(query)
@@ -170,9 +174,7 @@ import Testing
     let store = try Store(directory: workspace.path)
     defer { store.close() }
     _ = try store.append([#"{"ts":1717200000,"v":1}"#, #"{"ts":1717203600,"v":2}"#], to: "s")
-    let items = try Parser.items(item)
-    guard case .aggregate(let aggregate) = items[0].expression else { return }
-    var query = AggregateRequest(stream: "s", aggregates: [aggregate])
+    var query = AggregateRequest(stream: "s", aggregates: try Self.aggregates(item))
     #expect(try store.projections.aggregate(query).count == 1)
     query.range = 1_717_203_600_000_000_000..<Int64.max
     query.isCancelled = { true }

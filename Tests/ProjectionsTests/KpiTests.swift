@@ -39,8 +39,8 @@ import Testing
     }
   }
 
-  /// Cells in a store that is read by another process are those of its last commit.
-  @Test func readersSeeWholeCommits() throws {
+  /// A KPI is answered from its cells, which are those of the last commit.
+  @Test func cellsAreOfTheLastCommit() throws {
     let workspace = TemporaryDirectory()
     let store = try Store(directory: workspace.path)
     defer { store.close() }

@@ -7,6 +7,9 @@ struct OracleQuery {
   var sql: String
   /// How far off each column may be, relative to the value; nil for texts, times and counts.
   var slacks: [Double?]
+
+  /// What the SQL answers where ours may be NULL or a number, since one is computed exactly and the other is not.
+  static let anything = 1e300
 }
 
 /// Makes up questions about one data set.
@@ -205,8 +208,15 @@ struct OracleQueries {
     var slacks: [Double?] = query.groups.map { _ in nil }
     for (index, item) in query.items.enumerated() {
       let (new, old) = ("new.v\(index)", "old.v\(index)")
-      shown += [new, old, "100 * (\(new) - \(old)) / nullif(abs(\(old)), 0)"]
-      slacks += [item.slack, item.slack, -1]
+      let change = "100 * (\(new) - \(old)) / nullif(abs(\(old)), 0)"
+      // What cancels out may be 0 in one and almost 0 in the other.
+      shown += [
+        new, old,
+        item.slack == nil
+          ? change
+          : "CASE WHEN abs(\(old)) < 1e-6 AND \(new) IS NOT NULL THEN \(OracleQuery.anything) ELSE \(change) END",
+      ]
+      slacks += [item.slack, item.slack, item.slack == nil ? 1e-9 : -1]
     }
     let join =
       query.groups.isEmpty
@@ -235,18 +245,29 @@ struct OracleQueries {
     let whole = query.rows(
       query.range.nql == nil ? [] : ["us < \(query.range.until)", "us >= \(query.range.since)"])
     let before = query.rows(["us < \(first == .min ? 0 : first)"])
+    let slack = query.items[0].slack
+    // Equal values have no score; where they are not exact, what is nearly equal may have one or not.
+    let score = "(v0 - mean) / deviation"
+    let distance = "0.05 * greatest(abs(highest), abs(lowest))"
+    let shown =
+      switch slack {
+      case nil: "CASE WHEN highest > lowest THEN \(score) END"
+      case let slack?:
+        "CASE WHEN deviation > 1e-5 AND highest - lowest > \(slack > 1e-3 ? distance : "0") THEN \(score)"
+          + " WHEN deviation + v0 IS NOT NULL THEN \(OracleQuery.anything) END"
+      }
     let sql = """
       WITH rows AS (\(whole) UNION ALL \(before)), scores AS (SELECT *,
-        avg(v0) \(window) AS mean, stddev_samp(v0) \(window) AS deviation FROM rows)
-      SELECT \(keys.joined(separator: ", ")),
-        CASE WHEN deviation > 1e-5 THEN (v0 - mean) / deviation END
+        avg(v0) \(window) AS mean, stddev_samp(v0) \(window) AS deviation,
+        min(v0) \(window) AS lowest, max(v0) \(window) AS highest FROM rows)
+      SELECT \(keys.joined(separator: ", ")), \(shown)
       FROM scores WHERE t >= \(first == .min ? -1 : first)
       ORDER BY \(keys.joined(separator: ", "))
       """
     let items = nql.range(of: " FROM ").map { String(nql[$0.lowerBound...]) } ?? ""
     return OracleQuery(
       nql: "SELECT zscore(\(query.items[0].nql), \(text)) AS z\(items)", sql: sql,
-      slacks: keys.map { _ in nil } + [(query.items[0].slack ?? 0) > 1e-3 ? -1 : -2])
+      slacks: keys.map { _ in nil } + [(slack ?? 0) > 1e-3 ? -1 : -2])
   }
 
   // MARK: Parts

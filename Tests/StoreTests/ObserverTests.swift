@@ -62,7 +62,7 @@ import Testing
     store = try Store(directory: directory.path)
     defer { store.close() }
     try add(4, store)
-    #expect(try store.log.observerStates().map(\.lag) == [1])
+    #expect(try store.observerStates().map(\.lag) == [1])
     let again = Witness("proofs")
     try store.log.add(again)
     #expect(eventually { again.seqs == [last + 1] })
@@ -73,7 +73,7 @@ import Testing
     store.close()
     store = try Store(directory: directory.path)
     try store.log.removeObserver("proofs")
-    #expect(try store.log.observerStates().isEmpty)
+    #expect(try store.observerStates().isEmpty)
   }
 
   /// One that fails, or does not come back, holds up no commit; how far behind it is can be seen.
@@ -87,14 +87,14 @@ import Testing
     for n in 1...20 { try add(n, store) }
     let last = try store.statistics().lastSeq
     let failed = try eventually {
-      try store.log.observerStates().first { $0.name == "failing" }?.failure != nil
+      try store.observerStates().first { $0.name == "failing" }?.failure != nil
     }
     #expect(failed)
-    #expect(try store.log.observerStates().map(\.lag) == [last, last])
+    #expect(try store.observerStates().map(\.lag) == [last, last])
     failing.fail(false)
     #expect(eventually { failing.seqs == Array(1...last) })
     let recovered = try eventually {
-      try store.log.observerStates().first { $0.name == "failing" }?.failure == nil
+      try store.observerStates().first { $0.name == "failing" }?.failure == nil
     }
     #expect(recovered)
     for _ in 0..<30 { gate.signal() }

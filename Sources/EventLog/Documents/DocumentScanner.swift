@@ -7,7 +7,9 @@ public struct DocumentError: Error, Equatable, CustomStringConvertible {
   /// Byte offset in the document; nil for what is wrong with the whole of it.
   public var offset: Int?
 
-  public var description: String { offset.map { "\(reason) at byte \($0)" } ?? reason }
+  public var description: String {
+    offset.map { "\(reason) (byte \($0) of the document)" } ?? reason
+  }
 }
 
 /// Reads one document strictly (RFC 8259) and lists its values with their places: the slow way through,

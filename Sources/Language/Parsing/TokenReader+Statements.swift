@@ -157,15 +157,18 @@ extension TokenReader {
     let title = "SHOW \(subject.rawValue.uppercased())"
     let from = try name(of: subject)
     let issuesBefore = issues.count
-    guard subject.hasRange else {
+    guard subject.isList else {
       if isAtStatementEnd { return .show(Show(subject, from: from)) }
-      let isKnown = from != nil || !subject.hasFrom
       throw unexpected(
-        isKnown ? "';' or the end" : "FROM or the end",
-        hint: clause.map { "\(title) has no \($0.title)" } ?? hyphenHint)
+        "';' or the end", hint: clause.map { "\(title) has no \($0.title)" } ?? hyphenHint)
     }
+    if !isAtStatementEnd, clause == nil {
+      let word = from != nil || !subject.hasFrom ? "" : subject == .history ? "OF, " : "FROM, "
+      throw unexpected("\(word)a clause or the end", hint: hyphenHint)
+    }
+    let range = subject.hasRange ? ClauseRules.range : []
     let arrival: [Clause] = subject.isOfLedger ? [.byArrival] : []
-    let allowed = [.filter] + ClauseRules.range + arrival + [.orderBy, .limit]
+    let allowed = [.filter] + range + arrival + [.orderBy, .limit]
     let clauses = clauses(ClauseRules(owner: title, allowed: allowed))
     if issues.count > issuesBefore { return nil }
     return .show(

@@ -59,7 +59,9 @@ public struct Show: Sendable, Equatable {
     public var hasFrom: Bool { self != .streams }
     /// Whether there has to be one.
     public var needsFrom: Bool { self == .create }
-    /// Whether it lists what came in, which a filter, a range and a limit may pick from.
+    /// Whether it has rows to pick and to sort: WHERE, ORDER BY and LIMIT.
+    public var isList: Bool { self != .create }
+    /// Whether it lists what came in or was done at some time, of which there may be a range.
     public var hasRange: Bool { isOfLedger || self == .history }
     /// Whether it lists entries of the ledger.
     public var isOfLedger: Bool { [.late, .rejected, .duplicates, .ahead].contains(self) }

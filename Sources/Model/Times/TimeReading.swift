@@ -52,7 +52,8 @@ public enum TimeRefusal: Error, Sendable, Equatable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .unreadable:
-      "expected RFC 3339 with a zone, such as 2024-07-30T12:00:00Z, or an epoch number"
+      "which is no time: write it like 2024-07-30T12:00:00Z, with Z or an offset such as +02:00 at its end, or as "
+        + "a number since 1970"
     case .weekDate: "a week date; write the month and the day, such as 2024-07-30T12:00:00Z"
     case .ordinalDate: "an ordinal date; write the month and the day, such as 2024-07-30T12:00:00Z"
     case .noZone:
@@ -64,8 +65,8 @@ public enum TimeRefusal: Error, Sendable, Equatable, CustomStringConvertible {
     case .repeatedInPattern(let zone):
       "which clocks of \(zone) showed twice, as they were set back; write an offset at its end, and %z in the form"
     case .otherForm:
-      "expected RFC 3339 with a zone, such as 2024-07-30T12:00:00Z, or an epoch number; "
-        + "--time-format says another form"
+      "which is in a form that has to be said: --time-format; or write it like 2024-07-30T12:00:00Z, with Z or an "
+        + "offset such as +02:00 at its end"
     case .quotedNumber:
       "a number in quotes, of which --time-unit has to say the unit: s, ms, us or ns"
     case .outOfYears: "which is not within the years 1678 to 2261"

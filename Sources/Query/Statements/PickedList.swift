@@ -34,8 +34,10 @@ struct PickedList {
   }
 
   /// Adds a row, one value for each column, if it is picked; false when there is no room for more.
+  @discardableResult
   mutating func add(_ row: QueryValue...) throws -> Bool { try add(row) }
 
+  @discardableResult
   mutating func add(_ row: [QueryValue]) throws -> Bool {
     try run.checkCancelled()
     batch.append(row)

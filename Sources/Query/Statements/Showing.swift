@@ -5,7 +5,7 @@ import Model
 extension StatementRun {
   func show(_ show: Show) throws -> Answer {
     switch show.subject {
-    case .streams: return streams()
+    case .streams: return try streams(show)
     case .kpis: return try kpis(show)
     case .versions: return try versions(show)
     case .fields: return try fields(show)
@@ -33,21 +33,22 @@ extension StatementRun {
     }
   }
 
-  private func streams() -> Answer {
-    var list = ListAnswer([
-      "stream": .text, "events": .integer, "facts": .integer, "first": .time, "last": .time,
-      "watermark": .time, "key": .text, "late": .integer, "ahead": .integer,
-      "duplicates": .integer, "rejected": .integer,
-    ])
+  private func streams(_ show: Show) throws -> Answer {
+    var list = try PickedList(
+      [
+        "stream": .text, "events": .integer, "facts": .integer, "first": .time, "last": .time,
+        "watermark": .time, "key": .text, "late": .integer, "ahead": .integer,
+        "duplicates": .integer, "rejected": .integer,
+      ], show, self)
     for stream in catalogue.streams {
-      list.add(
+      try list.add(
         .text(stream.name), .count(stream.events), .count(stream.facts),
         .time(optional: stream.timesNs?.lowerBound), .time(optional: stream.timesNs?.upperBound),
         .time(optional: stream.watermarkNs), .text(optional: stream.keyPath),
         .count(stream.late), .count(stream.ahead), .count(stream.duplicates),
         .count(stream.rejected))
     }
-    return list.answer(catalogue)
+    return try list.answer()
   }
 
   /// All versions of the KPIs of a name, of a stream, or of all.
@@ -58,70 +59,72 @@ extension StatementRun {
   }
 
   private func kpis(_ show: Show) throws -> Answer {
-    var list = ListAnswer([
-      "kpi": .text, "version": .integer, "active": .boolean, "stream": .text,
-      "definition": .text, "filled %": .integer,
-    ])
+    var list = try PickedList(
+      [
+        "kpi": .text, "version": .integer, "active": .boolean, "stream": .text,
+        "definition": .text, "filled %": .integer,
+      ], show, self)
     for kpi in try listedKpis(show) where kpi.isActive {
-      list.add(
+      try list.add(
         .text(kpi.name), .integer(Int64(kpi.version)), .bool(kpi.isActive), .text(kpi.stream),
         .text(kpi.definitionText), .integer(Int64((kpi.progress ?? 1) * 100)))
     }
-    return list.answer(catalogue)
+    return try list.answer()
   }
 
   private func fields(_ show: Show) throws -> Answer {
-    var list = ListAnswer(["stream": .text, "field": .text, "kind": .text, "column": .boolean])
+    var list = try PickedList(
+      ["stream": .text, "field": .text, "kind": .text, "column": .boolean], show, self)
     for stream in try listed(show) {
       for field in stream.fields {
-        list.add(
+        try list.add(
           .text(stream.name), .text(field.path), .text(field.kind.rawValue),
           .bool(field.hasColumn))
       }
     }
-    return list.answer(catalogue)
+    return try list.answer()
   }
 
   private func dimensions(_ show: Show) throws -> Answer {
-    var list = ListAnswer(["of": .text, "dimension": .text, "kind": .text])
+    var list = try PickedList(["of": .text, "dimension": .text, "kind": .text], show, self)
     if let name = show.from, let kpi = try target(name).kpi {
-      for dimension in kpi.groupBy { list.add(.text(kpi.name), .text(dimension), .text("text")) }
-      return list.answer(catalogue)
+      for dimension in kpi.groupBy {
+        try list.add(.text(kpi.name), .text(dimension), .text("text"))
+      }
+      return try list.answer()
     }
     for stream in try listed(show) {
       for field in stream.fields where field.isDimension {
-        list.add(.text(stream.name), .text(field.path), .text(field.kind.rawValue))
+        try list.add(.text(stream.name), .text(field.path), .text(field.kind.rawValue))
       }
     }
-    return list.answer(catalogue)
+    return try list.answer()
   }
 
   private func watermarks(_ show: Show) throws -> Answer {
-    var list = ListAnswer([
-      "stream": .text, "watermark": .time, "lateness_s": .number, "behind_s": .number,
-    ])
+    var list = try PickedList(
+      ["stream": .text, "watermark": .time, "lateness_s": .number, "behind_s": .number], show, self)
     for stream in try listed(show) {
       let behindNs = stream.watermarkNs.map { options.nowNs.saturatingSubtracting($0) }
-      list.add(
+      try list.add(
         .text(stream.name), .time(optional: stream.watermarkNs),
         .number(Double(stream.latenessNs) / 1e9),
         behindNs.map { .number((Double($0) / 1e9).rounded()) } ?? .null)
     }
-    return list.answer(catalogue)
+    return try list.answer()
   }
 
   private func sources(_ show: Show) throws -> Answer {
-    var list = ListAnswer([
-      "stream": .text, "source": .text, "watermark": .time, "state": .text,
-    ])
+    var list = try PickedList(
+      ["stream": .text, "source": .text, "watermark": .time, "state": .text], show, self)
     for stream in try listed(show) {
       for source in try self.source.sources(ofStream: stream.name) {
-        list.add(
+        try list.add(
           .text(stream.name), .text(source.name), .time(optional: source.watermarkNs),
           .text(source.isOpen ? "open" : "closed"))
       }
     }
-    return list.answer(catalogue)
+    return try list.answer()
   }
 
   // MARK: DESCRIBE

@@ -35,19 +35,20 @@ extension StatementRun {
   func versions(_ show: Show) throws -> Answer {
     let changes = Dictionary(
       try source.history().map { ($0.seq, $0) }, uniquingKeysWith: { first, _ in first })
-    var list = ListAnswer([
-      "kpi": .text, "version": .integer, "active": .boolean, "seq": .integer, "time": .time,
-      "actor": .text, "stream": .text, "definition": .text, "filled %": .integer,
-    ])
+    var list = try PickedList(
+      [
+        "kpi": .text, "version": .integer, "active": .boolean, "seq": .integer, "time": .time,
+        "actor": .text, "stream": .text, "definition": .text, "filled %": .integer,
+      ], show, self)
     for kpi in try listedKpis(show) {
       let change = changes[kpi.seq]
-      list.add(
+      try list.add(
         .text(kpi.name), .integer(Int64(kpi.version)), .bool(kpi.isActive), .count(kpi.seq),
         .time(optional: change?.timeNs), .text(optional: change.map { Text($0.actor) }),
         .text(kpi.stream),
         .text(kpi.definitionText), .integer(Int64((kpi.progress ?? 1) * 100)))
     }
-    return list.answer(catalogue)
+    return try list.answer()
   }
 
   /// The statement that makes a stream, or a KPI as it is asked now.

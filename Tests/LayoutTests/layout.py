@@ -1,0 +1,140 @@
+"""Tells where the sources leave the directions of dependencies that are declared.
+
+    layout.py ROOT
+
+Modules: what Package.swift lets a target depend on is what docs/architecture.md says and what its files import.
+Folders: a type is used in the folders above its own only, but for the EXCEPTIONS. Prints a line for each fault.
+"""
+
+import re
+import sys
+from collections import defaultdict
+from pathlib import Path
+
+ROOT = Path(sys.argv[1])
+
+# Folders of a module, from the bottom up; "." are the files beside them.
+FOLDERS = {
+    "Language": ["Syntax", "Errors", "Printing", "Parsing"],
+    "Model": [".", "Exact", "Times", "Buckets"],
+    "Terminal": ["Width", "Keys", "Editing", "Drawing", "Charts", "History", "."],
+    "EventLog": ["Documents", "Columns", "Blocks", "Catalogue", "Dedup", "Log", "Check"],
+    "Projections": ["Definitions", "Cells", "Fold", ".", "Reading", "Asking"],
+    "Query": [".", "Source", "Answer", "Engine", "Rendering", "Binding", "Execution", "Statements"],
+}
+
+# What is used below its folder today, by module and folder that uses it. To be emptied, not to be added to.
+EXCEPTIONS = {
+    "Language": {
+        "Printing": "Keyword",
+    },
+    "Model": {
+        "Times": "ZoneRules",
+    },
+    "Terminal": {
+        "Editing": "TextStyle",
+        "History": "LockedFile",
+    },
+    "EventLog": {
+        "Blocks": "Alteration ColumnInfo SourceEnd",
+        "Catalogue": "BlockStore EventStream LogTables StreamTotals",
+        "Columns": "ColumnValues IdHash",
+        "Dedup": "BlockStore BlockSummary DuplicateEvent EventStream",
+        "Documents": "ColumnBuilder ColumnInfo Detection IdHash StreamDefinition StreamSchema",
+        "Log": "LogCheck",
+    },
+    "Projections": {
+        "Cells": "BlockFold FactColumns FactRuns MeasureFold",
+        "Definitions": "ListedKpi Moments PredicateProgram Projections",
+    },
+}
+
+TYPE = re.compile(
+    r"^( *)(?!.*\b(?:private|fileprivate) )[\w@() ]*\b(?:struct|class|enum|actor|protocol|typealias) ([A-Z]\w*)",
+    re.MULTILINE,
+)
+IMPORT = re.compile(r"^(?:@\w+ )*(?:public |package |internal )?import (?:struct |class |enum |protocol |func )?(\w+)", re.MULTILINE)
+
+
+def code(path):
+    """The text of a file without its comments."""
+    return re.sub(r"//.*", "", path.read_text())
+
+
+def packaged():
+    """The modules that each target of Package.swift depends on."""
+    text = code(ROOT / "Package.swift")
+    text = re.sub(r'\.product\(name: ("\w+"), package: "[^"]*"\)', r"\1", text)
+    targets = re.findall(r'\bmodule\(\s*"(\w+)"(?:,\s*\[([^\]]*)\])?\s*\)', text)
+    targets += re.findall(r'\.executableTarget\(\s*name: "(nilo(?:-\w+)?)",\s*dependencies: \[([^\]]*)\]', text)
+    return {name: set(re.findall(r'"(\w+)"', list)) for name, list in targets}
+
+
+def documented():
+    """The same as the table of docs/architecture.md has it; None for modules over one C target each."""
+    section = (ROOT / "docs/architecture.md").read_text().split("\n## Modules\n")[1].split("\n## ")[0]
+    modules = {}
+    for names, imports in re.findall(r"^\| (`[^|]*) \| ([^|]*) \|", section, re.MULTILINE):
+        for name in re.findall(r"`([\w-]+)`", names):
+            if imports == "one C target each":
+                modules[name] = None
+            else:
+                modules[name] = set() if imports == "nothing" else set(imports.split(", "))
+    return modules
+
+
+def module_faults():
+    package, page = packaged(), documented()
+    known = set().union(package, *package.values())
+    for name in sorted(package.keys() | page.keys()):
+        if name not in page or name not in package:
+            yield f"{name} is not in {'Package.swift' if name in page else 'docs/architecture.md'}"
+            continue
+        depends = package[name]
+        wanted = page[name]
+        if wanted is None:
+            wanted = depends if len(depends) == 1 and min(depends).startswith("C") else {"one C target"}
+        folder = ROOT / ("Benchmarks" if name == "nilo-bench" else "Sources") / name
+        imports = {module for file in folder.rglob("*.swift") for module in IMPORT.findall(code(file))}
+        for where, others in [("docs/architecture.md has", wanted), ("its files import", imports & known)]:
+            for other in sorted(depends ^ others):
+                only = "Package.swift alone has" if other in depends else f"{where}, but Package.swift has not,"
+                yield f"{name}: {only} {other} (compared: {where})"
+
+
+def folder_faults(module, order):
+    base = ROOT / "Sources" / module
+    files = {file: str(file.parent.relative_to(base)) for file in base.rglob("*.swift")}
+    for folder in sorted(set(files.values()) ^ set(order)):
+        yield f"{module}/{folder}: the folder or its place in FOLDERS is missing"
+    texts = {file: code(file) for file in files}
+    homes = defaultdict(set)
+    nested = set()
+    for file, text in texts.items():
+        for indent, name in TYPE.findall(text):
+            if indent:
+                nested.add(name)
+            else:
+                homes[name].add(files[file])
+    # A name that several have says nothing.
+    homes = {name: min(folders) for name, folders in homes.items() if len(folders) == 1 and name not in nested}
+    found = defaultdict(set)
+    for file, text in texts.items():
+        for name in set(re.findall(r"\b[A-Z]\w*", text)) & homes.keys():
+            home, user = homes[name], files[file]
+            if {home, user} <= set(order) and order.index(home) > order.index(user):
+                found[user].add(name)
+    excepted = EXCEPTIONS.get(module, {})
+    for user in sorted(found.keys() | excepted.keys()):
+        names = set(excepted.get(user, "").split())
+        for name in sorted(found[user] - names):
+            yield f"{module}/{user} uses {name}, which is above it in {module}/{homes[name]}"
+        for name in sorted(names - found[user]):
+            yield f"{module}/{user} does not use {name} from above: take it out of EXCEPTIONS"
+
+
+faults = list(module_faults())
+for module, order in FOLDERS.items():
+    faults += folder_faults(module, order)
+for fault in faults:
+    print(fault)
