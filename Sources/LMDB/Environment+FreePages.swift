@@ -20,13 +20,22 @@ extension Environment {
     guard mode == .readWrite else { throw error(.readOnly, "give back free pages") }
     try checkStaleReaders()
     var report = FreePageReport()
-    // The transaction that writes keeps all others from using free pages meanwhile; it changes nothing.
+    // The transaction that writes, and changes nothing, keeps all others from using free pages meanwhile.
     try withWriteHandle { handle, session in
       var descriptor: CInt = -1
       var code = unsafe mdb_env_get_fd(session.handle, &descriptor)
       guard code == MDB_SUCCESS else { throw error(code, "give back free pages") }
-      let oldest = min(unsafe UInt64(mdb_txn_id(handle)) - 1, try oldestReader(session))
-      let pages = try unsafe freePages(handle, before: oldest)
+      // LMDB shows the free list to a transaction that reads alone.
+      var begun: OpaquePointer?
+      code = unsafe mdb_txn_begin(session.handle, nil, UInt32(MDB_RDONLY), &begun)
+      guard code == MDB_SUCCESS, let reading = unsafe begun else {
+        throw error(code, "give back free pages")
+      }
+      defer { unsafe mdb_txn_abort(reading) }
+      let last = unsafe UInt64(mdb_txn_id(reading))
+      let next = unsafe UInt64(mdb_txn_id(handle))
+      precondition(last + 1 == next, "another commit came between")
+      let pages = try unsafe freePages(reading, before: min(last, try oldestReader(session)))
       report.diskBytesBefore = diskBytes(descriptor)
       for run in Self.runs(pages) {
         let (offset, count) = (run.lowerBound * session.pageBytes, run.count * session.pageBytes)

@@ -40,7 +40,9 @@ struct Pipeline {
 
   mutating func encode(_ batch: ParsedBatch, keepsWhole: Bool = false) throws -> EncodedBlock {
     try encoder.encode(
-      batch, firstSeq: 1, Envelope(source: "test", actor: "", receivedNs: 1),
+      batch,
+      BlockPiece(
+        firstSeq: 1, eventCount: batch.eventCount, receivedNs: 1, source: "test", actor: ""),
       keepsWhole: keepsWhole)
   }
 

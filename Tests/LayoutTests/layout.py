@@ -18,7 +18,7 @@ FOLDERS = {
     "Language": ["Syntax", "Errors", "Printing", "Parsing"],
     "Model": [".", "Exact", "Times", "Buckets"],
     "Terminal": ["Width", "Keys", "Editing", "Drawing", "Charts", "History", "."],
-    "EventLog": ["Documents", "Columns", "Blocks", "Catalogue", "Dedup", "Log", "Check"],
+    "EventLog": ["Terms", "Documents", "Columns", "Blocks", "Catalogue", "Dedup", "Log", "Merging", "Check"],
     "Projections": ["Definitions", "Cells", "Fold", ".", "Reading", "Asking"],
     "Query": [".", "Source", "Answer", "Engine", "Rendering", "Binding", "Execution", "Statements"],
 }
@@ -36,12 +36,12 @@ EXCEPTIONS = {
         "History": "LockedFile",
     },
     "EventLog": {
-        "Blocks": "Alteration ColumnInfo SourceEnd",
+        "Blocks": "ColumnInfo",
         "Catalogue": "BlockStore EventStream LogTables StreamTotals",
-        "Columns": "ColumnValues IdHash",
+        "Columns": "ColumnValues",
         "Dedup": "BlockStore BlockSummary DuplicateEvent EventStream",
-        "Documents": "ColumnBuilder ColumnInfo Detection IdHash StreamDefinition StreamSchema",
-        "Log": "LogCheck",
+        "Documents": "ColumnBuilder ColumnInfo Detection StreamDefinition StreamSchema",
+        "Log": "BackgroundMerger LogCheck MergePlan MergeState",
     },
     "Projections": {
         "Cells": "BlockFold FactColumns FactRuns MeasureFold",

@@ -19,15 +19,15 @@ struct BlockEncoder {
   ///
   /// With `keepsWhole` no document is rebuilt from its shape: all are kept as they came.
   mutating func encode(
-    _ batch: borrowing ParsedBatch, firstSeq: UInt64, _ envelope: Envelope,
-    keepsWhole: Bool = false
+    _ batch: borrowing ParsedBatch, _ piece: BlockPiece, keepsWhole: Bool = false
   ) throws -> EncodedBlock {
-    try encode(batch, keepsWhole: keepsWhole) { header in
-      header.firstSeq = firstSeq
-      header.receivedNs = envelope.receivedNs
-      header.reachNs = envelope.reachNs
-      header.source = envelope.source
-      header.actor = envelope.actor
+    precondition(batch.eventCount == piece.eventCount, "a block has other events than its batch")
+    return try encode(batch, keepsWhole: keepsWhole) { header in
+      header.firstSeq = piece.firstSeq
+      header.receivedNs = piece.receivedNs
+      header.reachNs = piece.reachNs
+      header.source = piece.source
+      header.actor = piece.actor
     }
   }
 

@@ -196,11 +196,14 @@ package final class Appender {
 
   private func encode(_ batch: SequencedBatch) throws -> EncodedBlock? {
     guard batch.parsed.eventCount > 0 else { return nil }
-    let block = try encoder.encode(
-      batch.parsed, firstSeq: batch.place.firstSeq, batch.place.envelope)
+    let (place, envelope) = (batch.place, batch.place.envelope)
+    let piece = BlockPiece(
+      firstSeq: place.firstSeq, eventCount: batch.parsed.eventCount,
+      receivedNs: envelope.receivedNs, reachNs: envelope.reachNs, source: envelope.source,
+      actor: envelope.actor)
+    let block = try encoder.encode(batch.parsed, piece)
     if try block.givesBack(batch.parsed, &rendered, decompressor) { return block }
     // Never seen; but the original bytes are what everything else is proven from.
-    return try encoder.encode(
-      batch.parsed, firstSeq: batch.place.firstSeq, batch.place.envelope, keepsWhole: true)
+    return try encoder.encode(batch.parsed, piece, keepsWhole: true)
   }
 }
