@@ -2,6 +2,7 @@ import EventLog
 import Foundation
 import Model
 import Query
+import Synchronization
 import TestSupport
 import Testing
 
@@ -165,5 +166,50 @@ import Testing
     }
     #expect(blocks <= 700)
     #expect(try store.check().damages == [])
+  }
+
+  /// Each statement is of one state, however blocks are merged between its parts.
+  @Test func statementsBesideMerging() throws {
+    let store = try Store(directory: directory.path)
+    defer { store.close() }
+    _ = try store.append(["{\"ts\":1717200000,\"v\":0,\"d\":\"x\"}"], to: "s")
+    let isDone = Atomic(false)
+    let wrong = Mutex<[String]>([])
+    let asked = Atomic(0)
+    let group = DispatchGroup()
+    for _ in 0..<3 {
+      group.enter()
+      Thread.detachNewThread {
+        defer { group.leave() }
+        var options = QueryOptions(nowNs: 1_717_300_000_000_000_000)
+        options.path = .columns
+        let engine = QueryEngine(store)
+        while !isDone.load(ordering: .relaxed) {
+          do {
+            let sums = try engine.run("SELECT count(*), sum(v), max(v) FROM s", options)[0]
+            let facts = try engine.run("SELECT v FROM s LIMIT 100000", options)[0]
+            asked.wrappingAdd(2, ordering: .relaxed)
+            let text = String(decoding: AnswerRenderer(.csv).bytes(sums), as: UTF8.self)
+            let values = text.split(separator: "\n")[1].split(separator: ",").compactMap { Int($0) }
+            if values != [values[0], values[0] * (values[0] - 1) / 2, values[0] - 1] {
+              wrong.withLock { $0.append(text) }
+            }
+            let rows = String(decoding: AnswerRenderer(.csv).bytes(facts), as: UTF8.self)
+              .split(separator: "\n").dropFirst().compactMap { Int($0.split(separator: ",").last ?? "") }
+            if rows != Array(0..<rows.count) { wrong.withLock { $0.append("\(rows.count) facts") } }
+          } catch {
+            wrong.withLock { $0.append("\(error)") }
+          }
+        }
+      }
+    }
+    for n in 1..<1_400 {
+      _ = try store.append(["{\"ts\":\(1_717_200_000 + n),\"v\":\(n),\"d\":\"x\"}"], to: "s")
+    }
+    isDone.store(true, ordering: .relaxed)
+    group.wait()
+    #expect(wrong.withLock { $0.prefix(3) } == [])
+    #expect(asked.load(ordering: .relaxed) > 10)
+    #expect(store.log.merging.made > 0)
   }
 }

@@ -11,6 +11,9 @@ public struct MergeState: Sendable, Equatable {
 }
 
 extension EventLog {
+  /// What has been merged since the log was opened, and why the last try failed, if it did.
+  public var merging: MergeState { mergeState.withLock { $0 } }
+
   /// Merges as the plan says what is there now, in one step of some milliseconds. Whether there was anything to merge.
   func mergeNext(ofStream id: UInt32, _ merger: inout BlockMerger) throws -> Bool {
     let input: MergeInput? = try environment.read { transaction in
