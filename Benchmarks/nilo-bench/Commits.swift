@@ -30,27 +30,38 @@ func benchCommits(
     ("append_us", times[times.count / 2] * 1e6), ("append_p99_us", times[times.count * 99 / 100] * 1e6),
     ("events_per_s", Double(lines.count) / appending),
     ("bytes_per_event", before.bytes / Double(lines.count)), ("blocks", before.blocks),
-    ("query_ms", before.queryMs), ("compact_s", merged),
+    ("query_ms", before.queryMs), ("empty_query_ms", before.emptyMs), ("compact_s", merged),
     ("compacted_bytes_per_event", after.bytes / Double(lines.count)),
     ("compacted_blocks", after.blocks), ("compacted_query_ms", after.queryMs),
   ])
 }
 
-private func measure(_ store: Store) throws -> (bytes: Double, blocks: Double, queryMs: Double) {
+private struct Measured {
+  var bytes: Double
+  var blocks: Double
+  /// A query that reads all facts.
+  var queryMs: Double
+  /// A query of a range in which there are none: what looking through the block index takes.
+  var emptyMs: Double
+}
+
+private func measure(_ store: Store) throws -> Measured {
   let stream = try store.statistics().streams[0]
+  let all = "SELECT avg(temperature), max(temperature), p95(temperature) FROM fleet GROUP BY site"
+  return Measured(
+    bytes: Double(stream.totals.blockBytes), blocks: Double(stream.blockCount),
+    queryMs: try milliseconds(all, store),
+    emptyMs: try milliseconds("\(all) SINCE '2031-01-01' UNTIL '2031-01-02'", store))
+}
+
+/// The median time of a query over columns.
+private func milliseconds(_ query: String, _ store: Store) throws -> Double {
   let engine = QueryEngine(store)
   var options = QueryOptions(nowNs: EventLog.wallClockNs())
   options.path = .columns
   var times: [Double] = []
   for _ in 0..<15 {
-    times.append(
-      try seconds {
-        _ = try engine.run(
-          "SELECT avg(temperature), max(temperature), p95(temperature) FROM fleet GROUP BY site",
-          options)
-      })
+    times.append(try seconds { _ = try engine.run(query, options) })
   }
-  return (
-    Double(stream.totals.blockBytes), Double(stream.blockCount), times.sorted()[times.count / 2] * 1e3
-  )
+  return times.sorted()[times.count / 2] * 1e3
 }

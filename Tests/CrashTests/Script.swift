@@ -94,9 +94,14 @@ struct Script {
     return batch
   }
 
+  /// A store whose blocks are the batches that came in: when ids go to the index depends on how many there are.
+  static func unmerged(_ directory: String) throws -> Store {
+    try Store(directory: directory, mergesBlocks: false)
+  }
+
   /// Appends the batches `range` to the store in `directory`.
   func append(_ range: Range<Int>, to directory: String) throws {
-    let store = try Store(directory: directory)
+    let store = try Self.unmerged(directory)
     defer { store.close() }
     for index in range {
       _ = try store.append(batch(index), to: batches[index].stream, source: "script")
@@ -105,7 +110,7 @@ struct Script {
 
   /// The same for batches of one stream by the pipeline, many to a commit.
   func ingest(_ range: Range<Int>, to directory: String) throws {
-    let store = try Store(directory: directory)
+    let store = try Self.unmerged(directory)
     defer { store.close() }
     var next = range.lowerBound
     _ = try store.ingest(into: batches[next].stream, source: "script") {
@@ -158,7 +163,7 @@ struct Expected {
       }
       try workspace.copy("before", to: "model")
     }
-    let store = try Store(directory: workspace.path("model"))
+    let store = try Script.unmerged(workspace.path("model"))
     defer { store.close() }
     try count(store)
     if first > 0 { dedupRuns.append(try store.check().dedupRuns) }

@@ -190,6 +190,7 @@ struct LogCheck {
     let (store, decompressor) = (log.store, decompressor)
     let columns = stream.schema.snapshot().columns
     let horizon = horizons[stream.definition.id] ?? 0
+    let (before, isWhole) = (totals[header.streamId] ?? StreamTotals(), isLogWhole)
     var ids = ids.take()
     let read = note { () throws -> (size: Int, pieces: [BlockPiece]) in
       let summary = try store.summaries(
@@ -206,6 +207,16 @@ struct LogCheck {
       let pieces = try reader.blockPieces()
       guard BlockSummary.fits(summary, pieces) else {
         throw DamageError(what: "block index does not fit the block", firstSeq: header.firstSeq)
+      }
+      let soFarNs =
+        min(before.minTimeNs, header.minTimeNs)...max(before.maxTimeNs, header.maxTimeNs)
+      guard summary.timesSoFarNs == soFarNs || !isWhole else {
+        throw DamageError(
+          what: "block index: the stream's times so far are not those of its blocks",
+          firstSeq: header.firstSeq)
+      }
+      guard try store.times.has(summary, transaction) else {
+        throw DamageError(what: "index by time does not have the block", firstSeq: header.firstSeq)
       }
       for section in header.sections { try reader.withSection(section) { _ in } }
       if header.firstSeq > horizon {
@@ -233,6 +244,8 @@ struct LogCheck {
     sum.blockBytes += UInt64(size ?? 0)
     sum.minTimeNs = min(sum.minTimeNs, header.minTimeNs)
     sum.maxTimeNs = max(sum.maxTimeNs, header.maxTimeNs)
+    sum.widestBlockNs = max(
+      sum.widestBlockNs, header.minTimeNs.distance(toLater: header.maxTimeNs))
     totals[header.streamId] = sum
   }
 }

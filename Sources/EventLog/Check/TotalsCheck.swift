@@ -15,6 +15,7 @@ extension LogCheck {
         stored.events == counted.events && stored.facts == counted.facts
         && stored.originalBytes == counted.originalBytes
         && stored.minTimeNs == counted.minTimeNs && stored.maxTimeNs == counted.maxTimeNs
+        && stored.widestBlockNs >= counted.widestBlockNs
         && (stored.blockBytes == counted.blockBytes || !isLogWhole)
       if !isSame { report.damages.append(DamageError(what: "totals of stream \(stream.name)")) }
     }
@@ -30,10 +31,12 @@ extension LogCheck {
     }
     if !isLogWhole { return }
     // Each block was found in the index; so what is more there is of none.
-    let (blocks, entries) = (report.blocks, note { try transaction.count(log.tables.streams) })
-    if let entries, entries != blocks {
-      report.damages.append(
-        DamageError(what: "block index: it has \(entries) entries, and there are \(blocks) blocks"))
+    for (name, table) in [("block index", log.tables.streams), ("index by time", log.tables.times)] {
+      let (blocks, entries) = (report.blocks, note { try transaction.count(table) })
+      if let entries, entries != blocks {
+        report.damages.append(
+          DamageError(what: "\(name): it has \(entries) entries, and there are \(blocks) blocks"))
+      }
     }
   }
 }

@@ -220,7 +220,7 @@ extension EventLog {
     guard let totals = try StreamTotals.read(stream.definition.id, tables, transaction) else {
       return nil
     }
-    return totals.facts > 0 ? totals.minTimeNs...totals.maxTimeNs : nil
+    return totals.timesNs
   }
 
   /// The stream's next blocks after event `seq`, at most `limit`.
@@ -234,6 +234,16 @@ extension EventLog {
       blocks[0] = try rest(of: first, stream, after: seq, transaction)
     }
     return blocks
+  }
+
+  /// The stream's blocks that may have facts in `times`, in the order of the log. O(log n + blocks found), and more where
+  /// late events made blocks wide.
+  package func blocks(
+    of stream: EventStream, in times: Range<Int64>, _ transaction: borrowing ReadTransaction
+  ) throws -> [StoredBlock] {
+    let id = stream.definition.id
+    guard let totals = try StreamTotals.read(id, tables, transaction) else { return [] }
+    return try store.summaries(ofStream: id, in: times, totals, transaction).map(StoredBlock.init)
   }
 
   /// The part of a merged block that comes after event `seq`, which is the last one of a piece.

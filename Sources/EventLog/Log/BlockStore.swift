@@ -7,6 +7,12 @@ import Zstd
 struct BlockStore {
   let blocks: Table
   let streams: Table
+  let times: TimeIndex
+
+  init(_ tables: LogTables) {
+    (blocks, streams) = (tables.blocks, tables.streams)
+    times = TimeIndex(table: tables.times)
+  }
 
   /// A part's size: with LMDB's page header it fills 64 pages.
   static let partBytes = 256 * 1024 - 16
@@ -18,11 +24,12 @@ struct BlockStore {
   /// How many parts a block of `byteCount` bytes has.
   static func partCount(_ byteCount: Int) -> Int { (byteCount + partBytes - 1) / partBytes }
 
-  /// Stores a block that comes after all others.
+  /// Stores a block that comes after all others; those of its stream have facts of the times `before`.
   func put(
-    _ block: EncodedBlock, _ watermarks: Watermarks, _ transaction: inout WriteTransaction
+    _ block: EncodedBlock, _ watermarks: Watermarks, after before: ClosedRange<Int64>?,
+    _ transaction: inout WriteTransaction
   ) throws -> BlockSummary {
-    let summary = BlockSummary(block, watermarks)
+    let summary = BlockSummary(block, watermarks, after: before)
     try put(block, summary, .append, &transaction)
     return summary
   }
@@ -32,7 +39,7 @@ struct BlockStore {
     _ merged: [BlockSummary], by block: EncodedBlock, _ pieces: [BlockPiece],
     _ transaction: inout WriteTransaction
   ) throws {
-    let summary = BlockSummary(block, pieces)
+    let summary = BlockSummary(block, pieces, after: merged.last?.timesSoFarNs)
     precondition(
       merged.reduce(0) { $0 + $1.eventCount } == summary.eventCount
         && merged.first?.firstSeq == summary.firstSeq && merged.last?.lastSeq == summary.lastSeq,
@@ -44,6 +51,7 @@ struct BlockStore {
         }
       }
       try transaction.delete(streams, old.key)
+      try times.remove(old, &transaction)
     }
     try put(block, summary, [], &transaction)
   }
@@ -61,6 +69,7 @@ struct BlockStore {
       part += 1
     }
     try transaction.put(streams, summary.key, summary.encoded)
+    try times.put(summary, &transaction)
   }
 
   /// The bytes `range` of the block. Only the parts that hold them are touched.

@@ -17,6 +17,8 @@ struct BlockSummary: Equatable {
   var receivedNs: Int64
   /// The stream's watermarks around it.
   var watermarks: Watermarks
+  /// The earliest and the latest time of all facts of the stream up to its last.
+  var timesSoFarNs: ClosedRange<Int64>
 
   var isMerged: Bool { pieceCount > 1 }
 
@@ -34,27 +36,33 @@ struct BlockSummary: Equatable {
     bytes.append(signedVarint: receivedNs)
     bytes.append(optional: watermarks.beforeNs)
     bytes.append(optional: watermarks.afterNs)
+    bytes.append(signedVarint: timesSoFarNs.lowerBound)
+    bytes.append(signedVarint: timesSoFarNs.upperBound)
     return bytes.sealed()
   }
 
-  /// Of a block that comes in.
-  init(_ block: EncodedBlock, _ watermarks: Watermarks) {
-    self.init(block, pieceCount: 1, watermarks)
+  /// Of a block that comes in, after facts of the times `before`.
+  init(_ block: EncodedBlock, _ watermarks: Watermarks, after before: ClosedRange<Int64>?) {
+    self.init(block, pieceCount: 1, watermarks, after: before)
     precondition(!block.header.isMerged, "a merged block is not one that comes in")
     lastSeq = firstSeq + UInt64(eventCount) - 1
   }
 
-  /// Of a block that `pieces` were merged to.
-  init(_ block: EncodedBlock, _ pieces: [BlockPiece]) {
+  /// Of a block that `pieces` were merged to, after facts of the times `before`.
+  init(_ block: EncodedBlock, _ pieces: [BlockPiece], after before: ClosedRange<Int64>?) {
     precondition(block.header.isMerged && pieces.count > 1, "the block is not merged")
     let last = pieces[pieces.count - 1]
     self.init(
       block, pieceCount: pieces.count,
-      Watermarks(beforeNs: pieces[0].watermarkBeforeNs, afterNs: last.watermarkNs))
+      Watermarks(beforeNs: pieces[0].watermarkBeforeNs, afterNs: last.watermarkNs),
+      after: before)
     lastSeq = last.lastSeq
   }
 
-  private init(_ block: EncodedBlock, pieceCount: Int, _ watermarks: Watermarks) {
+  private init(
+    _ block: EncodedBlock, pieceCount: Int, _ watermarks: Watermarks,
+    after before: ClosedRange<Int64>?
+  ) {
     streamId = block.header.streamId
     firstSeq = block.header.firstSeq
     lastSeq = firstSeq
@@ -66,6 +74,8 @@ struct BlockSummary: Equatable {
     byteCount = block.bytes.count
     receivedNs = block.header.receivedNs
     self.watermarks = watermarks
+    let (low, high) = (block.header.minTimeNs, block.header.maxTimeNs)
+    timesSoFarNs = min(low, before?.lowerBound ?? low)...max(high, before?.upperBound ?? high)
   }
 
   /// Whether an entry of the index says what the pieces of its block say.
@@ -97,10 +107,12 @@ struct BlockSummary: Equatable {
       byteCount = try reader.count(limit: 1 << 40)
       receivedNs = try reader.signedVarint()
       watermarks = Watermarks(beforeNs: try reader.optional(), afterNs: try reader.optional())
-      guard span < 1 << 62, eventCount > 0, pieceCount > 0, pieceCount <= eventCount,
+      let (earliest, latest) = (try reader.signedVarint(), try reader.signedVarint())
+      guard earliest <= minTimeNs, minTimeNs <= maxTimeNs, maxTimeNs <= latest, span < 1 << 62, eventCount > 0, pieceCount > 0, pieceCount <= eventCount,
         pieceCount > 1 ? span + 1 >= UInt64(eventCount) : span + 1 == UInt64(eventCount)
       else { throw MalformedBytes(offset: 0) }
       lastSeq = seq + span
+      timesSoFarNs = earliest...latest
     } catch {
       throw DamageError(what: "entry of stream \(stream) in the block index", firstSeq: seq)
     }

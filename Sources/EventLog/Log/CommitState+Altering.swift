@@ -10,7 +10,7 @@ extension CommitState {
     _ participants: CommitParticipants, _ transaction: inout WriteTransaction
   ) throws {
     let id = alteration.streamId
-    let store = BlockStore(blocks: tables.blocks, streams: tables.streams)
+    let store = BlockStore(tables)
     try alteration.check(totals[id] ?? StreamTotals(), store, transaction.reading)
     let stream = try stream(after: alteration, tables, &transaction)
     altered[id] = .some(alteration.isDrop ? nil : stream)

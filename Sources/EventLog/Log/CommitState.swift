@@ -48,7 +48,7 @@ struct CommitState {
   ) throws -> [DuplicateEvent] {
     let block = folded?.block
     var batch = sequenced
-    let store = BlockStore(blocks: tables.blocks, streams: tables.streams)
+    let store = BlockStore(tables)
     // Documents of a stream that could not be made are on the ledger only: it has no number.
     if stream.definition.id != 0 { try writeLearned(stream, tables, &transaction) }
     let id = stream.definition.id
@@ -59,7 +59,7 @@ struct CommitState {
         batch.envelope.source, to: batch.envelope.reachNs, receivedNs: batch.envelope.receivedNs)
       let summary = try store.put(
         folded.block, Watermarks(beforeNs: beforeNs, afterNs: clocks[id]?.watermarkNs),
-        &transaction)
+        after: totals[id]?.timesNs, &transaction)
       for part in folded.parts {
         try part.apply(of: StoredBlock(summary), watermarkNs: beforeNs, &transaction)
       }
@@ -230,6 +230,8 @@ extension StreamTotals {
     blockBytes += UInt64(block.bytes.count)
     minTimeNs = min(minTimeNs, block.header.minTimeNs)
     maxTimeNs = max(maxTimeNs, block.header.maxTimeNs)
+    let width = block.header.minTimeNs.distance(toLater: block.header.maxTimeNs)
+    widestBlockNs = max(widestBlockNs, width)
   }
 }
 

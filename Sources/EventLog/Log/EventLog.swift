@@ -63,7 +63,7 @@ public final class EventLog: Sendable {
       tables: LogTables.names + projectionTables, appendOnlyTables: LogTables.appendOnlyNames,
       mapSizeBytes: mapSizeBytes)
     tables = LogTables(environment)
-    store = BlockStore(blocks: tables.blocks, streams: tables.streams)
+    store = BlockStore(tables)
     let tables = tables
     if mode == .readWrite {
       try environment.write { transaction in

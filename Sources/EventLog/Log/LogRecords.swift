@@ -19,6 +19,8 @@ public struct StreamTotals: Sendable, Equatable {
   /// Of the facts; meaningless while there are none.
   public var minTimeNs: Int64 = .max
   public var maxTimeNs: Int64 = .min
+  /// The greatest distance there has been of a block's latest from its earliest time.
+  var widestBlockNs: Int64 = 0
   /// How far event time has got; see ``StreamClock``. Nil before the first event.
   public var watermarkNs: Int64?
   /// The wall clock when the stream was last told something; `Int64.min` before that.
@@ -27,6 +29,9 @@ public struct StreamTotals: Sendable, Equatable {
   var closedNs: Int64?
   /// Events up to this one have their ids in the dedup index.
   var indexedSeq: UInt64 = 0
+
+  /// The times of all facts; nil while there are none.
+  var timesNs: ClosedRange<Int64>? { facts > 0 ? minTimeNs...maxTimeNs : nil }
   /// The stream's prune horizon: documents and columns of events up to this one may be gone. Nothing prunes yet, so it is
   /// 0; who reads asks all the same.
   public var prunedSeq: UInt64 = 0
@@ -41,6 +46,7 @@ public struct StreamTotals: Sendable, Equatable {
     }
     bytes.append(signedVarint: minTimeNs)
     bytes.append(signedVarint: maxTimeNs)
+    bytes.append(signedVarint: widestBlockNs)
     bytes.append(optional: watermarkNs)
     bytes.append(optional: closedNs)
     bytes.append(signedVarint: clockNs)
@@ -65,6 +71,7 @@ public struct StreamTotals: Sendable, Equatable {
     prunedSeq = try reader.varint()
     minTimeNs = try reader.signedVarint()
     maxTimeNs = try reader.signedVarint()
+    widestBlockNs = try reader.signedVarint()
     watermarkNs = try reader.optional()
     closedNs = try reader.optional()
     clockNs = try reader.signedVarint()

@@ -4,7 +4,7 @@ import LMDB
 struct LogTables {
   static let names = [
     "meta", "blocks", "streams", "columns", "shapes", "totals", "sources", "progress", "dedup",
-    "ledger", "observers", "watermarks",
+    "ledger", "observers", "watermarks", "times",
   ]
 
   /// Those of large values that are never put again in another's place.
@@ -34,6 +34,8 @@ struct LogTables {
   let observers: Table
   /// (stream, seq of a closing) -> the stream's watermark after it.
   let watermarks: Table
+  /// (stream, latest time, first seq) -> earliest time of a block.
+  let times: Table
 
   init(_ environment: Environment) {
     meta = environment.table("meta")
@@ -48,5 +50,6 @@ struct LogTables {
     ledger = environment.table("ledger")
     observers = environment.table("observers")
     watermarks = environment.table("watermarks")
+    times = environment.table("times")
   }
 }

@@ -117,10 +117,12 @@ extension CommitState {
   ) throws {
     let (stream, id) = (merged.stream, merged.stream.definition.id)
     try writeLearned(stream, tables, &transaction)
-    try BlockStore(blocks: tables.blocks, streams: tables.streams)
+    try BlockStore(tables)
       .replace(merged.merged, by: merged.block, merged.pieces, &transaction)
     let before = merged.merged.reduce(0) { $0 + $1.byteCount }
     var changed = totals[id] ?? StreamTotals()
+    let (low, high) = (merged.block.header.minTimeNs, merged.block.header.maxTimeNs)
+    changed.widestBlockNs = max(changed.widestBlockNs, low.distance(toLater: high))
     changed.blockBytes = changed.blockBytes + UInt64(merged.block.bytes.count) - UInt64(before)
     totals[id] = changed
     try write(changed, id, tables, &transaction)

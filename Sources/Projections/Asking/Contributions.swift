@@ -34,8 +34,7 @@ extension Projections {
     let (stream, definition, blocks) = try log.environment.read { transaction in
       let stream = try log.stream(named: query.stream, transaction)
       let definition = try log.definition(of: stream, asOf: query.asOfSeq ?? .max, transaction)
-      let blocks = try log.blocks(of: stream, after: 0, limit: .max, transaction)
-      return (stream, definition, blocks.filter(selection.overlaps))
+      return (stream, definition, try selection.blocks(of: stream, log, transaction))
     }
     let keyPath = query.hasSeries ? definition.keyPath.map { Text($0) } : nil
     let programs = try ContributionPrograms(query)

@@ -241,8 +241,7 @@ struct QueryPlan {
     _ projections: Projections, _ transaction: borrowing ReadTransaction
   ) throws {
     let stream = try projections.log.stream(named: query.stream, transaction)
-    let blocks = try projections.log.blocks(of: stream, after: 0, limit: .max, transaction)
-      .filter(selection.overlaps)
+    let blocks = try selection.blocks(of: stream, projections.log, transaction)
     let facts = blocks.reduce(0) { $0 + $1.factCount }
     guard let chosen else {
       (answered.blocks, answered.facts) = (blocks.count, facts)

@@ -22,8 +22,7 @@ extension Projections {
     let log = self.log
     let (stream, blocks) = try log.environment.read { transaction in
       let stream = try log.stream(named: query.stream, transaction)
-      let blocks = try log.blocks(of: stream, after: 0, limit: .max, transaction)
-      return (stream, blocks.filter(selection.overlaps))
+      return (stream, try selection.blocks(of: stream, log, transaction))
     }
     let found = try OrderedWork(count: blocks.count, for: .query) { index -> FactBatch? in
       try log.environment.read { transaction in

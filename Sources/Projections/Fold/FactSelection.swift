@@ -1,4 +1,5 @@
 import EventLog
+import LMDB
 import Language
 
 /// Which facts of a stream a query takes.
@@ -22,6 +23,18 @@ struct FactSelection: Sendable {
     part.firstSeq = max(firstSeq, block.firstSeq)
     part.lastSeq = min(lastSeq ?? .max, block.lastSeq)
     return part
+  }
+
+  /// The stream's blocks that may have such facts, in the order of the log.
+  func blocks(
+    of stream: EventStream, _ log: EventLog, _ transaction: borrowing ReadTransaction
+  ) throws -> [StoredBlock] {
+    guard let times else {
+      return try log.blocks(of: stream, after: 0, limit: .max, transaction).filter(overlaps)
+    }
+    guard let first = times.first, let last = times.last else { return [] }
+    return try log.blocks(of: stream, in: first.lowerBound..<last.upperBound, transaction)
+      .filter(overlaps)
   }
 
   /// Whether a block may have such facts.

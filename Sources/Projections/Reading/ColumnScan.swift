@@ -17,8 +17,8 @@ struct ColumnScan {
     _ log: EventLog, _ transaction: borrowing ReadTransaction
   ) throws -> PinnedBlocks {
     let stream = try log.stream(named: kpi.definition.stream, transaction)
-    let blocks = try log.blocks(of: stream, after: 0, limit: .max, transaction)
-    return PinnedBlocks(stream: stream, blocks: blocks.filter(selection.overlaps))
+    return PinnedBlocks(
+      stream: stream, blocks: try selection.blocks(of: stream, log, transaction))
   }
 
   /// Not to be called within a transaction: a writer that has to grow the map would wait for it, the threads that read
