@@ -38,9 +38,12 @@ import Projections
 ///
 /// All methods may be called from any thread. They block; call them outside of Swift's cooperative pool.
 public final class Store: Sendable {
+  /// Whether the store may be changed.
   public typealias Mode = EventLog.Mode
 
+  /// The events, and what is known of streams.
   public let log: EventLog
+  /// The KPIs, and their cells.
   public let projections: Projections
   /// Who runs statements in it, as the catalogue notes it.
   let statementActor: String
@@ -219,6 +222,7 @@ public final class Store: Sendable {
     try log.forEachLedgerEntry(kind: kind, stream: stream, body)
   }
 
+  /// What the store holds: read in one transaction. O(streams, their columns, sources and blocks).
   public func statistics() throws -> LogStatistics { try log.statistics() }
 
   /// Those who are told what was committed, running or not, by name. Why one does not get on is known in its own process

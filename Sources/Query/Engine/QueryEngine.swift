@@ -58,6 +58,7 @@ public struct QueryEngine: Sendable {
 public struct StatementError: Error, Equatable, CustomStringConvertible {
   /// What cannot be done, why, and what to do instead.
   public var description: String
+  /// `description` says what cannot be done, why, and what to do instead.
   public init(_ description: String) { self.description = description }
 }
 
