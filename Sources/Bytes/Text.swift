@@ -87,11 +87,14 @@ extension Text: Hashable, Comparable {
 
   @inlinable public static func == (left: Text, right: String) -> Bool { left == Text(right) }
   @inlinable public static func == (left: String, right: Text) -> Bool { Text(left) == right }
+  /// Byte by byte.
   @inlinable public static func != (left: Text, right: String) -> Bool { left != Text(right) }
+  /// Byte by byte.
   @inlinable public static func != (left: String, right: Text) -> Bool { Text(left) != right }
 }
 
 extension Text: ExpressibleByStringInterpolation {
+  /// The text of a literal, whose bytes are kept as they are.
   @inlinable public init(stringLiteral value: String) { self.init(value) }
 }
 
