@@ -15,6 +15,8 @@ package final class Appender {
   private let decompressor: ZstdDecompressor
   private var rendered = BlockDocuments()
 
+  /// An appender for one thread at a time. The log has to outlive it. Throws `ZstdError` when there is no memory for a
+  /// compressor.
   package init(_ log: EventLog) throws {
     self.log = log
     encoder = try BlockEncoder()

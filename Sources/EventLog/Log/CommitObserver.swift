@@ -22,6 +22,7 @@ public protocol CommitObserver: AnyObject, Sendable {
 public struct ObserverRunsError: Error, Equatable, CustomStringConvertible {
   public var name: String
 
+  /// `name` is the observer that is at work.
   package init(name: String) { self.name = name }
 
   public var description: String {

@@ -213,6 +213,8 @@ extension EventLog {
     return streams
   }
 
+  /// The stream of a name as the transaction sees it; also one of the log's own. Throws ``UnknownStreamError``, and
+  /// ``DamageError`` when its block index lacks some of what the totals say: found out once for each stream.
   package func stream(
     named name: String, _ transaction: borrowing ReadTransaction
   ) throws -> EventStream {
