@@ -104,7 +104,7 @@ extension Text: CustomStringConvertible, CustomDebugStringConvertible {
 }
 
 extension Sequence<Text> {
-  /// The texts one after the other, as a string to be shown.
+  /// The texts one after the other, as a string to be shown. O(bytes).
   public func joined(separator: String = "") -> String {
     lazy.map(\.string).joined(separator: separator)
   }

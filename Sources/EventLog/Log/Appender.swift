@@ -87,6 +87,7 @@ package final class Appender {
 
   /// What ``parse(_:of:)`` gave of `batch`, parsed again when the stream was altered since, or when the batch is the
   /// first with elements that have a time. To be asked when the batch has its turn.
+  /// Throws ``StreamAlteredError`` when the stream was dropped. O(bytes) for each time that it is parsed again.
   package func upToDate(_ parsed: consuming Parsed, _ batch: DocumentBatch) throws -> Parsed {
     var current = parsed
     if let path = try current.elementTime(in: batch), log.isCurrent(current.stream.definition) {
@@ -145,6 +146,7 @@ package final class Appender {
   }
 
   /// Encodes the batch and hands it to the committer.
+  /// One that cannot be encoded fails what is given, and with it the batches that got their places since. O(bytes).
   package func submit(_ sequenced: consuming Sequenced) throws -> [PendingAppend] {
     let stream = sequenced.stream
     return try sequenced.parts.map { part in

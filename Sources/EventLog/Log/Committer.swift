@@ -40,6 +40,7 @@ package final class PendingAppend: Sendable {
   }
 
   /// Blocks until the append is durable, or failed.
+  /// Throws why it has failed.
   package func wait() throws -> AppendResult {
     try state.condition.withLock {
       while state.outcome == nil { state.condition.wait() }

@@ -180,6 +180,8 @@ public final class EventLog: Sendable {
 
   /// The stream of that name, which is made if need be from the first of `documents` that can be an
   /// event; nil when there is none and no document can.
+  /// Throws ``StreamNameError``, and when it is made ``StreamDefinitionError``, ``DedupByTimeError`` and what a
+  /// participant says of its name. O(documents that are looked at).
   package func stream(
     named name: String, _ options: StreamOptions, detectingFrom batch: DocumentBatch
   ) throws -> EventStream? {

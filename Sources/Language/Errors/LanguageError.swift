@@ -43,7 +43,7 @@ public struct LanguageError: Error, Sendable, CustomStringConvertible {
   /// same for its note. Columns count characters (Unicode scalars) from 1.
   public var description: String { described() }
 
-  /// The same for a text that begins at a line of a file, with the file's name before each place.
+  /// The same for a text that begins at a line of a file, with the file's name before each place. O(bytes + issues).
   public func described(inFile file: String? = nil, firstLine: Int = 1) -> String {
     let bytes = Array(text.utf8)
     var place = Place()
