@@ -16,7 +16,7 @@ public struct ByteSink: ~Copyable, ~Escapable {
   /// Whether there was more to write than room.
   @inlinable public var didOverflow: Bool { overflowed }
 
-  /// Writes from the first byte on. Traps unless the memory has ``slack`` bytes: what is kept may be that much less.
+  /// Writes from the first byte on, up to ``slack`` bytes before the end of the memory.
   @inlinable
   @_lifetime(copy bytes)
   public init(_ bytes: consuming MutableRawSpan) {

@@ -153,7 +153,7 @@ extension Store: QueryStore {
 
   /// Gives the version that was made. The definition is durable before its cells are filled: when filling ends early,
   /// by `isCancelled` or an error, the KPI is there and is answered from the events. Throws `KpiError`,
-  /// ``RebuildCancelledError``, `UnfinishedChangeError`. O(events of the stream).
+  /// `UnknownStreamError`, ``RebuildCancelledError``, `UnfinishedChangeError`. O(events of the stream).
   public func defineKpi(
     _ definition: DefineKpi, isNewVersion: Bool, progress: (Double) -> Void,
     isCancelled: @escaping @Sendable () -> Bool

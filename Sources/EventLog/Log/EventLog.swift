@@ -456,7 +456,6 @@ public struct ReadOnlyError: Error, Equatable, CustomStringConvertible {
 
 /// A batch before this one could not be committed, so this one was not either.
 public struct EarlierCommitFailedError: Error, Equatable, CustomStringConvertible {
-  /// There is no more to be said of it.
   package init() {}
 
   public var description: String {

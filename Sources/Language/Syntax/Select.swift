@@ -10,7 +10,7 @@ public struct Select: Sendable, Equatable {
   public var groupBy: [GroupField]
   /// Nil for all of the stream.
   public var range: TimeRange?
-  /// Nil makes one bucket of the range; in a query of facts there are none.
+  /// Nil asks a KPI by its own buckets, and a stream by one bucket of the range; a query of facts has none.
   public var every: Every?
   /// Where WHOLE BUCKETS stands, if it does: the range picks buckets by their start and cuts none.
   public var wholeBuckets: SourceSpan?

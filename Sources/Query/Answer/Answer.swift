@@ -2,8 +2,8 @@
 public struct Answer: Sendable {
   /// A column by its name. All columns of an answer have the same number of rows.
   public struct Column: Sendable {
-    /// How its values are shown. `integer` is what counts and numbers of events, `list` the entries of `top`, `state`
-    /// the words final, provisional and partial.
+    /// How its values are shown. `integer` is what counts, `text` also what is of several kinds, `list` the entries of
+    /// `top`, `state` the words final, provisional and partial.
     public enum Kind: String, Sendable { case time, number, integer, text, boolean, list, state }
     public var name: String
     public var kind: Kind
