@@ -17,6 +17,7 @@ public struct AggregateRequest: Sendable {
   public var stream: String
   /// Without parameters, as are their filters and `filter`.
   public var aggregates: [Aggregate]
+  /// The facts that count; nil for all of them.
   public var filter: Predicate?
   /// Paths of fields.
   public var groupBy: [Text] = []
@@ -25,7 +26,10 @@ public struct AggregateRequest: Sendable {
   public var range: Range<Int64> = .min ..< .max
   /// The buckets; nil makes one bucket of the range.
   public var every: BucketLength?
+  /// How much time each row covers, up to the end of its bucket: a multiple of `every`, at most 100,000 times it. Nil
+  /// for the bucket alone; to be nil without `every`.
   public var rolling: BucketLength?
+  /// By its IANA name; decides where buckets begin.
   public var timeZone = "UTC"
   /// Only events up to this one; nil for all.
   public var asOfSeq: UInt64?
@@ -33,8 +37,10 @@ public struct AggregateRequest: Sendable {
   public var watermarkNs: Int64?
   public var path = Path.best
   public var limits = QueryLimits()
+  /// Polled from several threads; true ends the computing with `CancellationError`.
   public var isCancelled: @Sendable () -> Bool = { false }
 
+  /// All of the stream, in one bucket and one group, at the end of the log.
   public init(stream: String, aggregates: [Aggregate]) {
     (self.stream, self.aggregates) = (stream, aggregates)
   }
@@ -58,18 +64,23 @@ public struct AggregateResult: Sendable {
   public var lastSeqs: [UInt64] = []
   /// Times that the row was corrected after it was final; 0 when computed from columns.
   public var revisions: [UInt32] = []
+  /// Whether the watermark has passed the end of each row's bucket by the lateness.
   public var isFinal: [Bool] = []
+  /// The stream's, at the state that was asked for; nil when it had none yet. What `isFinal` goes by.
   public var watermarkNs: Int64?
   /// The answer holds for the log up to this event.
   public var asOfSeq: UInt64 = 0
   public var plan: AggregatePlan
 
+  /// An answer without rows.
   public init(plan: AggregatePlan) { self.plan = plan }
+  /// The number of rows.
   public var count: Int { timesNs.count }
 }
 
 /// How aggregates are computed.
 public struct AggregatePlan: Sendable, Equatable {
+  /// Where the numbers come from.
   public enum Source: Sendable, Equatable {
     case cells(kpi: String, version: Int)
     case columns
@@ -77,6 +88,7 @@ public struct AggregatePlan: Sendable, Equatable {
     case cellsAndColumns(kpi: String, version: Int)
   }
 
+  /// A way of answering that was considered and not taken.
   public struct Alternative: Sendable, Equatable {
     /// `KPI by_site version 1` or `columns`.
     public var name: String
@@ -92,5 +104,6 @@ public struct AggregatePlan: Sendable, Equatable {
   public var blocks = 0
   public var facts = 0
 
+  /// A plan that reads nothing, and had no alternative.
   public init(source: Source) { self.source = source }
 }

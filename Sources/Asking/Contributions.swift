@@ -4,6 +4,7 @@ import Model
 
 /// What rows of an answer were computed from.
 public struct ContributionRequest: Sendable {
+  /// A row that is asked about: its facts are those of these times and this group.
   public struct Row: Sendable {
     /// The times that the row covers.
     public var times: Range<Int64>
@@ -16,13 +17,18 @@ public struct ContributionRequest: Sendable {
   public var stream: String
   /// A fact is part of a row when one of these takes it.
   public var aggregates: [Aggregate]
+  /// What a fact has to be for any row; nil for all facts.
   public var filter: Predicate?
+  /// Paths of fields.
   public var groupBy: [Text] = []
   public var rows: [Row] = []
+  /// Only events up to this one; nil for all.
   public var asOfSeq: UInt64?
   public var limits = QueryLimits()
+  /// Polled before each block; true ends the search with `CancellationError`.
   public var isCancelled: @Sendable () -> Bool = { false }
 
+  /// Of no rows, until they are given.
   public init(stream: String, aggregates: [Aggregate]) {
     (self.stream, self.aggregates) = (stream, aggregates)
   }

@@ -2,6 +2,8 @@ import Model
 
 /// Values as numbers: in doubles where these hold all of them, else by the numbers themselves.
 extension QueryValue {
+  /// The number in the case of its form: `unsigned` only above `Int64.max`, `number` only when it is not whole or
+  /// beyond 64 bits.
   @inlinable public init(_ number: Number) {
     switch number.form {
     case .signed(let value): self = .integer(value)

@@ -16,6 +16,7 @@ public enum QueryValue: Sendable, Equatable {
   /// The most frequent values, with how often they occur.
   case top([TopEntry])
 
+  /// One of the most frequent values. Its true count is from `count - error` to `count`.
   public struct TopEntry: Sendable, Equatable {
     public var value: Text
     public var count: UInt64
@@ -45,6 +46,7 @@ public enum ValueColumn: Sendable, Equatable {
   case times([Int64])
   case values([QueryValue])
 
+  /// The number of rows.
   @inlinable public var count: Int {
     switch self {
     case .numbers(let values): values.count
@@ -55,6 +57,7 @@ public enum ValueColumn: Sendable, Equatable {
     }
   }
 
+  /// The value of a row from 0 to before ``count``; traps beyond. O(1).
   @inlinable public subscript(row: Int) -> QueryValue {
     switch self {
     case .numbers(let values): values[row].isNaN ? .null : .number(values[row])

@@ -2,6 +2,7 @@
 public struct MalformedBytes: Error, Sendable, Equatable {
   /// Where reading stopped, as an offset from the reader's start.
   public var offset: Int
+  /// `offset` counts bytes from the reader's start.
   @inlinable public init(offset: Int) { self.offset = offset }
 }
 
@@ -13,11 +14,13 @@ public struct ByteReader: ~Escapable {
   /// Where the next value begins.
   @inlinable public var offset: Int { position }
 
+  /// A reader at the first byte. The reader lives no longer than the bytes.
   @_lifetime(copy bytes)
   @inlinable public init(_ bytes: RawSpan) { self.bytes = bytes }
 
   @inlinable public var isAtEnd: Bool { offset == bytes.byteCount }
 
+  /// The next `MemoryLayout<T>.size` bytes as a little-endian integer. Throws when there are fewer left. O(1).
   @inlinable @inline(__always)
   public mutating func integer<T: FixedWidthInteger & BitwiseCopyable>(
     _ type: T.Type
@@ -26,6 +29,8 @@ public struct ByteReader: ~Escapable {
     return bytes.load(at: start, as: type)
   }
 
+  /// The next varint: LEB128, seven bits a byte, the lowest first. Throws when it is not ended within ten bytes, or the
+  /// bytes end first. O(bytes of it).
   @inlinable @inline(__always)
   public mutating func varint() throws(MalformedBytes) -> UInt64 {
     if position < bytes.byteCount {
@@ -51,6 +56,7 @@ public struct ByteReader: ~Escapable {
     throw MalformedBytes(offset: offset)
   }
 
+  /// A varint whose lowest bit is the sign: zigzag. Throws as ``varint()`` does.
   @inlinable
   public mutating func signedVarint() throws(MalformedBytes) -> Int64 {
     Int64(zigzag: try varint())
@@ -76,6 +82,7 @@ public struct ByteReader: ~Escapable {
     return position
   }
 
+  /// A copy of the next `byteCount` bytes. Throws when there are fewer left, or the count is negative. O(bytes).
   public mutating func array(byteCount: Int) throws(MalformedBytes) -> [UInt8] {
     let start = try advance(by: byteCount)
     var copy: [UInt8] = []
@@ -83,6 +90,8 @@ public struct ByteReader: ~Escapable {
     return copy
   }
 
+  /// A count of bytes, as a varint, and the UTF-8 of a string: bytes that are none become U+FFFD. Throws when there are
+  /// fewer bytes left. O(bytes).
   public mutating func string() throws(MalformedBytes) -> String {
     String(decoding: try array(byteCount: try count()), as: UTF8.self)
   }

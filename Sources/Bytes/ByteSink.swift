@@ -3,6 +3,7 @@
 /// Writing past the end is not done and sets ``didOverflow``: damaged input can make a writer believe in
 /// more bytes than there are. The memory has to be ``slack`` bytes larger than what will be kept.
 public struct ByteSink: ~Copyable, ~Escapable {
+  /// The bytes beyond the last one that is kept, which whole words may be written over.
   public static var slack: Int { 8 }
 
   @usableFromInline var bytes: MutableRawSpan
@@ -15,6 +16,7 @@ public struct ByteSink: ~Copyable, ~Escapable {
   /// Whether there was more to write than room.
   @inlinable public var didOverflow: Bool { overflowed }
 
+  /// Writes from the first byte on, up to ``slack`` bytes before the end of the memory.
   @inlinable
   @_lifetime(copy bytes)
   public init(_ bytes: consuming MutableRawSpan) {
@@ -31,6 +33,7 @@ public struct ByteSink: ~Copyable, ~Escapable {
     return false
   }
 
+  /// Appends a byte, unless there is no room: then ``didOverflow`` is set. O(1).
   @inlinable @inline(__always)
   @_lifetime(self: copy self)
   public mutating func append(_ byte: UInt8) {

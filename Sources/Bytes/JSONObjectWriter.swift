@@ -2,13 +2,16 @@
 public struct JSONObjectWriter {
   private var bytes: [UInt8] = [UInt8(ascii: "{")]
 
+  /// An object without fields.
   public init() {}
 
+  /// A string. Names may repeat: nothing is checked, as in all fields. O(bytes).
   public mutating func field(_ name: String, _ value: String) {
     key(name)
     bytes.append(jsonString: value)
   }
 
+  /// A whole number, in digits.
   public mutating func field(_ name: String, _ value: Int64) {
     key(name)
     bytes.append(contentsOf: String(value).utf8)
@@ -20,6 +23,7 @@ public struct JSONObjectWriter {
     bytes.append(contentsOf: (value.isFinite ? String(value) : "null").utf8)
   }
 
+  /// A field that is null.
   public mutating func null(_ name: String) {
     key(name)
     bytes.append(contentsOf: "null".utf8)
@@ -31,6 +35,7 @@ public struct JSONObjectWriter {
     bytes.append(contentsOf: json)
   }
 
+  /// Closes the object and gives its bytes: UTF-8, without a line break.
   public consuming func finish() -> [UInt8] {
     bytes.append(UInt8(ascii: "}"))
     return bytes

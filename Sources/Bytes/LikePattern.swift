@@ -7,6 +7,7 @@ public struct LikePattern: Sendable {
   /// Steps between two calls of `check`.
   private static let stepsOfCheck = 1 << 16
 
+  /// Any text is a pattern; there is no escape for `%` and `_`.
   public init(_ pattern: Text) { bytes = Array(pattern.utf8) }
 
   /// Whether all of `text`, which is UTF-8, is like the pattern. Greedy with one place to go back to: O(text) for most

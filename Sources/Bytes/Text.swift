@@ -87,11 +87,14 @@ extension Text: Hashable, Comparable {
 
   @inlinable public static func == (left: Text, right: String) -> Bool { left == Text(right) }
   @inlinable public static func == (left: String, right: Text) -> Bool { Text(left) == right }
+  /// Byte by byte.
   @inlinable public static func != (left: Text, right: String) -> Bool { left != Text(right) }
+  /// Byte by byte.
   @inlinable public static func != (left: String, right: Text) -> Bool { Text(left) != right }
 }
 
 extension Text: ExpressibleByStringInterpolation {
+  /// The text of a literal, whose bytes are kept as they are.
   @inlinable public init(stringLiteral value: String) { self.init(value) }
 }
 
@@ -101,7 +104,7 @@ extension Text: CustomStringConvertible, CustomDebugStringConvertible {
 }
 
 extension Sequence<Text> {
-  /// The texts one after the other, as a string to be shown.
+  /// The texts one after the other, as a string to be shown. O(bytes).
   public func joined(separator: String = "") -> String {
     lazy.map(\.string).joined(separator: separator)
   }

@@ -6,6 +6,7 @@ import Zstd
 ///
 /// Documents that stand before the fault were handed out before this is thrown.
 public struct FileError: Error, Sendable, Equatable, CustomStringConvertible {
+  /// What the fault is, for those who act on it.
   public enum Kind: Sendable, Equatable {
     /// open(2) or fstat(2) failed.
     case cannotOpen(errno: Int32)

@@ -1,5 +1,6 @@
 /// Why a gzip stream could not be decompressed.
 public struct GzipError: Error, Sendable, Equatable, CustomStringConvertible {
+  /// What the fault is, for those who act on it.
   public enum Kind: Sendable, Equatable {
     /// The bytes are no valid gzip data, or a member's checksum or size does not match.
     case damaged

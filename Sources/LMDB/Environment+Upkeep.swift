@@ -91,7 +91,8 @@ extension Environment {
     try syncDirectory(destination)
   }
 
-  /// Removes a database that nobody has open, and its directory, if they are there.
+  /// Removes a database that nobody has open, and its directory, if they are there. Throws when one of them cannot be
+  /// removed, as when the directory holds other files; what was removed until then is gone.
   public static func remove(_ directory: String) throws(LMDBError) {
     let files = ["data.mdb", "data.mdb.partial", "lock.mdb"].map { "\(directory)/\($0)" }
     for file in files where unsafe unlink(file) != 0 && errno != ENOENT && errno != ENOTDIR {

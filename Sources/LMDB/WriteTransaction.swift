@@ -62,6 +62,7 @@ extension WriteTransaction {
   public struct PutOptions: OptionSet, Sendable {
     public let rawValue: UInt32
 
+    /// The bits of LMDB, such as `MDB_APPEND`.
     public init(rawValue: UInt32) {
       self.rawValue = rawValue
     }

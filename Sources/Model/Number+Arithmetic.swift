@@ -1,6 +1,7 @@
 /// Arithmetic: exact between integers as long as the result is an integer of 64 bits, else that of doubles. Nil for what
 /// no double holds and for a division by zero.
 extension Number {
+  /// The sum: exact between integers if it has 64 bits, else the nearest double. Nil when that is beyond doubles.
   public func adding(_ other: Number) -> Number? {
     if case .signed(let left) = form, case .signed(let right) = other.form {
       let (sum, isOver) = left.addingReportingOverflow(right)
@@ -10,6 +11,8 @@ extension Number {
     return Self.finite(double + other.double)
   }
 
+  /// `self - other`: exact between integers if it has 64 bits, else the nearest double. Nil when that is beyond
+  /// doubles.
   public func subtracting(_ other: Number) -> Number? {
     if case .signed(let left) = form, case .signed(let right) = other.form {
       let (difference, isOver) = left.subtractingReportingOverflow(right)
@@ -19,6 +22,7 @@ extension Number {
     return Self.finite(double - other.double)
   }
 
+  /// The product: exact between integers if it has 64 bits, else the nearest double. Nil when that is beyond doubles.
   public func multiplied(by other: Number) -> Number? {
     if let left = wide, let right = other.wide {
       // Two magnitudes of 64 bits have a product of 128.
@@ -32,6 +36,8 @@ extension Number {
     return Self.finite(double * other.double)
   }
 
+  /// The quotient: exact between integers when the division leaves no rest, else that of the nearest doubles. Nil for a
+  /// division by zero, and when it is beyond doubles.
   public func divided(by other: Number) -> Number? {
     if let left = wide, let right = other.wide, right != 0 {
       let (quotient, rest) = left.quotientAndRemainder(dividingBy: right)
@@ -46,6 +52,7 @@ extension Number {
     return Self.finite(-double) ?? self
   }
 
+  /// Without its sign: that of every integer of 64 bits is exact.
   public var magnitude: Number { self < .zero ? negated : self }
 
   /// Whether a double may stand for several integers of 64 bits.

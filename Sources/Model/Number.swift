@@ -17,9 +17,11 @@ public struct Number: Sendable, Hashable {
 
   public let form: Form
 
+  /// Exactly that integer.
   @inlinable @inline(__always)
   public init(_ value: Int64) { form = .signed(value) }
 
+  /// Exactly that integer: the form is `signed` up to `Int64.max`.
   @inlinable
   public init(_ value: UInt64) {
     form = value > UInt64(Int64.max) ? .unsigned(value) : .signed(Int64(value))

@@ -22,6 +22,7 @@ extension Projections {
 
   /// Defines the next version of a KPI, which is filled and kept beside the active one until ``switchVersion``.
   /// O(events of the stream).
+  /// Throws ``UnknownKpiError`` when there is none of that name, and as ``define(_:actor:progress:isCancelled:)`` does.
   @discardableResult
   public func redefine(
     _ definition: KpiDefinition, actor: String, progress: (RebuildProgress) -> Void = { _ in },
@@ -52,6 +53,7 @@ extension Projections {
   }
 
   /// Makes a version of a KPI the active one.
+  /// Throws ``UnknownKpiError``, and ``KpiError`` when there is no such version or its cells are not complete.
   public func switchVersion(of name: String, to version: Int, actor: String) throws {
     try changing.withLock {
       let found = try log.environment.read { try kpi(named: name, version: version, $0) }
@@ -139,6 +141,8 @@ extension Projections {
   }
 
   /// Drops all versions of a KPI and their cells; its events stay.
+  /// Throws ``UnknownKpiError``, and ``UnfinishedChangeError`` when it is dropped, but its cells could not be deleted.
+  /// O(cells).
   public func drop(_ name: String, actor: String) throws {
     try changing.withLock {
       _ = try log.environment.read { try kpi(named: name, $0) }

@@ -4,6 +4,7 @@ import Model
 
 /// What the log asks of a participant of its commits.
 extension Projections: CommitParticipant {
+  /// Throws ``KpiError`` when there is a KPI of that name. O(KPIs).
   package func checkName(ofStream name: String) throws {
     let isKpi = state.withLock { state in
       state.kpis.values.contains { $0.kpi.definition.name == name }
@@ -19,6 +20,8 @@ extension Projections: CommitParticipant {
     fileprivate var known: Set<UInt64> = []
   }
 
+  /// What the block adds to each KPI of its stream. Nothing live is changed: blocks may be folded side by side, and in
+  /// any order. O(facts of the block x KPIs). Never nil; for a stream without KPIs it is empty.
   package func fold(_ facts: BlockFacts) throws -> Folded? {
     let id = facts.block.streamId
     let kpis = state.withLock { state in state.kpis.values.filter { $0.streamId == id } }
@@ -42,11 +45,15 @@ extension Projections: CommitParticipant {
 
   private var allCaches: [CellCache] { state.withLock { $0.kpis.values.compactMap(\.cache) } }
 
+  /// Voids what was applied since the last ``committed()``: the cells in memory of KPIs that it changed are forgotten,
+  /// and read again when they are wanted.
   package func begin() {
     state.withLock { $0.altered = [] }
     for cache in allCaches { cache.begin() }
   }
 
+  /// Adds a fold to the cells in memory. A KPI that has become live since the block was folded has it folded here.
+  /// Cells that are not in memory are read from the transaction; none is written before ``finish(_:)``.
   package func apply(
     _ folded: Folded, of block: StoredBlock, watermarkNs: Int64?,
     _ transaction: inout WriteTransaction
@@ -73,11 +80,15 @@ extension Projections: CommitParticipant {
     allCaches.reduce(0) { $0 + $1.pendingCount } > Self.maxPendingCells
   }
 
+  /// Writes the changed cells, and deletes the records of KPIs whose stream has another key now: their cells are no
+  /// longer answered from. O(changed cells log n).
   package func finish(_ transaction: inout WriteTransaction) throws {
     for cache in allCaches { try cache.finish(&transaction) }
     for (id, _) in dependents { try transaction.delete(records, KpiRecord.key(id)) }
   }
 
+  /// What was written is what later blocks are added to. KPIs whose series are told apart anew are without cells until
+  /// they are rebuilt.
   package func committed() {
     for cache in allCaches { cache.committed() }
     let dependents = dependents
@@ -92,6 +103,7 @@ extension Projections: CommitParticipant {
 
   // MARK: Streams that change
 
+  /// Throws ``KpiError`` when a stream is to be dropped that a KPI is defined over. Any alteration is allowed. O(KPIs).
   package func check(_ definition: StreamDefinition, isDrop: Bool) throws {
     let names = state.withLock { state in
       state.kpis.values.filter { $0.streamId == definition.id }.map(\.kpi.definition.name)
@@ -101,6 +113,7 @@ extension Projections: CommitParticipant {
     }
   }
 
+  /// Notes which stream has another definition from this transaction on: ``finish(_:)`` and ``committed()`` act on it.
   package func alter(_ definition: StreamDefinition) {
     state.withLock { $0.altered.append(definition) }
   }

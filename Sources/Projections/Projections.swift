@@ -124,6 +124,7 @@ public final class Projections: Sendable {
   }
 
   /// All versions of all KPIs, oldest first.
+  /// O(KPIs); in a store that another process writes to O(catalogue) once for each commit that is seen.
   public func list() throws -> [ListedKpi] {
     try log.environment.read { try kpis($0).map { ListedKpi($0) } }
   }

@@ -15,6 +15,7 @@ import CSimdjson
 
   private let parser: OpaquePointer
 
+  /// Takes memory for a parser, which grows with the largest document; traps when there is none.
   public init() {
     guard let parser = unsafe nilo_json_parser_create() else {
       preconditionFailure("out of memory for a JSON parser")

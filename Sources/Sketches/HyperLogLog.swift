@@ -26,6 +26,7 @@ public struct HyperLogLog: Equatable, Sendable {
   /// For each value of a hash's first bits, the greatest rank seen; empty while hashes are kept.
   private var registers: [UInt8] = []
 
+  /// A sketch of no hashes.
   public init() {}
 
   /// Whether ``estimate()`` is the exact number of distinct hashes.

@@ -36,6 +36,7 @@ public struct QuantileColumn: Sendable {
   /// Windows begin and end at multiples of this, so that they do not grow by each new bucket.
   private static let grain: Int32 = 16
 
+  /// A column without rows.
   public init() {}
 
   /// The number of rows.

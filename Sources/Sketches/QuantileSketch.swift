@@ -14,6 +14,7 @@ public struct QuantileSketch: Equatable, Sendable {
   /// How many values there are in all.
   public private(set) var count: UInt64 = 0
 
+  /// A sketch of no values.
   public init() {}
 
   public var isEmpty: Bool { count == 0 }

@@ -5,6 +5,8 @@ import Query
 
 /// What was defined and changed, as statements.
 extension Store {
+  /// All changes of the catalogue, oldest first, those of streams and KPIs that are dropped among them. Where no
+  /// statement was recorded it is made from the definition. O(catalogue). Throws `DamageError`.
   public func history() throws -> [CatalogueChange] {
     var changes: [CatalogueChange] = []
     try forEachEvent(of: StreamDefinition.catalogue.name) { event in

@@ -8,10 +8,12 @@ public struct IngestSummary: Sendable, Equatable {
   public var duplicates: UInt64 = 0
   /// Duplicates whose documents differ from those of the events they repeat.
   public var differing: UInt64 = 0
+  /// Documents that are no events, with those that the connector refused.
   public var rejected: UInt64 = 0
   public var late: UInt64 = 0
   /// Events too far ahead to say how far time has got.
   public var ahead: UInt64 = 0
+  /// The first and the last event that was accepted; nil when none was.
   public var firstSeq: UInt64?
   public var lastSeq: UInt64?
   /// Bytes of the accepted documents.
@@ -19,15 +21,20 @@ public struct IngestSummary: Sendable, Equatable {
   /// The first rejections, for a message; all are on the ledger.
   public var firstRejections: [Rejection] = []
 
+  /// A document that is no event.
   public struct Rejection: Sendable, Equatable {
+    /// Where it stands in its source, as its batch says: a byte offset of a file, a place in a list.
     public var position: Int64
     public var reason: String
   }
 
   static let maxRejectionsShown = 5
 
+  /// Of nothing yet.
   public init() {}
 
+  /// Adds what became of the next batch: to be called in the order of the log, which `lastSeq` and the first rejections
+  /// go by.
   public mutating func add(_ result: AppendResult) {
     accepted += UInt64(result.accepted)
     duplicates += UInt64(result.duplicates.count)

@@ -6,6 +6,7 @@ import Query
 
 /// Queries are answered from the log's columns and the cells of KPIs.
 extension Store: QuerySource {
+  /// Read in one transaction. Sizes and sources of streams are not counted, so O(streams, their columns, and KPIs).
   public func snapshot() throws -> SourceCatalogue {
     let (kpis, statistics) = try projections.listWithStatistics()
     return SourceCatalogue(
@@ -14,10 +15,14 @@ extension Store: QuerySource {
       ledgerPages: statistics.ledgerPages)
   }
 
+  /// As ``Projections/list(asOf:)`` has them: those among them that were dropped since have no cells. O(catalogue).
   public func kpis(asOf seq: UInt64) throws -> [KpiInfo] {
     try projections.list(asOf: seq).map(KpiInfo.init)
   }
 
+  /// From the cells of a KPI where they answer, else from columns. Throws ``QueryLimitError`` beyond `maxCells` or
+  /// `maxMemoryBytes`, `KpiError` when a KPI that was named cannot answer, `UnknownStreamError`, `UnknownKpiError`,
+  /// `CancellationError`.
   public func aggregate(_ request: AggregateRequest) throws -> AggregateResult {
     do {
       return try projections.aggregate(request)
@@ -27,14 +32,22 @@ extension Store: QuerySource {
     }
   }
 
+  /// How ``aggregate(_:)`` would answer, with the ways that it would not take. No fact is read: O(blocks), and O(cells)
+  /// of the KPI that it would ask, which are counted. Throws `KpiError`, `UnknownStreamError` and `UnknownKpiError` as
+  /// `aggregate` does.
   public func plan(_ request: AggregateRequest) throws -> AggregatePlan {
     try projections.plan(request)
   }
 
+  /// Block by block, each in a transaction of its own. O(facts of the blocks that overlap the range). Throws
+  /// `UnknownStreamError`, `CancellationError`.
   public func facts(_ request: FactsRequest, _ body: (FactBatch) throws -> Bool) throws {
     try projections.forEachFacts(request, body)
   }
 
+  /// Calls `body` with the events `seqs` of the stream until it returns false. They ascend, none twice, and all are
+  /// events of the stream. Runs of near ones are read on through, others looked up: O(n log blocks), and the bytes of
+  /// their blocks.
   public func events(
     _ seqs: [UInt64], of stream: String, _ body: (EventRecord) throws -> Bool
   ) throws {
@@ -57,6 +70,9 @@ extension Store: QuerySource {
   /// Events that are so near are read on to.
   private static let nearSeqs: UInt64 = 4_096
 
+  /// Calls `body` with facts and the rows that they are part of. O(facts of the blocks that overlap the rows), and with
+  /// counters those of all blocks before. Throws ``QueryLimitError`` when the samples of counters take more than
+  /// `maxMemoryBytes`.
   public func contributions(
     _ request: ContributionRequest, _ body: (ContributionBatch) throws -> Void
   ) throws {
@@ -67,6 +83,7 @@ extension Store: QuerySource {
     }
   }
 
+  /// All that the stream ever had, closed ones too, by name. O(sources). Throws `UnknownStreamError`.
   public func sources(ofStream name: String) throws -> [StreamInfo.Source] {
     try log.sources(ofStream: name).map {
       StreamInfo.Source(
@@ -74,6 +91,8 @@ extension Store: QuerySource {
     }
   }
 
+  /// Calls `body` with entries of one kind until it returns false, and asks ``Cancellation/check()`` before each.
+  /// `pages` cuts off what has come since a ``snapshot()``. O(entries).
   public func ledger(
     _ kind: LedgerKind, stream: String?, pages: UInt64, _ body: (LedgerRecord) throws -> Bool
   ) throws {
@@ -85,14 +104,18 @@ extension Store: QuerySource {
     }
   }
 
+  /// The last event received by then, of any stream; 0 when there was none. A clock that was set back makes it one of
+  /// several. O(streams log² blocks).
   public func seq(receivedBy timeNs: Int64) throws -> UInt64 {
     try projections.seq(receivedBy: timeNs)
   }
 
+  /// The wall clock when the event came; nil for a number that was not given out yet. O(log blocks), and its block.
   public func receivedNs(ofSeq seq: UInt64) throws -> Int64? {
     try log.event(seq: seq)?.event.receivedNs
   }
 
+  /// Of the facts of events up to `seq`, and the watermark as it was then. O(blocks of the stream).
   public func state(ofStream name: String, asOf seq: UInt64) throws -> StreamState {
     let (timesNs, watermarkNs) = try projections.state(ofStream: name, asOf: seq)
     return StreamState(timesNs: timesNs, watermarkNs: watermarkNs)
@@ -102,6 +125,8 @@ extension Store: QuerySource {
 // MARK: Changes
 
 extension Store: QueryStore {
+  /// Throws ``KpiStatementError`` for parts of the statement that a store does not do, ``StreamExistsError`` when the
+  /// name is taken, and what ``define(_:)`` does.
   public func defineStream(_ definition: DefineStream) throws {
     guard definition.sources.isEmpty, definition.dimensions.isEmpty else {
       throw KpiStatementError(
@@ -111,6 +136,8 @@ extension Store: QueryStore {
     try define(StreamDefinition(definition))
   }
 
+  /// Throws ``KpiStatementError`` when the statement contradicts itself, and what ``Store/alterStream(_:actor:_:)``
+  /// does. When `isCancelled` ends the computing of KPIs anew, the stream is altered all the same.
   public func alterStream(
     _ alteration: AlterStream, progress: (Double) -> Void,
     isCancelled: @escaping @Sendable () -> Bool
@@ -121,8 +148,12 @@ extension Store: QueryStore {
     }
   }
 
+  /// Throws ``StreamAlterationError`` when it has events, `KpiError` when a KPI is defined over it.
   public func dropStream(_ name: String) throws { try log.drop(name, actor: "query") }
 
+  /// Gives the version that was made. The definition is durable before its cells are filled: when filling ends early,
+  /// by `isCancelled` or an error, the KPI is there and is answered from the events. Throws `KpiError`,
+  /// `UnknownStreamError`, ``RebuildCancelledError``, `UnfinishedChangeError`. O(events of the stream).
   public func defineKpi(
     _ definition: DefineKpi, isNewVersion: Bool, progress: (Double) -> Void,
     isCancelled: @escaping @Sendable () -> Bool
@@ -139,12 +170,19 @@ extension Store: QueryStore {
     return KpiInfo(listed)
   }
 
+  /// Nothing happens when the version is the active one. Throws `KpiError` when there is no such version, or its cells
+  /// are still being filled.
   public func switchKpi(_ name: String, version: Int) throws {
     try projections.switchVersion(of: name, to: version, actor: statementActor)
   }
 
+  /// All its versions; the events stay. Throws `UnknownKpiError`, and `UnfinishedChangeError` when it is dropped but
+  /// its cells could not be deleted.
   public func dropKpi(_ name: String) throws { try projections.drop(name, actor: statementActor) }
 
+  /// All versions, beside the live cells, which are exchanged in one commit at the end: until then, and when it is
+  /// cancelled, answers are from the old ones. Throws `UnknownKpiError`, ``RebuildCancelledError``. O(facts of the
+  /// stream).
   public func rebuildKpi(
     _ name: String, progress: (Double) -> Void, isCancelled: @escaping @Sendable () -> Bool
   ) throws {

@@ -38,9 +38,12 @@ import Projections
 ///
 /// All methods may be called from any thread. They block; call them outside of Swift's cooperative pool.
 public final class Store: Sendable {
+  /// Whether the store may be changed.
   public typealias Mode = EventLog.Mode
 
+  /// The events, and what is known of streams.
   public let log: EventLog
+  /// The KPIs, and their cells.
   public let projections: Projections
   /// Who runs statements in it, as the catalogue notes it.
   let statementActor: String
@@ -49,6 +52,10 @@ public final class Store: Sendable {
   /// open for writing, others may read meanwhile.
   ///
   /// What statements change is noted in the catalogue as changed by `statementActor`.
+  ///
+  /// Throws `LMDBError`, among its codes `inUse` when another process writes to it and `notFound` when there is nothing
+  /// to read, `UnknownFormatError` and ``DamageError``. KPIs whose filling was cut off are filled on a thread of their
+  /// own. O(pages of trees + catalogue).
   public convenience init(
     directory: String, mode: Mode = .readWrite, statementActor: String = "query"
   ) throws {
@@ -92,6 +99,11 @@ public final class Store: Sendable {
   ///
   /// The stream is made on first use: `options` say what is not to be detected. A document that is no event
   /// is in the result's `rejected` and on the ledger, with the reason; the others are not affected.
+  ///
+  /// Throws ``BatchTooLargeError``, ``StreamNameError`` and ``StreamDefinitionError`` when there can be no such stream,
+  /// ``SourceNameError``, ``ReadOnlyError``, ``StreamAlteredError`` when the stream was altered meanwhile, and
+  /// `LMDBError` when it cannot be made durable: then none of it is stored, but for whole blocks of
+  /// ``Limits/maxBlockEvents`` documents before. O(bytes).
   public func append(
     _ documents: [String], to stream: String, options: StreamOptions = StreamOptions(),
     source: String = "program", actor: String = ""
@@ -114,6 +126,8 @@ public final class Store: Sendable {
 
   /// Appends a batch with its source positions, both in one commit for each
   /// ``Limits/maxBlockEvents`` documents, and waits until they are durable.
+  ///
+  /// Throws as ``append(_:to:options:source:actor:)`` of documents does. O(bytes).
   public func append(
     _ batch: DocumentBatch, to stream: String, options: StreamOptions = StreamOptions(),
     source: String, actor: String = ""
@@ -126,6 +140,8 @@ public final class Store: Sendable {
 
   /// The same without waiting: `whenDurable` is called when all of the batch is durable, or has failed. It is called on
   /// the thread that commits, and must not hold it up. Batches that one thread appends are committed in that order.
+  ///
+  /// Parsing and encoding are done before it returns. When it throws, `whenDurable` is not called. O(bytes).
   public func append(
     _ batch: DocumentBatch, to stream: String, options: StreamOptions = StreamOptions(),
     source: String, actor: String = "",
@@ -155,26 +171,32 @@ public final class Store: Sendable {
 
   /// Takes note that sources have come to their end: the stream's watermark does not wait for them. A source opens again
   /// with the next event that it brings. The closing is itself an event, of the stream `_sources`.
+  ///
+  /// Sources that are closed already, or have no event that counts, are passed over; so is a stream that is not there.
+  /// Waits until it is durable. O(sources log n).
   public func closeSources(_ sources: [String], of stream: String) throws {
     guard let known = log.stream(named: stream) else { return }
     try log.closeSources(sources, of: known)
   }
 
   /// What a connector has noted of a source with the last batch that had a ``DocumentBatch/progress``; nil when there is
-  /// nothing.
+  /// nothing. O(log n).
   public func progress(of source: String) throws -> NotedProgress? {
     try log.progress(of: source)
   }
 
-  /// Notes it without a batch, and waits until that is durable.
+  /// Notes it without a batch, and waits until that is durable. Throws ``SourceNameError`` or ``ProgressError`` when it
+  /// is too long, and ``ReadOnlyError``.
   public func setProgress(_ progress: SourceProgress) throws { try log.setProgress(progress) }
 
-  /// What documents of a stream have brought since it was made that would have been detected then.
+  /// What documents of a stream have brought since it was made that would have been detected then. Empty when all was
+  /// detected or said. Throws ``UnknownStreamError``. O(blocks of the stream) where there is something, else O(1).
   public func unusedFields(of stream: String) throws -> [UnusedField] {
     try log.unusedFields(ofStream: stream)
   }
 
-  /// Makes a stream ahead of its first event.
+  /// Makes a stream ahead of its first event. Throws ``StreamExistsError``, ``StreamNameError``,
+  /// ``StreamDefinitionError`` or ``DedupByTimeError``, and `KpiError` when a KPI has that name.
   public func define(_ definition: StreamDefinition) throws { try log.define(definition) }
 
   /// Changes what a stream is, from the next event on; the change is an event of the catalogue. KPIs whose series its key
@@ -190,13 +212,17 @@ public final class Store: Sendable {
     try projections.altering { try log.alter(name, actor: actor, change) }
   }
 
-  /// Drops a stream that has no events and no KPIs. Throws ``StreamAlterationError`` when it has events.
+  /// Drops a stream that has no events and no KPIs. Throws ``StreamAlterationError`` when it has events,
+  /// `KpiError` when a KPI is defined over it, ``UnknownStreamError``.
   public func dropStream(_ name: String, actor: String = "") throws {
     try log.drop(name, actor: actor)
   }
 
   /// Calls `body` with the stream's events within `seqs` and `times` (nanoseconds, half-open), in order of
   /// sequence numbers, until it returns false.
+  ///
+  /// Each block is read in a transaction of its own, so a slow `body` holds nothing up. O(blocks of the stream + events
+  /// of the blocks that overlap). Throws ``UnknownStreamError``, ``DamageError``, and what `body` does.
   public func forEachEvent(
     of stream: String, seqs: ClosedRange<UInt64> = 1...UInt64.max, times: Range<Int64>? = nil,
     _ body: (LogEvent) throws -> Bool
@@ -204,7 +230,8 @@ public final class Store: Sendable {
     try log.forEachEvent(of: stream, seqs: seqs, times: times, body)
   }
 
-  /// Calls `body` with the column at `path`, block by block. O(values).
+  /// Calls `body` with the column at `path`, block by block. O(values). Of a path that a
+  /// block does not have it is one without values. Throws ``UnknownStreamError`` and ``DamageError``.
   public func forEachColumn(
     _ path: String, of stream: String, times: Range<Int64>? = nil,
     _ body: (FactColumn) throws -> Void
@@ -212,20 +239,22 @@ public final class Store: Sendable {
     try log.forEachColumn(path, of: stream, times: times, body)
   }
 
-  /// Calls `body` with the ledger's entries, oldest first, until it returns false.
+  /// Calls `body` with the ledger's entries, oldest first, until it returns false. O(ledger), whatever is picked.
   public func forEachLedgerEntry(
     kind: LedgerEntry.Kind? = nil, stream: String? = nil, _ body: (LedgerEntry) throws -> Bool
   ) throws {
     try log.forEachLedgerEntry(kind: kind, stream: stream, body)
   }
 
+  /// What the store holds: read in one transaction. O(streams, their columns, sources and blocks).
   public func statistics() throws -> LogStatistics { try log.statistics() }
 
   /// Those who are told what was committed, running or not, by name. Why one does not get on is known in its own process
-  /// only.
+  /// only. O(observers).
   public func observerStates() throws -> [ObserverState] { try log.observerStates() }
 
-  /// Reads everything and verifies every checksum and invariant.
+  /// Reads everything and verifies every checksum and invariant. What is damaged is in the report, and is not thrown.
+  /// `progress` is called with the share that is done. Reads only. O(store).
   public func check(progress: (Double) -> Void = { _ in }) throws -> CheckReport {
     var report = try log.check(progress: progress)
     do {
@@ -237,6 +266,9 @@ public final class Store: Sendable {
   }
 
   /// Copies the store into `directory` as it is at one commit, while writers go on, and checks the copy.
+  ///
+  /// When the copy is not sound it stays in ``uncheckedCopy(in:)``, and `directory` has none. Throws `LMDBError` when
+  /// there is a store in `directory` already, or it cannot be written. O(store).
   public func backup(
     to directory: String, progress: (Double) -> Void = { _ in }
   ) throws -> CheckReport {

@@ -19,8 +19,10 @@ public enum Interrupts {
   /// The signals since `catching` began, or since `reset()`.
   public static var count: Int { counter.load(ordering: .relaxed) }
 
+  /// Whether there was a signal since `catching` began, or since ``reset()``.
   public static var isInterrupted: Bool { count > 0 }
 
+  /// Forgets the signals so far: ``isInterrupted`` is false until the next one.
   public static func reset() { counter.store(0, ordering: .relaxed) }
 
   /// Runs `body`, during which SIGINT is counted from 0. Afterwards the signal does what it did

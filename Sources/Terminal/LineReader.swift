@@ -5,6 +5,7 @@ import Glibc
 /// On a terminal they are edited with the keys of readline's emacs mode, with history, completion
 /// and highlighting. On a dumb terminal there is just a prompt; in a pipe or a file not even that.
 public final class LineReader {
+  /// How reading a text ended.
   public enum Result: Equatable, Sendable {
     /// A whole text, without the last line break.
     case line(String)
@@ -20,7 +21,9 @@ public final class LineReader {
   /// What stands before the first line, and before the others.
   public var prompt: String
   public var continuation: String
+  /// What is highlighted, completed and handed over.
   public var hooks: LineHooks
+  /// Earlier texts, for the arrow keys: what is handed over on a terminal is added.
   public let history: History
 
   private let input = STDIN_FILENO
@@ -31,6 +34,7 @@ public final class LineReader {
   private var killed = ""
   private lazy var plain = PlainReader(input: input, output: output)
 
+  /// `prompt` stands before the first line and `continuation` before the others.
   public init(
     prompt: String, continuation: String = "", history: History = History(),
     hooks: LineHooks = LineHooks()

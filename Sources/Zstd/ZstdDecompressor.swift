@@ -8,6 +8,7 @@ public final class ZstdDecompressor {
   /// Made by the first frame: it is large, and many blocks are read without one.
   private var context: OpaquePointer?
 
+  /// Takes no memory until the first frame.
   public init() {}
 
   deinit {

@@ -2,6 +2,7 @@ internal import CZstd
 
 /// Why a Zstandard call failed.
 public struct ZstdError: Error, Sendable, Equatable, CustomStringConvertible {
+  /// What the fault is, for those who act on it.
   public enum Kind: Sendable, Equatable {
     /// The bytes are no valid frame, or their checksum does not match.
     case damaged

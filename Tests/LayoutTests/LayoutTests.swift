@@ -1,9 +1,10 @@
 import Foundation
 import Testing
 
-/// The directions of dependencies, of modules and of the folders within them, are those that are declared.
+/// The directions of dependencies, of modules and of the folders within them, are those that are declared, and all that
+/// is public has a doc comment.
 @Suite struct LayoutTests {
-  @Test func dependenciesHaveTheirDirections() throws {
+  @Test func sourcesKeepTheirLayout() throws {
     let here = URL(filePath: #filePath).deletingLastPathComponent()
     let process = Process()
     let output = Pipe()

@@ -1,9 +1,11 @@
-"""Tells where the sources leave the directions of dependencies that are declared.
+"""Tells where the sources leave the directions of dependencies that are declared, and what has no doc comment.
 
     layout.py ROOT
 
 Modules: what Package.swift lets a target depend on is what docs/architecture.md says and what its files import.
-Folders: a type is used in the folders above its own only, but for the EXCEPTIONS. Prints a line for each fault.
+Folders: a type is used in the folders above its own only, but for the EXCEPTIONS. Comments: what is public or of the
+package, type, function or subscript, has a doc comment, and so have the requirements of such protocols. Prints a line
+for each fault.
 """
 
 import re
@@ -54,6 +56,15 @@ TYPE = re.compile(
     re.MULTILINE,
 )
 IMPORT = re.compile(r"^(?:@\w+ )*(?:public |package |internal )?import (?:struct |class |enum |protocol |func )?(\w+)", re.MULTILINE)
+
+DECLARED = re.compile(
+    r"^ *(?:@\w+(?:\([^)]*\))? )*(?:public|package) (?!import )(?:[a-z]+ )*?"
+    r"(?:(?:struct|class|enum|actor|protocol|typealias|func) (\w+|[^\w\s(]+)|(subscript)\b)"
+)
+PROTOCOL = re.compile(r"^( *)(?:public|package) protocol ")
+REQUIRED = re.compile(r"^ *(?:static |mutating )*(?:(?:func|associatedtype) (\w+)|(init|subscript)\b)")
+# What a protocol of the standard library asks for means what that protocol says.
+WITNESSES = {"==", "<", "hash", "encode"}
 
 
 def code(path):
@@ -133,8 +144,28 @@ def folder_faults(module, order):
             yield f"{module}/{user} does not use {name} from above: take it out of EXCEPTIONS"
 
 
+def comment_faults(file):
+    lines = file.read_text().split("\n")
+    end = None  # of the protocol that a line is in
+    for index, line in enumerate(lines):
+        if line == end:
+            end = None
+        found = DECLARED.match(line) or (end and REQUIRED.match(line))
+        if found:
+            name = found[1] or found[2]
+            above = index - 1
+            while lines[above].lstrip().startswith("@"):
+                above -= 1
+            if name not in WITNESSES and not lines[above].lstrip().startswith("///"):
+                yield f"{file.relative_to(ROOT)}:{index + 1}: {name} has no doc comment"
+        if (opened := PROTOCOL.match(line)) and not line.endswith("}"):
+            end = opened[1] + "}"
+
+
 faults = list(module_faults())
 for module, order in FOLDERS.items():
     faults += folder_faults(module, order)
+for file in sorted((ROOT / "Sources").rglob("*.swift")):
+    faults += comment_faults(file)
 for fault in faults:
     print(fault)

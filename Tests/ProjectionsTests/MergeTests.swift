@@ -195,7 +195,9 @@ import Testing
               wrong.withLock { $0.append(text) }
             }
             let rows = String(decoding: AnswerRenderer(.csv).bytes(facts), as: UTF8.self)
-              .split(separator: "\n").dropFirst().compactMap { Int($0.split(separator: ",").last ?? "") }
+              .split(separator: "\n").dropFirst().compactMap {
+                Int($0.split(separator: ",").last ?? "")
+              }
             if rows != Array(0..<rows.count) { wrong.withLock { $0.append("\(rows.count) facts") } }
           } catch {
             wrong.withLock { $0.append("\(error)") }

@@ -130,6 +130,7 @@ package struct EventSeqs: Sendable {
     all = seqs
   }
 
+  /// The number of an event by its place in the block, from 0 to before ``count``. O(1).
   @inline(__always)
   package subscript(event: Int) -> UInt64 {
     all.isEmpty ? firstSeq + UInt64(event) : all[event]

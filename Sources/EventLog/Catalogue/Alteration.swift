@@ -76,6 +76,7 @@ struct Alteration: Sendable {
 /// A stream cannot be altered or dropped so.
 public struct StreamAlterationError: Error, Equatable, CustomStringConvertible {
   public var description: String
+  /// `description` says why, and what to do instead.
   package init(_ description: String) { self.description = description }
 }
 

@@ -4,6 +4,7 @@ import Model
 public struct StreamDefinitionError: Error, Equatable, CustomStringConvertible {
   /// What is wrong, and what to write instead.
   public var description: String
+  /// `description` says what is wrong, and what to write instead.
   package init(_ description: String) { self.description = description }
 }
 
@@ -29,6 +30,8 @@ extension StreamDefinition {
   /// Fields of one dedup id at most.
   public static let maxIdPaths = 8
 
+  /// Throws ``StreamNameError`` unless it is 1 to 100 bytes: an ASCII letter, then ASCII letters, digits, `_`, `-` and
+  /// `.`. O(bytes).
   package static func checkName(_ name: String) throws {
     let isLegal =
       name.utf8.count <= 100 && name.first.map { $0.isASCII && $0.isLetter } == true

@@ -44,6 +44,7 @@ public struct StreamDefinition: Sendable, Equatable {
     case elementTime = "element_time"
   }
 
+  /// Nothing is checked until the stream is defined. Paths are from the document's top, their levels parted by dots.
   public init(
     name: String, timePath: String, keyPath: String? = nil, idPath: String? = nil,
     explodePath: String? = nil, elementTimePath: String? = nil
@@ -86,6 +87,7 @@ public struct StreamOptions: Sendable, Equatable {
   public var timeUnit: TimeFormat.EpochUnit?
   public var timeFormat: String?
 
+  /// What is nil is detected from the first documents, or as usual.
   public init(
     timePath: String? = nil, keyPath: String? = nil, dedup: Dedup = .detect,
     explodePath: String? = nil, elementTimePath: String? = nil, dedupWindowNs: Int64? = nil,
@@ -102,8 +104,11 @@ public struct StreamOptions: Sendable, Equatable {
 }
 
 extension StreamDefinition {
+  /// Names under which the time is looked for, the first one first.
   public static let timeNames = ["timestamp", "time", "ts", "@timestamp", "_time"]
+  /// Names under which the key is looked for, the first one first.
   public static let keyNames = ["device_id", "device", "id", "city", "sensor", "key"]
+  /// The name under which the dedup id is looked for.
   public static let idName = "event_id"
   static let elementTimeNames = ["t"] + timeNames
 

@@ -15,6 +15,8 @@ package final class Appender {
   private let decompressor: ZstdDecompressor
   private var rendered = BlockDocuments()
 
+  /// An appender for one thread at a time. The log has to outlive it. Throws `ZstdError` when there is no memory for a
+  /// compressor.
   package init(_ log: EventLog) throws {
     self.log = log
     encoder = try BlockEncoder()
@@ -85,6 +87,7 @@ package final class Appender {
 
   /// What ``parse(_:of:)`` gave of `batch`, parsed again when the stream was altered since, or when the batch is the
   /// first with elements that have a time. To be asked when the batch has its turn.
+  /// Throws ``StreamAlteredError`` when the stream was dropped. O(bytes) for each time that it is parsed again.
   package func upToDate(_ parsed: consuming Parsed, _ batch: DocumentBatch) throws -> Parsed {
     var current = parsed
     if let path = try current.elementTime(in: batch), log.isCurrent(current.stream.definition) {
@@ -143,6 +146,7 @@ package final class Appender {
   }
 
   /// Encodes the batch and hands it to the committer.
+  /// One that cannot be encoded fails what is given, and with it the batches that got their places since. O(bytes).
   package func submit(_ sequenced: consuming Sequenced) throws -> [PendingAppend] {
     let stream = sequenced.stream
     return try sequenced.parts.map { part in

@@ -130,6 +130,7 @@ package struct BlockFacts {
   }
 
   /// Which facts have true or false at `path`: one bit each; nil when none has.
+  /// O(facts).
   package func booleans(_ path: Text) throws -> [UInt64]? {
     let columns = try physical(path) { $0 == .bool }
     if columns.isEmpty { return nil }
@@ -143,6 +144,7 @@ package struct BlockFacts {
   }
 
   /// Which facts have a value of any kind at `path`: one bit each; empty when all have, nil when none has.
+  /// O(facts) for each column of the path.
   package func presence(_ path: Text) throws -> [UInt64]? {
     // Of columns that have but one value for each fact no value is decoded.
     var found: [[UInt64]] = []
@@ -224,6 +226,7 @@ extension EventLog {
   }
 
   /// The stream's next blocks after event `seq`, at most `limit`.
+  /// A merged block that has events before it, too, is told of from the next piece on. O(blocks given).
   package func blocks(
     of stream: EventStream, after seq: UInt64, limit: Int, _ transaction: borrowing ReadTransaction
   ) throws -> [StoredBlock] {
@@ -266,6 +269,7 @@ extension EventLog {
 
   /// The facts of the block that has the events of `block`: those of others, too, if it was merged with them since. With
   /// `paths` only their columns can be asked for, and are all that is read.
+  /// Throws ``PrunedError``, and ``DamageError`` when there is no such block.
   package func facts(
     of block: StoredBlock, _ stream: EventStream, paths: Set<Text>? = nil,
     _ transaction: borrowing ReadTransaction

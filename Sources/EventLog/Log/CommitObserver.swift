@@ -22,6 +22,7 @@ public protocol CommitObserver: AnyObject, Sendable {
 public struct ObserverRunsError: Error, Equatable, CustomStringConvertible {
   public var name: String
 
+  /// `name` is the observer that is at work.
   package init(name: String) { self.name = name }
 
   public var description: String {
@@ -180,6 +181,7 @@ extension EventLog {
   }
 
   /// All observers that the store knows, running or not, by name.
+  /// Throws ``DamageError`` when a position is beyond the log. O(observers).
   public func observerStates() throws -> [ObserverState] {
     try environment.read { transaction in
       let last = try LogHead.read(tables, transaction).nextSeq - 1

@@ -5,6 +5,7 @@ import Zstd
 
 /// An append on its way to disk.
 package final class PendingAppend: Sendable {
+  /// What became of the documents, once they are durable; or why they are not.
   package typealias Outcome = Result<AppendResult, any Error>
 
   private let state = LockedState()
@@ -39,6 +40,7 @@ package final class PendingAppend: Sendable {
   }
 
   /// Blocks until the append is durable, or failed.
+  /// Throws why it has failed.
   package func wait() throws -> AppendResult {
     try state.condition.withLock {
       while state.outcome == nil { state.condition.wait() }
@@ -148,6 +150,7 @@ public struct AppendResult: Sendable, Equatable {
   /// Bytes of the accepted documents.
   public var acceptedBytes: UInt64 = 0
 
+  /// Of no documents.
   public init() {}
 
   init(_ batch: BatchPlace, _ block: EncodedBlock?) {

@@ -33,6 +33,7 @@ extension EventLog {
 
   /// Notes it without a batch, in a commit of its own: a source is to begin elsewhere. Batches that are on their way come
   /// after it.
+  /// Throws ``ReadOnlyError``, ``SourceNameError`` or ``ProgressError``.
   public func setProgress(_ progress: SourceProgress) throws {
     if mode == .readOnly { throw ReadOnlyError() }
     try progress.check()

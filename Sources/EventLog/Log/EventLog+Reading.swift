@@ -32,6 +32,7 @@ extension EventLog {
   /// Calls `body` with the stream's events within `seqs` and `times` (nanoseconds, half-open), in order of
   /// sequence numbers, until it returns false. Each block is read in a transaction of its own, so a slow
   /// `body` holds nothing up. O(blocks of the stream + events of the blocks that overlap).
+  /// Throws ``UnknownStreamError``, ``PrunedError``, ``DamageError``, and what `body` does.
   public func forEachEvent(
     of name: String, seqs: ClosedRange<UInt64> = 1...UInt64.max, times: Range<Int64>? = nil,
     _ body: (LogEvent) throws -> Bool
@@ -88,6 +89,7 @@ extension EventLog {
   }
 
   /// The event with this sequence number, of whichever stream; nil when there is none.
+  /// O(log blocks), and the block that has it. Throws ``DamageError`` when its block is missing.
   public func event(seq: UInt64) throws -> (stream: String, event: LogEvent)? {
     let name: String? = try environment.read { transaction in
       // Numbers have no gap, so one that was given out is in a block.
@@ -120,6 +122,7 @@ extension EventLog {
 
   /// Calls `body` with the column at `path` of each of the stream's blocks that overlap `times`
   /// (nanoseconds, half-open), in order. One column's bytes are all that is read. O(blocks + values).
+  /// Throws ``UnknownStreamError``, ``PrunedError``, ``DamageError``, and what `body` does.
   public func forEachColumn(
     _ path: String, of name: String, times: Range<Int64>? = nil,
     _ body: (FactColumn) throws -> Void
@@ -204,6 +207,7 @@ extension EventLog {
 
   /// The streams as the transaction sees them. A log that another process writes to may have learned more
   /// since it was opened.
+  /// O(streams); for such a log O(catalogue) once for each commit that is seen.
   package func currentStreams(_ transaction: borrowing ReadTransaction) throws -> [EventStream] {
     if mode == .readWrite { return StreamDefinition.system.map(system) + streams }
     let commit = transaction.commitNumber
@@ -213,6 +217,8 @@ extension EventLog {
     return streams
   }
 
+  /// The stream of a name as the transaction sees it; also one of the log's own. Throws ``UnknownStreamError``, and
+  /// ``DamageError`` when its block index lacks some of what the totals say: found out once for each stream.
   package func stream(
     named name: String, _ transaction: borrowing ReadTransaction
   ) throws -> EventStream {

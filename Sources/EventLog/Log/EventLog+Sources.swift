@@ -19,6 +19,7 @@ extension EventLog {
   }
 
   /// All sources that a stream ever had, by their names. O(sources).
+  /// Throws ``UnknownStreamError``.
   public func sources(ofStream name: String) throws -> [LogStatistics.Source] {
     try environment.read { transaction in
       try SourceState.all(stream(named: name, transaction).definition.id, tables, transaction)
@@ -30,6 +31,7 @@ extension EventLog {
   private typealias OpenSource = (name: String, reachNs: Int64)
 
   /// Closes the stream's sources that have brought nothing for `idleNs` of wall clock.
+  /// O(open sources).
   package func closeIdleSources(of stream: EventStream, idleNs: Int64) throws {
     let now = clock()
     let idle = try environment.read { transaction in

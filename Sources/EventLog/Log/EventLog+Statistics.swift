@@ -3,11 +3,13 @@ import LMDB
 
 /// What a log holds.
 public struct LogStatistics: Sendable, Equatable {
+  /// A source by its name, and how far it has got.
   public struct Source: Sendable, Equatable {
     public var name: String
     public var state: SourceState
   }
 
+  /// A path of the stream's documents. What was of several kinds there is one column.
   public struct Column: Sendable, Equatable {
     public var path: Text
     /// number, bool, string, or json for arrays that do not explode and empty objects.
@@ -18,6 +20,7 @@ public struct LogStatistics: Sendable, Equatable {
     public var hasLists = false
   }
 
+  /// One of the streams. Where sizes are not counted, its blocks are 0 and its sources empty.
   public struct Stream: Sendable, Equatable {
     public var definition: StreamDefinition
     public var totals: StreamTotals
@@ -54,6 +57,7 @@ extension EventLog {
     try environment.read { try statistics(sizes: sizes, $0) }
   }
 
+  /// The same as the transaction sees it. Throws ``DamageError`` when the count of a table's pages cannot be.
   package func statistics(
     sizes: Bool, _ transaction: borrowing ReadTransaction
   ) throws -> LogStatistics {

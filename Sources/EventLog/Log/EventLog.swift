@@ -10,6 +10,7 @@ import Zstd
 /// One process may have a directory open for writing; any number may read it meanwhile. All methods may be
 /// called from any thread.
 public final class EventLog: Sendable {
+  /// Whether a log may be changed; only one process has a directory open with `readWrite`.
   public enum Mode: Sendable { case readWrite, readOnly }
 
   public let directory: String
@@ -136,6 +137,7 @@ public final class EventLog: Sendable {
     environment.close()
   }
 
+  /// Nanoseconds since 1970-01-01T00:00:00Z, by the system's clock, which may be set back.
   public static func wallClockNs() -> Int64 {
     var time = timespec()
     unsafe clock_gettime(CLOCK_REALTIME, &time)
@@ -149,6 +151,8 @@ public final class EventLog: Sendable {
     catalogue.withLock { $0.streams }
   }
 
+  /// A stream of users by its name; nil when there is none. In a log that is open for reading, of those that there were
+  /// when it was opened. O(streams).
   public func stream(named name: String) -> EventStream? {
     catalogue.withLock { $0.stream(named: name) }
   }
@@ -176,6 +180,8 @@ public final class EventLog: Sendable {
 
   /// The stream of that name, which is made if need be from the first of `documents` that can be an
   /// event; nil when there is none and no document can.
+  /// Throws ``StreamNameError``, and when it is made ``StreamDefinitionError``, ``DedupByTimeError`` and what a
+  /// participant says of its name. O(documents that are looked at).
   package func stream(
     named name: String, _ options: StreamOptions, detectingFrom batch: DocumentBatch
   ) throws -> EventStream? {
@@ -332,6 +338,8 @@ public final class EventLog: Sendable {
   /// back.
   package static let maxResidentFileBytes = 28 << 20
 
+  /// Gives the pages of the store's file back to the system if files take more than `limit` bytes of the program's
+  /// memory. What is touched again is mostly still in the system's cache.
   package func releaseMemory(above limit: Int = maxResidentFileBytes) {
     if Environment.residentFileBytes > limit { environment.releaseResidentPages() }
   }

@@ -8,6 +8,7 @@ import Zstd
 /// A field that changes its type is widened: integers and doubles to doubles, or to numbers where doubles would lose
 /// digits of an integer; anything else together to strings.
 public struct FactColumn: Sendable {
+  /// Values of one kind, one for each fact.
   public enum Values: Sendable, Equatable {
     case integers([Int64])
     case doubles([Double])

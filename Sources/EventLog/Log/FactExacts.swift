@@ -3,6 +3,7 @@ import Model
 
 /// Numbers of facts as exact sums take them.
 package struct FactExacts: Sendable {
+  /// The numbers, in one of two forms.
   package enum Values: Sendable {
     /// All are decimals of one scale, at most that of ``ExactNumber``: mantissas, one for each fact.
     case fixed([Int64], scale: Int)

@@ -5,6 +5,8 @@ import Zstd
 
 /// What the ledger says of one event or document that was late, ahead of time, a duplicate, or rejected.
 public struct LedgerEntry: Sendable, Equatable {
+  /// Why there is an entry: for a document that is no event, one whose id was there already, an event behind the
+  /// watermark, or one too far ahead to count.
   public enum Kind: String, Sendable, CaseIterable { case rejected, duplicate, late, ahead }
 
   public var kind: Kind

@@ -22,6 +22,7 @@ public struct SourceReach: Sendable, Equatable {
   /// Events that wait for others to say the same, in the order of the log: fewer than ``confirmations``.
   public internal(set) var doubted: [Doubted] = []
 
+  /// An event whose time counts only if others bear it out.
   public struct Doubted: Sendable, Equatable {
     public var seq: UInt64
     public var timeNs: Int64

@@ -63,6 +63,7 @@ extension EventLog {
   }
 
   /// Gives the room of free pages back to the file system, which may not be able to take it: then `failure` says why.
+  /// `before` and `after` are bytes that the file takes on the disk. O(free pages).
   package func giveBackFreeRoom() throws -> (before: Int, after: Int, failure: String?) {
     // Pages that the last commit has let go are kept for the one before it; two that change nothing let them go.
     for _ in 0..<2 {

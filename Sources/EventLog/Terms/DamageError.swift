@@ -4,8 +4,10 @@ public struct DamageError: Error, Equatable, CustomStringConvertible {
   public var what: String
   /// The first event sequence number that cannot be read for it, when it is known.
   public var firstSeq: UInt64?
+  /// The last one; nil when it is one event, or not known.
   public var lastSeq: UInt64?
 
+  /// Without numbers where no event is known to be concerned.
   public init(what: String, firstSeq: UInt64? = nil, lastSeq: UInt64? = nil) {
     self.what = what
     self.firstSeq = firstSeq

@@ -4,10 +4,12 @@ public struct LanguageError: Error, Sendable, CustomStringConvertible {
   public struct Issue: Error, Sendable {
     public var span: SourceSpan
     public var message: String
+    /// What to write instead, where that is known.
     public var hint: String?
     /// Another place that it is about.
     public var note: Note?
 
+    /// Without a note.
     public init(_ span: SourceSpan, _ message: String, hint: String? = nil) {
       self.span = span
       self.message = message
@@ -28,19 +30,20 @@ public struct LanguageError: Error, Sendable, CustomStringConvertible {
 
   /// In the order of the text, at least one, at most ``LanguageLimits/maxIssues``.
   public var issues: [Issue]
+  /// The whole text, which spans point into.
   public var text: String
 
+  /// `issues` has at least one, and `text` is the whole text that their spans point into.
   public init(issues: [Issue], text: String) {
     self.issues = issues
     self.text = text
   }
 
   /// For each issue `line:column: message`, the line, carets under the span, and the hint; then the
-  /// same for its note. Columns
-  /// count characters (Unicode scalars) from 1.
+  /// same for its note. Columns count characters (Unicode scalars) from 1.
   public var description: String { described() }
 
-  /// The same for a text that begins at a line of a file, with the file's name before each place.
+  /// The same for a text that begins at a line of a file, with the file's name before each place. O(bytes + issues).
   public func described(inFile file: String? = nil, firstLine: Int = 1) -> String {
     let bytes = Array(text.utf8)
     var place = Place()

@@ -1,6 +1,8 @@
 /// A piece of a text as an editor shows it: what the lexer sees, and what a word most likely means
 /// where it stands.
 public struct TextToken: Sendable, Equatable {
+  /// What an editor shows differently. A `name` is that of a stream, field, KPI or column, and an `operator` any mark
+  /// that is none of the others, such as a comma.
   public enum Kind: Sendable, Equatable {
     case keyword, function, name, string, number, parameter, `operator`, semicolon, comment
     /// What is no part of the language, or has no end.

@@ -45,6 +45,7 @@ extension FieldPath {
 }
 
 extension Literal {
+  /// The value as it is written: strings in single quotes, numbers with the digits that they had.
   public var canonicalText: String {
     switch self {
     case .number(_, let text): text
@@ -56,10 +57,12 @@ extension Literal {
 }
 
 extension Parameter {
+  /// The name with its `$`.
   public var canonicalText: String { "$" + name.string }
 }
 
 extension Comparison {
+  /// The operator as it is written; `!=` and not `<>`.
   public var canonicalText: String {
     switch self {
     case .eq: "="

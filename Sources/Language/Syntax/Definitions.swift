@@ -5,12 +5,15 @@ public struct DefineStream: Sendable, Equatable {
   public var timeForm = TimeForm()
   /// The dimension that tells devices apart.
   public var key: FieldPath?
+  /// What makes the id that an event comes in once by; nil for none.
   public var dedupBy: DedupBy?
   /// The array whose elements are the facts.
   public var explode: FieldPath?
   /// The time of an element, from the element.
   public var elementTime: FieldPath?
+  /// How far behind an event is late; nil for the usual.
   public var lateness: TimeLength?
+  /// The fields that may be grouped by; empty for all.
   public var dimensions: [FieldPath]
   /// Where its events come from.
   public var sources: [SourceCall]
@@ -34,8 +37,11 @@ public struct DefineStream: Sendable, Equatable {
 
 /// How times are read that do not say it themselves: `ZONE 'Europe/Paris' UNIT 'ms' FORMAT '%d.%m.%Y'`.
 public struct TimeForm: Sendable, Equatable {
+  /// The zone of times that name none, such as `Europe/Paris`; nil rejects them.
   public var zone: Spanned<String>?
+  /// Of numbers: `s`, `ms`, `us` or `ns`, here not looked into; nil takes it from their size.
   public var unit: Spanned<String>?
+  /// Of texts, such as `%d.%m.%Y`, here not looked into; nil is ISO 8601.
   public var format: Spanned<String>?
 
   public init(
@@ -56,6 +62,7 @@ public struct AlterStream: Sendable, Equatable {
   }
 
   public var name: Name
+  /// Nil, as for all that follows, leaves it as it is.
   public var time: FieldPath?
   /// Of ``time``; what is not said is not so any longer.
   public var timeForm = TimeForm()
@@ -64,6 +71,7 @@ public struct AlterStream: Sendable, Equatable {
   public var explode: FieldPath?
   /// The time of an element, from the element.
   public var elementTime: FieldPath?
+  /// How far the watermark has to be past the end of a bucket for it to be final; nil for the stream's lateness.
   public var lateness: TimeLength?
   /// What it is to have no longer.
   public var absent: [Part]
@@ -117,10 +125,13 @@ public struct DefineKpi: Sendable, Equatable {
   public var name: Name
   /// At least one, of aggregates and arithmetic only.
   public var items: [Item]
+  /// The stream.
   public var from: Name
+  /// The facts that count; nil for all of them.
   public var filter: Predicate?
   public var groupBy: [GroupField]
   public var every: Every
+  /// By its IANA name, here not looked into; nil is UTC.
   public var timeZone: Spanned<String>?
   public var lateness: TimeLength?
 
@@ -144,7 +155,9 @@ public struct DefineKpi: Sendable, Equatable {
 public struct CompareKpi: Sendable, Equatable {
   public var name: Name
   public var version: Spanned<Int>
+  /// The version that it is compared with.
   public var other: Spanned<Int>
+  /// Nil compares all buckets.
   public var range: TimeRange?
   public var limit: Limit?
 

@@ -1,5 +1,6 @@
 import Bytes
 
+/// An operator between two expressions: `+`, `-`, `*`, `/`.
 public enum BinaryOperator: Sendable, Equatable, CaseIterable {
   case add, subtract, multiply, divide
 }
@@ -57,6 +58,7 @@ public struct Aggregate: Sendable, Equatable {
 /// One column of an answer: an expression, and the name it is given with AS.
 public struct Item: Sendable, Equatable {
   public var expression: Expression
+  /// The name that AS gives; nil without AS.
   public var alias: Text?
   public var span: SourceSpan
 

@@ -4,12 +4,15 @@ import Bytes
 public struct FieldPath: Sendable, Hashable {
   /// The levels joined by dots, without quotes.
   public var path: Text
+  /// Where it stands in its text.
   public var span: SourceSpan
 
+  /// `path` is its levels joined by dots, without quotes.
   public init(_ path: Text, span: SourceSpan = .none) {
     self.path = path
     self.span = span
   }
 
+  /// The same from a string.
   public init(_ path: String, span: SourceSpan = .none) { self.init(Text(path), span: span) }
 }

@@ -19,7 +19,8 @@ public struct GroupField: Sendable, Equatable {
 
 /// Columns that answers have of their own, such as `state`. They give way to what was asked for by that name.
 public enum OwnColumn {
-  /// The name of an own column beside others: `state`, or `bucket_state` when one of them is called `state`.
+  /// The name of an own column beside others: `state`, or `bucket_state` when one of them is called `state`. A number
+  /// is put after it when that is taken, too. O(names) for each that is.
   public static func name(
     _ wanted: Text, of what: String = "bucket", beside names: [Text]
   ) -> Text {

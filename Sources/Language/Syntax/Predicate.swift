@@ -1,5 +1,6 @@
 import Bytes
 
+/// A comparison of two values: `=`, `!=`, `<`, `<=`, `>`, `>=`.
 public enum Comparison: Sendable, Equatable, CaseIterable {
   case eq, ne, lt, le, gt, ge
 

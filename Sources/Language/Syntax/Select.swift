@@ -6,18 +6,27 @@ public struct Select: Sendable, Equatable {
   public var from: Name
   /// The facts that count; nil for all of them.
   public var filter: Predicate?
+  /// Empty for one group of all facts.
   public var groupBy: [GroupField]
+  /// Nil for all of the stream.
   public var range: TimeRange?
+  /// Nil asks a KPI by its own buckets, and a stream by one bucket of the range; a query of facts has none.
   public var every: Every?
   /// Where WHOLE BUCKETS stands, if it does: the range picks buckets by their start and cuts none.
   public var wholeBuckets: SourceSpan?
+  /// By its IANA name, here not looked into; nil is the zone of the KPI, or UTC.
   public var timeZone: Spanned<String>?
+  /// Nil leaves buckets without facts out.
   public var fill: Spanned<Fill>?
   /// How far back the period lies that the answer is compared with.
   public var compareWith: TimeLength?
+  /// Which rows are left, once they are computed; nil for all of them.
   public var having: Condition?
+  /// The first key decides, and the others between equal rows.
   public var orderBy: [OrderKey]
+  /// Nil for all rows.
   public var limit: Limit?
+  /// Nil for the log as it is now.
   public var asOf: AsOf?
   /// The version of the KPI that is asked.
   public var version: Spanned<Int>?
@@ -53,6 +62,7 @@ public struct Select: Sendable, Equatable {
   }
 }
 
+/// One of the things that a query asks for.
 public enum SelectItem: Sendable, Equatable {
   /// `*`: all fields of the facts, or all columns of a KPI.
   case star(SourceSpan)
@@ -94,6 +104,7 @@ public enum Fill: String, Sendable, Equatable, CaseIterable {
   case linear = "LINEAR"
 }
 
+/// One of the things that rows are sorted by; the next one decides between equal rows.
 public struct OrderKey: Sendable, Equatable {
   public var expression: Expression
   public var isDescending: Bool
@@ -108,6 +119,7 @@ public struct OrderKey: Sendable, Equatable {
   }
 }
 
+/// `LIMIT 10`, or `LIMIT 10 PER BUCKET`: how many rows there may be.
 public struct Limit: Sendable, Equatable {
   public var rows: Int
   /// Whether it holds for each bucket, and not for the whole answer.

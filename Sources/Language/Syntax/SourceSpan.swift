@@ -8,6 +8,7 @@ public struct SourceSpan: Sendable, Hashable {
   /// The offset after the last byte.
   public var end: Int
 
+  /// Offsets in bytes: half-open, `end` is after the last byte.
   public init(_ start: Int, _ end: Int) {
     self.start = start
     self.end = end

@@ -6,6 +6,7 @@ public struct Statement: Sendable, Equatable {
   /// The statement as it was written, without the `;`. Empty when it was not read from a text.
   public var text: String
 
+  /// A statement that was not read from a text has no place and no text.
   public init(_ body: Body, span: SourceSpan = .none, text: String = "") {
     self.body = body
     self.span = span
@@ -14,6 +15,7 @@ public struct Statement: Sendable, Equatable {
 
   public static func == (left: Statement, right: Statement) -> Bool { left.body == right.body }
 
+  /// What a statement is, by its verb.
   public indirect enum Body: Sendable, Equatable {
     case select(Select)
     case explain(Explanation, Select)
@@ -51,6 +53,7 @@ public struct Statement: Sendable, Equatable {
 
 /// `SHOW`: a list of what there is.
 public struct Show: Sendable, Equatable {
+  /// What is listed. `create` is no list: it gives the statement that makes a stream or KPI.
   public enum Subject: String, Sendable, Equatable, CaseIterable {
     case streams, kpis, fields, dimensions, watermark, late, rejected, duplicates, ahead, versions
     case sources, history, create
@@ -68,14 +71,17 @@ public struct Show: Sendable, Equatable {
   }
 
   public var subject: Subject
+  /// The stream or KPI that is asked about; nil for all.
   public var from: Name?
   /// On the columns of the list.
   public var filter: Predicate?
+  /// Nil for all times.
   public var range: TimeRange?
   /// Whether the range is of the times when entries came in, and not of their events.
   public var isByArrival: Bool
   /// By the columns of the list.
   public var orderBy: [OrderKey]
+  /// Nil for all rows.
   public var limit: Limit?
 
   public init(

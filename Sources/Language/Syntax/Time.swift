@@ -28,6 +28,7 @@ public struct TimeLength: Sendable, Equatable {
 /// A point in time, as far as it is known without a clock and a zone: `3 hours ago`,
 /// `today - 1 day`.
 public struct TimeExpression: Sendable, Equatable {
+  /// What a point in time is counted from.
   public enum Base: Sendable, Equatable {
     case now
     /// Midnight at which the day began, in the query's zone.

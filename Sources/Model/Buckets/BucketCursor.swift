@@ -5,6 +5,7 @@ public struct BucketCursor: Sendable {
   @usableFromInline var lower: Int64 = 0
   @usableFromInline var upper: Int64 = 0
 
+  /// A cursor that has found no bucket yet.
   public init(_ buckets: Buckets) { self.buckets = buckets }
 
   /// The start of the bucket that holds a time: two comparisons if it is the last one.

@@ -85,6 +85,9 @@ extension BucketLength: CustomStringConvertible {
 
 /// A text is no bucket length.
 public struct BucketLengthError: Error, Equatable, CustomStringConvertible {
+  /// Why a text is no length: it begins with no digit, ends after the digits, has a unit that there is none of, counts
+  /// zero, is longer than any length may be, or has hours, minutes or seconds of more than a day that make no whole
+  /// days.
   public enum Reason: Sendable, Equatable {
     case noCount
     case noUnit

@@ -85,6 +85,8 @@ public struct BucketStarts: Sequence, IteratorProtocol, Sendable {
   var position: Int64
   let until: Int64
 
+  /// The start of the next bucket; nil once that would hold nothing before the end. O(log n) in the changes of the
+  /// zone.
   public mutating func next() -> Int64? {
     guard position < until else { return nil }
     let range = buckets.range(of: position)

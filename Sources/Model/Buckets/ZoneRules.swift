@@ -15,6 +15,7 @@ public struct ZoneRules: Sendable, Equatable {
   /// The seconds in which times of `Int64` nanoseconds lie.
   static let seconds = Int64.min.flooredQuotient(1_000_000_000)...Int64.max / 1_000_000_000
 
+  /// The zone without an offset.
   public static let utc = ZoneRules(name: "UTC", firstOffset: 0, changes: [])
 
   /// A zone that has `firstOffset` until the first of `changes`, which ascend; of changes at the same

@@ -14,6 +14,7 @@ public struct BinarySum: Sendable {
 
   private static let maxBound = 1 << 30
 
+  /// Zero.
   public init() {}
 
   /// Adds a finite number. O(1).
@@ -85,6 +86,7 @@ public struct BinarySum: Sendable {
     bound += other.bound
   }
 
+  /// Turns the sign round. O(digits).
   public mutating func negate() {
     for index in digits.indices { digits[index] = -digits[index] }
   }
@@ -136,6 +138,7 @@ public struct BinarySum: Sendable {
     return sum
   }
 
+  /// Whether what was added comes to nothing. O(digits).
   public var isZero: Bool { digits.isEmpty || settled.digits.isEmpty }
 
   /// The sum as `±magnitude * 2^exponent`.

@@ -15,14 +15,18 @@ public enum ExactNumber: Sendable, Hashable {
 
   /// Decimals of a unit.
   public static let scale = 9
+  /// 10^9.
   public static let unitsOfOne: UInt64 = 1_000_000_000
 
+  /// An integer is a short decimal. O(1).
   @inlinable
   public init(_ value: Int64) { self = .decimal(Int128(value) * Int128(Self.unitsOfOne)) }
 
+  /// An integer is a short decimal. O(1).
   @inlinable
   public init(_ value: UInt64) { self = .decimal(Int128(value) * Int128(Self.unitsOfOne)) }
 
+  /// The number must be finite, as that of a JSON document is. O(1).
   public init(_ number: Number) {
     switch number.form {
     case .signed(let value): self.init(value)
@@ -67,6 +71,7 @@ public enum ExactNumber: Sendable, Hashable {
       : .decimal(Int128(digits) * Int128(Self.powers[Self.scale - places]))
   }
 
+  /// 10^0 to 10^9, by exponent.
   public static let powers: [Int64] = (0...9).map { exponent in
     (0..<exponent).reduce(1) { power, _ in power * 10 }
   }

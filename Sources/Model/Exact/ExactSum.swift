@@ -8,10 +8,12 @@ public struct ExactSum: Sendable, Equatable {
   /// The other numbers.
   public var binary = BinarySum()
 
+  /// Zero, unless it is said what the parts are.
   public init(decimals: Int256 = .zero, binary: BinarySum = BinarySum()) {
     (self.decimals, self.binary) = (decimals, binary)
   }
 
+  /// O(1).
   public mutating func add(_ number: ExactNumber) {
     switch number {
     case .decimal(let units): decimals += Int256(units)
@@ -19,6 +21,7 @@ public struct ExactSum: Sendable, Equatable {
     }
   }
 
+  /// Takes a number out again, whether or not it was ever added. O(1).
   public mutating func subtract(_ number: ExactNumber) {
     switch number {
     case .decimal(let units): decimals += Int256(-units)
@@ -42,6 +45,7 @@ public struct ExactSum: Sendable, Equatable {
     }
   }
 
+  /// Adds another sum. O(digits of the binary part).
   public mutating func add(_ other: ExactSum) {
     decimals += other.decimals
     binary.add(other.binary)
@@ -49,6 +53,7 @@ public struct ExactSum: Sendable, Equatable {
 
   // MARK: Answers
 
+  /// Whether the sum, that of short decimals in units of 10^-9, is below zero.
   public var isNegative: Bool {
     let ratio = ratio(scale: ExactNumber.scale)
     return ratio.isNegative && !ratio.numerator.isZero

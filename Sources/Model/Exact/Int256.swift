@@ -6,9 +6,11 @@ public struct Int256: Sendable, Hashable {
   public var low: UInt128
   public var high: Int128
 
+  /// The lower and the upper half of the two's complement.
   @inlinable
   public init(low: UInt128, high: Int128) { (self.low, self.high) = (low, high) }
 
+  /// The same value, its sign kept.
   @inlinable
   public init(_ value: Int128) {
     (low, high) = (UInt128(truncatingIfNeeded: value), value < 0 ? -1 : 0)
@@ -34,6 +36,7 @@ public struct Int256: Sendable, Hashable {
     left.high &+= right.high &+ (carry ? 1 : 0)
   }
 
+  /// The least number, which has no positive, stays what it is.
   @inlinable
   public static prefix func - (value: Int256) -> Int256 {
     var negated = Int256(low: ~value.low, high: ~value.high)
@@ -41,6 +44,7 @@ public struct Int256: Sendable, Hashable {
     return negated
   }
 
+  /// The least number, which has no positive, stays what it is.
   @inlinable public var magnitude: Int256 { isNegative ? -self : self }
 
   /// The product with a factor that is not negative.

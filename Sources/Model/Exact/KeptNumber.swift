@@ -54,6 +54,7 @@ public struct KeptNumber: Sendable, Hashable {
     }
   }
 
+  /// O(1). As ``ExactNumber`` takes it.
   public init(_ number: Number) { self.init(ExactNumber(number)) }
 
   /// As exact sums take it.

@@ -7,12 +7,14 @@ public struct CivilDate: Sendable, Equatable {
   public var month: Int
   public var day: Int
 
+  /// Takes its parts as they are: `month` from 1, `day` from 1; nothing is checked.
   public init(year: Int, month: Int, day: Int) {
     self.year = year
     self.month = month
     self.day = day
   }
 
+  /// The days of a month from 1 to 12: leap years are those of the Gregorian calendar, before 1582 too. O(1).
   public static func dayCount(year: Int, month: Int) -> Int {
     if month == 2 {
       return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 29 : 28
@@ -30,6 +32,7 @@ public struct CivilDate: Sendable, Equatable {
     return era * 146_097 + dayOfEra - 719_468
   }
 
+  /// The day so many days after 1970-01-01; negative is before it. O(1).
   public init(daysSinceEpoch days: Int) {
     let shifted = days + 719_468
     let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097

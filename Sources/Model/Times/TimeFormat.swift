@@ -5,19 +5,24 @@ public struct TimeFormat: Sendable, Hashable {
   /// document is kept whole.
   public var code: UInt32
 
+  /// `code` as a block stored it; nothing is checked.
   @inlinable
   public init(code: UInt32) { self.code = code }
 
+  /// A time that cannot be written again from its nanoseconds: its document is kept whole.
   public static let irreproducible = TimeFormat(code: 0)
 
+  /// How the zone is spelled: `Z`, `z`, or an offset with a sign.
   public enum Zone: UInt32, Sendable { case z, lowercaseZ, plus, minus }
 
   /// How an offset is spelled: `+hh:mm`, `+hhmm`, `+hh`, or not at all: a local time of a known zone.
   public enum OffsetStyle: UInt32, Sendable { case colon, compact, hours, absent }
 
+  /// The unit of numbers since 1970-01-01T00:00:00Z.
   public enum EpochUnit: UInt32, Sendable, CaseIterable {
     case seconds, milliseconds, microseconds, nanoseconds
 
+    /// How many nanoseconds one of it has.
     public var nanoseconds: Int64 {
       switch self {
       case .seconds: 1_000_000_000
@@ -61,6 +66,7 @@ public struct TimeFormat: Sendable, Hashable {
     /// Without hyphens and colons: `20240730T120000Z`.
     public var isBasic = false
 
+    /// The spelling of RFC 3339 in UTC, without a fraction.
     public init() {}
   }
 
@@ -87,6 +93,7 @@ public struct TimeFormat: Sendable, Hashable {
       code: plain.code | spelling.offsetStyle.rawValue << 27 | UInt32(flags) << 29)
   }
 
+  /// A number since 1970 in a unit; its fraction has `fractionDigits` digits, nine at most.
   @inlinable
   public static func epoch(_ unit: EpochUnit, fractionDigits: Int) -> TimeFormat {
     TimeFormat(code: 2 | UInt32(fractionDigits) << 2 | unit.rawValue << 6)
@@ -100,8 +107,10 @@ public struct TimeFormat: Sendable, Hashable {
   public var isRFC3339: Bool { code >> 27 == 0 && separator != 0 }
   @inlinable
   public var fractionDigits: Int { Int(code >> 2 & 15) }
+  /// `T`, `t` or a space; 0 for a date alone. Of an epoch number it has no meaning.
   @inlinable
   public var separator: UInt8 { UInt8(truncatingIfNeeded: code >> 6) }
+  /// Only of an epoch number: see ``isEpoch``.
   public var unit: EpochUnit { EpochUnit(rawValue: code >> 6 & 3) ?? .seconds }
   public var zone: Zone { Zone(rawValue: code >> 14 & 3) ?? .z }
   @inlinable
@@ -121,6 +130,7 @@ public struct ParsedTime: Sendable, Equatable {
   public var ns: Int64
   public var format: TimeFormat
 
+  /// An instant, and how it was written.
   @inlinable
   public init(ns: Int64, format: TimeFormat) {
     self.ns = ns

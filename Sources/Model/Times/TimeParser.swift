@@ -8,6 +8,7 @@ public struct TimeParser: Sendable {
   private var cachedDate: (UInt64, UInt64) = (.max, .max)
   private var cachedDayNs: Int64 = 0
 
+  /// Reads times as `reading` says; without it, only those that say all themselves.
   public init(_ reading: TimeReading = TimeReading()) { self.reading = reading }
 
   static let dayNs: Int64 = 86_400_000_000_000

@@ -12,6 +12,7 @@ public struct TimeReading: Sendable, Equatable {
   /// is a date then.
   public var pattern: TimePattern?
 
+  /// Without anything said, a text has to be ISO 8601 with `Z` or an offset.
   public init(
     zone: ZoneRules? = nil, unit: TimeFormat.EpochUnit? = nil, pattern: TimePattern? = nil
   ) {

@@ -9,6 +9,7 @@ public struct TimeWriter: Sendable {
   /// The longest text of a time.
   public static let maxBytes = 40
 
+  /// A writer that has written no date yet: the first one is computed.
   public init() {}
 
   /// Appends the text of `ns` in `format`, without quotes: the inverse of ``TimeParser``. O(1).
@@ -144,12 +145,14 @@ extension Int64 {
     return other < 0 ? .min : .max
   }
 
+  /// The quotient, rounded down: -1 / 2 is -1. `divisor` is positive. O(1).
   @inlinable
   public func flooredQuotient(_ divisor: Int64) -> Int64 {
     let (quotient, rest) = quotientAndRemainder(dividingBy: divisor)
     return rest < 0 ? quotient - 1 : quotient
   }
 
+  /// What ``flooredQuotient(_:)`` leaves: from 0 to before `divisor`, which is positive. O(1).
   @inlinable
   public func flooredRemainder(_ divisor: Int64) -> Int64 {
     let rest = self % divisor
@@ -162,6 +165,7 @@ public struct Timestamp: Sendable, Hashable, Comparable, CustomStringConvertible
   /// Nanoseconds since 1970-01-01T00:00:00Z.
   public var ns: Int64
 
+  /// `ns` is in nanoseconds since 1970-01-01T00:00:00Z.
   public init(ns: Int64) { self.ns = ns }
 
   /// Reads RFC 3339, or a date alone, which means its first instant in UTC.

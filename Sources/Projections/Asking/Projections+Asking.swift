@@ -30,6 +30,7 @@ extension Projections {
   }
 
   /// How `aggregate` would answer.
+  /// Nothing is computed: O(blocks of the stream), and O(cells) to count those that would be read.
   public func plan(_ request: AggregateRequest) throws -> AggregatePlan {
     try log.environment.read { transaction in
       var plan = try QueryPlan(request, self, transaction)

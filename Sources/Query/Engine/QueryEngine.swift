@@ -13,7 +13,8 @@ public struct QueryEngine: Sendable {
   public init(_ source: any QuerySource) { self.source = source }
 
   /// Runs the statements of a text one after the other, and hands out each answer before the next one is begun. The
-  /// text is read as a whole first: nothing is run if it cannot be.
+  /// text is read as a whole first: nothing is run if it cannot be. What was answered before an error stands. Each
+  /// statement has its own time limit.
   public func run(
     _ text: String, _ options: QueryOptions, _ body: (Statement, Answer) throws -> Void
   ) throws {
@@ -22,14 +23,16 @@ public struct QueryEngine: Sendable {
     }
   }
 
-  /// The answers of all statements of a text.
+  /// The answers of all statements of a text. None of them when one fails: what the statements before it have changed
+  /// stays changed.
   public func run(_ text: String, _ options: QueryOptions) throws -> [Answer] {
     var answers: [Answer] = []
     try run(text, options) { _, answer in answers.append(answer) }
     return answers
   }
 
-  /// Runs one statement. `text` is the whole text that it was read from, which its errors show.
+  /// Runs one statement. `text` is the whole text that it was read from, which its errors show. Ends with
+  /// ``QueryLimitError`` after `limits.maxSeconds`.
   public func run(
     _ statement: Statement, of text: String, _ options: QueryOptions
   ) throws -> Answer {
@@ -58,6 +61,7 @@ public struct QueryEngine: Sendable {
 public struct StatementError: Error, Equatable, CustomStringConvertible {
   /// What cannot be done, why, and what to do instead.
   public var description: String
+  /// `description` says what cannot be done, why, and what to do instead.
   public init(_ description: String) { self.description = description }
 }
 

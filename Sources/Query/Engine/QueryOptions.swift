@@ -14,5 +14,6 @@ public struct QueryOptions: Sendable {
   /// Called with the share that is done of what takes long, such as the filling of a KPI.
   public var progress: @Sendable (Double) -> Void = { _ in }
 
+  /// Without parameters, with the usual limits. `nowNs` is in nanoseconds since 1970, UTC.
   public init(nowNs: Int64) { self.nowNs = nowNs }
 }

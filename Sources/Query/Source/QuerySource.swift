@@ -55,6 +55,7 @@ public protocol QuerySource: Sendable {
 
 /// What statements that change something need beside it.
 public protocol QueryStore: QuerySource {
+  /// Makes a stream ahead of its first event.
   func defineStream(_ definition: DefineStream) throws
   /// Changes what a stream is from the next event on; computes KPIs anew that depend on it.
   func alterStream(
@@ -68,8 +69,11 @@ public protocol QueryStore: QuerySource {
     _ definition: DefineKpi, isNewVersion: Bool, progress: (Double) -> Void,
     isCancelled: @escaping @Sendable () -> Bool
   ) throws -> KpiInfo
+  /// Makes a version of a KPI the one that is asked when none is named. Its cells have to be complete.
   func switchKpi(_ name: String, version: Int) throws
+  /// Drops all versions of a KPI; the events stay.
   func dropKpi(_ name: String) throws
+  /// Computes the cells of all versions of a KPI anew. `progress` is called with the share that is done. O(facts).
   func rebuildKpi(
     _ name: String, progress: (Double) -> Void, isCancelled: @escaping @Sendable () -> Bool
   ) throws
@@ -77,6 +81,7 @@ public protocol QueryStore: QuerySource {
 
 /// What a source holds at one commit.
 public struct SourceCatalogue: Sendable {
+  /// In the order of their making, without those that were dropped.
   public var streams: [StreamInfo]
   /// All versions of all KPIs.
   public var kpis: [KpiInfo]
@@ -87,6 +92,7 @@ public struct SourceCatalogue: Sendable {
   /// Pages of the ledger.
   public var ledgerPages: UInt64
 
+  /// What a source says of itself, all read at one commit.
   public init(
     streams: [StreamInfo], kpis: [KpiInfo], system: [StreamInfo], lastSeq: UInt64,
     ledgerPages: UInt64
@@ -103,8 +109,10 @@ public struct SourceCatalogue: Sendable {
 public struct StreamState: Sendable, Equatable {
   /// The least and the greatest time of a fact; nil without facts.
   public var timesNs: ClosedRange<Int64>?
+  /// How far event time had got; nil before the first event.
   public var watermarkNs: Int64?
 
+  /// Both nil for a stream that had nothing yet.
   public init(timesNs: ClosedRange<Int64>?, watermarkNs: Int64?) {
     (self.timesNs, self.watermarkNs) = (timesNs, watermarkNs)
   }
@@ -116,6 +124,7 @@ public struct CatalogueChange: Sendable, Equatable {
   public var seq: UInt64
   /// When it was recorded.
   public var timeNs: Int64
+  /// Who made it; empty when that was not said.
   public var actor: String
   /// What was done: `DEFINE KPI`, `SWITCH KPI`, `DEFINE STREAM`.
   public var change: String
@@ -136,8 +145,13 @@ public struct CatalogueChange: Sendable, Equatable {
   }
 }
 
+/// What a stream is and holds, as the language tells of it. Times are in nanoseconds since 1970, UTC; paths are from
+/// the document's top.
 public struct StreamInfo: Sendable {
+  /// A field that documents of the stream have.
   public struct Field: Sendable {
+    /// What its values are. `mixed` are those of several kinds, or unknown ones of a field without a column; `list` has
+    /// arrays and empty objects only.
     public enum Kind: String, Sendable { case number, text, boolean, mixed, list }
     public var path: Text
     public var kind: Kind
@@ -146,15 +160,18 @@ public struct StreamInfo: Sendable {
     /// Whether arrays are among its values, which count as values and have none of their own.
     public var hasLists: Bool
 
+    /// A field with a column, unless it is said that it has none.
     public init(path: Text, kind: Kind, hasColumn: Bool = true, hasLists: Bool = false) {
       (self.path, self.kind, self.hasColumn, self.hasLists) = (path, kind, hasColumn, hasLists)
     }
   }
 
+  /// One that has brought events of the stream.
   public struct Source: Sendable {
     public var name: String
     /// Nil when it has brought nothing that counts.
     public var watermarkNs: Int64?
+    /// Whether the stream's watermark waits for it.
     public var isOpen: Bool
 
     public init(name: String, watermarkNs: Int64?, isOpen: Bool) {
@@ -164,33 +181,43 @@ public struct StreamInfo: Sendable {
 
   public var name: String
   public var timePath: Text
+  /// The field that tells devices apart; nil when there is none.
   public var keyPath: Text?
   /// The fields that make the dedup id.
   public var dedupPaths: [Text] = []
+  /// The array whose elements are the facts; nil when each event is one.
   public var explodePath: Text?
   /// The time of an element of the exploded array, from the document's top.
   public var elementTimePath: Text?
+  /// Two events of one id are the same event when their times differ by at most this.
   public var dedupWindowNs: Int64 = 0
+  /// An event this much behind is late.
   public var latenessNs: Int64
   public var fields: [Field] = []
   public var events: UInt64 = 0
   public var facts: UInt64 = 0
+  /// Accepted events that came late.
   public var late: UInt64 = 0
   /// Events too far ahead to say how far time has got.
   public var ahead: UInt64 = 0
+  /// Documents that were not stored since the log had their ids.
   public var duplicates: UInt64 = 0
+  /// Documents that were no events.
   public var rejected: UInt64 = 0
-  /// The least and the greatest time of an event; nil without events.
+  /// The least and the greatest time of a fact; nil without facts.
   public var timesNs: ClosedRange<Int64>?
+  /// How far event time has got; nil before the first event.
   public var watermarkNs: Int64?
   /// The statement that makes it.
   public var statement = ""
 
+  /// Without fields and events.
   public init(name: String, timePath: Text, latenessNs: Int64) {
     (self.name, self.timePath, self.latenessNs) = (name, timePath, latenessNs)
   }
 }
 
+/// A version of a KPI: what it computes, and how far that has got.
 public struct KpiInfo: Sendable {
   public var name: String
   public var version: Int
@@ -198,11 +225,14 @@ public struct KpiInfo: Sendable {
   public var isActive: Bool
   public var stream: String
   public var items: [Item]
+  /// The facts that count; nil for all of them.
   public var filter: Predicate?
   public var dimensions: [GroupField]
   public var every: BucketLength
+  /// How much time each row covers, up to the end of its bucket; nil for the bucket alone.
   public var rolling: BucketLength?
   public var timeZone: String
+  /// How far the watermark has to be past a bucket's end for its rows to be final; at least the stream's.
   public var latenessNs: Int64
   /// Share of the log that its cells have; nil when they are complete.
   public var progress: Double?

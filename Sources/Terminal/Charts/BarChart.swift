@@ -1,10 +1,12 @@
 /// Values of categories as horizontal bars, in eighths of a cell.
 public struct BarChart {
+  /// A bar of the chart and what it is of.
   public struct Bar: Sendable {
     public var label: String
     /// Nil, NaN and infinite values have no bar.
     public var value: Double?
 
+    /// A `label` that is wider than a third of the chart is cut.
     public init(label: String, value: Double?) {
       self.label = label
       self.value = value
@@ -12,6 +14,7 @@ public struct BarChart {
   }
 
   public var bars: [Bar]
+  /// The text of a finite value beside its bar.
   public var formatValue: (Double) -> String
 
   /// Values are shown with six digits at most unless `formatValue` says otherwise.

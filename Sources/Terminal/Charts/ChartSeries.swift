@@ -1,5 +1,6 @@
 /// A named line of a chart.
 public struct ChartSeries: Sendable {
+  /// A value at a time, in nanoseconds since 1970.
   public struct Point: Sendable {
     public var timeNs: Int64
     /// Nil is a gap: the line ends before it and begins anew after it.

@@ -10,6 +10,8 @@ public struct LineChart {
   /// The times that are labelled, such as the midnights of a zone; nil for round distances in UTC.
   public var timeTicks: [Int64]?
 
+  /// `formatTime` gives the text at the axis for a time in nanoseconds since 1970; see ``timeTicks`` for which those
+  /// are.
   public init(
     series: [ChartSeries], timeTicks: [Int64]? = nil, formatTime: @escaping (Int64) -> String
   ) {

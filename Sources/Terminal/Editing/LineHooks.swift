@@ -9,6 +9,7 @@ public struct LineHooks {
   /// over.
   public var isComplete: (_ text: String) -> Bool
 
+  /// By default nothing is highlighted or completed, and each line is handed over.
   public init(
     highlight: @escaping (String) -> [(range: Range<Int>, style: TextStyle)] = { _ in [] },
     complete: @escaping (String, Int) -> Completion = { _, cursor in .none(at: cursor) },
@@ -22,8 +23,10 @@ public struct LineHooks {
 
 /// Texts, one of which may take the place of a part of the text.
 public struct Completion {
+  /// One text that may take the place.
   public struct Candidate: Equatable {
     public var text: String
+    /// What it is, shown beside it; nil for nothing.
     public var description: String?
 
     public init(_ text: String, description: String? = nil) {
@@ -36,11 +39,13 @@ public struct Completion {
   public var replaceRange: Range<Int>
   public var candidates: [Candidate]
 
+  /// Without candidates nothing is completed.
   public init(replaceRange: Range<Int>, candidates: [Candidate]) {
     self.replaceRange = replaceRange
     self.candidates = candidates
   }
 
+  /// Nothing to complete at the UTF-8 offset `cursor`.
   public static func none(at cursor: Int) -> Completion {
     Completion(replaceRange: cursor..<cursor, candidates: [])
   }
