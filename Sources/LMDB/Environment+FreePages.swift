@@ -39,7 +39,9 @@ extension Environment {
       report.diskBytesBefore = diskBytes(descriptor)
       for run in Self.runs(pages) {
         let (offset, count) = (run.lowerBound * session.pageBytes, run.count * session.pageBytes)
-        repeat { code = clmdb_punch_hole(descriptor, offset, count) == 0 ? 0 : errno } while code
+        repeat {
+          code = clmdb_punch_hole(descriptor, offset, count) == 0 ? 0 : errno
+        } while code
           == EINTR
         guard code == 0 else { throw error(.init(code), "give back free pages") }
         report.freeBytes += count
@@ -50,7 +52,9 @@ extension Environment {
   }
 
   /// Bytes that the data file takes on the disk; 0 when it cannot be looked at.
-  public var diskBytes: Int { fileStatus("\(directory)/data.mdb").map { Int($0.st_blocks) * 512 } ?? 0 }
+  public var diskBytes: Int {
+    fileStatus("\(directory)/data.mdb").map { Int($0.st_blocks) * 512 } ?? 0
+  }
 
   /// The free pages that were let go before commit `oldest`, which is the first that is still seen.
   private func freePages(
@@ -78,7 +82,9 @@ extension Environment {
       }
       code = unsafe mdb_cursor_get(cursor, &key, &value, MDB_NEXT)
     }
-    guard code == MDB_SUCCESS || code == MDB_NOTFOUND else { throw error(code, "read the free list") }
+    guard code == MDB_SUCCESS || code == MDB_NOTFOUND else {
+      throw error(code, "read the free list")
+    }
     return pages
   }
 

@@ -146,11 +146,15 @@ extension Store: QueryStore {
   public func dropKpi(_ name: String) throws { try projections.drop(name, actor: statementActor) }
 
   public func rebuildKpi(
-    _ name: String, progress: (Double) -> Void, isCancelled: @escaping @Sendable () -> Bool
-  ) throws {
-    _ = try projections.rebuild(
-      named: [name], verify: false, actor: statementActor, progress: { progress($0.share) },
-      isCancelled: isCancelled)
+    _ name: String, within range: ((ZoneRules) throws -> Range<Int64>)?,
+    progress: (Double) -> Void, isCancelled: @escaping @Sendable () -> Bool
+  ) throws -> [KpiRebuild] {
+    let reports = try projections.rebuild(
+      named: [name], verify: false, actor: statementActor, within: range,
+      progress: { progress($0.share) }, isCancelled: isCancelled)
+    return reports.map {
+      KpiRebuild(version: $0.version, rangeNs: $0.rangeNs, foldedEarlier: $0.foldedEarlier)
+    }
   }
 }
 

@@ -19,7 +19,7 @@ FOLDERS = {
     "Model": [".", "Exact", "Times", "Buckets"],
     "Terminal": ["Width", "Keys", "Editing", "Drawing", "Charts", "History", "."],
     "EventLog": ["Terms", "Documents", "Columns", "Blocks", "Catalogue", "Dedup", "Log", "Merging", "Check"],
-    "Projections": ["Definitions", "Cells", "Fold", ".", "Reading", "Asking"],
+    "Projections": ["Definitions", "Cells", "Fold", "Rebuilding", ".", "Reading", "Asking"],
     "Query": [".", "Source", "Answer", "Engine", "Rendering", "Binding", "Execution", "Statements"],
 }
 

@@ -28,7 +28,9 @@ struct BlockIds {
     hashKey = stream.definition.hashKey
     times = try reader.times(.times)
     let state = stream.schema.snapshot()
-    guard times.count == reader.header.eventCount, seqs.count == times.count else { throw reader.damage }
+    guard times.count == reader.header.eventCount, seqs.count == times.count else {
+      throw reader.damage
+    }
     let fields = try stream.definition.idPaths.map {
       try Self.columns(reader, of: $0, state.columns)
     }

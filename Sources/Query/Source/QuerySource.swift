@@ -70,9 +70,12 @@ public protocol QueryStore: QuerySource {
   ) throws -> KpiInfo
   func switchKpi(_ name: String, version: Int) throws
   func dropKpi(_ name: String) throws
+  /// Computes the cells of all versions anew. `range` gives the time that is asked for, on a version's clock: then only
+  /// the buckets that hold some of it.
   func rebuildKpi(
-    _ name: String, progress: (Double) -> Void, isCancelled: @escaping @Sendable () -> Bool
-  ) throws
+    _ name: String, within range: ((ZoneRules) throws -> Range<Int64>)?,
+    progress: (Double) -> Void, isCancelled: @escaping @Sendable () -> Bool
+  ) throws -> [KpiRebuild]
 }
 
 /// What a source holds at one commit.
