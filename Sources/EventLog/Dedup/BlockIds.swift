@@ -67,7 +67,7 @@ struct BlockIds {
     var ids: [[UInt8]?] = Array(repeating: nil, count: count)
     for column in columns {
       var index = 0
-      for row in 0..<count where column.isPresent(row) {
+      for row in 0..<count where column.presence[row] {
         let text = column.text(index)
         // An empty string is no id.
         ids[row] = text.isEmpty ? nil : text

@@ -24,14 +24,11 @@ public struct FactColumn: Sendable {
   public let factCount: Int
   /// One entry for each fact; what stands where there is no value means nothing.
   public private(set) var values: Values = .none
-  /// One bit for each fact that has a value; empty when all have.
-  public private(set) var presence: [UInt64] = []
+  /// Which facts have a value.
+  public private(set) var presence = Presence.none
 
   /// Whether fact `index` has a value.
-  public func isPresent(_ index: Int) -> Bool {
-    if case .none = values { return false }
-    return presence.isEmpty || presence[index >> 6] >> UInt64(index & 63) & 1 == 1
-  }
+  public func isPresent(_ index: Int) -> Bool { presence[index] }
 
   init(
     _ path: Text, _ summary: BlockSummary, _ stream: EventStream, _ store: BlockStore,
@@ -80,12 +77,7 @@ public struct FactColumn: Sendable {
       }
       return
     }
-    presence = Array(repeating: 0, count: (rowCount + 63) / 64)
-    for column in columns {
-      for row in 0..<rowCount where column.isPresent(row) {
-        presence[row >> 6] |= 1 << UInt64(row & 63)
-      }
-    }
+    presence = Presence.union(of: columns.map(\.presence))
     if !columns.allSatisfy(\.kind.isNumber) {
       values = .strings(
         Self.union(columns, rowCount, "") { String(decoding: $0.text($1), as: UTF8.self) })
@@ -100,7 +92,7 @@ public struct FactColumn: Sendable {
   private static func spread<T>(
     _ dense: [T], _ column: ColumnValues, _ rowCount: Int, _ blank: T
   ) -> [T] {
-    if column.presence.isEmpty { return dense }
+    if column.presence == .all { return dense }
     return union([column], rowCount, blank) { dense[$1] }
   }
 
@@ -110,7 +102,7 @@ public struct FactColumn: Sendable {
     var all = Array(repeating: blank, count: rowCount)
     for column in columns {
       var index = 0
-      for row in 0..<rowCount where column.isPresent(row) {
+      column.presence.forEachRow(below: rowCount) { row in
         all[row] = value(column, index)
         index += 1
       }
@@ -124,19 +116,19 @@ extension ColumnValues {
   func spread(_ factCounts: [Int64]) -> ColumnValues {
     let factCount = factCounts.reduce(0) { $0 + Int($1) }
     var spread = self
-    spread.presence = Array(repeating: 0, count: (factCount + 63) / 64)
+    var present = Bitmap(rowCount: factCount)
     var indices: [Int] = []
     var fact = 0
     var index = 0
     for (event, count) in factCounts.enumerated() {
-      let isPresent = isPresent(event)
-      if isPresent {
-        for row in fact..<fact + Int(count) { spread.presence[row >> 6] |= 1 << UInt64(row & 63) }
+      if presence[event] {
+        for row in fact..<fact + Int(count) { present.insert(row) }
         indices.append(contentsOf: repeatElement(index, count: Int(count)))
         index += 1
       }
       fact += Int(count)
     }
+    spread.presence = .some(present)
     spread.count = indices.count
     spread.integers = integers.isEmpty ? [] : indices.map { integers[$0] }
     spread.numbers.mantissas =
