@@ -70,7 +70,7 @@ public struct AggregateResult: Sendable {
 
 /// How aggregates are computed.
 public struct AggregatePlan: Sendable, Equatable {
-  public enum Source: Sendable, Equatable {
+  public enum Origin: Sendable, Equatable {
     case cells(kpi: String, version: Int)
     case columns
     /// Cells, and columns where the range's ends cut a bucket or cells are newer than what is asked for.
@@ -85,12 +85,12 @@ public struct AggregatePlan: Sendable, Equatable {
     public init(name: String, reason: String) { (self.name, self.reason) = (name, reason) }
   }
 
-  public var source: Source
+  public var origin: Origin
   public var alternatives: [Alternative] = []
   /// Cells, blocks and facts that are read; estimates in a plan, counts in a result.
   public var cells = 0
   public var blocks = 0
   public var facts = 0
 
-  public init(source: Source) { self.source = source }
+  public init(origin: Origin) { self.origin = origin }
 }

@@ -19,7 +19,7 @@ FOLDERS = {
     "Model": [".", "Exact", "Times", "Buckets"],
     "Terminal": ["Width", "Keys", "Editing", "Drawing", "Charts", "History", "."],
     "EventLog": ["Terms", "Documents", "Columns", "Blocks", "Catalogue", "Dedup", "Log", "Merging", "Check"],
-    "Projections": ["Definitions", "Cells", "Fold", "Rebuilding", ".", "Reading", "Asking"],
+    "Projections": ["Definitions", "Cells", "Fold", "Rebuilding", ".", "Rows", "Answering"],
     "Query": [".", "Source", "Answer", "Engine", "Rendering", "Binding", "Execution", "Statements"],
 }
 

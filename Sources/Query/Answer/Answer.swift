@@ -29,7 +29,7 @@ public struct Answer: Sendable {
     public var lastBucketEndNs: Int64?
     public var watermarkNs: Int64?
     /// `cells of KPI by_site version 1`, `columns`, or both.
-    public var source: String?
+    public var answeredFrom: String?
     public var asOfSeq: UInt64?
     /// Rows before LIMIT, when it left some out.
     public var rowsBeforeLimit: Int?
