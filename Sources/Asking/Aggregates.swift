@@ -81,7 +81,7 @@ public struct AggregateResult: Sendable {
 /// How aggregates are computed.
 public struct AggregatePlan: Sendable, Equatable {
   /// Where the numbers come from.
-  public enum Source: Sendable, Equatable {
+  public enum Origin: Sendable, Equatable {
     case cells(kpi: String, version: Int)
     case columns
     /// Cells, and columns where the range's ends cut a bucket or cells are newer than what is asked for.
@@ -97,7 +97,7 @@ public struct AggregatePlan: Sendable, Equatable {
     public init(name: String, reason: String) { (self.name, self.reason) = (name, reason) }
   }
 
-  public var source: Source
+  public var origin: Origin
   public var alternatives: [Alternative] = []
   /// Cells, blocks and facts that are read; estimates in a plan, counts in a result.
   public var cells = 0
@@ -105,5 +105,5 @@ public struct AggregatePlan: Sendable, Equatable {
   public var facts = 0
 
   /// A plan that reads nothing, and had no alternative.
-  public init(source: Source) { self.source = source }
+  public init(origin: Origin) { self.origin = origin }
 }

@@ -15,8 +15,16 @@ public struct RebuildProgress: Sendable {
 public struct RebuildReport: Sendable {
   public var name: String
   public var version: Int
+  /// Facts that were folded.
   public var facts: UInt64
+  /// Cells that were built, or compared.
   public var cells: Int
+  /// The buckets that were rebuilt or compared, when only a range was asked for: those that start within it. `Int64.min`
+  /// and `.max` for no bound; nil for all buckets.
+  public var rangeNs: Range<Int64>?
+  /// Whether facts before the range were folded as well: rows of counters and levels begin at earlier samples, and count
+  /// it when these come late.
+  public var foldedEarlier = false
   /// Whether there are live cells. A KPI whose filling was interrupted has none until a program opens the store for
   /// writing; it is read from the events meanwhile, and there is nothing to compare with.
   public var isFilled: Bool
@@ -29,42 +37,47 @@ public struct RebuildCancelledError: Error, CustomStringConvertible {
   public var description: String { "interrupted; the cells are as they were before" }
 }
 
-/// Builds the cells of some KPIs of one stream from the log's columns. Blocks are folded side by side, and merged in
-/// the order of the log.
+/// Builds cells of some KPIs of one stream from the log's columns, all or those of some buckets. Blocks are folded side by
+/// side, and merged in the order of the log.
 final class CellBuilder {
   private let projections: Projections
+  private let targets: [RebuildTarget]
   private var stream: EventStream
+  /// The cells of each target that are being built.
   private let caches: [CellCache]
   /// Whether the cells are only compared: then nothing is written, and all are kept in memory.
   private let isVerifying: Bool
   private let isCancelled: @Sendable () -> Bool
   private var lastSeq: UInt64 = 0
+  /// Facts of the blocks that were folded, and of each target those that were selected.
   private var facts: UInt64 = 0
-  private var cellCount = 0
+  private var selectedFacts: [UInt64]
 
   /// Changed cells in memory at most, over all KPIs.
   private static let maxPendingCells = 40_000
 
   init(
-    _ projections: Projections, _ kpis: [CompiledKpi], verify: Bool,
+    _ projections: Projections, _ targets: [RebuildTarget], verify: Bool,
     _ isCancelled: @escaping @Sendable () -> Bool
   ) throws {
     isVerifying = verify
     self.projections = projections
+    self.targets = targets
+    selectedFacts = targets.map { _ in 0 }
     self.isCancelled = isCancelled
     let (log, records, tables) = (projections.log, projections.records, projections.tables)
     stream = try log.environment.read {
-      try log.stream(named: kpis[0].definition.stream, $0)
+      try log.stream(named: targets[0].kpi.definition.stream, $0)
     }
     let generations: [UInt32] =
       verify
-      ? kpis.map { _ in 0 }
+      ? targets.map { _ in 0 }
       : try log.environment.write { transaction in
-        try kpis.map { _ in try KpiRecord.newGeneration(records, tables, &transaction) }
+        try targets.map { _ in try KpiRecord.newGeneration(records, tables, &transaction) }
       }
-    caches = zip(kpis, generations).map {
+    caches = zip(targets, generations).map {
       CellCache(
-        $0, generation: $1, tables: tables, isNew: true,
+        $0.kpi, generation: $1, tables: tables, isNew: true,
         releaseMemory: { [log] in log.releaseMemory(above: Projections.maxResidentFileBytes) })
     }
   }
@@ -75,37 +88,56 @@ final class CellBuilder {
   func run(_ progress: (RebuildProgress) -> Void) throws -> [RebuildReport] {
     var isBehind = true
     while isBehind {
-      let blocks = try log.environment.read { try nextBlocks($0) }
+      let all = try log.environment.read { try nextBlocks($0) }
+      let blocks = all.filter(isWanted)
       try merge(blocks, progress)
+      lastSeq = all.last?.lastSeq ?? lastSeq
       // What has come meanwhile is little after some rounds; the rest is done while commits wait.
       isBehind = blocks.count > 4
     }
     if isVerifying { return try compare() }
     try flush()
-    try projections.switching(to: caches) {
+    var exchanged: [Int] = []
+    try projections.switching(to: zip(targets, caches).filter { $0.0.live == nil }.map(\.1)) {
+      // What is in memory of the live cells is not what will be on disk.
+      for target in targets { target.live?.forget() }
       // The transaction may run again: then from the same place.
-      let begin = (lastSeq, facts)
+      let begin = (lastSeq, facts, selectedFacts)
       try log.environment.write { transaction in
-        (lastSeq, facts) = begin
+        (lastSeq, facts, selectedFacts) = begin
         try catchUp(&transaction)
-        for cache in caches where projections.isDefined(cache.kpi.definition.id) {
-          let key = KpiRecord.key(cache.kpi.definition.id)
-          try transaction.put(
-            projections.records, key,
-            KpiRecord(generation: cache.generation, isLive: true).encoded(key))
-        }
+        exchanged = try zip(targets, caches).map { try exchange($0, $1, &transaction) }
       }
       for cache in caches { cache.committed() }
     }
-    return reports(caches.map { _ in [] })
+    return targets.indices.map { index in
+      let cells = targets[index].live == nil ? try? count(caches[index]) : exchanged[index]
+      return report(index, cells: cells ?? 0)
+    }
   }
 
-  private func reports(_ differences: [[String]]) -> [RebuildReport] {
-    zip(caches, differences).map { cache, differences in
-      RebuildReport(
-        name: cache.kpi.definition.name, version: cache.kpi.definition.version, facts: facts,
-        cells: (try? count(cache)) ?? 0, isFilled: true, differences: differences)
+  /// Puts the cells that were built in the place of the live ones; gives how many there are, when only some buckets were
+  /// built.
+  private func exchange(
+    _ target: RebuildTarget, _ built: CellCache, _ transaction: inout WriteTransaction
+  ) throws -> Int {
+    guard projections.isDefined(target.kpi.definition.id) else { return 0 }
+    if let live = target.live {
+      return try CellExchange(target, from: built, to: live).run(&transaction)
     }
+    let key = KpiRecord.key(target.kpi.definition.id)
+    try transaction.put(
+      projections.records, key,
+      KpiRecord(generation: built.generation, isLive: true).encoded(key))
+    return 0
+  }
+
+  private func report(_ index: Int, cells: Int, isFilled: Bool = true) -> RebuildReport {
+    let definition = targets[index].kpi.definition
+    return RebuildReport(
+      name: definition.name, version: definition.version, facts: selectedFacts[index],
+      cells: cells, rangeNs: targets[index].buckets,
+      foldedEarlier: targets[index].foldsEarlier, isFilled: isFilled, differences: [])
   }
 
   private func count(_ cache: CellCache) throws -> Int {
@@ -129,21 +161,27 @@ final class CellBuilder {
     return try log.blocks(of: stream, after: lastSeq, limit: .max, transaction)
   }
 
+  /// Whether some of the block's facts have to be folded.
+  private func isWanted(_ block: StoredBlock) -> Bool {
+    targets.contains { $0.selection.overlaps(block) }
+  }
+
   /// Merges the last blocks, and compares with the cells of the same commit.
   private func compare() throws -> [RebuildReport] {
     try log.environment.read { transaction in
-      for block in try nextBlocks(transaction) {
+      for block in try nextBlocks(transaction) where isWanted(block) {
         if isCancelled() { throw RebuildCancelledError() }
         try merge(try fold(block, transaction), transaction)
       }
-      return try caches.map { cache in
-        let definition = cache.kpi.definition
-        let record = try KpiRecord.read(definition.id, projections.records, transaction)
-        var report = RebuildReport(
-          name: definition.name, version: definition.version, facts: facts, cells: cache.count,
-          isFilled: record?.isLive ?? false, differences: [])
+      return try targets.indices.map { index in
+        let (target, cache) = (targets[index], caches[index])
+        let record = try KpiRecord.read(
+          target.kpi.definition.id, projections.records, transaction)
+        var report = report(
+          index, cells: cache.count(target.contains), isFilled: record?.isLive ?? false)
         if let record, record.isLive {
-          report.differences = try cache.differences(from: record.generation, transaction)
+          report.differences = try cache.differences(
+            from: record.generation, in: target, transaction)
         }
         return report
       }
@@ -153,7 +191,7 @@ final class CellBuilder {
   /// Merges the last blocks and writes the cells.
   private func catchUp(_ transaction: inout WriteTransaction) throws {
     for cache in caches { cache.begin() }
-    for block in try nextBlocks(transaction.reading) {
+    for block in try nextBlocks(transaction.reading) where isWanted(block) {
       try merge(try fold(block, transaction.reading), transaction.reading)
     }
     for cache in caches { try cache.finish(&transaction) }
@@ -163,8 +201,10 @@ final class CellBuilder {
 
   private struct Folded: Sendable {
     var block: StoredBlock
-    /// For each KPI what the block adds, in one or several parts.
+    /// For each target what the block adds, in one or several parts.
     var parts: [[Part]]
+    /// The facts of each that were selected.
+    var facts: [Int]
   }
 
   private struct Part: Sendable {
@@ -176,25 +216,37 @@ final class CellBuilder {
   private func fold(
     _ block: StoredBlock, _ transaction: borrowing ReadTransaction
   ) throws -> Folded {
-    try Self.fold(block, log, stream, caches.map(\.kpi), transaction)
+    try Self.fold(block, log, stream, targets, transaction)
   }
 
   private static func fold(
-    _ block: StoredBlock, _ log: EventLog, _ stream: EventStream, _ kpis: [CompiledKpi],
+    _ block: StoredBlock, _ log: EventLog, _ stream: EventStream, _ targets: [RebuildTarget],
     _ transaction: borrowing ReadTransaction
   ) throws -> Folded {
-    let paths = kpis.reduce(into: Set<Text>()) { $0.formUnion($1.paths) }
-    let facts = try log.facts(of: block, stream, paths: paths, transaction)
-    let columns = try FactColumns(facts)
-    return Folded(
-      block: block,
-      parts: try kpis.map { kpi in
-        try LateParts(columns, kpi, within: block).parts.compactMap { part in
-          try BlockFold(columns, kpi, part.selection).map {
+    let wanted = targets.filter { $0.selection.overlaps(block) }
+    let paths = wanted.reduce(into: Set<Text>()) { $0.formUnion($1.kpi.paths) }
+    let columns = try FactColumns(try log.facts(of: block, stream, paths: paths, transaction))
+    var folded = Folded(block: block, parts: [], facts: [])
+    for target in targets {
+      let (kpi, selection) = (target.kpi, target.selection)
+      guard selection.overlaps(block) else {
+        folded.parts.append([])
+        folded.facts.append(0)
+        continue
+      }
+      let parts = try LateParts(columns, kpi, within: block).parts
+      folded.parts.append(
+        try parts.compactMap { part in
+          var chosen = part.selection
+          chosen.times = selection.times
+          return try BlockFold(columns, kpi, chosen).map {
             Part(fold: $0, watermarkNs: part.watermarkNs)
           }
-        }
-      })
+        })
+      let mask = try selection.within(block).mask(nil, columns)
+      folded.facts.append(mask?.count { $0 } ?? columns.count)
+    }
+    return folded
   }
 
   private func merge(_ folded: Folded, _ transaction: borrowing ReadTransaction) throws {
@@ -203,15 +255,15 @@ final class CellBuilder {
         try cache.apply(part.fold, watermarkNs: part.watermarkNs, transaction)
       }
     }
-    lastSeq = folded.block.lastSeq
+    for index in targets.indices { selectedFacts[index] += UInt64(folded.facts[index]) }
     facts += UInt64(folded.block.factCount)
   }
 
   /// Folds `blocks` on all cores and merges them in order.
   private func merge(_ blocks: [StoredBlock], _ progress: (RebuildProgress) -> Void) throws {
-    let (log, stream, kpis) = (log, stream, caches.map(\.kpi))
+    let (log, stream, targets) = (log, stream, targets)
     let folds = try OrderedWork(count: blocks.count, for: .rebuild) { index in
-      try log.environment.read { try Self.fold(blocks[index], log, stream, kpis, $0) }
+      try log.environment.read { try Self.fold(blocks[index], log, stream, targets, $0) }
     }
     defer { folds.stop() }
     for index in blocks.indices {

@@ -13,10 +13,16 @@ extension Projections {
   /// With `verify` they are compared with the live ones instead, of the same commit, and nothing is written: a store that
   /// is open for reading will do, while another process writes. All cells are in memory then.
   ///
+  /// `range` gives the range of time that is asked for, on the clock of a KPI: only the buckets that hold some of it are
+  /// rebuilt, wholly, and only blocks that overlap them are folded. Their new cells are put among the live ones in one
+  /// commit. All blocks up to their end are folded for KPIs of counters and levels; a KPI that is not filled yet is
+  /// rebuilt as a whole.
+  ///
   /// A rebuild is an event of the catalogue, one for each name. Throws ``RebuildCancelledError`` when `isCancelled` has
   /// said so.
   public func rebuild(
     named names: [String], verify: Bool, actor: String = "program",
+    within range: ((ZoneRules) throws -> Range<Int64>)? = nil,
     progress: (RebuildProgress) -> Void = { _ in },
     isCancelled: @escaping @Sendable () -> Bool = { false }
   ) throws -> [RebuildReport] {
@@ -28,13 +34,18 @@ extension Projections {
         return all.filter { $0.name == name }.map(\.id)
       }
     }
-    let reports = try rebuild(ids, verify: verify, progress: progress, isCancelled: isCancelled)
+    let reports = try rebuild(
+      ids, verify: verify, within: range, progress: progress, isCancelled: isCancelled)
     if verify { return reports }
     var noted: Set<String> = []
     for report in reports where noted.insert(report.name).inserted {
+      // Versions may have other buckets: together they are those of the widest range.
+      let ranges = reports.filter { $0.name == report.name }.map { $0.rangeNs ?? .min ..< .max }
+      let low = ranges.map(\.lowerBound).min() ?? .min
+      let high = ranges.map(\.upperBound).max() ?? .max
       do {
         try log.record(actor: actor) {
-          KpiDefinition.rebuildDocument(report.name, receivedNs: $0)
+          KpiDefinition.rebuildDocument(report.name, low..<high, receivedNs: $0)
         }
       } catch {
         throw UnfinishedChangeError(
@@ -82,8 +93,8 @@ extension Projections {
   }
 
   func rebuild(
-    _ ids: [UInt64], verify: Bool, progress: (RebuildProgress) -> Void,
-    isCancelled: @escaping @Sendable () -> Bool
+    _ ids: [UInt64], verify: Bool, within range: ((ZoneRules) throws -> Range<Int64>)? = nil,
+    progress: (RebuildProgress) -> Void, isCancelled: @escaping @Sendable () -> Bool
   ) throws -> [RebuildReport] {
     rebuilding.lock()
     defer { rebuilding.unlock() }
@@ -92,7 +103,11 @@ extension Projections {
     let byStream = Dictionary(grouping: chosen, by: \.streamId)
     var reports: [RebuildReport] = []
     for (_, kpis) in byStream.sorted(by: { $0.key < $1.key }) {
-      let builder = try CellBuilder(self, kpis.map(\.kpi), verify: verify, isCancelled)
+      let targets = try kpis.map { live in
+        guard let range, let cache = live.cache else { return RebuildTarget(live.kpi) }
+        return RebuildTarget(live.kpi, cache, within: try range(live.kpi.buckets.zone))
+      }
+      let builder = try CellBuilder(self, targets, verify: verify, isCancelled)
       reports += try builder.run { step in
         state.withLock { state in
           for kpi in kpis { state.kpis[kpi.kpi.definition.id]?.progress = step.share }

@@ -41,7 +41,11 @@ extension CatalogueChange {
       return change == "ALTER STREAM" ? "ALTER" + text.dropFirst("DEFINE".count) : text
     }
     let text = "\(change) \(Name(name).canonicalText)"
-    return change == "SWITCH KPI" ? text + " TO VERSION \(version ?? 0)" : text
+    if change == "SWITCH KPI" { return text + " TO VERSION \(version ?? 0)" }
+    let bounds = ["since", "until"].compactMap { bound in
+      document[bound].map { " \(bound.uppercased()) '\($0)'" }
+    }
+    return text + bounds.joined()
   }
 }
 

@@ -184,11 +184,15 @@ extension Store: QueryStore {
   /// cancelled, answers are from the old ones. Throws `UnknownKpiError`, ``RebuildCancelledError``. O(facts of the
   /// stream).
   public func rebuildKpi(
-    _ name: String, progress: (Double) -> Void, isCancelled: @escaping @Sendable () -> Bool
-  ) throws {
-    _ = try projections.rebuild(
-      named: [name], verify: false, actor: statementActor, progress: { progress($0.share) },
-      isCancelled: isCancelled)
+    _ name: String, within range: ((ZoneRules) throws -> Range<Int64>)?,
+    progress: (Double) -> Void, isCancelled: @escaping @Sendable () -> Bool
+  ) throws -> [KpiRebuild] {
+    let reports = try projections.rebuild(
+      named: [name], verify: false, actor: statementActor, within: range,
+      progress: { progress($0.share) }, isCancelled: isCancelled)
+    return reports.map {
+      KpiRebuild(version: $0.version, rangeNs: $0.rangeNs, foldedEarlier: $0.foldedEarlier)
+    }
   }
 }
 

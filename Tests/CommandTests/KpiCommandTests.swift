@@ -151,6 +151,23 @@ import Testing
     #expect(verified["differences"] as? [String] == [])
     #expect(verified["cells"] as? Int == 4)
     #expect(try workspace.nilo("rebuild", "k").status == 0)
+    let part = try workspace.nilo(
+      "rebuild", "k", "--since", "2024-03-31T00:10Z", "--until", "2024-03-31T01:00Z")
+    #expect(
+      part.output.hasPrefix(
+        "k  rebuilt, 1 cells from 1 facts, of the buckets from 2024-03-31T00:00:00Z to before "
+          + "2024-03-31T01:00:00Z\n"), "\(part)")
+    let compared = try workspace.nilo(
+      "rebuild", "--verify", "--until", "2024-03-31", "--json"
+    ).json()
+    #expect(compared["cells"] as? Int == 1 && compared["until"] as? String != nil)
+    #expect(compared["differences"] as? [String] == [])
+    let history = try workspace.nilo("query", "--format", "csv", "SHOW HISTORY OF k")
+    #expect(
+      history.output.contains(
+        "REBUILD KPI k SINCE '2024-03-31T00:00:00Z' UNTIL '2024-03-31T01:00:00Z'"), "\(history)")
+    let empty = try workspace.nilo("rebuild", "k", "--since", "2024-04-01", "--until", "2024-03-31")
+    #expect(empty.status == 1 && empty.error.contains("UNTIL is not after SINCE"), "\(empty)")
     #expect(try workspace.nilo("kpi", "drop", "k").output == "KPI k is dropped; the events stay\n")
     #expect(try listedKpis() == [])
     #expect(try workspace.nilo("check", "--json").json()["cells"] as? Int == 0)

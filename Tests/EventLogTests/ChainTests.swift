@@ -11,7 +11,7 @@ private func rows(
   var rows = [[[UInt8]: Found]](repeating: [:], count: count)
   for (info, values) in content.columns where info.isElement == isElement {
     var next = 0
-    for row in 0..<count where values.isPresent(row) {
+    for row in 0..<count where values.presence[row] {
       try check(next < values.count, "column \(info.path) has more rows than values")
       try check(
         rows[row][utf8(info.path.string)] == nil, "two values of \(info.path) in row \(row)")

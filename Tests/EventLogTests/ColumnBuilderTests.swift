@@ -33,8 +33,7 @@ private func rows(_ builder: ColumnBuilder, _ bytes: [UInt8], count: Int) throws
   let rows = (0..<count).map { row -> String? in
     let isPresent =
       builder.hasGaps
-      ? row >> 6 < builder.presence.count
-        && builder.presence[row >> 6] >> UInt64(row & 63) & 1 == 1
+      ? row < builder.presence.capacity && builder.presence[row]
       : row < builder.values.count
     guard isPresent, next < builder.values.count else { return nil }
     defer { next += 1 }

@@ -21,7 +21,7 @@ FOLDERS = {
     "Model": [".", "Exact", "Times", "Buckets"],
     "Terminal": ["Width", "Keys", "Editing", "Drawing", "Charts", "History", "."],
     "EventLog": ["Terms", "Documents", "Columns", "Blocks", "Catalogue", "Dedup", "Log", "Merging", "Check"],
-    "Projections": ["Definitions", "Cells", "Fold", ".", "Reading", "Asking"],
+    "Projections": ["Definitions", "Cells", "Fold", "Rebuilding", ".", "Rows", "Answering"],
     "Query": [".", "Source", "Answer", "Engine", "Rendering", "Binding", "Execution", "Statements"],
 }
 

@@ -104,10 +104,10 @@ import Testing
         let best = try store.projections.aggregate(query)
         query.path = .columns
         let columns = try store.projections.aggregate(query)
-        try check(columns.plan.source == .columns, "columns are columns")
-        if best.plan.source != .columns { fromCells += 1 }
+        try check(columns.plan.origin == .columns, "columns are columns")
+        if best.plan.origin != .columns { fromCells += 1 }
         if let difference = Self.difference(best, columns) {
-          throw Mismatch(description: "\(query)\n\(best.plan.source)\n\(difference)")
+          throw Mismatch(description: "\(query)\n\(best.plan.origin)\n\(difference)")
         }
       }
       try check(fromCells > 5, "cells answered \(fromCells) of 60 queries")
@@ -133,7 +133,7 @@ import Testing
         query.asOfSeq = before.asOfSeq
         let answer = try store.projections.aggregate(query)
         if let difference = Self.difference(answer, before) {
-          throw Mismatch(description: "\(query)\n\(answer.plan.source)\n\(difference)")
+          throw Mismatch(description: "\(query)\n\(answer.plan.origin)\n\(difference)")
         }
         try checkEqual(answer.watermarkNs, before.watermarkNs, "watermark of \(before.asOfSeq)")
         try checkEqual(answer.isFinal, before.isFinal, "what is final")

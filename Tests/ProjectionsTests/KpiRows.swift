@@ -62,7 +62,7 @@ extension Store {
 
 extension KpiRows {
   fileprivate init(_ answer: Answer, dimensions: Int) {
-    (watermarkNs, source) = (answer.meta.watermarkNs, answer.meta.source)
+    (watermarkNs, source) = (answer.meta.watermarkNs, answer.meta.answeredFrom)
     let columns = answer.columns.map(\.values)
     guard case .times(let times)? = columns.first else { return }
     // The state is the last one, after facts and revision.

@@ -62,7 +62,7 @@ import Testing
     _ = try run("DROP KPI k", store)
     let dropped = try run("SELECT x FROM k AS OF SEQ \(second)", store)
     #expect(numbers(dropped, 1) == [.number(1)])
-    #expect(dropped.meta.source == "columns")
+    #expect(dropped.meta.answeredFrom == "columns")
     #expect(dropped.meta.notes.contains { $0.contains("has been dropped since") })
     #expect(message("SELECT x FROM k", store).contains("there is no stream or KPI k"))
   }

@@ -164,7 +164,7 @@ struct BlockEncoder {
   /// Appends 0 when every row has a value, else 1 and the compressed bitmap of the rows that have one.
   private mutating func presence(_ column: borrowing ColumnBuilder, _ rowCount: Int) throws {
     if column.values.count == rowCount { return body.append(0) }
-    var words = column.presence
+    var words = column.presence.words
     if !column.hasGaps {
       words = (0..<(column.values.count + 63) / 64).map { word in
         let rest = column.values.count - 64 * word

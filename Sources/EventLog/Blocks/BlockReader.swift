@@ -136,9 +136,9 @@ struct BlockReader {
     }
   }
 
-  /// Which rows have a value in a physical column: one bit each, empty when all have; nil when none has.
-  func presence(_ number: Int32, _ info: ColumnInfo) throws -> [UInt64]? {
-    guard let section = header.section(column: number) else { return nil }
+  /// Which rows have a value in a physical column.
+  func presence(_ number: Int32, _ info: ColumnInfo) throws -> Presence {
+    guard let section = header.section(column: number) else { return .none }
     let rowCount = info.isElement ? header.factCount : header.eventCount
     return try withSection(section) { bytes in
       var reader = ByteReader(bytes)

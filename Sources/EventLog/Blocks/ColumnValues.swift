@@ -4,8 +4,8 @@ import Zstd
 /// A decoded physical column of a block.
 struct ColumnValues {
   var kind: SlotKind
-  /// One bit for each row that has a value; empty when all have.
-  var presence: [UInt64] = []
+  /// Which rows have a value.
+  var presence = Presence.all
   /// The values of rows that have one, in row order: those of the one kind are filled.
   var numbers = NumberValues()
   var strings = StringValues()
@@ -44,8 +44,8 @@ struct ColumnValues {
   /// Reads what stands before the values of a section.
   static func presence(
     _ reader: inout ByteReader, rowCount: Int, _ decompressor: ZstdDecompressor
-  ) throws -> [UInt64] {
-    guard try reader.integer(UInt8.self) == 1 else { return [] }
+  ) throws -> Presence {
+    guard try reader.integer(UInt8.self) == 1 else { return .all }
     let frameBytes = try reader.count()
     let start = try reader.advance(by: frameBytes)
     let wordCount = (rowCount + 63) / 64
@@ -53,11 +53,6 @@ struct ColumnValues {
     try decompressor.decompress(
       reader.bytes.extracting(start..<start + frameBytes), byteCount: wordCount * 8,
       into: &bitmap)
-    return (0..<wordCount).map { bitmap.rawSpan.word(at: 8 * $0) }
-  }
-
-  /// Whether row `row` has a value.
-  func isPresent(_ row: Int) -> Bool {
-    presence.isEmpty || presence[row >> 6] >> UInt64(row & 63) & 1 == 1
+    return .some(Bitmap(words: (0..<wordCount).map { bitmap.rawSpan.word(at: 8 * $0) }))
   }
 }

@@ -229,7 +229,7 @@ struct DocumentRenderer {
       let isElement = infos[index].isElement
       let rows =
         isElement ? progress.nextFact..<progress.nextFact + facts : event..<event + 1
-      for row in rows where columns[index].isPresent(row) { progress.cursors[index] += 1 }
+      for row in rows where columns[index].presence[row] { progress.cursors[index] += 1 }
     }
   }
 }

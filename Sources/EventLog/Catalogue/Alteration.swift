@@ -110,10 +110,11 @@ extension BlockStore {
 extension BlockReader {
   /// The first event of the block, counted from 0, with a value in a column; nil when none has.
   fileprivate func firstEvent(_ number: Int32, _ info: ColumnInfo) throws -> Int? {
-    guard let presence = try presence(number, info) else { return nil }
-    var row = 0
-    if let word = presence.firstIndex(where: { $0 != 0 }) {
-      row = 64 * word + presence[word].trailingZeroBitCount
+    var row: Int
+    switch try presence(number, info) {
+    case .all: row = 0
+    case .some(let rows): row = rows.first ?? 0
+    case .none: return nil
     }
     if !info.isElement { return row }
     var event = 0

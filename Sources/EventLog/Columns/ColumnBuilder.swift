@@ -11,7 +11,7 @@ struct ColumnBuilder {
   var values: [Int64] = []
   /// For numbers, the scale of each.
   var scales: [UInt8] = []
-  private(set) var presence: [UInt64] = []
+  private(set) var presence = Bitmap()
   private(set) var hasGaps = false
   /// Set while strings still repeat enough to be worth looking up.
   private(set) var dictionary: StringDictionary?
@@ -76,14 +76,12 @@ struct ColumnBuilder {
   }
 
   private mutating func setPresent(_ row: Int) {
-    while presence.count <= row >> 6 { presence.append(0) }
-    presence[row >> 6] |= 1 << UInt64(row & 63)
+    presence.reserve(row: row)
+    presence.insert(row)
   }
 
   private func isPresent(_ row: Int) -> Bool {
-    hasGaps
-      ? row >> 6 < presence.count && presence[row >> 6] >> UInt64(row & 63) & 1 == 1
-      : row < values.count
+    hasGaps ? row < presence.capacity && presence[row] : row < values.count
   }
 
   /// Takes out the values of `rows`, which rise; `rowCount` is the number of rows before. O(rows kept).
@@ -100,7 +98,7 @@ struct ColumnBuilder {
       return
     }
     var valueIndexes: [Int] = []
-    var kept: [UInt64] = Array(repeating: 0, count: (rowCount - rows.count + 63) / 64)
+    var kept = Bitmap(rowCount: rowCount - rows.count)
     var valueIndex = 0
     var next = 0
     for row in 0..<rowCount {
@@ -110,8 +108,7 @@ struct ColumnBuilder {
       if isRemoved {
         valueIndexes.append(valueIndex)
       } else {
-        let target = row - next
-        kept[target >> 6] |= 1 << UInt64(target & 63)
+        kept.insert(row - next)
       }
       valueIndex += 1
     }

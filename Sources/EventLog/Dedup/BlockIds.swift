@@ -28,7 +28,9 @@ struct BlockIds {
     hashKey = stream.definition.hashKey
     times = try reader.times(.times)
     let state = stream.schema.snapshot()
-    guard times.count == reader.header.eventCount, seqs.count == times.count else { throw reader.damage }
+    guard times.count == reader.header.eventCount, seqs.count == times.count else {
+      throw reader.damage
+    }
     let fields = try stream.definition.idPaths.map {
       try Self.columns(reader, of: $0, state.columns)
     }
@@ -65,7 +67,7 @@ struct BlockIds {
     var ids: [[UInt8]?] = Array(repeating: nil, count: count)
     for column in columns {
       var index = 0
-      for row in 0..<count where column.isPresent(row) {
+      for row in 0..<count where column.presence[row] {
         let text = column.text(index)
         // An empty string is no id.
         ids[row] = text.isEmpty ? nil : text

@@ -66,32 +66,31 @@ package struct BlockFacts {
   /// The numbers at `path`. O(facts).
   package func numbers(_ path: Text) throws -> FactNumbers {
     let columns = try physical(path, where: \.isNumber)
-    guard let first = columns.first else { return FactNumbers(values: [], presence: nil) }
+    guard let first = columns.first else { return FactNumbers(values: [], presence: .none) }
     let areExact = columns.allSatisfy(\.fitsDoubles)
-    if columns.count == 1 && first.presence.isEmpty {
+    if columns.count == 1 && first.presence == .all {
       let numbers = areExact ? [] : (0..<first.count).map { first.number($0) }
-      return FactNumbers(values: first.doubles, presence: [], numbers: numbers)
+      return FactNumbers(values: first.doubles, presence: .all, numbers: numbers)
     }
     var values = [Double](repeating: 0, count: factCount)
-    var presence = [UInt64](repeating: 0, count: (factCount + 63) / 64)
     var numbers = areExact ? [] : [Number](repeating: .zero, count: factCount)
     for column in columns {
       let dense = column.doubles
       var next = 0
-      for fact in 0..<factCount where column.isPresent(fact) {
+      column.presence.forEachRow(below: factCount) { fact in
         values[fact] = dense[next]
         if !areExact { numbers[fact] = column.number(next) }
-        presence[fact >> 6] |= 1 << UInt64(fact & 63)
         next += 1
       }
     }
+    let presence = Presence.union(of: columns.map(\.presence))
     return FactNumbers(values: values, presence: presence, numbers: numbers)
   }
 
   /// The values at `path` as text, each distinct one once. O(facts).
   package func labels(_ path: Text) throws -> FactLabels {
     let columns = try physical(path) { $0 != .opaque }
-    if columns.count == 1, let column = columns.first, column.presence.isEmpty,
+    if columns.count == 1, let column = columns.first, column.presence == .all,
       column.kind == .string, column.strings.isDictionary,
       // With escapes two entries can be one text.
       !column.strings.bytes.contains(JSONText.backslash)
@@ -110,11 +109,11 @@ package struct BlockFacts {
     var codesOfNumbers: [Number: Int64] = [:]
     for column in columns {
       var next = 0
-      for fact in 0..<factCount where column.isPresent(fact) {
+      column.presence.forEachRow(below: factCount) { fact in
         defer { next += 1 }
         guard column.kind.isNumber else {
           labels.codes[fact] = code(column.text(next))
-          continue
+          return
         }
         // Numbers that are equal are one label, however they were written.
         let number = column.number(next)
@@ -129,40 +128,23 @@ package struct BlockFacts {
     return labels
   }
 
-  /// Which facts have true or false at `path`: one bit each; nil when none has.
-  /// O(facts).
-  package func booleans(_ path: Text) throws -> [UInt64]? {
-    let columns = try physical(path) { $0 == .bool }
-    if columns.isEmpty { return nil }
-    var presence = [UInt64](repeating: 0, count: (factCount + 63) / 64)
-    for column in columns {
-      for fact in 0..<factCount where column.isPresent(fact) {
-        presence[fact >> 6] |= 1 << UInt64(fact & 63)
-      }
-    }
-    return presence
+  /// Which facts have true or false at `path`. O(facts).
+  package func booleans(_ path: Text) throws -> Presence {
+    Presence.union(of: try physical(path) { $0 == .bool }.map(\.presence))
   }
 
-  /// Which facts have a value of any kind at `path`: one bit each; empty when all have, nil when none has.
-  /// O(facts) for each column of the path.
-  package func presence(_ path: Text) throws -> [UInt64]? {
+  /// Which facts have a value of any kind at `path`. O(facts) for each column of the path.
+  package func presence(_ path: Text) throws -> Presence {
     // Of columns that have but one value for each fact no value is decoded.
-    var found: [[UInt64]] = []
+    var found: [Presence] = []
     for (number, info) in columns.enumerated() where info.path == path {
       if info.isElement || factCounts.isEmpty {
-        guard let presence = try reader.presence(Int32(number), info) else { continue }
-        found.append(presence)
+        found.append(try reader.presence(Int32(number), info))
       } else if let column = try reader.column(Int32(number), info) {
         found.append(column.spread(factCounts).presence)
       }
     }
-    guard !found.isEmpty else { return nil }
-    if found.contains(where: \.isEmpty) { return [] }
-    var presence = [UInt64](repeating: 0, count: (factCount + 63) / 64)
-    for one in found {
-      for index in presence.indices { presence[index] |= one[index] }
-    }
-    return presence
+    return Presence.union(of: found)
   }
 }
 
@@ -171,13 +153,13 @@ package struct FactNumbers: Sendable {
   /// The nearest doubles, one for each fact; what stands where there is no number means nothing. Empty when no fact has
   /// one.
   package var values: [Double]
-  /// One bit for each fact that has a number; empty when all have, nil when none has.
-  package var presence: [UInt64]?
+  /// Which facts have a number.
+  package var presence: Presence
 
   /// The numbers themselves, one for each fact, when some is an integer that its double may not give back; else empty.
   package var numbers: [Number]
 
-  package init(values: [Double], presence: [UInt64]?, numbers: [Number] = []) {
+  package init(values: [Double], presence: Presence, numbers: [Number] = []) {
     (self.values, self.presence, self.numbers) = (values, presence, numbers)
   }
 

@@ -34,7 +34,7 @@ public final class EventLog: Sendable {
   let committed: Mutex<CommitState>
   /// Held while what the last commit left is exchanged for what the next one leaves.
   let commitTurn = NSLock()
-  private let committer: Mutex<Committer?>
+  private let commitQueue: Mutex<CommitQueue?>
   private let merger = Mutex<BackgroundMerger?>(nil)
   let mergeState = Mutex(MergeState())
   /// What appends have used and others may use again.
@@ -98,10 +98,10 @@ public final class EventLog: Sendable {
     sequencer = Mutex(
       Sequencer(head: loaded.head, index: loaded.index, store: store, filters: filters))
     committed = Mutex(loaded)
-    committer = Mutex(nil)
+    commitQueue = Mutex(nil)
     if mode == .readWrite {
-      let thread = try Committer { [unowned self] in commit($0) }
-      committer.withLock { $0 = thread }
+      let queue = try CommitQueue { [unowned self] in commit($0) }
+      commitQueue.withLock { $0 = queue }
       if mergesBlocks {
         let thread = try BackgroundMerger(self)
         merger.withLock { $0 = thread }
@@ -122,9 +122,9 @@ public final class EventLog: Sendable {
   /// Ends all appends and closes the files. Using the log after it is an error.
   public func close() {
     // Not under the lock: whoever is about to submit must learn that it is too late.
-    let running = committer.withLock { committer in
-      defer { committer = nil }
-      return committer
+    let running = commitQueue.withLock { queue in
+      defer { queue = nil }
+      return queue
     }
     running?.stop()
     let merging = merger.withLock { merger in
@@ -323,14 +323,14 @@ public final class EventLog: Sendable {
     }
   }
 
-  /// Hands a sequenced batch with its block to the committer.
+  /// Hands a sequenced batch with its block to the queue of commits.
   func submit(
     _ batch: BatchPlace, _ block: Result<FoldedBlock?, any Error>, _ stream: EventStream
   ) throws -> PendingAppend {
     let completion = PendingAppend()
-    guard let committer = committer.withLock({ $0 }) else { throw ReadOnlyError() }
-    committer.submit(
-      Committer.Item(batch: batch, block: block, stream: stream, completion: completion))
+    guard let queue = commitQueue.withLock({ $0 }) else { throw ReadOnlyError() }
+    queue.submit(
+      CommitQueue.Item(batch: batch, block: block, stream: stream, completion: completion))
     return completion
   }
 
@@ -344,7 +344,7 @@ public final class EventLog: Sendable {
     if Environment.residentFileBytes > limit { environment.releaseResidentPages() }
   }
 
-  private func commit(_ group: [Committer.Item]) {
+  private func commit(_ group: [CommitQueue.Item]) {
     // What was sequenced before the last failure is void; what was sequenced after it stands for itself.
     let epoch = sequencer.withLock { $0.epoch }
     for item in group where item.batch.epoch != epoch {
@@ -373,7 +373,7 @@ public final class EventLog: Sendable {
 
   /// Commits as many of `items` as the participants' memory has room for, at least one; gives those, with what the
   /// commit has found out about them.
-  private func commit(first items: ArraySlice<Committer.Item>) throws -> [Committer.Item] {
+  private func commit(first items: ArraySlice<CommitQueue.Item>) throws -> [CommitQueue.Item] {
     let compressor = try ZstdCompressor(level: 1)
     let participants = participants
     let (after, done) = try participants.inTurn {
@@ -383,7 +383,7 @@ public final class EventLog: Sendable {
       let written = try environment.write { transaction in
         var state = before
         state.altered = [:]
-        var done: [Committer.Item] = []
+        var done: [CommitQueue.Item] = []
         for participant in participants.all { participant.begin() }
         try state.index.deleteLeftovers(batches: items.count, &transaction)
         for var item in items where done.isEmpty || !participants.isFull {
@@ -427,7 +427,7 @@ public final class EventLog: Sendable {
 
   /// Nothing of `items` is in the log. What was sequenced after them has numbers that now will not be, so it
   /// fails as well, and the sequencer starts again from what is on disk.
-  private func fail(_ items: [Committer.Item], _ error: any Error) {
+  private func fail(_ items: [CommitQueue.Item], _ error: any Error) {
     let durable = committed.withLock { $0 }
     sequencer.withLock { $0.reset(head: durable.head, index: durable.index) }
     for item in items { item.completion.finish(.failure(error)) }

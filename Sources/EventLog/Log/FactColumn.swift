@@ -25,19 +25,20 @@ public struct FactColumn: Sendable {
   public private(set) var factCount: Int
   /// One entry for each fact; what stands where there is no value means nothing.
   public private(set) var values: Values = .none
-  /// One bit for each fact that has a value; empty when all have.
-  public private(set) var presence: [UInt64] = []
+  /// Which facts have a value.
+  public private(set) var presence = Presence.none
 
   /// Whether fact `index` has a value.
-  public func isPresent(_ index: Int) -> Bool {
-    if case .none = values { return false }
-    return presence.isEmpty || presence[index >> 6] >> UInt64(index & 63) & 1 == 1
-  }
+  public func isPresent(_ index: Int) -> Bool { presence[index] }
 
   /// Takes out the first facts, which are of events before `seq`. O(facts).
   mutating func removeFirst(_ count: Int, firstSeq seq: UInt64) {
     precondition(count <= factCount && seq > firstSeq, "a column has no such facts to take out")
-    let isPresent = (count..<factCount).map { self.isPresent($0) }
+    if case .some(let rows) = presence {
+      var rest = Bitmap(rowCount: factCount - count)
+      rows.forEachRow(below: factCount) { if $0 >= count { rest.insert($0 - count) } }
+      presence = .some(rest)
+    }
     (firstSeq, factCount) = (seq, factCount - count)
     values =
       switch values {
@@ -48,11 +49,6 @@ public struct FactColumn: Sendable {
       case .strings(let all): .strings(Array(all.dropFirst(count)))
       case .none: .none
       }
-    if presence.isEmpty { return }
-    presence = Array(repeating: 0, count: (factCount + 63) / 64)
-    for (index, isThere) in isPresent.enumerated() where isThere {
-      presence[index >> 6] |= 1 << UInt64(index & 63)
-    }
   }
 
   init(
@@ -102,12 +98,7 @@ public struct FactColumn: Sendable {
       }
       return
     }
-    presence = Array(repeating: 0, count: (rowCount + 63) / 64)
-    for column in columns {
-      for row in 0..<rowCount where column.isPresent(row) {
-        presence[row >> 6] |= 1 << UInt64(row & 63)
-      }
-    }
+    presence = Presence.union(of: columns.map(\.presence))
     if !columns.allSatisfy(\.kind.isNumber) {
       values = .strings(
         Self.union(columns, rowCount, "") { String(decoding: $0.text($1), as: UTF8.self) })
@@ -122,7 +113,7 @@ public struct FactColumn: Sendable {
   private static func spread<T>(
     _ dense: [T], _ column: ColumnValues, _ rowCount: Int, _ blank: T
   ) -> [T] {
-    if column.presence.isEmpty { return dense }
+    if column.presence == .all { return dense }
     return union([column], rowCount, blank) { dense[$1] }
   }
 
@@ -132,7 +123,7 @@ public struct FactColumn: Sendable {
     var all = Array(repeating: blank, count: rowCount)
     for column in columns {
       var index = 0
-      for row in 0..<rowCount where column.isPresent(row) {
+      column.presence.forEachRow(below: rowCount) { row in
         all[row] = value(column, index)
         index += 1
       }
@@ -146,19 +137,19 @@ extension ColumnValues {
   func spread(_ factCounts: [Int64]) -> ColumnValues {
     let factCount = factCounts.reduce(0) { $0 + Int($1) }
     var spread = self
-    spread.presence = Array(repeating: 0, count: (factCount + 63) / 64)
+    var present = Bitmap(rowCount: factCount)
     var indices: [Int] = []
     var fact = 0
     var index = 0
     for (event, count) in factCounts.enumerated() {
-      let isPresent = isPresent(event)
-      if isPresent {
-        for row in fact..<fact + Int(count) { spread.presence[row >> 6] |= 1 << UInt64(row & 63) }
+      if presence[event] {
+        for row in fact..<fact + Int(count) { present.insert(row) }
         indices.append(contentsOf: repeatElement(index, count: Int(count)))
         index += 1
       }
       fact += Int(count)
     }
+    spread.presence = .some(present)
     spread.count = indices.count
     spread.integers = integers.isEmpty ? [] : indices.map { integers[$0] }
     spread.numbers.mantissas =

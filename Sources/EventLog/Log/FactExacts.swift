@@ -13,8 +13,8 @@ package struct FactExacts: Sendable {
 
   /// What stands where there is no number means nothing. Empty when no fact has one.
   package var values: Values
-  /// One bit for each fact that has a number; empty when all have, nil when none has.
-  package var presence: [UInt64]?
+  /// Which facts have a number.
+  package var presence: Presence
 
   /// The number of a fact that has one, with all that sums take of it.
   package func kept(_ fact: Int) -> KeptNumber {
@@ -38,24 +38,18 @@ extension BlockFacts {
   package func exacts(_ path: Text) throws -> FactExacts {
     let columns = try physical(path, where: \.isNumber)
     guard let first = columns.first else {
-      return FactExacts(values: .fixed([], scale: 0), presence: nil)
+      return FactExacts(values: .fixed([], scale: 0), presence: .none)
     }
     if columns.count == 1, first.kind == .number, first.numbers.style != .each,
       first.numbers.scale <= ExactNumber.scale
     {
       let mantissas =
-        first.presence.isEmpty
+        first.presence == .all
         ? first.numbers.mantissas : spread(columns, 0) { $0.numbers.mantissas[$1] }
       return FactExacts(
         values: .fixed(mantissas, scale: first.numbers.scale), presence: first.presence)
     }
-    var presence: [UInt64] = []
-    if !columns.contains(where: { $0.presence.isEmpty }) {
-      presence = Array(repeating: 0, count: (factCount + 63) / 64)
-      for column in columns {
-        for index in presence.indices { presence[index] |= column.presence[index] }
-      }
-    }
+    let presence = Presence.union(of: columns.map(\.presence))
     let values = spread(columns, ExactNumber.decimal(0)) { $0.exact($1) }
     return FactExacts(values: .each(values), presence: presence)
   }
@@ -64,13 +58,13 @@ extension BlockFacts {
   private func spread<Value>(
     _ columns: [ColumnValues], _ blank: Value, _ value: (ColumnValues, Int) -> Value
   ) -> [Value] {
-    if columns.count == 1, columns[0].presence.isEmpty {
+    if columns.count == 1, columns[0].presence == .all {
       return (0..<columns[0].count).map { value(columns[0], $0) }
     }
     var values = [Value](repeating: blank, count: factCount)
     for column in columns {
       var next = 0
-      for fact in 0..<factCount where column.isPresent(fact) {
+      column.presence.forEachRow(below: factCount) { fact in
         values[fact] = value(column, next)
         next += 1
       }

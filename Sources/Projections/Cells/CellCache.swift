@@ -23,8 +23,10 @@ final class CellCache: @unchecked Sendable {
   /// Cells that were changed since the last commit.
   var pendingCount: Int { hot.changedCount }
 
-  /// Cells in memory.
-  var count: Int { hot.count }
+  /// Cells in memory of buckets that `isCounted`, called with their starts.
+  func count(_ isCounted: (Int64) -> Bool) -> Int {
+    hot.buckets.reduce(0) { $0 + (isCounted($1.key) ? $1.value.cells.count : 0) }
+  }
 
   /// `isNew`: the generation has no cells yet.
   init(
@@ -41,7 +43,11 @@ final class CellCache: @unchecked Sendable {
 
   /// Begins a transaction. What was changed since the last commit is void, and with it all that is in memory.
   func begin() {
-    if pendingCount == 0 { return }
+    if pendingCount > 0 { forget() }
+  }
+
+  /// Drops what is in memory: what counts is on disk.
+  func forget() {
     hot.removeAll()
     hasAll = false
   }

@@ -49,6 +49,17 @@ struct CellKey {
     else { throw DamageError(what: describe(key)) }
   }
 
+  /// The same cell as it stands under another key. Throws ``DamageError`` when it does not belong to the old one.
+  static func resealed(
+    _ row: [UInt8], from old: RawSpan, to new: RawSpan
+  ) throws -> [UInt8] {
+    try requireSound(old, row.rawSpan)
+    var bytes = row
+    bytes.removeLast(8)
+    bytes.append(littleEndian: Checksum.checksum(bytes.rawSpan) ^ Checksum.checksum(new))
+    return bytes
+  }
+
   static func isHashed(group: [UInt8]) -> Bool { group.count > maxPlainBytes }
 
   static func isHashed(_ key: RawSpan) -> Bool {
@@ -88,8 +99,12 @@ struct SeriesKey {
     guard key.byteCount == 20, value.byteCount == 8,
       Checksum.checksum(key) == value.load(at: 0, as: UInt64.self)
     else {
-      throw DamageError(what: "series in bucket \(Timestamp(ns: bucketNs(key)))")
+      throw DamageError(what: describe(key))
     }
+  }
+
+  static func describe(_ key: RawSpan) -> String {
+    "series in bucket \(Timestamp(ns: bucketNs(key)))"
   }
 
   func key(_ bucketNs: Int64) -> Key { prefix.appending(UInt64(bitPattern: bucketNs) ^ 1 << 63) }

@@ -31,12 +31,21 @@ extension KpiDefinition {
     document["change"] == "drop_kpi" ? document["name"] : nil
   }
 
-  /// The record that the cells of a KPI were computed anew.
-  static func rebuildDocument(_ name: String, receivedNs: Int64) -> [UInt8] {
+  /// The record that the cells of a KPI were computed anew, those of the buckets that start within `rangeNs`;
+  /// `Int64.min` and `.max` for no bound.
+  static func rebuildDocument(
+    _ name: String, _ rangeNs: Range<Int64>, receivedNs: Int64
+  ) -> [UInt8] {
     var json = JSONObjectWriter()
     json.field("timestamp", Timestamp(ns: receivedNs).description)
     json.field("change", "rebuild_kpi")
     json.field("name", name)
+    if rangeNs.lowerBound > .min {
+      json.field("since", Timestamp(ns: rangeNs.lowerBound).description)
+    }
+    if rangeNs.upperBound < .max {
+      json.field("until", Timestamp(ns: rangeNs.upperBound).description)
+    }
     return json.finish()
   }
 

@@ -83,7 +83,7 @@ struct MeasureFold: Sendable {
           numbers, path, columns, numeric, hasSquares: measure.needs.contains(.variance))
       }
       if measure.needs.contains(.quantiles) {
-        let keys = numbers.presence == nil ? [] : try columns.keys(path)
+        let keys = numbers.presence == .none ? [] : try columns.keys(path)
         self.keys = numeric.facts.map { keys[Int($0)] }
         keyEnds = numeric.ends
       }
@@ -92,7 +92,7 @@ struct MeasureFold: Sendable {
         samples = SeriesRun.runs(numbers, try columns.times(), numeric, series)
       }
       if measure.needs.contains(.texts), numbers.presence != presence {
-        let other = runs.filtered { !numbers.isPresent($0) }
+        let other = runs.filtered { !numbers.presence[$0] }
         texts = try TextEnds.ends(try columns.labels(path), columns, other)
       }
     }
@@ -136,19 +136,5 @@ struct MeasureFold: Sendable {
   /// The part of `ends` that is of a cell.
   static func range(_ cell: Int, _ ends: [Int32]) -> Range<Int> {
     (cell == 0 ? 0 : Int(ends[cell - 1]))..<Int(ends[cell])
-  }
-}
-
-extension FactExacts {
-  fileprivate func isPresent(_ fact: Int) -> Bool {
-    guard let presence else { return false }
-    return presence.isEmpty || presence[fact >> 6] >> UInt64(fact & 63) & 1 == 1
-  }
-}
-
-extension FactNumbers {
-  func isPresent(_ fact: Int) -> Bool {
-    guard let presence else { return false }
-    return presence.isEmpty || presence[fact >> 6] >> UInt64(fact & 63) & 1 == 1
   }
 }

@@ -12,7 +12,7 @@ final class FactColumns {
   private var knownTimes: [Int64]?
   private var knownAscent: Bool?
   private var knownElements: [UInt32]?
-  private var presenceByPath: [Text: [UInt64]?] = [:]
+  private var presenceByPath: [Text: Presence] = [:]
   private var numbersByPath: [Text: FactNumbers] = [:]
   private var exactsByPath: [Text: FactExacts] = [:]
   private var labelsByPath: [Text: FactLabels] = [:]
@@ -81,8 +81,8 @@ final class FactColumns {
     return knownElements?[fact] ?? 0
   }
 
-  /// One bit for each fact that has a value of any kind; empty when all have, nil when none has.
-  func presence(_ path: Text) throws -> [UInt64]? {
+  /// Which facts have a value of any kind.
+  func presence(_ path: Text) throws -> Presence {
     try Self.cached(&presenceByPath, path) { try facts.presence(path) }
   }
 

@@ -21,13 +21,13 @@ struct FactRuns: Sendable {
   /// Ends a cell's run at a place in `facts`.
   mutating func closeRun(at end: Int32) { ends.append(end) }
 
-  /// The facts whose bit is set: one for each fact of the block, none when all are. O(facts).
-  func filtered(_ presence: [UInt64]?) -> FactRuns {
-    guard let presence else {
-      return FactRuns(facts: [], ends: Array(repeating: 0, count: ends.count))
+  /// The facts that have a value. O(facts).
+  func filtered(_ presence: Presence) -> FactRuns {
+    switch presence {
+    case .all: self
+    case .some(let facts): filtered { facts[$0] }
+    case .none: FactRuns(facts: [], ends: Array(repeating: 0, count: ends.count))
     }
-    if presence.isEmpty { return self }
-    return filtered { presence[$0 >> 6] >> UInt64($0 & 63) & 1 == 1 }
   }
 
   /// The facts that `isIncluded`, called with their places in the block. O(facts).

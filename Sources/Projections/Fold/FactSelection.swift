@@ -4,7 +4,7 @@ import Language
 
 /// Which facts of a stream a query takes.
 struct FactSelection: Sendable {
-  /// Half-open stretches of time, ascending; nil for all times.
+  /// Half-open stretches of time, ascending; nil for all times. One up to `Int64.max` has no end.
   var times: [Range<Int64>]?
   /// The first event that counts.
   var firstSeq: UInt64 = 0
@@ -42,7 +42,8 @@ struct FactSelection: Sendable {
     if let lastSeq, block.firstSeq > lastSeq { return false }
     guard let times else { return true }
     return times.contains {
-      $0.lowerBound <= block.maxTimeNs && $0.upperBound > block.minTimeNs
+      $0.lowerBound <= block.maxTimeNs
+        && ($0.upperBound > block.minTimeNs || $0.upperBound == .max)
     }
   }
 
@@ -68,16 +69,23 @@ struct FactSelection: Sendable {
   ) -> [Bool] {
     if sections.count == 1, mask == nil {
       let (low, high) = (sections[0].lowerBound, sections[0].upperBound)
-      return times.map { $0 >= low && $0 < high }
+      return times.map { $0 >= low && ($0 < high || high == .max) }
     }
     var inside = mask ?? Array(repeating: true, count: times.count)
     for fact in inside.indices where inside[fact] {
-      inside[fact] = sections.contains { $0.contains(times[fact]) }
+      inside[fact] = sections.contains { $0.holds(times[fact]) }
     }
     return inside
   }
 
   private func hasAll(of block: StoredBlock, _ times: [Range<Int64>]) -> Bool {
-    times.contains { $0.contains(block.minTimeNs) && $0.contains(block.maxTimeNs) }
+    times.contains { $0.holds(block.minTimeNs) && $0.holds(block.maxTimeNs) }
+  }
+}
+
+extension Range<Int64> {
+  /// The last instant there is lies in a range without an end.
+  fileprivate func holds(_ timeNs: Int64) -> Bool {
+    timeNs >= lowerBound && (timeNs < upperBound || upperBound == .max)
   }
 }

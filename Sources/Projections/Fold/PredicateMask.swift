@@ -9,7 +9,7 @@ protocol PredicateFields {
   func numbers(_ path: Text) throws -> FactNumbers
   func labels(_ path: Text) throws -> FactLabels
   /// One bit for each that has a value of any kind; empty when all have, nil when none has.
-  func presence(_ path: Text) throws -> [UInt64]?
+  func presence(_ path: Text) throws -> Presence
 }
 
 extension FactColumns: PredicateFields {}
@@ -54,13 +54,8 @@ enum PredicateMask {
       let matching = try labels(path, columns) { expression.matches($0.rawSpan) }
       return negated(matching, isNegated)
     case .isNull(let path, let isNegated):
-      guard let presence = try columns.presence(path) else {
-        return Array(repeating: isNegated ? .no : .yes, count: columns.count)
-      }
-      return (0..<columns.count).map { fact in
-        let isPresent = presence.isEmpty || presence[fact >> 6] >> UInt64(fact & 63) & 1 == 1
-        return Truth(isPresent == isNegated)
-      }
+      let presence = try columns.presence(path)
+      return (0..<columns.count).map { Truth(presence[$0] == isNegated) }
     }
   }
 
@@ -83,7 +78,7 @@ enum PredicateMask {
     }
     if list.numbers.isEmpty { return found }
     let numbers = try columns.numbers(path)
-    for fact in found.indices where found[fact] == .no && numbers.isPresent(fact) {
+    for fact in found.indices where found[fact] == .no && numbers.presence[fact] {
       if list.numbers.contains(numbers.number(fact)) { found[fact] = .yes }
     }
     return found
@@ -124,18 +119,15 @@ enum PredicateMask {
   private static func compare(
     _ numbers: FactNumbers, _ count: Int, _ wanted: WantedNumber, _ holds: (Int) -> Bool
   ) -> [Truth] {
-    guard let presence = numbers.presence else { return Array(repeating: .unknown, count: count) }
-    let isPresent = { (fact: Int) in
-      presence.isEmpty || presence[fact >> 6] >> UInt64(fact & 63) & 1 == 1
-    }
+    let presence = numbers.presence
     guard numbers.numbers.isEmpty, let double = wanted.exactDouble else {
       return (0..<count).map { fact in
-        guard isPresent(fact) else { return .unknown }
+        guard presence[fact] else { return .unknown }
         return holds(wanted.order(of: numbers.number(fact))) ? .yes : .no
       }
     }
     return (0..<count).map { fact in
-      guard isPresent(fact) else { return .unknown }
+      guard presence[fact] else { return .unknown }
       let number = numbers.values[fact]
       return holds(number < double ? -1 : number == double ? 0 : 1) ? .yes : .no
     }

@@ -34,7 +34,7 @@ public struct Answer: Sendable {
     /// The stream's, at the state that the answer is of.
     public var watermarkNs: Int64?
     /// `cells of KPI by_site version 1`, `columns`, or both.
-    public var source: String?
+    public var answeredFrom: String?
     /// The answer holds for the log up to this event.
     public var asOfSeq: UInt64?
     /// Rows before LIMIT, when it left some out.

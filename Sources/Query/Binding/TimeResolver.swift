@@ -16,6 +16,21 @@ struct TimeResolver {
     return ns
   }
 
+  /// From SINCE to before UNTIL; `Int64.min` and `.max` for no bound. Throws when there is no time between them.
+  func range(
+    since: TimeExpression?, until: TimeExpression?
+  ) throws(LanguageError.Issue) -> Range<Int64> {
+    var (low, high) = (Int64.min, Int64.max)
+    if let since { low = try ns(since) }
+    if let until { high = try ns(until) }
+    guard low < high else {
+      throw LanguageError.Issue(
+        until?.span ?? since?.span ?? .none, "UNTIL is not after SINCE",
+        hint: "the range goes from SINCE, the earlier time, to before UNTIL")
+    }
+    return low..<high
+  }
+
   private func base(_ time: TimeExpression) throws(LanguageError.Issue) -> Int64 {
     switch time.base {
     case .now: return nowNs
@@ -60,7 +75,8 @@ struct TimeResolver {
     }
   }
 
-  private func shown(_ ns: Int64) -> String {
+  /// A time on the zone's clock.
+  func shown(_ ns: Int64) -> String {
     var (cells, pieces) = (TimeCells(zone: zone), Pieces())
     cells.append(ns, to: &pieces)
     return String(decoding: pieces.bytes, as: UTF8.self)
@@ -96,6 +112,15 @@ struct TimeResolver {
     var parser = TimeParser()
     guard let time = parser.parse(bytes.rawSpan, 0..<bytes.count) else { return nil }
     return hasOffset ? time.ns : zone.timeNs(showing: time.ns)
+  }
+}
+
+extension TimeRange {
+  /// The range in the zone of a KPI, as REBUILD KPI takes it. Throws when it is empty, or a time cannot be read.
+  public static func rebuilt(
+    since: TimeExpression?, until: TimeExpression?, in zone: ZoneRules, nowNs: Int64
+  ) throws(LanguageError.Issue) -> Range<Int64> {
+    try TimeResolver(zone: zone, nowNs: nowNs, parameters: [:]).range(since: since, until: until)
   }
 }
 

@@ -77,7 +77,7 @@ struct QueryExecution {
     result.gatheringSeconds = seconds
     result.answer.meta.asOfSeq = query.lastSeq
     result.answer.meta.watermarkNs = query.stream.watermarkNs
-    result.answer.meta.source = "columns"
+    result.answer.meta.answeredFrom = "columns"
     result.answer.meta.notes += rows.notes
     setRange(&result.answer.meta, isCutShort: rows.hasMore)
     if rows.hasMore {
@@ -252,9 +252,9 @@ struct QueryExecution {
         "\(corrected == 1 ? "1 row was" : "\(corrected) rows were") corrected after being final; "
           + "the item revision says how often")
     }
-    let sources = rows.plans.map(\.source.text)
-    result.answer.meta.source = sources.enumerated()
-      .filter { sources.firstIndex(of: $0.element) == $0.offset }.map(\.element)
+    let origins = rows.plans.map(\.origin.text)
+    result.answer.meta.answeredFrom = origins.enumerated()
+      .filter { origins.firstIndex(of: $0.element) == $0.offset }.map(\.element)
       .joined(separator: ", and ")
     if let buckets = query.buckets, let last = result.table.timesNs.max() {
       result.answer.meta.lastBucketEndNs = buckets.end(ofBucketStarting: last)
@@ -376,7 +376,7 @@ extension QueryValue {
   }
 }
 
-extension AggregatePlan.Source {
+extension AggregatePlan.Origin {
   var text: String {
     switch self {
     case .cells(let kpi, let version): "cells of KPI \(kpi) version \(version)"

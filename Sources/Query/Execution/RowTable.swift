@@ -42,7 +42,7 @@ struct RowTable {
       return result.isFinal[row] ? .final : .provisional
     }
     revisions = result.revisions.indices.map { row in
-      result.plan.source.knowsRevision(of: states[row], query.asOfSeq != nil)
+      result.plan.origin.knowsRevision(of: states[row], query.asOfSeq != nil)
         ? result.revisions[row] : nil
     }
   }
@@ -140,7 +140,7 @@ struct RowTable {
   }
 }
 
-extension AggregatePlan.Source {
+extension AggregatePlan.Origin {
   /// Whether a row has its revision from cells: a part of a bucket is computed from columns, and so are buckets that have
   /// changed since an earlier state.
   fileprivate func knowsRevision(of state: RowState, _ isAsOf: Bool) -> Bool {

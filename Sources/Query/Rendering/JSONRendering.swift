@@ -147,9 +147,9 @@ struct JSONRendering {
     pieces.append(json: meta.timeZone)
     if let end = meta.lastBucketEndNs { time("last_bucket_end", end, &times, &pieces) }
     if let watermark = meta.watermarkNs { time("watermark", watermark, &times, &pieces) }
-    if let source = meta.source {
+    if let origin = meta.answeredFrom {
       key("source", &pieces)
-      pieces.append(json: source)
+      pieces.append(json: origin)
     }
     if let seq = meta.asOfSeq {
       key("as_of_seq", &pieces)

@@ -62,7 +62,7 @@ extension Answer {
     var parts = [rowCount == 1 ? "1 row" : "\(grouped(UInt64(rowCount))) rows"]
     if let rows = meta.rowsBeforeLimit { parts[0] += " of \(grouped(UInt64(rows)))" }
     if let watermark = meta.watermarkNs { parts.append("watermark \(time(watermark))") }
-    if let source = meta.source { parts.append("from \(source)") }
+    if let origin = meta.answeredFrom { parts.append("from \(origin)") }
     if let seq = meta.asOfSeq { parts.append("as of seq \(grouped(seq))") }
     if hasTiming, let seconds = meta.elapsedSeconds { parts.append(milliseconds(seconds)) }
     return parts.joined(separator: ", ")

@@ -73,10 +73,12 @@ public protocol QueryStore: QuerySource {
   func switchKpi(_ name: String, version: Int) throws
   /// Drops all versions of a KPI; the events stay.
   func dropKpi(_ name: String) throws
-  /// Computes the cells of all versions of a KPI anew. `progress` is called with the share that is done. O(facts).
+  /// Computes the cells of all versions of a KPI anew. `range` gives the time that is asked for, on a version's clock: then
+  /// only the buckets that hold some of it. `progress` is called with the share that is done. O(facts).
   func rebuildKpi(
-    _ name: String, progress: (Double) -> Void, isCancelled: @escaping @Sendable () -> Bool
-  ) throws
+    _ name: String, within range: ((ZoneRules) throws -> Range<Int64>)?,
+    progress: (Double) -> Void, isCancelled: @escaping @Sendable () -> Bool
+  ) throws -> [KpiRebuild]
 }
 
 /// What a source holds at one commit.

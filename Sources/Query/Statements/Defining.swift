@@ -149,13 +149,49 @@ extension StatementRun {
 
   func rebuildKpi(_ name: Name, _ range: TimeRange?, _ span: SourceSpan) throws -> Answer {
     let kpi = try kpi(name)
-    try store(span).rebuildKpi(
-      kpi.name, progress: options.progress, isCancelled: options.isCancelled)
+    guard case .bounds(let since, let until)? = range else {
+      _ = try store(span).rebuildKpi(
+        kpi.name, within: nil, progress: options.progress, isCancelled: options.isCancelled)
+      return Answer(message: "KPI \(kpi.name) is rebuilt")
+    }
+    func times(_ zone: ZoneRules) -> TimeResolver {
+      TimeResolver(zone: zone, nowNs: options.nowNs, parameters: options.parameters)
+    }
+    let rebuilds = try store(span).rebuildKpi(
+      kpi.name,
+      within: { zone in
+        do throws(LanguageError.Issue) {
+          return try times(zone).range(since: since, until: until)
+        } catch {
+          throw LanguageError(issues: [error], text: text)
+        }
+      }, progress: options.progress, isCancelled: options.isCancelled)
     var answer = Answer(message: "KPI \(kpi.name) is rebuilt")
-    if range != nil {
-      answer.meta.notes.append("all of its cells were computed anew, not only those of the range")
+    for rebuild in rebuilds {
+      let version = catalogue.kpis.first { $0.name == kpi.name && $0.version == rebuild.version }
+      let clock = times(try ZoneRules(named: version?.timeZone ?? kpi.timeZone))
+      if rebuild.version == kpi.version {
+        answer.meta.notes += [since, until].compactMap { $0.flatMap(clock.note) }
+      }
+      let which = rebuilds.count > 1 ? "version \(rebuild.version): " : ""
+      answer.meta.notes.append(which + Self.buckets(of: rebuild, clock))
     }
     return answer
+  }
+
+  /// Which buckets were rebuilt: whole ones, though the range may cut them.
+  private static func buckets(of rebuild: KpiRebuild, _ clock: TimeResolver) -> String {
+    guard let range = rebuild.rangeNs else {
+      return "all of its cells were computed, since it was not filled yet"
+    }
+    var text = "its buckets"
+    if range.lowerBound > .min { text += " from \(clock.shown(range.lowerBound))" }
+    if range.upperBound < .max { text += " to before \(clock.shown(range.upperBound))" }
+    text += " were computed anew"
+    if rebuild.foldedEarlier {
+      text += ", from all events up to them: its counters and levels begin at earlier samples"
+    }
+    return text
   }
 
   // MARK: Versions side by side

@@ -23,7 +23,7 @@ extension StatementRun {
       list.add(event)
       return true
     }
-    (meta.source, meta.lastBucketEndNs) = (nil, nil)
+    (meta.answeredFrom, meta.lastBucketEndNs) = (nil, nil)
     if let rows = meta.rowsBeforeLimit {
       meta.rowsBeforeLimit = nil
       meta.notes.append(

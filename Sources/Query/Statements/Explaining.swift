@@ -68,7 +68,7 @@ struct ExplainLines {
   }
 
   mutating func add(_ plan: AggregatePlan, isEstimate: Bool) {
-    add("source", plan.source.text)
+    add("source", plan.origin.text)
     for alternative in plan.alternatives {
       add("not taken", "\(alternative.name): \(alternative.reason)")
     }

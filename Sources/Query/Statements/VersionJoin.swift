@@ -161,6 +161,6 @@ struct VersionJoin {
     meta.timeZone = queries[0].zone.name
     meta.watermarkNs = rows[0].watermarkNs
     meta.asOfSeq = rows.map(\.asOfSeq).min()
-    meta.source = rows.flatMap(\.plans).map(\.source.text).joined(separator: ", and ")
+    meta.answeredFrom = rows.flatMap(\.plans).map(\.origin.text).joined(separator: ", and ")
   }
 }

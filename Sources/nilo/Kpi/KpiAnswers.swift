@@ -28,6 +28,14 @@ struct KpiArguments: ParsableArguments {
   }
 }
 
+/// A time of the language on the command line.
+enum TimeArgument {
+  /// A text that is no time of the language is that of one, without the quotes.
+  static func parse(_ text: String) -> TimeExpression {
+    (try? Parser.time(text)) ?? TimeExpression(.text(text))
+  }
+}
+
 /// A part of a statement, given as an option.
 enum StatementPart {
   /// Reads it; what is wrong with it is shown with its place in the option's text.

@@ -60,18 +60,14 @@ struct KpiRead: ParsableCommand {
   func run() throws {
     var select = Select([.star(.none)], from: Name(name), filter: filter)
     if since != nil || until != nil {
-      select.range = .bounds(since: since.map(Self.time), until: until.map(Self.time))
+      select.range = .bounds(
+        since: since.map(TimeArgument.parse), until: until.map(TimeArgument.parse))
       select.wholeBuckets = SourceSpan.none
     }
     try answers.answer(.select(select), about: name) { options in
       if let maxSeconds { options.limits.maxSeconds = maxSeconds }
       if let maxMemory { options.limits.maxMemoryBytes = maxMemory.bytes }
     }
-  }
-
-  /// A time of the language, or else the text of one, without the quotes.
-  private static func time(_ text: String) -> TimeExpression {
-    (try? Parser.time(text)) ?? TimeExpression(.text(text))
   }
 
   /// The groups that are asked for: of each field one of the values that are given.

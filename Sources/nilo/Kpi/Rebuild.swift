@@ -1,5 +1,8 @@
 import ArgumentParser
 import Bytes
+import Language
+import Model
+import Query
 import Store
 
 struct Rebuild: ParsableCommand {
@@ -10,9 +13,12 @@ struct Rebuild: ParsableCommand {
       the live ones instead, bit for bit, and nothing is written: it works while another process \
       writes. It exits with 1 when any differs.
 
+      With --since or --until only the buckets that hold some of that time are computed, and put \
+      among the live ones. Times are on the KPI's clock when they have no offset.
+
       Example:
         nilo rebuild --verify
-        nilo rebuild heat
+        nilo rebuild heat --since 2013-07-04 --until 2013-07-05
       """)
 
   @OptionGroup var store: StoreArguments
@@ -23,6 +29,16 @@ struct Rebuild: ParsableCommand {
   @Flag(name: .long, help: "Compare with the live cells, and change nothing.")
   var verify = false
 
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "Only buckets that end after it: a date or a time; yesterday; 3h ago.", valueName: "time"))
+  var since: String?
+
+  @Option(
+    name: .long, help: ArgumentHelp("Only buckets that start before it.", valueName: "time"))
+  var until: String?
+
   func run() throws {
     Interruption.catchSignals()
     let opened = verify ? try store.directory.reading() : try store.changing()
@@ -31,7 +47,7 @@ struct Rebuild: ParsableCommand {
     defer { progress.wipe() }
     let start = ContinuousClock.now
     let reports = try opened.projections.rebuild(
-      named: names, verify: verify, actor: userName(),
+      named: names, verify: verify, actor: userName(), within: range,
       progress: { progress.update(share: $0.share, events: $0.facts) },
       isCancelled: { Interruption.isRequested })
     progress.wipe()
@@ -50,8 +66,38 @@ struct Rebuild: ParsableCommand {
     if reports.contains(where: { !$0.differences.isEmpty }) { throw ExitCode(ExitStatus.failure) }
   }
 
+  /// The time that is asked for, on the clock of a KPI.
+  private var range: ((ZoneRules) throws -> Range<Int64>)? {
+    if since == nil, until == nil { return nil }
+    let nowNs = currentTimeNs()
+    return { zone in
+      do throws(LanguageError.Issue) {
+        return try TimeRange.rebuilt(
+          since: since.map(TimeArgument.parse), until: until.map(TimeArgument.parse), in: zone,
+          nowNs: nowNs)
+      } catch {
+        throw Failure(([error.message] + [error.hint].compactMap(\.self)).joined(separator: "; "))
+      }
+    }
+  }
+
+  /// The buckets that were computed, when they are not all.
+  private func buckets(_ report: RebuildReport) -> String {
+    guard let range = report.rangeNs else {
+      return since == nil && until == nil ? "" : ", of all buckets, since it was not filled yet"
+    }
+    let bounds = [
+      range.lowerBound > .min ? "from \(Timestamp(ns: range.lowerBound))" : nil,
+      range.upperBound < .max ? "to before \(Timestamp(ns: range.upperBound))" : nil,
+    ]
+    return ", of the buckets " + bounds.compactMap(\.self).joined(separator: " ")
+      + (report.foldedEarlier ? ", with all facts up to them" : "")
+  }
+
   private func text(_ report: RebuildReport) -> String {
-    let size = "\(Wording.count(report.cells)) cells from \(Wording.count(report.facts)) facts"
+    let size =
+      "\(Wording.count(report.cells)) cells from \(Wording.count(report.facts)) facts"
+      + buckets(report)
     if !verify { return "\(report.name)  rebuilt, \(size)" }
     if !report.isFilled {
       return
@@ -72,6 +118,15 @@ struct Rebuild: ParsableCommand {
       json.field("cells", Int64(report.cells))
       json.field("verified", verify && report.isFilled)
       json.field("filled", report.isFilled)
+      if let range = report.rangeNs {
+        if range.lowerBound > .min {
+          json.field("since", Timestamp(ns: range.lowerBound).description)
+        }
+        if range.upperBound < .max {
+          json.field("until", Timestamp(ns: range.upperBound).description)
+        }
+        json.field("folded_earlier", report.foldedEarlier)
+      }
       json.field("differences", strings: report.differences)
       json.field("elapsed_s", seconds: seconds)
     }

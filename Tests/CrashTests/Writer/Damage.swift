@@ -1,3 +1,4 @@
+import Bytes
 import Foundation
 import Store
 
@@ -65,7 +66,7 @@ struct Part: Equatable {
   var firstSeq: UInt64
   var factCount: Int
   var values: FactColumn.Values
-  var presence: [UInt64]
+  var presence: Presence
 
   init(_ column: FactColumn) {
     (firstSeq, factCount) = (column.firstSeq, column.factCount)

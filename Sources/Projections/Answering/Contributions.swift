@@ -75,7 +75,7 @@ extension ContributionRequest {
 extension AggregateFunction {
   /// For each fact whether it has a value at `path` that the function takes; nil when all have.
   fileprivate func mask(_ path: Text, _ columns: FactColumns) throws -> [Bool]? {
-    let presence: [UInt64]?
+    let presence: Presence
     switch self {
     case .count: presence = try columns.presence(path)
     case .distinct, .top, .first, .last:
@@ -83,9 +83,8 @@ extension AggregateFunction {
       return codes.isEmpty ? Array(repeating: false, count: columns.count) : codes.map { $0 >= 0 }
     default: presence = try columns.numbers(path).presence
     }
-    guard let presence else { return Array(repeating: false, count: columns.count) }
-    if presence.isEmpty { return nil }
-    return (0..<columns.count).map { presence[$0 >> 6] >> UInt64($0 & 63) & 1 == 1 }
+    if presence == .all { return nil }
+    return (0..<columns.count).map { presence[$0] }
   }
 }
 

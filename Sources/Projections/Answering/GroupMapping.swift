@@ -47,7 +47,7 @@ struct GroupLabels: PredicateFields {
     dimensions.firstIndex(of: path).flatMap { labels[$0] }
   }
 
-  func numbers(_ path: Text) -> FactNumbers { FactNumbers(values: [], presence: nil) }
+  func numbers(_ path: Text) -> FactNumbers { FactNumbers(values: [], presence: .none) }
 
   func labels(_ path: Text) -> FactLabels {
     var names = ByteStrings()
@@ -55,7 +55,7 @@ struct GroupLabels: PredicateFields {
     return FactLabels(codes: [names.count > 0 ? 0 : -1], names: names)
   }
 
-  func presence(_ path: Text) -> [UInt64]? { label(path) == nil ? nil : [] }
+  func presence(_ path: Text) -> Presence { label(path) == nil ? .none : .all }
 }
 
 extension GroupKey {

@@ -36,7 +36,7 @@ struct ColumnAnswer {
   ) throws -> AggregateResult {
     var reader = PaneReader(plan.asked)
     reader.add(try facts.scan.cells(log, facts.blocks))
-    answered.source = .columns
+    answered.origin = .columns
     (answered.blocks, answered.facts) = (facts.blocks.blocks.count, facts.blocks.factCount)
     let before = try earlier.map { LastSamples(try $0.scan.cells(log, $0.blocks)) } ?? LastSamples()
     return try plan.rows(reader.panes).columns(plan.rowStarts, within: plan.times, answered) {

@@ -86,7 +86,7 @@ extension Projections {
       isCancelled: plan.query.isCancelled, transaction)
     let gaps = (rest + stale).sorted { $0.lowerBound < $1.lowerBound }
     if gaps.isEmpty {
-      (answered.cells, answered.source) = (rollUp.cellsRead, coverage.source(hasColumns: false))
+      (answered.cells, answered.origin) = (rollUp.cellsRead, coverage.origin(hasColumns: false))
       do {
         return .done(
           try plan.rows(rollUp.panes).columns(plan.rowStarts, within: plan.times, answered) {
@@ -110,7 +110,7 @@ extension Projections {
   ) throws -> AggregateResult {
     var (rollUp, answered) = (begun, plan.answered)
     rollUp.add(try scan.cells(log, blocks))
-    answered.source = plan.chosen?.coverage.source(hasColumns: true) ?? answered.source
+    answered.origin = plan.chosen?.coverage.origin(hasColumns: true) ?? answered.origin
     answered.cells = rollUp.cellsRead
     (answered.blocks, answered.facts) = (blocks.blocks.count, blocks.factCount)
     return try plan.rows(rollUp.panes).columns(plan.rowStarts, within: plan.times, answered) {
@@ -141,7 +141,7 @@ struct QueryPlan {
   let maxCells: Int
   private(set) var chosen: Chosen?
   /// How it is answered.
-  private(set) var answered = AggregatePlan(source: .columns)
+  private(set) var answered = AggregatePlan(origin: .columns)
 
   var selection: FactSelection {
     FactSelection(
@@ -228,7 +228,7 @@ struct QueryPlan {
         answered.alternatives.append(AggregatePlan.Alternative(name: name, reason: error.reason))
       }
     }
-    if let chosen { answered.source = chosen.coverage.source(hasColumns: false) }
+    if let chosen { answered.origin = chosen.coverage.origin(hasColumns: false) }
   }
 
   /// Makes rows of panes whose cells are of another plan than that of the query, if one is given.
@@ -252,7 +252,7 @@ struct QueryPlan {
       AggregatePlan.Alternative(
         name: "columns", reason: "\(facts) facts would have to be read"))
     let (whole, rest) = RollUp(chosen.coverage, asked).wholeBuckets(times)
-    answered.source = chosen.coverage.source(hasColumns: !rest.isEmpty)
+    answered.origin = chosen.coverage.origin(hasColumns: !rest.isEmpty)
     answered.cells = try CellReader(projections.tables, chosen.coverage.kpi, chosen.generation)
       .count(whole, transaction)
     let cut = FactSelection(times: rest, lastSeq: lastSeq)
@@ -281,7 +281,7 @@ struct QueryPlan {
 
 extension Coverage {
   /// Where the numbers come from: the KPI's cells, and facts where these do not do.
-  fileprivate func source(hasColumns: Bool) -> AggregatePlan.Source {
+  fileprivate func origin(hasColumns: Bool) -> AggregatePlan.Origin {
     let (name, version) = (kpi.definition.name, kpi.definition.version)
     return hasColumns
       ? .cellsAndColumns(kpi: name, version: version) : .cells(kpi: name, version: version)

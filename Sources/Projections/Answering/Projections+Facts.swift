@@ -63,12 +63,12 @@ extension Projections {
   ) throws -> ValueColumn {
     let presence = try columns.presence(path)
     let numbers = try columns.numbers(path)
-    if presence == nil { return .numbers(Array(repeating: .nan, count: chosen.count)) }
+    if presence == .none { return .numbers(Array(repeating: .nan, count: chosen.count)) }
     if presence == numbers.presence {
       if !numbers.numbers.isEmpty {
-        return .exact(chosen.map { numbers.isPresent($0) ? numbers.numbers[$0] : nil })
+        return .exact(chosen.map { numbers.presence[$0] ? numbers.numbers[$0] : nil })
       }
-      return .numbers(chosen.map { numbers.isPresent($0) ? numbers.values[$0] : .nan })
+      return .numbers(chosen.map { numbers.presence[$0] ? numbers.values[$0] : .nan })
     }
     let labels = try columns.labels(path)
     var names = [Text?](repeating: nil, count: labels.names.count)
@@ -80,14 +80,13 @@ extension Projections {
       return code < 0 ? nil : names[code]
     }
     let booleans = try columns.facts.booleans(path)
-    guard booleans != nil || numbers.presence != nil else { return .texts(texts) }
+    guard booleans != .none || numbers.presence != .none else { return .texts(texts) }
     // What a value is must not depend on the others in its block.
     return .values(
       zip(chosen, texts).map { fact, text in
-        if numbers.isPresent(fact) { return QueryValue(numbers.number(fact)) }
+        if numbers.presence[fact] { return QueryValue(numbers.number(fact)) }
         guard let text else { return .null }
-        let isBoolean = booleans.map { $0[fact >> 6] >> UInt64(fact & 63) & 1 == 1 } ?? false
-        return isBoolean ? .bool(text == "true") : .text(text)
+        return booleans[fact] ? .bool(text == "true") : .text(text)
       })
   }
 

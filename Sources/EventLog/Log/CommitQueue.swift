@@ -55,9 +55,9 @@ struct FoldedBlock {
   var parts: [any ParticipantPart]
 }
 
-/// Commits batches in ticket order on a thread of its own. All that are ready go into one transaction, so
-/// that writers who come together share one wait for the disk.
-final class Committer: @unchecked Sendable {
+/// Batches that wait to be committed. They are handed over in ticket order, on a thread of its own, the committer: all
+/// that are ready at once, so that writers who come together share one wait for the disk.
+final class CommitQueue: @unchecked Sendable {
   struct Item {
     var batch: BatchPlace
     /// Nil when no event of the batch was new.
