@@ -91,7 +91,7 @@ package final class Appender {
       do {
         // Its commit comes after that of batches which workers have yet to encode.
         _ = try WorkerPool.shared.blocking {
-          try log.alter(current.stream.name, actor: "nilo") { definition in
+          try log.alter(current.stream.name, actor: "nilo", mayReadAnew: false) { definition in
             guard definition.elementTimePath == nil else { return }
             definition.elementTimePath = path
             definition.undetected.remove(.elementTime)

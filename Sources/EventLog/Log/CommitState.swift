@@ -131,6 +131,12 @@ struct CommitState {
 
   mutating func forgetLearned(ofStream id: UInt32) { learned[id] = nil }
 
+  /// Makes `clock` that of the stream.
+  mutating func set(_ clock: StreamClock, ofStream id: UInt32) {
+    clocks[id] = clock
+    note(clock, id)
+  }
+
   func write(
     _ totals: StreamTotals, _ id: UInt32, _ tables: LogTables,
     _ transaction: inout WriteTransaction

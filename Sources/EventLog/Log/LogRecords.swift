@@ -27,6 +27,8 @@ public struct StreamTotals: Sendable, Equatable {
   var closedNs: Int64?
   /// Events up to this one have their ids in the dedup index.
   var indexedSeq: UInt64 = 0
+  /// ``StreamDefinition/factsSinceSeq`` of the definition that the blocks are written by; 0 for nil.
+  var factsSinceSeq: UInt64 = 0
 
   var encoded: [UInt8] {
     var bytes: [UInt8] = []
@@ -41,6 +43,7 @@ public struct StreamTotals: Sendable, Equatable {
     bytes.append(optional: watermarkNs)
     bytes.append(optional: closedNs)
     bytes.append(signedVarint: clockNs)
+    if factsSinceSeq > 0 { bytes.append(varint: factsSinceSeq) }
     return bytes.sealed()
   }
 
@@ -64,6 +67,7 @@ public struct StreamTotals: Sendable, Equatable {
     watermarkNs = try reader.optional()
     closedNs = try reader.optional()
     clockNs = try reader.signedVarint()
+    if reader.offset < body.byteCount { factsSinceSeq = try reader.varint() }
   }
 }
 

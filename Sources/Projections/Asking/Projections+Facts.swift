@@ -22,6 +22,7 @@ extension Projections {
     let log = self.log
     let (stream, blocks) = try log.environment.read { transaction in
       let stream = try log.stream(named: query.stream, transaction)
+      try log.requireFacts(of: stream, asOf: query.asOfSeq ?? .max)
       let blocks = try log.blocks(of: stream, after: 0, limit: .max, transaction)
       return (stream, blocks.filter(selection.overlaps))
     }

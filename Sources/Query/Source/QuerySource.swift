@@ -56,7 +56,7 @@ public protocol QuerySource: Sendable {
 /// What statements that change something need beside it.
 public protocol QueryStore: QuerySource {
   func defineStream(_ definition: DefineStream) throws
-  /// Changes what a stream is from the next event on; computes KPIs anew that depend on it.
+  /// Changes what a stream is from the next event on, or reads its events anew; computes KPIs anew that depend on it.
   func alterStream(
     _ alteration: AlterStream, progress: (Double) -> Void,
     isCancelled: @escaping @Sendable () -> Bool
@@ -183,6 +183,8 @@ public struct StreamInfo: Sendable {
   /// The least and the greatest time of an event; nil without events.
   public var timesNs: ClosedRange<Int64>?
   public var watermarkNs: Int64?
+  /// The alteration by which all facts before it were read anew; nil when there was none.
+  public var factsSinceSeq: UInt64?
   /// The statement that makes it.
   public var statement = ""
 
