@@ -9,6 +9,8 @@ import Testing
 
 /// Streams whose facts are read anew: they answer as those that were so from the beginning.
 @Suite struct RereadTests {
+  let directory = TemporaryDirectory()
+
   /// 2024-06-01T00:00:00Z
   static let startNs: Int64 = 1_717_200_000_000_000_000
   static let secondNs: Int64 = 1_000_000_000
@@ -65,7 +67,7 @@ import Testing
       default: definition.timePath = "at"
       }
       if explode > 0 { definition.explodePath = "r" }
-      if explode > 1 { definition.elementTimePath = "r.t" }
+      if explode > 1, time != 4 { definition.elementTimePath = "r.t" }
       if explode == 3, time == 7 { definition.timePath = "r.t" }
     }
   }
@@ -175,6 +177,130 @@ import Testing
     }
   }
 
+  private func count(_ store: Store, asOf seq: UInt64? = nil) throws -> String {
+    let asOf = seq.map { " AS OF SEQ \($0)" } ?? ""
+    let answer = try QueryEngine(store).run(
+      "SELECT count(*), max(v) FROM s\(asOf)", QueryOptions(nowNs: Self.startNs))[0]
+    return "\(answer.columns.map(\.values))"
+  }
+
+  @Test func aRefusalChangesNothing() throws {
+    let store = try Store(directory: directory.path)
+    defer { store.close() }
+    let documents = (0..<40).map {
+      #"{"ts":\#(1_717_200_000 + $0),"at":\#($0 == 30 ? "\"x\"" : "1717200000"),"event_id":\#($0),"v":1}"#
+    }
+    for document in documents { _ = try store.append([document], to: "s") }
+    try store.projections.define(
+      KpiDefinition(name: "k", stream: "s", select: "count(*)", every: "1h"), actor: "test")
+    let before = try store.statistics()
+    for _ in 0..<2 {
+      let error = #expect(throws: StreamAlterationError.self) {
+        try store.alterStream("s") { $0.timePath = "at" }
+      }
+      let text = error?.description ?? ""
+      #expect(text.contains("the first is seq 32: ") && text.contains(#""at" is "x""#), "\(text)")
+      let after = try store.statistics()
+      #expect(after.lastSeq == before.lastSeq)
+      #expect(after.streams[0].totals == before.streams[0].totals)
+      #expect(after.streams[0].definition == before.streams[0].definition)
+      #expect(try store.projections.list().allSatisfy { $0.progress == nil })
+    }
+    #expect(try store.append(documents, to: "s").accepted == 0)
+    #expect(try store.append([#"{"ts":1717200100,"event_id":99}"#], to: "s").accepted == 1)
+    #expect(try store.check().isSound)
+  }
+
+  /// Facts as of before are not there, and the log still knows all else of then.
+  @Test func factsOfBeforeCannotBeAsked() throws {
+    var store = try Store(directory: directory.path)
+    defer { store.close() }
+    for number in 0..<4 {
+      _ = try store.append(
+        [#"{"ts":\#(1_717_200_000 + number),"at":\#(1_717_300_000 - number),"v":\#(number)}"#], to: "s")
+    }
+    _ = try count(store, asOf: 3)
+    try store.alterStream("s") { $0.timePath = "at" }
+    _ = try store.append([#"{"ts":1717200000,"at":1717200000,"v":9}"#], to: "s")
+    try store.alterStream("s") { $0.latenessNs = 0 }
+    for isReopened in [false, true] {
+      if isReopened {
+        store.close()
+        store = try Store(directory: directory.path)
+      }
+      for seq in [1, 3, 5] as [UInt64] {
+        let error = #expect(throws: FactsOfBeforeError.self) { try count(store, asOf: seq) }
+        #expect(error?.sinceSeq == 6)
+      }
+      #expect(try count(store, asOf: 6) != count(store, asOf: 7))
+      #expect(try count(store, asOf: 7) == count(store))
+      #expect(store.log.stream(named: "s")?.definition.factsSinceSeq == 6)
+      #expect(try store.documents(of: "s", seqs: 1...4).count == 3)
+    }
+    #expect(try store.check().isSound)
+    let last = try count(store)
+    store.close()
+    store = try Store(directory: directory.path, mode: .readOnly)
+    #expect(throws: FactsOfBeforeError.self) { try count(store, asOf: 5) }
+    #expect(try count(store) == last)
+  }
+
+  /// Readers and writers beside alterations see one mapping or the other.
+  @Test func alterationsBesideOthers() async throws {
+    let store = try Store(directory: directory.path)
+    defer { store.close() }
+    func event(_ number: Int) -> String {
+      #"{"ts":\#(1_717_200_000 + number),"at":\#(1_617_200_000 + number),"event_id":\#(number),"v":1,"#
+        + #""r":[{"n":1},{"n":2}]}"#
+    }
+    for number in 0..<300 { _ = try store.append([event(number)], to: "s") }
+    try store.projections.define(
+      KpiDefinition(name: "k", stream: "s", select: "count(*)", every: "1h"), actor: "test")
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask {
+        for number in 300..<500 {
+          var isDone = false
+          while !isDone {
+            do {
+              _ = try store.append([event(number)], to: "s")
+              isDone = true
+            } catch is StreamAlteredError {}
+          }
+        }
+      }
+      group.addTask {
+        for round in 0..<10 {
+          try store.alterStream("s") {
+            $0.timePath = round % 2 == 0 ? "at" : "ts"
+            $0.explodePath = round % 3 == 0 ? "r" : nil
+          }
+        }
+      }
+      group.addTask { for _ in 0..<10 { try store.log.compact() } }
+      for _ in 0..<2 {
+        group.addTask {
+          for _ in 0..<100 {
+            do {
+              let answers = try QueryEngine(store).run(
+                "SELECT count(*), sum(v) FROM s; SELECT v FROM s LIMIT 100000",
+                QueryOptions(nowNs: Self.startNs))
+              guard case .numbers(let counts) = answers[0].columns[0].values else { continue }
+              #expect(counts.allSatisfy { $0 >= 300 })
+            } catch is FactsReadAnewError {}
+          }
+        }
+      }
+      try await group.waitForAll()
+    }
+    #expect(try store.statistics().streams[0].totals.events == 500)
+    #expect(try store.documents(of: "s") == (0..<500).map(event))
+    #expect(try store.check().damages == [])
+    #expect(
+      try store.projections.rebuild(named: [], verify: true).allSatisfy {
+        $0.differences.isEmpty && $0.isFilled
+      })
+  }
+
   /// What became of documents, if the step brings some.
   private static func run(_ step: Step, _ store: Store) throws -> String? {
     switch step {
@@ -182,6 +308,7 @@ import Testing
       let result = try store.append(documents, to: "s", source: source)
       // Each stream hashes documents with a key of its own.
       let duplicates = result.duplicates.map { "\($0.position) \($0.firstSeq) \($0.isDifferent)" }
+      #expect(result.rejected.map(\.reason) == [])
       return "\(result.accepted) \(duplicates) \(result.late) \(result.ahead)"
     case .close(let source):
       if let stream = store.log.stream(named: "s") {

@@ -101,6 +101,7 @@ package final class Appender {
         // Elements of before have the field, too: it stays unused, which is told.
       }
     }
+    log.awaitAlteration(of: current.stream.definition.id)
     while !log.isCurrent(current.stream.definition) {
       guard let stream = log.stream(named: current.stream.name) else {
         throw StreamAlteredError(name: current.stream.name)

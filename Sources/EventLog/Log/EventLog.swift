@@ -3,6 +3,7 @@ import Foundation
 import LMDB
 import Model
 import Synchronization
+import Threads
 import Zstd
 
 /// The log of all events of a store: append, and read by sequence number, stream and time.
@@ -298,6 +299,12 @@ public final class EventLog: Sendable {
         $0.definition.id == definition.id && $0.definition.version == definition.version
       }
     }
+  }
+
+  /// Waits while the stream is being altered, which may take as long as its documents are read anew.
+  func awaitAlteration(of streamId: UInt32) {
+    guard sequencer.withLock({ $0.isAltering(streamId) }) else { return }
+    WorkerPool.shared.blocking { defining.withLock {} }
   }
 
   /// What the dedup index says of the batch's ids now: the long part of sequencing, done before the batch has
