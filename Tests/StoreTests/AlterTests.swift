@@ -115,7 +115,9 @@ import Testing
   @Test func factsAreReadFromOtherPlaces() throws {
     let store = try Store(directory: directory.path)
     defer { store.close() }
-    func totals() throws -> StreamTotals { try #require(try store.statistics().streams.first).totals }
+    func totals() throws -> StreamTotals {
+      try #require(try store.statistics().streams.first).totals
+    }
     try store.define(StreamDefinition(name: "s", timePath: "ts"))
     // Nothing is there to be moved.
     _ = try store.append([#"{"ts":"x","at":1717200000,"r":[{"n":1}]}"#], to: "s")
@@ -133,7 +135,9 @@ import Testing
     #expect(try totals().maxTimeNs == 1_717_200_000_000_000_000)
     try store.alterStream("s") { $0.explodePath = nil }
     #expect(try totals().facts == 2)
-    #expect(throws: StreamAlterationError.self) { try store.alterStream("s") { $0.timePath = "ts" } }
+    #expect(throws: StreamAlterationError.self) {
+      try store.alterStream("s") { $0.timePath = "ts" }
+    }
     #expect(throws: StreamDefinitionError.self) {
       try store.alterStream("s") { $0.idPaths = ["a", "a"] }
     }

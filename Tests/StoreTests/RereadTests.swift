@@ -82,7 +82,8 @@ import Testing
       return number == 0 || Bool.random(using: &random)
         ? #"{"n":\#(number),"t":\#(own)}"# : #"{"n":\#(number)}"#
     }
-    let extra = Bool.random(using: &random) ? #","x":\#(Int.random(in: 0..<9, using: &random))"# : ""
+    let extra =
+      Bool.random(using: &random) ? #","x":\#(Int.random(in: 0..<9, using: &random))"# : ""
     return #"{"ts":"\#(date) \#(clock)","at":\#(at),"day":"\#(parts[2]).\#(parts[1]).\#(parts[0]) "#
       + #"\#(clock)","meta":{"z":\#(at * 1_000 + 17)},"device_id":"d\#(id % 3)","event_id":\#(id),"#
       + #""v":\#(id * 7 % 100),"r":[\#(elements.joined(separator: ","))]\#(extra)}"#
@@ -109,7 +110,8 @@ import Testing
       case 0: steps.append((nowNs, .close(source: source)))
       case 1: steps.append((nowNs, .compact))
       case 2:
-        steps.append((nowNs, .define(name: "k\(round)", select: "count(*) AS c, sum(v) AS s, last(v) AS l, increase(v) AS i")))
+        let select = "count(*) AS c, sum(v) AS s, last(v) AS l, increase(v) AS i"
+        steps.append((nowNs, .define(name: "k\(round)", select: select)))
       default:
         let size = Int.random(in: 1...12, using: &random)
         var documents = (0..<size).map { _ in
@@ -217,7 +219,8 @@ import Testing
     defer { store.close() }
     for number in 0..<4 {
       _ = try store.append(
-        [#"{"ts":\#(1_717_200_000 + number),"at":\#(1_717_300_000 - number),"v":\#(number)}"#], to: "s")
+        [#"{"ts":\#(1_717_200_000 + number),"at":\#(1_717_300_000 - number),"v":\#(number)}"#],
+        to: "s")
     }
     _ = try count(store, asOf: 3)
     try store.alterStream("s") { $0.timePath = "at" }
@@ -259,14 +262,18 @@ import Testing
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask {
         for number in 300..<500 {
-          var isDone = false
-          while !isDone {
-            do {
-              _ = try store.append([event(number)], to: "s")
-              isDone = true
-            } catch is StreamAlteredError {}
-          }
+          _ = try store.append([event(number)], to: "s")
         }
+      }
+      group.addTask {
+        var rest = (500..<900)[...]
+        let summary = try store.ingest(into: "s", source: "pipe") {
+          if rest.isEmpty { return nil }
+          let documents = rest.prefix(3).map(event)
+          rest = rest.dropFirst(3)
+          return { DocumentBatch(of: documents) }
+        }
+        #expect(summary.accepted == 400)
       }
       group.addTask {
         for round in 0..<10 {
@@ -292,8 +299,8 @@ import Testing
       }
       try await group.waitForAll()
     }
-    #expect(try store.statistics().streams[0].totals.events == 500)
-    #expect(try store.documents(of: "s") == (0..<500).map(event))
+    #expect(try store.statistics().streams[0].totals.events == 900)
+    #expect(try store.documents(of: "s").sorted() == (0..<900).map(event).sorted())
     #expect(try store.check().damages == [])
     #expect(
       try store.projections.rebuild(named: [], verify: true).allSatisfy {

@@ -100,8 +100,8 @@ public struct FactsOfBeforeError: Error, Equatable, CustomStringConvertible {
   public var sinceSeq: UInt64
   public var description: String {
     "stream \(name) was altered at seq \(sinceSeq), and the facts of all of its events are read by the "
-      + "mapping of now: there are none as of seq \(seq). Ask AS OF \(sinceSeq) or later, or take the "
-      + "documents with nilo events"
+      + "mapping of now: there are none as of seq \(seq). Ask AS OF SEQ \(sinceSeq) or later, or take "
+      + "the documents with nilo events"
   }
 }
 

@@ -87,8 +87,8 @@ extension StreamAlterationError {
   ) -> StreamAlterationError {
     StreamAlterationError(
       "stream \(name) would lose at least \(count == 1 ? "1 event" : "\(count) events"), the first "
-        + "is seq \(firstSeq): \(reason); nothing was changed. Name what all of its documents have, "
-        + "or define another stream, and read those that fit into it: "
+        + "is seq \(firstSeq): \(reason); nothing was changed. Take a mapping that fits all of "
+        + "its documents, or define another stream, and read those that fit into it: "
         + "nilo events --stream \(name) | nilo ingest --stream NAME -")
   }
 }
