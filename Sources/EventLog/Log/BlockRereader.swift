@@ -82,6 +82,14 @@ struct BlockRereader {
 }
 
 extension StreamAlterationError {
+  static func tooLarge(_ name: String, _ byteCount: UInt64) -> StreamAlterationError {
+    let limit = EventLog.maxBytesReadAnew >> 20
+    return StreamAlterationError(
+      "stream \(name) has \(byteCount >> 20) MiB of blocks, and \(limit) MiB are the most that are read "
+        + "anew, in the memory of one commit; define another stream, and read its documents into it: "
+        + "nilo events --stream \(name) | nilo ingest --stream NAME -")
+  }
+
   fileprivate static func unreadable(
     _ name: String, count: Int, firstSeq: UInt64, reason: String
   ) -> StreamAlterationError {

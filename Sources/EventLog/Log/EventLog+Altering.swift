@@ -2,6 +2,9 @@ import LMDB
 import Model
 
 extension EventLog {
+  /// Bytes of blocks of a stream that is read anew at most: LMDB keeps what a commit writes in memory until its end.
+  package static let maxBytesReadAnew: UInt64 = 1 << 30
+
   /// Changes what a stream is, from the next event on; the change is an event of the catalogue. Ids of events before
   /// are indexed anew when the dedup id changes. Gives the definition as it is then.
   ///
@@ -53,11 +56,15 @@ extension EventLog {
     var rereader = try BlockRereader(
       from: alteration.before,
       to: EventStream(definition: alteration.definition, schema: StreamSchema()))
-    let isNeeded = try environment.read { transaction in
+    let blockBytes: UInt64? = try environment.read { transaction in
       let totals = try StreamTotals.read(id, tables, transaction) ?? StreamTotals()
-      return try alteration.firstMovedSeq(totals, store, transaction) != nil
+      let isNeeded = try alteration.firstMovedSeq(totals, store, transaction) != nil
+      return isNeeded ? totals.blockBytes : nil
     }
-    guard isNeeded else { return nil }
+    guard let blockBytes else { return nil }
+    guard blockBytes <= Self.maxBytesReadAnew else {
+      throw StreamAlterationError.tooLarge(alteration.definition.name, blockBytes)
+    }
     var last = seq
     while true {
       // A transaction for each block: a writer that has to grow the map waits for readers.
