@@ -126,6 +126,7 @@ def rows(options):
                f"first append {times['first_append_ms']:.1f} ms")
     yield from kpi_rows(options.rounds, fleet)
     yield from query_rows(fleet)
+    yield from commit_rows()
     summary, seconds, peak = median_load(options.rounds, large, "press", "--explode", "readings")
     size = large.stat().st_size
     yield ("5 MB documents, exploded", f"{size / seconds / 1e6:.0f} MB/s", "at least 400 MB/s",
@@ -211,6 +212,34 @@ def query_rows(fleet):
     for name, text, limit in QUERIES:
         yield text, f"{figures[name + '_ms']:.2f} ms", f"{limit} ms", ""
     yield ("parse and plan of a query", f"{figures['parse_and_plan_us']:.0f} us", "under 50 us", "")
+
+
+def commit_rows():
+    """Events that come a few at a time, beside the same events in one file."""
+    fleet = WORK / "fleet-hour.ndjson"
+    if not fleet.exists():
+        with open(fleet, "wb") as file:
+            subprocess.run([NILO, "generate", "fleet", "--hours", "1"], check=True, stdout=file)
+    bulk = tool("commits", fresh("commit-store"), fleet, 75_000, 75_000)
+    yield ("75,000 events in one commit", f"{bulk['bytes_per_event']:.1f} bytes an event", "",
+           f"a query over columns {bulk['query_ms']:.1f} ms")
+    for size, count in [(1_000, 75_000), (50, 75_000), (1, 10_000)]:
+        plain = tool("commits", fresh("commit-store"), fleet, size, count)
+        merging = tool("commits", fresh("commit-store"), fleet, size, count, "merging")
+        yield (f"{count:,} events, {size:,} a commit", f"{merging['events_per_s']:,.0f} events/s", "",
+               f"an append {merging['append_us'] / 1e3:.2f} ms, p99 {merging['append_p99_us'] / 1e3:.2f} ms")
+        for name, run_, prefix in [("never merged", plain, ""), ("merged as they come", merging, ""),
+                                   ("after nilo compact", merging, "compacted_")]:
+            bytes_, query = run_[prefix + "bytes_per_event"], run_[prefix + "query_ms"] / count * 75_000
+            yield (f"- {name}: {run_[prefix + 'blocks']:,.0f} blocks", f"{bytes_:.1f} bytes an event",
+                   "at most 1.10 of one commit" if prefix else "",
+                   f"{bytes_ / bulk['bytes_per_event']:.2f} of the bytes, {query / bulk['query_ms']:.2f} of the time")
+
+
+def fresh(name):
+    """A directory for a store that is not there yet."""
+    shutil.rmtree(WORK / name, ignore_errors=True)
+    return WORK / name
 
 
 def long_rows(rate):

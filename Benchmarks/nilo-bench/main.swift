@@ -19,6 +19,7 @@ import Zstd
 //   nilo-bench rebuild STORE         all KPIs anew
 //   nilo-bench kpi-read STORE KPI DIMENSION
 //   nilo-bench rebuild-beside STORE FILE KPI
+//   nilo-bench commits STORE FILE SIZE COUNT [merging]
 let arguments = CommandLine.arguments
 
 func seconds(_ body: () throws -> Void) rethrows -> Double {
@@ -158,6 +159,10 @@ case "reopen": try benchReopen(arguments[2])
 case "rebuild": try benchRebuild(arguments[2])
 case "kpi-read": try benchKpiRead(arguments[2], arguments[3], arguments[4])
 case "queries": try benchQueries(arguments[2], only: arguments.dropFirst(3).first)
+case "commits":
+  try benchCommits(
+    arguments[2], arguments[3], size: Int(arguments[4]) ?? 1, count: Int(arguments[5]) ?? 1,
+    merging: arguments.dropFirst(6).first == "merging")
 case "rebuild-beside": try benchRebuildBeside(arguments[2], arguments[3], arguments[4])
 default:
   print(

@@ -58,16 +58,18 @@ public final class Store: Sendable {
       directory: directory, mode: mode, clock: EventLog.wallClockNs, statementActor: statementActor)
   }
 
-  /// `clock` gives the wall clock, in nanoseconds since 1970; `mapSizeBytes` is the address space to begin with.
+  /// `clock` gives the wall clock, in nanoseconds since 1970; `mapSizeBytes` is the address space to begin with; without
+  /// `mergesBlocks` small blocks stay as they are.
   package init(
     directory: String, mode: Mode = .readWrite,
     clock: @escaping @Sendable () -> Int64 = EventLog.wallClockNs,
-    statementActor: String = "query", mapSizeBytes: Int = EventLog.defaultMapSizeBytes
+    statementActor: String = "query", mapSizeBytes: Int = EventLog.defaultMapSizeBytes,
+    mergesBlocks: Bool = true
   ) throws {
     self.statementActor = statementActor
     log = try EventLog(
       directory: directory, mode: mode, projectionTables: Projections.tableNames, clock: clock,
-      mapSizeBytes: mapSizeBytes)
+      mapSizeBytes: mapSizeBytes, mergesBlocks: mergesBlocks)
     projections = try Projections(log)
     if mode == .readWrite {
       do {

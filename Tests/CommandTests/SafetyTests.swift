@@ -83,6 +83,35 @@ import Testing
     #expect(try workspace.nilo("backup", "empty").output.hasPrefix("copied "))
   }
 
+  @Test func compactingChangesNothingThatIsAsked() throws {
+    for n in 0..<12 {
+      let line = "{\"ts\":\(1_717_200_000 + n),\"event_id\":\"e\(n)\",\"v\":\(n)}\n"
+      #expect(try workspace.nilo("ingest", "--stream", "s", "-", input: line).status == 0)
+    }
+    func asked() throws -> [String] {
+      try [
+        workspace.nilo("events", "--stream", "s", "--json"),
+        workspace.nilo("query", "--format", "csv", "SELECT sum(v), count(*) FROM s EVERY 1m"),
+        workspace.nilo("query", "--format", "csv", "SELECT max(v) FROM s AS OF SEQ 9"),
+      ].map(\.output)
+    }
+    let before = try asked()
+    let outcome = try workspace.nilo("compact", "--json")
+    #expect(outcome.status == 0 && outcome.error == "")
+    let report = try outcome.json()
+    let (had, has) = (report["blocks_before"] as? Int ?? 0, report["blocks"] as? Int ?? 0)
+    #expect(had >= 24 && has == 3, "\(report)")
+    #expect(try asked() == before)
+    #expect(try workspace.nilo("check").status == 0)
+    let again = try workspace.nilo("compact")
+    #expect(again.status == 0)
+    #expect(again.output.contains("blocks       3, as before\n"), "\(again.output)")
+    // What was merged is still known by its ids.
+    let line = "{\"ts\":1717200003,\"event_id\":\"e3\",\"v\":3}\n"
+    let repeated = try workspace.nilo("ingest", "--stream", "s", "--json", "-", input: line).json()
+    #expect(repeated["duplicates"] as? Int == 1 && repeated["accepted"] as? Int == 0)
+  }
+
   private func streams(_ data: String) throws -> String {
     let stat = try workspace.nilo("stat", "--json", "--data", data).json()
     let streams = try #require(stat["streams"])

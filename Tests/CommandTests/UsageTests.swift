@@ -39,7 +39,7 @@ import Testing
   }
 
   @Test(arguments: [
-    ["stat"], ["events", "--stream", "s"], ["ledger"], ["check"], ["backup", "b"],
+    ["stat"], ["events", "--stream", "s"], ["ledger"], ["check"], ["backup", "b"], ["compact"],
   ])
   func aMissingStore(_ arguments: [String]) throws {
     let outcome = try workspace.nilo(arguments + ["--data", "nothing/here"])
@@ -60,6 +60,7 @@ import Testing
   @Test(arguments: [
     [], ["--help"], ["help", "ingest"], ["ingest", "--help"], ["stat", "--help"],
     ["events", "--help"], ["ledger", "--help"], ["check", "--help"], ["backup", "--help"],
+    ["compact", "--help"],
     ["query", "--help"], ["repl", "--help"], ["generate", "--help"],
     ["generate", "fleet", "--help"], ["generate", "large", "--help"],
   ])

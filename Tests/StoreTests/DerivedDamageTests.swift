@@ -2,6 +2,7 @@ import Bytes
 import Foundation
 import LMDB
 import Model
+import Query
 import Testing
 
 @testable import EventLog
@@ -112,6 +113,30 @@ import Testing
     #expect(try store.check().dedupRuns > 0)
     #expect(try check(store) == [])
     #expect(try store.append([event("a", 1), event("c", 3)], to: "s").accepted == 0)
+  }
+
+  /// Nothing prunes yet; whoever reads asks the horizon all the same, and nobody answers from what may be gone.
+  @Test func whatMayBePrunedIsNotRead() throws {
+    let store = try makeStore()
+    defer { store.close() }
+    let horizon: UInt64 = 10
+    try changeTotals(store) { $0.prunedSeq = horizon }
+    #expect(throws: PrunedError(stream: "s", prunedSeq: horizon)) {
+      try store.forEachEvent(of: "s") { _ in true }
+    }
+    #expect(throws: PrunedError(stream: "s", prunedSeq: horizon)) {
+      try store.forEachColumn("v", of: "s") { _ in }
+    }
+    #expect(throws: PrunedError(stream: "s", prunedSeq: horizon)) {
+      try QueryEngine(store).run("SELECT max(v) FROM s", QueryOptions(nowNs: 0))
+    }
+    var read = 0
+    try store.forEachEvent(of: "s", seqs: 47...UInt64.max) { _ in
+      read += 1
+      return true
+    }
+    #expect(read > 0)
+    #expect(try check(store) == [])
   }
 
   // MARK: The dedup index

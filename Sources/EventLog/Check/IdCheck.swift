@@ -14,7 +14,7 @@ struct IdCheck {
     let partitionNs: Int64
     var inLog: IdFingerprint
     var inIndex: IdFingerprint
-    /// Whether all of its runs could be read.
+    /// Whether all of its ids and runs could be read.
     var isReadable = true
 
     /// What the index has to have of event `row` of a block; nil when that has no id, or is not indexed yet.
@@ -38,7 +38,8 @@ struct IdCheck {
       let none = IdFingerprint(entryCount: runs.reduce(0) { $0 &+ $1.entryCount })
       ids[stream.definition.id] = Ids(
         stream: stream, indexedSeq: totals.indexedSeq,
-        partitionNs: DedupIndex.partitionNs(stream.definition), inLog: none, inIndex: none)
+        partitionNs: DedupIndex.partitionNs(stream.definition), inLog: none, inIndex: none,
+        isReadable: totals.prunedSeq == 0)
     }
   }
 

@@ -11,6 +11,8 @@ struct LogCheck {
   var totals: [UInt32: StreamTotals] = [:]
   var sources = SourceCheck()
   private var clocks = ClockCheck()
+  /// Below them documents and columns may be gone.
+  private var horizons: [UInt32: UInt64] = [:]
   private var ids: IdCheck?
   /// Whether all events could be read: what is derived is compared with no less.
   private(set) var isLogWhole = true
@@ -35,6 +37,7 @@ struct LogCheck {
         (stream, try StreamTotals.read(stream.definition.id, log.tables, transaction) ?? .init())
       }
     }
+    for (stream, totals) in known { horizons[stream.definition.id] = totals.prunedSeq }
     let index = note { try DedupIndex(transaction, table: log.tables.dedup) }
     if let index, known.count == streams?.count { ids = IdCheck(index, known) }
     isLogWhole = streams != nil
@@ -186,6 +189,7 @@ struct LogCheck {
   ) {
     let (store, decompressor) = (log.store, decompressor)
     let columns = stream.schema.snapshot().columns
+    let horizon = horizons[stream.definition.id] ?? 0
     var ids = ids.take()
     let read = note { () throws -> (size: Int, pieces: [BlockPiece], times: [Int64]) in
       let summary = try store.summaries(
@@ -203,9 +207,11 @@ struct LogCheck {
       guard BlockSummary.fits(summary, pieces) else {
         throw DamageError(what: "block index does not fit the block", firstSeq: header.firstSeq)
       }
-      _ = try DocumentRenderer.documents(reader, columns: columns, program: program)
       for section in header.sections { try reader.withSection(section) { _ in } }
-      try ids?.add(reader)
+      if header.firstSeq > horizon {
+        _ = try DocumentRenderer.documents(reader, columns: columns, program: program)
+        try ids?.add(reader)
+      }
       let times = ClockCheck.needsTimes(header, of: stream) ? try reader.times(.times) : []
       guard times.isEmpty || times.count == header.eventCount else { throw reader.damage }
       return (summary.byteCount, pieces, times)

@@ -18,10 +18,11 @@ struct DocumentHashes {
   /// Notes of each of `duplicates` whether its document differs from that of the event it repeats. O(documents of
   /// the blocks with these events).
   mutating func compare(
-    _ duplicates: inout [DuplicateEvent], of stream: EventStream, _ store: BlockStore,
-    _ transaction: borrowing ReadTransaction
+    _ duplicates: inout [DuplicateEvent], of stream: EventStream, prunedSeq: UInt64,
+    _ store: BlockStore, _ transaction: borrowing ReadTransaction
   ) throws {
-    for index in duplicates.indices {
+    // Of documents that may be gone nothing can be said.
+    for index in duplicates.indices where duplicates[index].firstSeq > prunedSeq {
       let first = duplicates[index].firstSeq
       let original = try hash(of: first, stream, store, transaction)
       duplicates[index].isDifferent = duplicates[index].documentHash != original

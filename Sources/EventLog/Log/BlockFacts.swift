@@ -267,6 +267,7 @@ extension EventLog {
     guard let summary, summary.firstSeq <= block.firstSeq, summary.lastSeq >= block.lastSeq else {
       throw DamageError(what: "a block is missing", firstSeq: block.firstSeq)
     }
+    try requireUnpruned(stream, from: summary.firstSeq, transaction)
     let decompressor = ZstdDecompressor()
     guard let paths else {
       return try BlockFacts(store.reader(summary, transaction, decompressor), stream)

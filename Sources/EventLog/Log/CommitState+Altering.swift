@@ -54,6 +54,9 @@ extension CommitState {
   ) throws {
     let id = stream.definition.id
     if stream.definition.idPaths.isEmpty { return }
+    if let horizon = totals[id]?.prunedSeq, horizon > 0 {
+      throw PrunedError(stream: stream.name, prunedSeq: horizon)
+    }
     let length = DedupIndex.partitionNs(stream.definition)
     var entries: [IdEntry] = []
     for summary in try store.summaries(ofStream: id, transaction.reading) {

@@ -65,7 +65,9 @@ struct CommitState {
       }
     }
     if !batch.duplicates.isEmpty {
-      try hashes.compare(&batch.duplicates, of: stream, store, transaction.reading)
+      try hashes.compare(
+        &batch.duplicates, of: stream, prunedSeq: totals[id]?.prunedSeq ?? 0, store,
+        transaction.reading)
     }
     try writeLedger(batch, tables, compressor, &transaction)
     for flush in batch.flushes {

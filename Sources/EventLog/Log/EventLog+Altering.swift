@@ -59,6 +59,9 @@ extension EventLog {
     let blockBytes: UInt64? = try environment.read { transaction in
       let totals = try StreamTotals.read(id, tables, transaction) ?? StreamTotals()
       let isNeeded = try alteration.firstMovedSeq(totals, store, transaction) != nil
+      if isNeeded, totals.prunedSeq > 0 {
+        throw PrunedError(stream: alteration.definition.name, prunedSeq: totals.prunedSeq)
+      }
       return isNeeded ? totals.blockBytes : nil
     }
     guard let blockBytes else { return nil }

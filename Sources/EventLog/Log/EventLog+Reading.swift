@@ -75,6 +75,7 @@ extension EventLog {
         $0.overlaps(times)
       }
       guard let summary else { return nil }
+      try requireUnpruned(stream, from: summary.firstSeq, transaction)
       let reader = try store.reader(summary, transaction, ZstdDecompressor())
       let state = stream.schema.snapshot()
       return EventBlock(
@@ -133,8 +134,15 @@ extension EventLog {
           $0.overlaps(times)
         }
         guard let summary else { return nil }
+        try requireUnpruned(stream, from: summary.firstSeq, transaction)
+        var column = try FactColumn(Text(path), summary, stream, store, transaction, decompressor)
+        if summary.firstSeq < next {
+          // Blocks that were read have been merged with others since.
+          column.removeFirst(
+            try store.factCount(of: summary, before: next, transaction), firstSeq: next)
+        }
         next = summary.lastSeq + 1
-        return try FactColumn(Text(path), summary, stream, store, transaction, decompressor)
+        return column
       }
       if let column { try body(column) } else { isFound = false }
     }
@@ -282,6 +290,16 @@ extension BlockSummary {
 }
 
 extension BlockStore {
+  /// How many facts of a block are of events before `seq`. O(events).
+  fileprivate func factCount(
+    of summary: BlockSummary, before seq: UInt64, _ transaction: borrowing ReadTransaction
+  ) throws -> Int {
+    let reader = try reader(summary, transaction, ZstdDecompressor()) { $0.kind == .factCounts }
+    let events = try reader.seqs().count(before: seq)
+    let factCounts = try reader.integers(.factCounts)
+    return factCounts.isEmpty ? events : factCounts.prefix(events).reduce(0) { $0 + Int($1) }
+  }
+
   /// The stream's last event that had been received by then; 0 when there is none. O(log² n).
   fileprivate func seq(
     ofStream id: UInt32, receivedBy timeNs: Int64, before nextSeq: UInt64,

@@ -19,9 +19,9 @@ public struct FactColumn: Sendable {
     case none
   }
 
-  /// The block's first event.
-  public let firstSeq: UInt64
-  public let factCount: Int
+  /// No event of the column comes before this one.
+  public private(set) var firstSeq: UInt64
+  public private(set) var factCount: Int
   /// One entry for each fact; what stands where there is no value means nothing.
   public private(set) var values: Values = .none
   /// One bit for each fact that has a value; empty when all have.
@@ -31,6 +31,27 @@ public struct FactColumn: Sendable {
   public func isPresent(_ index: Int) -> Bool {
     if case .none = values { return false }
     return presence.isEmpty || presence[index >> 6] >> UInt64(index & 63) & 1 == 1
+  }
+
+  /// Takes out the first facts, which are of events before `seq`. O(facts).
+  mutating func removeFirst(_ count: Int, firstSeq seq: UInt64) {
+    precondition(count <= factCount && seq > firstSeq, "a column has no such facts to take out")
+    let isPresent = (count..<factCount).map { self.isPresent($0) }
+    (firstSeq, factCount) = (seq, factCount - count)
+    values =
+      switch values {
+      case .integers(let all): .integers(Array(all.dropFirst(count)))
+      case .doubles(let all): .doubles(Array(all.dropFirst(count)))
+      case .numbers(let all): .numbers(Array(all.dropFirst(count)))
+      case .bools(let all): .bools(Array(all.dropFirst(count)))
+      case .strings(let all): .strings(Array(all.dropFirst(count)))
+      case .none: .none
+      }
+    if presence.isEmpty { return }
+    presence = Array(repeating: 0, count: (factCount + 63) / 64)
+    for (index, isThere) in isPresent.enumerated() where isThere {
+      presence[index >> 6] |= 1 << UInt64(index & 63)
+    }
   }
 
   init(

@@ -27,6 +27,9 @@ public struct StreamTotals: Sendable, Equatable {
   var closedNs: Int64?
   /// Events up to this one have their ids in the dedup index.
   var indexedSeq: UInt64 = 0
+  /// The stream's prune horizon: documents and columns of events up to this one may be gone. Nothing prunes yet, so it is
+  /// 0; who reads asks all the same.
+  public var prunedSeq: UInt64 = 0
   /// ``StreamDefinition/factsSinceSeq`` of the definition that the blocks are written by; 0 for nil.
   var factsSinceSeq: UInt64 = 0
 
@@ -34,7 +37,7 @@ public struct StreamTotals: Sendable, Equatable {
     var bytes: [UInt8] = []
     for value in [
       events, facts, duplicates, differing, rejected, late, ahead, originalBytes, blockBytes,
-      indexedSeq,
+      indexedSeq, prunedSeq,
     ] {
       bytes.append(varint: value)
     }
@@ -62,6 +65,7 @@ public struct StreamTotals: Sendable, Equatable {
     originalBytes = try reader.varint()
     blockBytes = try reader.varint()
     indexedSeq = try reader.varint()
+    prunedSeq = try reader.varint()
     minTimeNs = try reader.signedVarint()
     maxTimeNs = try reader.signedVarint()
     watermarkNs = try reader.optional()

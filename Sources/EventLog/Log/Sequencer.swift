@@ -51,6 +51,8 @@ struct Sequencer {
   private var sourceTickets: [SourceKey: UInt64] = [:]
   private var sourceChanges: ArraySlice<(ticket: UInt64, key: SourceKey)> = []
   private var clocks: [UInt32: StreamClock] = [:]
+  /// The prune horizon of the stream whose batch is sequenced.
+  private var prunedSeq: UInt64 = 0
   /// Batches that are sequenced but not committed, in order.
   private var pending: [PendingBatch] = []
   private var cache = BlockIdCache()
@@ -145,6 +147,7 @@ struct Sequencer {
     totals: StreamTotals, clock durableClock: StreamClock, sourceState: SourceState?,
     _ transaction: borrowing ReadTransaction
   ) throws -> SequencedBatch {
+    prunedSeq = totals.prunedSeq
     try loadIds(of: stream, after: totals.indexedSeq, transaction)
     let found = try findDuplicates(in: parsed, of: stream, hits, transaction)
     let duplicates = found.map { DuplicateEvent(parsed, $0.row, firstSeq: $0.seq) }
@@ -359,6 +362,8 @@ struct Sequencer {
       guard other < batch.ids.times.count else { continue }
       return batch.ids.isId(id ?? [], other) && isNear(batch.ids.times[other])
     }
+    // The id itself may be gone: its hash has to do.
+    if seq <= prunedSeq { return true }
     let block = try cache.ids(ofBlockWith: seq, of: stream, store, transaction)
     guard let other = block.seqs.index(of: seq) else { throw BlockIdCache.missing(seq) }
     return block.isId(id ?? [], other) && isNear(block.times[other])

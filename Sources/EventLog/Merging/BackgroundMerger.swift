@@ -9,9 +9,11 @@ final class BackgroundMerger: @unchecked Sendable {
   /// New blocks of a stream after which it is looked at again.
   private static let blocksBetween = 64
 
-  private unowned let log: EventLog
+  /// Who has the log may let it go without closing it, at any moment.
+  private weak let log: EventLog?
   private let condition = NSCondition()
   // Guarded by `condition`.
+  private var thread: Thread?
   private var newBlocks: [UInt32: Int] = [:]
   private var due: Set<UInt32> = []
   private var isStopped = false
@@ -21,6 +23,7 @@ final class BackgroundMerger: @unchecked Sendable {
   init(_ log: EventLog) throws {
     self.log = log
     try startThread(named: "nilo.merge") { [self] in
+      condition.withLock { thread = Thread.current }
       run()
       condition.withLock {
         isRunning = false
@@ -49,19 +52,20 @@ final class BackgroundMerger: @unchecked Sendable {
     condition.withLock {
       isStopped = true
       condition.broadcast()
-      while isRunning { condition.wait() }
+      // The thread itself may have been the last to have the log.
+      while isRunning, thread != Thread.current { condition.wait() }
     }
   }
 
   private func run() {
-    guard var merger = try? BlockMerger() else { return }
     while let id = next() {
       do {
-        while !isStopping, try log.mergeNext(ofStream: id, &merger) {}
-        log.mergeState.withLock { $0.failure = nil }
+        var merger = try BlockMerger()
+        while !isStopping, let log, try log.mergeNext(ofStream: id, &merger) {}
+        log?.mergeState.withLock { $0.failure = nil }
       } catch {
         // The stream is looked at again after some more blocks; until then it is shown.
-        log.mergeState.withLock { $0.failure = "\(error)" }
+        log?.mergeState.withLock { $0.failure = "\(error)" }
       }
     }
   }

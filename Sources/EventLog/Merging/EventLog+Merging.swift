@@ -11,12 +11,16 @@ public struct MergeState: Sendable, Equatable {
 }
 
 extension EventLog {
+  /// What has been merged since the log was opened, and why the last try failed, if it did.
+  public var merging: MergeState { mergeState.withLock { $0 } }
+
   /// Merges as the plan says what is there now, in one step of some milliseconds. Whether there was anything to merge.
   func mergeNext(ofStream id: UInt32, _ merger: inout BlockMerger) throws -> Bool {
     let input: MergeInput? = try environment.read { transaction in
       guard let stream = try currentStreams(transaction).first(where: { $0.definition.id == id })
       else { return nil }
-      let blocks = try store.smallBlocks(atEndOf: id, transaction)
+      let horizon = try StreamTotals.read(id, tables, transaction)?.prunedSeq ?? 0
+      let blocks = try store.smallBlocks(atEndOf: id, after: horizon, transaction)
       guard let run = MergePlan.next(in: blocks) else { return nil }
       return try merger.read(Array(blocks[run]), of: stream, store, transaction)
     }
@@ -41,7 +45,9 @@ extension EventLog {
           guard
             let stream = try currentStreams(transaction).first(where: { $0.definition.id == id })
           else { return nil }
-          let blocks = try store.summaries(ofStream: id, from: next, transaction)
+          let horizon = try StreamTotals.read(id, tables, transaction)?.prunedSeq ?? 0
+          let blocks = try store.summaries(
+            ofStream: id, from: max(next, horizon + 1), transaction)
           guard let run = MergePlan.nextOfAll(in: blocks, from: 0) else { return nil }
           return try merger.read(Array(blocks[run]), of: stream, store, transaction)
         }
@@ -122,9 +128,9 @@ extension CommitState {
 }
 
 extension BlockStore {
-  /// The stream's blocks after its last large one, in order. O(blocks found).
+  /// The stream's blocks after its last large one and after event `seq`, in order. O(blocks found).
   func smallBlocks(
-    atEndOf id: UInt32, _ transaction: borrowing ReadTransaction
+    atEndOf id: UInt32, after seq: UInt64, _ transaction: borrowing ReadTransaction
   ) throws -> [BlockSummary] {
     let prefix = Key().appending(id)
     var cursor = try transaction.cursor(streams)
@@ -132,7 +138,7 @@ extension BlockStore {
     var blocks: [BlockSummary] = []
     while found, cursor.hasPrefix(prefix) {
       let block = try BlockSummary(key: cursor.key, value: cursor.value)
-      if MergePlan.isLarge(block) { break }
+      if MergePlan.isLarge(block) || block.firstSeq <= seq { break }
       blocks.append(block)
       found = try cursor.previous()
     }

@@ -1,0 +1,215 @@
+import EventLog
+import Foundation
+import Model
+import Query
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import Store
+
+/// Merged blocks are what their blocks were.
+@Suite struct MergeTests {
+  let directory = TemporaryDirectory()
+
+  /// What can be told of a store's events.
+  private struct Told: Equatable {
+    var events: [String: [LogEvent]] = [:]
+    var columns: [String: Int] = [:]
+    var answers: [String] = []
+    var ledger: [LedgerEntry] = []
+
+    init(_ store: Store, _ lastSeqs: [UInt64]) throws {
+      for stream in ["a", "b", "c", "_catalogue", "_sources"] {
+        try store.forEachEvent(of: stream) {
+          events[stream, default: []].append($0)
+          return true
+        }
+        try store.forEachColumn("v", of: stream) { column in
+          columns[stream, default: 0] += (0..<column.factCount).count { column.isPresent($0) }
+        }
+      }
+      try store.forEachLedgerEntry {
+        ledger.append($0)
+        return true
+      }
+      let engine = QueryEngine(store)
+      for seq in lastSeqs {
+        for query in [
+          "SELECT count(*), sum(v), p90(v), top(d, 2), distinct(d), first(v), last(v) FROM a EVERY 1h",
+          "SELECT increase(v), time_avg(v), count(*) FROM c GROUP BY d EVERY 1h",
+          "SELECT count(*), max(list.x) FROM b GROUP BY d",
+          "SELECT time, v, d FROM a ORDER BY time, v, d LIMIT 10000",
+        ] {
+          let text = "\(query) AS OF SEQ \(seq)"
+          for answer in try engine.run(text, QueryOptions(nowNs: 1_717_300_000_000_000_000)) {
+            let bytes = AnswerRenderer(.csv).bytes(answer)
+            answers.append("\(text):\n\(String(decoding: bytes, as: UTF8.self))")
+          }
+        }
+      }
+    }
+  }
+
+  private func document(_ random: inout SeededGenerator, _ stream: String, _ n: Int) -> String {
+    let ts = 1_717_200_000 + n * 20 - (random.oneIn(12) ? random.below(9_000) : 0)
+    let d = random.pick(["p", "q", "r", "s", "\\u00e9"])
+    let v = random.oneIn(9) ? "\"text \(random.below(4))\"" : "\(random.below(1_000)).\(n % 10)"
+    switch stream {
+    case "a":
+      let id = random.oneIn(10) ? n - 1 : n
+      return "{\"ts\":\(ts),\"event_id\":\"e\(id)\",\"d\":\"\(d)\",\"v\":\(v)}"
+    case "b":
+      let list = (0..<random.below(4)).map { "{\"x\":\($0 * n % 17),\"ts\":\(ts + $0)}" }
+      return "{\"ts\":\(ts),\"d\":\"\(d)\",\"list\":[\(list.joined(separator: ","))]}"
+    default:
+      return "{\"ts\":\(ts),\"d\":\"\(d)\",\"v\":\(n + random.below(3))}"
+    }
+  }
+
+  @Test func mergedBlocksAreWhatTheirBlocksWere() {
+    rounds(6) { random in
+      let directory = TemporaryDirectory()
+      var store = try Store(directory: directory.path, mergesBlocks: false)
+      try store.define(
+        StreamDefinition(
+          name: "b", timePath: "ts", explodePath: "list", elementTimePath: "list.ts"))
+      var lastSeqs: [UInt64] = []
+      var n = 0
+      func append(_ count: Int) throws {
+        for _ in 0..<count {
+          let stream = random.pick(["a", "b", "c"])
+          let documents = (0..<random.within(1...5)).map { _ in
+            n += 1
+            return random.oneIn(30) ? "[\(n)]" : document(&random, stream, n)
+          }
+          let source = random.pick(["one", "two", "three"])
+          _ = try store.append(documents, to: stream, source: source, actor: "\(n % 3)")
+          if random.oneIn(20) { try store.closeSources([source], of: stream) }
+          if random.oneIn(15) { lastSeqs.append(try store.statistics().lastSeq) }
+        }
+      }
+      try append(random.within(60...160))
+      let before = try Told(store, lastSeqs)
+      let seqs = try store.statistics().lastSeq
+      let received = before.events.values.joined().map(\.receivedNs).sorted()
+      let moments = [received[0] - 1, received[received.count / 2], received[received.count - 1]]
+      let receivedBy = try moments.map { try store.log.seq(receivedBy: $0) }
+
+      func verify(_ what: String) throws {
+        let now = try Told(store, lastSeqs)
+        for (stream, events) in before.events {
+          try check(now.events[stream] == events, "events of \(stream), \(what)")
+        }
+        let other = zip(now.answers, before.answers).first { $0 != $1 }
+        try check(other == nil, "\(what): \(other.map { "\($0.0)\n\($0.1)" } ?? "")")
+        try check(now == before, "columns or ledger, \(what)")
+        for seq in 1...seqs {
+          let found = try store.log.event(seq: seq)
+          try check(
+            found.map { before.events[$0.stream]?.contains($0.event) ?? false } ?? false,
+            "event \(seq), \(what)")
+        }
+        try checkEqual(try moments.map { try store.log.seq(receivedBy: $0) }, receivedBy, what)
+        try checkEqual(try store.check().damages, [], what)
+      }
+      let report = try store.compact()
+      try check(report.blocksAfter <= 6 && report.blocksBefore > 50, "\(report)")
+      try verify("merged")
+      store.close()
+      store = try Store(directory: directory.path, mergesBlocks: false)
+      defer { store.close() }
+      try verify("opened again")
+
+      // Ids of merged blocks are known, and more can be merged to them.
+      let copies = try #require(before.events["a"]).suffix(40).map {
+        String(decoding: $0.bytes, as: UTF8.self)
+      }
+      let repeated = try store.append(copies, to: "a")
+      try checkEqual(repeated.duplicates.count, copies.count, "duplicates of merged events")
+      try check(
+        try store.statistics().streams.allSatisfy { $0.totals.differing <= 200 }, "differing")
+      try append(40)
+      _ = try store.compact()
+      try checkEqual(try store.check().damages, [], "merged again")
+      for (stream, events) in before.events {
+        var now: [LogEvent] = []
+        try store.forEachEvent(of: stream, seqs: 1...seqs) {
+          now.append($0)
+          return true
+        }
+        try check(now == events, "events of \(stream), merged again")
+      }
+    }
+  }
+
+  /// A thread merges what small commits leave; statements meanwhile are right.
+  @Test func mergesWhileItIsWritten() throws {
+    let store = try Store(directory: directory.path)
+    defer { store.close() }
+    for n in 0..<1_300 {
+      _ = try store.append(["{\"ts\":\(1_717_200_000 + n),\"v\":\(n)}"], to: "s")
+      if n % 100 == 99 {
+        var sum = 0.0
+        try store.forEachColumn("v", of: "s") { column in
+          guard case .integers(let values) = column.values else { return }
+          sum += values.reduce(0) { $0 + Double($1) }
+        }
+        #expect(sum == Double(n * (n + 1) / 2))
+      }
+    }
+    // The thread may be a step behind.
+    var blocks = Int.max
+    for _ in 0..<500 where blocks > 700 {
+      blocks = try store.statistics().streams[0].blockCount
+      Thread.sleep(forTimeInterval: 0.01)
+    }
+    #expect(blocks <= 700)
+    #expect(try store.check().damages == [])
+  }
+
+  /// Each statement is of one state, however blocks are merged between its parts.
+  @Test func statementsBesideMerging() throws {
+    let store = try Store(directory: directory.path)
+    defer { store.close() }
+    _ = try store.append(["{\"ts\":1717200000,\"v\":0,\"d\":\"x\"}"], to: "s")
+    let isDone = Atomic(false)
+    let wrong = Mutex<[String]>([])
+    let asked = Atomic(0)
+    let group = DispatchGroup()
+    for _ in 0..<3 {
+      group.enter()
+      Thread.detachNewThread {
+        defer { group.leave() }
+        var options = QueryOptions(nowNs: 1_717_300_000_000_000_000)
+        options.path = .columns
+        let engine = QueryEngine(store)
+        while !isDone.load(ordering: .relaxed) {
+          do {
+            let sums = try engine.run("SELECT count(*), sum(v), max(v) FROM s", options)[0]
+            let facts = try engine.run("SELECT v FROM s LIMIT 100000", options)[0]
+            asked.wrappingAdd(2, ordering: .relaxed)
+            let text = String(decoding: AnswerRenderer(.csv).bytes(sums), as: UTF8.self)
+            let values = text.split(separator: "\n")[1].split(separator: ",").compactMap { Int($0) }
+            if values != [values[0], values[0] * (values[0] - 1) / 2, values[0] - 1] {
+              wrong.withLock { $0.append(text) }
+            }
+            let rows = String(decoding: AnswerRenderer(.csv).bytes(facts), as: UTF8.self)
+              .split(separator: "\n").dropFirst().compactMap { Int($0.split(separator: ",").last ?? "") }
+            if rows != Array(0..<rows.count) { wrong.withLock { $0.append("\(rows.count) facts") } }
+          } catch {
+            wrong.withLock { $0.append("\(error)") }
+          }
+        }
+      }
+    }
+    for n in 1..<1_400 {
+      _ = try store.append(["{\"ts\":\(1_717_200_000 + n),\"v\":\(n),\"d\":\"x\"}"], to: "s")
+    }
+    isDone.store(true, ordering: .relaxed)
+    group.wait()
+    #expect(wrong.withLock { $0.prefix(3) } == [])
+    #expect(asked.load(ordering: .relaxed) > 10)
+    #expect(store.log.merging.made > 0)
+  }
+}
