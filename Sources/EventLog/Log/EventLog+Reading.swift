@@ -37,8 +37,14 @@ extension EventLog {
     _ body: (LogEvent) throws -> Bool
   ) throws {
     var next = seqs.lowerBound
+    var mapping: UInt64??
     while next <= seqs.upperBound {
       guard let block = try readEvents(of: name, from: next, times) else { return }
+      // Documents stay what they are; which of them lie within a range of times does not.
+      if times != nil, let mapping, mapping != block.factsSinceSeq {
+        throw FactsReadAnewError(name: name)
+      }
+      mapping = block.factsSinceSeq
       var index = 0
       for piece in block.pieces {
         for seq in piece.firstSeq...piece.lastSeq {
@@ -63,6 +69,7 @@ extension EventLog {
     var times: [Int64]
     var positions: [Int64]
     var documents: BlockDocuments
+    var factsSinceSeq: UInt64?
   }
 
   /// The stream's first block with events from `seq` on that overlaps `times`.
@@ -83,7 +90,8 @@ extension EventLog {
         times: try reader.times(.times),
         positions: try reader.integers(.positions),
         documents: try DocumentRenderer.documents(
-          reader, columns: state.columns, program: ShapeProgram(state.trie.shapes)))
+          reader, columns: state.columns, program: ShapeProgram(state.trie.shapes)),
+        factsSinceSeq: stream.definition.factsSinceSeq)
     }
   }
 
@@ -127,9 +135,12 @@ extension EventLog {
     let decompressor = ZstdDecompressor()
     var next: UInt64 = 1
     var isFound = true
+    var first: EventStream?
     while isFound {
       let column: FactColumn? = try environment.read { transaction in
         let stream = try stream(named: name, transaction)
+        first = first ?? stream
+        try requireBlocks(of: first ?? stream, transaction)
         let summary = try store.first(ofStream: stream.definition.id, from: next, transaction) {
           $0.overlaps(times)
         }
