@@ -157,7 +157,11 @@ final class CellBuilder {
 
   /// The blocks that are still to be merged, and the columns that the stream has with them.
   private func nextBlocks(_ transaction: borrowing ReadTransaction) throws -> [StoredBlock] {
-    stream = try log.stream(named: stream.name, transaction)
+    let now = try log.stream(named: stream.name, transaction)
+    guard now.definition.factsSinceSeq == stream.definition.factsSinceSeq else {
+      throw FactsReadAnewError(name: stream.name)
+    }
+    stream = now
     return try log.blocks(of: stream, after: lastSeq, limit: .max, transaction)
   }
 

@@ -114,18 +114,21 @@ extension Projections: CommitParticipant {
   }
 
   /// Notes which stream has another definition from this transaction on: ``finish(_:)`` and ``committed()`` act on it.
-  package func alter(_ definition: StreamDefinition) {
-    state.withLock { $0.altered.append(definition) }
+  package func alter(_ definition: StreamDefinition, readsAnew: Bool) {
+    state.withLock {
+      $0.altered.append(AlteredStream(definition: definition, readsAnew: readsAnew))
+    }
   }
 
-  /// The KPIs that are other ones since a stream's key is another, which tells series apart: their cells are to be
-  /// computed anew.
+  /// The KPIs whose cells are to be computed anew: those of facts that are others, and those whose series another key
+  /// tells apart.
   private var dependents: [(UInt64, CompiledKpi)] {
     state.withLock { state in
       state.altered.flatMap { stream in
         state.kpis.compactMap { id, live in
-          guard live.streamId == stream.id else { return nil }
-          return live.kpi.keyed(by: stream).map { (id, $0) }
+          guard live.streamId == stream.definition.id else { return nil }
+          if let keyed = live.kpi.keyed(by: stream.definition) { return (id, keyed) }
+          return stream.readsAnew ? (id, live.kpi) : nil
         }
       }
     }

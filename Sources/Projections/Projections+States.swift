@@ -7,6 +7,7 @@ extension Projections {
   ) throws -> (timesNs: ClosedRange<Int64>?, watermarkNs: Int64?) {
     try log.environment.read { transaction in
       let stream = try log.stream(named: name, transaction)
+      try log.requireFacts(of: stream, asOf: seq)
       return (
         try log.times(of: stream, asOf: seq, transaction),
         try log.watermarkNs(of: stream, asOf: seq, transaction)

@@ -42,12 +42,17 @@ public final class Projections: Sendable {
     var isActive = true
   }
 
+  struct AlteredStream {
+    var definition: StreamDefinition
+    var readsAnew: Bool
+  }
+
   struct State {
     var kpis: [UInt64: Live] = [:]
     /// In a store that another process writes to: the commit that `kpis` are of.
     var commit = -1
     /// Streams that the transaction under way alters.
-    var altered: [StreamDefinition] = []
+    var altered: [AlteredStream] = []
   }
 
   /// Reads the definitions. O(catalogue).

@@ -132,8 +132,8 @@ final class IngestPipeline: @unchecked Sendable {
       let batch = try next.batch.get()
       if next.hasFailed { throw EarlierCommitFailedError() }
       return try log.withAppender { appender in
-        let parsed = try appender.upToDate(batch.parsed, batch.batch)
-        return try appender.sequence(parsed, source: source, actor: actor, epoch: next.epoch)
+        try appender.sequence(
+          batch.parsed, batch.batch, source: source, actor: actor, epoch: next.epoch)
       }
     }
     let isNextReady = condition.withLock {

@@ -69,6 +69,7 @@ extension StreamInfo {
     explodePath = definition.explodePath.map { Text($0) }
     elementTimePath = definition.elementTimePath.map { Text($0) }
     dedupWindowNs = definition.dedupWindowNs
+    factsSinceSeq = definition.factsSinceSeq
     fields = stream.columns.map { column in
       let kind: Field.Kind =
         switch column.type {

@@ -5,6 +5,8 @@ import Projections
 @_exported import struct EventLog.AppendResult
 @_exported import struct EventLog.CheckReport
 @_exported import struct EventLog.FactColumn
+@_exported import struct EventLog.FactsOfBeforeError
+@_exported import struct EventLog.FactsReadAnewError
 @_exported import struct EventLog.LedgerEntry
 @_exported import struct EventLog.LogEvent
 @_exported import struct EventLog.LogStatistics
@@ -202,9 +204,13 @@ public final class Store: Sendable {
   /// Changes what a stream is, from the next event on; the change is an event of the catalogue. KPIs whose series its key
   /// tells apart are computed anew. Gives the definition as it is then.
   ///
-  /// Throws ``StreamAlterationError`` when events that are there would have to be read anew: the time, the exploded array
-  /// and the time of elements can change only while no event is concerned. Batches that other threads are appending to
-  /// the stream meanwhile may fail with ``StreamAlteredError``. O(events) when the dedup id or the key changes.
+  /// Another time, exploded array or time of elements has all events read anew, in the same commit, which others wait for;
+  /// the stream's KPIs are computed anew. What its facts were before is not there any more: asking AS OF a seq before
+  /// throws ``FactsOfBeforeError``.
+  ///
+  /// Throws ``StreamAlterationError`` when a document would be no event any more: then nothing has changed. Batches that
+  /// other threads are appending to the stream meanwhile may fail with ``StreamAlteredError``. O(bytes of the stream) when
+  /// its events are read anew, O(events) when the dedup id or the key changes.
   @discardableResult
   public func alterStream(
     _ name: String, actor: String = "", _ change: (inout StreamDefinition) throws -> Void

@@ -9,6 +9,8 @@ struct Alteration: Sendable {
   /// What it is from now on; of a stream that is dropped, what it was.
   var definition: StreamDefinition
   var isDrop = false
+  /// The commit reads the facts of all events anew.
+  var readsAnew = false
 
   var streamId: UInt32 { definition.id }
 
@@ -37,39 +39,38 @@ struct Alteration: Sendable {
     one == nil ? other == nil : one!.isPath(other)
   }
 
-  /// Throws ``StreamAlterationError`` when events that are there would have to be read anew, or would be lost.
+  /// Throws ``StreamAlterationError`` when events would be lost, or would have to be read anew and are not.
   /// O(blocks of the stream).
   func check(
     _ totals: StreamTotals, _ store: BlockStore, _ transaction: borrowing ReadTransaction
   ) throws {
-    if totals.events == 0 { return }
+    if totals.events == 0 || readsAnew { return }
     let name = definition.name
     if isDrop {
       throw StreamAlterationError(
         "stream \(name) has \(totals.events) events, and events are never lost: only an empty stream "
           + "can be dropped")
     }
-    guard movesFacts else { return }
-    if onlyAddsElementTime, let path = definition.elementTimePath {
-      let columns = before.schema.snapshot().columns
-      let numbers = columns.indices.filter {
-        columns[$0].isElement && columns[$0].path == Text(path)
-      }
-      guard
-        let seq = try store.firstSeq(withColumns: numbers, of: before, transaction)
-      else { return }
+    if let seq = try firstMovedSeq(totals, store, transaction) {
       throw StreamAlterationError(
-        "elements have \(path) since seq \(seq), and their facts have the times of their events; "
-          + Self.advice(name))
+        "stream \(name) has events since seq \(seq) whose times and facts were read as it says now; "
+          + "alter it by a statement of its own: ALTER STREAM reads them anew")
     }
-    throw StreamAlterationError(
-      "stream \(name) has \(totals.events) events, whose times and facts were read as it says now; "
-        + Self.advice(name))
   }
 
-  private static func advice(_ name: String) -> String {
-    "define another stream, and read its documents into it: "
-      + "nilo events --stream \(name) | nilo ingest --stream NAME -"
+  /// The first event whose time or facts would be others; nil when there is none. O(blocks of the stream).
+  func firstMovedSeq(
+    _ totals: StreamTotals, _ store: BlockStore, _ transaction: borrowing ReadTransaction
+  ) throws -> UInt64? {
+    guard movesFacts, totals.events > 0 else { return nil }
+    guard onlyAddsElementTime, let path = definition.elementTimePath else {
+      return try store.summaries(ofStream: streamId, limit: 1, transaction).first?.firstSeq
+    }
+    let columns = before.schema.snapshot().columns
+    let numbers = columns.indices.filter {
+      columns[$0].isElement && columns[$0].path == Text(path)
+    }
+    return try store.firstSeq(withColumns: numbers, of: before, transaction)
   }
 }
 
@@ -78,6 +79,31 @@ public struct StreamAlterationError: Error, Equatable, CustomStringConvertible {
   public var description: String
   /// `description` says why, and what to do instead.
   package init(_ description: String) { self.description = description }
+}
+
+/// A stream's facts were read anew while a statement read them.
+public struct FactsReadAnewError: Error, Equatable, CustomStringConvertible {
+  public var name: String
+  package init(name: String) { self.name = name }
+
+  public var description: String {
+    "stream \(name) was altered while its facts were read, and they are read by another mapping now; "
+      + "ask again"
+  }
+}
+
+/// The facts of a stream as of before an alteration that read them anew.
+public struct FactsOfBeforeError: Error, Equatable, CustomStringConvertible {
+  public var name: String
+  /// What was asked for.
+  public var seq: UInt64
+  /// The alteration.
+  public var sinceSeq: UInt64
+  public var description: String {
+    "stream \(name) was altered at seq \(sinceSeq), and the facts of all of its events are read by the "
+      + "mapping of now: there are none as of seq \(seq). Ask AS OF SEQ \(sinceSeq) or later, or take "
+      + "the documents with nilo events"
+  }
 }
 
 /// A stream was altered while documents for it were on their way; none of the batch is stored.

@@ -35,6 +35,9 @@ public struct StreamDefinition: Sendable, Equatable {
   private(set) var timeReading = TimeReading()
   /// What was to be detected, and no document had when the stream was made.
   public var undetected: Set<Role> = []
+  /// The alteration by which the facts of all events before it were read anew; nil while there was none. What they were
+  /// before is not there any more.
+  public internal(set) var factsSinceSeq: UInt64?
   /// Key of the hashes of the stream's dedup ids, random for each stream.
   var hashKey: UInt64 = 0
 
@@ -151,7 +154,11 @@ extension StreamDefinition {
   func isInElements(_ path: String) -> Bool { explodePath.map { path.isPath(within: $0) } ?? false }
 
   /// The definition as the document that the catalogue keeps of it.
-  func document(change: String = "define_stream", receivedNs: Int64) -> [UInt8] {
+  ///
+  /// That facts are read anew is told by a mark: the document cannot have its own number.
+  func document(
+    change: String = "define_stream", readsAnew: Bool = false, receivedNs: Int64
+  ) -> [UInt8] {
     var json = JSONObjectWriter()
     json.field("timestamp", Timestamp(ns: receivedNs).description)
     json.field("change", change)
@@ -171,6 +178,11 @@ extension StreamDefinition {
     }
     json.field("dedup_window_ns", dedupWindowNs)
     json.field("lateness_ns", latenessNs)
+    if readsAnew {
+      json.field("facts", "read_anew")
+    } else if let factsSinceSeq {
+      json.field("facts_since_seq", String(factsSinceSeq))
+    }
     json.field("hash_key", String(hashKey, radix: 16))
     return json.finish()
   }
@@ -203,6 +215,8 @@ extension StreamDefinition {
     self.version = version
     dedupWindowNs = window
     latenessNs = lateness
+    factsSinceSeq =
+      texts["facts"] == nil ? texts["facts_since_seq"].flatMap { UInt64($0) } : texts.seq
     self.hashKey = hashKey
   }
 }

@@ -5,17 +5,16 @@ import LMDB
 struct ClockCheck {
   fileprivate struct Replay {
     let name: String
+    let streamId: UInt32
     var clock = StreamClock()
     /// Closings after the last block.
-    var closings: ArraySlice<Closing>
+    var closings: ArraySlice<StreamReplay.Closing>
+    /// What each closing has left, by the seqs of their records.
+    let marks: [UInt64: ClosingMark]
+    /// Of events before facts were read anew, until they are passed; the event that did it.
+    var anew: (replay: StreamReplay, sinceSeq: UInt64)?
     /// After a first difference all others follow from it.
     var isDifferent = false
-  }
-
-  fileprivate struct Closing {
-    var seq: UInt64
-    var closing: SourceClosing
-    var mark: ClosingMark?
   }
 
   private var replays: [UInt32: Replay] = [:]
@@ -32,34 +31,44 @@ struct ClockCheck {
       let mark = try ClosingMark(key: cursor.key, value: cursor.value)
       marks[mark.streamId, default: [:]][mark.seq] = mark
     }
-    var closings: [String: [(seq: UInt64, closing: SourceClosing)]] = [:]
+    var closings: [String: [StreamReplay.Closing]] = [:]
     if let own = streams.first(where: { $0.definition.id == StreamDefinition.closings.id }) {
-      for document in try log.store.documents(of: own, after: 0, transaction) {
-        guard let closing = SourceClosing(document) else { continue }
-        closings[closing.stream, default: []].append((document.seq, closing))
-      }
+      closings = try StreamReplay.Closing.all(of: own, log.store, transaction)
     }
     for stream in streams {
       let id = stream.definition.id
       // A stream of the same name that was dropped had no events, and so no source to close.
-      let own = (closings[stream.name] ?? []).map {
-        Closing(seq: $0.seq, closing: $0.closing, mark: marks[id]?[$0.seq])
+      var own = (closings[stream.name] ?? [])[...]
+      var anew: (StreamReplay, UInt64)?
+      if let sinceSeq = stream.definition.factsSinceSeq {
+        let before = own.prefix { $0.seq < sinceSeq }
+        own = own.dropFirst(before.count)
+        // They were judged by the lateness of then.
+        let then = try log.definition(of: stream, asOf: sinceSeq, transaction)
+        anew = (StreamReplay(Array(before), latenessNs: then.latenessNs), sinceSeq)
       }
-      replays[id] = Replay(name: stream.name, closings: own[...])
+      replays[id] = Replay(
+        name: stream.name, streamId: id, closings: own, marks: marks[id] ?? [:], anew: anew)
     }
   }
 
-  /// Takes note of the next block of a stream; gives what is wrong. O(pieces).
-  mutating func add(_ pieces: [BlockPiece], of stream: EventStream) -> DamageError? {
+  /// Whether the times of the events of a block have to be known.
+  static func needsTimes(_ header: BlockHeader, of stream: EventStream) -> Bool {
+    header.firstSeq < stream.definition.factsSinceSeq ?? 0
+  }
+
+  /// Takes note of the next block of a stream, with the times of its events where they are needed; gives what is wrong.
+  /// O(pieces), and O(events) with times.
+  mutating func add(
+    _ pieces: [BlockPiece], _ times: [Int64], of stream: EventStream
+  ) -> DamageError? {
     guard var replay = replays.removeValue(forKey: stream.definition.id) else { return nil }
     defer { replays[stream.definition.id] = replay }
+    var start = 0
     for piece in pieces where !replay.isDifferent {
-      if let damage = replay.close(before: piece.firstSeq) { return damage }
-      let beforeNs = replay.clock.watermarkNs
-      replay.clock.advance(piece.source, to: piece.reachNs, receivedNs: piece.receivedNs)
-      if piece.watermarkBeforeNs != beforeNs || piece.watermarkNs != replay.clock.watermarkNs {
-        return replay.differ("a block", piece.firstSeq)
-      }
+      let end = start + piece.eventCount
+      if let damage = replay.add(piece, times.isEmpty ? [] : times[start..<end]) { return damage }
+      start = end
     }
     return nil
   }
@@ -77,12 +86,32 @@ struct ClockCheck {
 }
 
 extension ClockCheck.Replay {
+  fileprivate mutating func add(_ piece: BlockPiece, _ times: ArraySlice<Int64>) -> DamageError? {
+    if let damage = close(before: piece.firstSeq) { return damage }
+    if let judged = anew?.replay.judge(piece, times) {
+      return judged == piece ? nil : differ("a block", piece.firstSeq)
+    }
+    let beforeNs = clock.watermarkNs
+    clock.advance(piece.source, to: piece.reachNs, receivedNs: piece.receivedNs)
+    let isSame = piece.watermarkBeforeNs == beforeNs && piece.watermarkNs == clock.watermarkNs
+    return isSame ? nil : differ("a block", piece.firstSeq)
+  }
+
   fileprivate mutating func close(before seq: UInt64) -> DamageError? {
+    if let sinceSeq = anew?.sinceSeq {
+      for mark in anew?.replay.close(before: min(seq, sinceSeq), of: streamId) ?? []
+      where marks[mark.seq] != mark {
+        return differ("a closing", mark.seq)
+      }
+      if seq < sinceSeq { return nil }
+      clock = anew?.replay.clock ?? clock
+      anew = nil
+    }
     while let next = closings.first, next.seq < seq {
       let closing = next.closing
       clock.close(closing.source, at: closing.reachNs, closedNs: closing.closedNs)
       closings.removeFirst()
-      guard let mark = next.mark, mark.watermarkNs == clock.watermarkNs else {
+      guard let mark = marks[next.seq], mark.watermarkNs == clock.watermarkNs else {
         return differ("a closing", next.seq)
       }
     }

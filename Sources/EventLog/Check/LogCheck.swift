@@ -192,7 +192,7 @@ struct LogCheck {
     let horizon = horizons[stream.definition.id] ?? 0
     let (before, isWhole) = (totals[header.streamId] ?? StreamTotals(), isLogWhole)
     var ids = ids.take()
-    let read = note { () throws -> (size: Int, pieces: [BlockPiece]) in
+    let read = note { () throws -> (size: Int, pieces: [BlockPiece], times: [Int64]) in
       let summary = try store.summaries(
         ofStream: header.streamId, from: header.firstSeq, limit: 1, transaction
       ).first
@@ -223,14 +223,18 @@ struct LogCheck {
         _ = try DocumentRenderer.documents(reader, columns: columns, program: program)
         try ids?.add(reader)
       }
-      return (summary.byteCount, pieces)
+      let times = ClockCheck.needsTimes(header, of: stream) ? try reader.times(.times) : []
+      guard times.isEmpty || times.count == header.eventCount else { throw reader.damage }
+      return (summary.byteCount, pieces, times)
     }
     self.ids = ids
     let size = read?.size
     coverage.add(read?.pieces, orAllOf: header)
     if let read {
       for piece in read.pieces { sources.add(piece, ofStream: header.streamId) }
-      if let damage = clocks.add(read.pieces, of: stream) { report.damages.append(damage) }
+      if let damage = clocks.add(read.pieces, read.times, of: stream) {
+        report.damages.append(damage)
+      }
     } else {
       isLogWhole = false
     }

@@ -88,13 +88,13 @@ package final class Appender {
   /// What ``parse(_:of:)`` gave of `batch`, parsed again when the stream was altered since, or when the batch is the
   /// first with elements that have a time. To be asked when the batch has its turn.
   /// Throws ``StreamAlteredError`` when the stream was dropped. O(bytes) for each time that it is parsed again.
-  package func upToDate(_ parsed: consuming Parsed, _ batch: DocumentBatch) throws -> Parsed {
+  private func upToDate(_ parsed: consuming Parsed, _ batch: DocumentBatch) throws -> Parsed {
     var current = parsed
     if let path = try current.elementTime(in: batch), log.isCurrent(current.stream.definition) {
       do {
         // Its commit comes after that of batches which workers have yet to encode.
         _ = try WorkerPool.shared.blocking {
-          try log.alter(current.stream.name, actor: "nilo") { definition in
+          try log.alter(current.stream.name, actor: "nilo", mayReadAnew: false) { definition in
             guard definition.elementTimePath == nil else { return }
             definition.elementTimePath = path
             definition.undetected.remove(.elementTime)
@@ -104,6 +104,7 @@ package final class Appender {
         // Elements of before have the field, too: it stays unused, which is told.
       }
     }
+    log.awaitAlteration(of: current.stream.definition.id)
     while !log.isCurrent(current.stream.definition) {
       guard let stream = log.stream(named: current.stream.name) else {
         throw StreamAlteredError(name: current.stream.name)
@@ -113,13 +114,32 @@ package final class Appender {
     return current
   }
 
-  /// Gives the batch its place: what is sequenced first is committed first. ``submit(_:)`` has to follow.
+  /// Gives the batch, of which ``parse(_:of:)`` gave `parsed`, its place: what is sequenced first is committed first.
+  /// ``submit(_:)`` has to follow. While its stream is altered it waits, and is parsed again.
   ///
   /// With the `epoch` of an earlier batch, throws ``EarlierCommitFailedError`` when a commit has failed since.
   package func sequence(
-    _ parsed: consuming Parsed, source: String, actor: String, epoch: Int? = nil
+    _ parsed: consuming Parsed, _ batch: DocumentBatch, source: String, actor: String,
+    epoch: Int? = nil
   ) throws -> Sequenced {
-    try sequence(parsed, source: source, actor: actor, closing: [], epoch: epoch)
+    try sequence(parsed, batch, source: source, actor: actor, closing: [], epoch: epoch)
+  }
+
+  private func sequence(
+    _ parsed: consuming Parsed, _ batch: DocumentBatch, source: String, actor: String,
+    closing closed: [SourceEnd], altering alteration: Alteration? = nil, epoch: Int?
+  ) throws -> Sequenced {
+    var current = try upToDate(parsed, batch)
+    while true {
+      do {
+        return try sequence(
+          current, source: source, actor: actor, closing: closed, altering: alteration,
+          epoch: epoch)
+      } catch is StreamAlteredError where current.parts.count == 1 {
+        // Of several parts some may have a place.
+        current = try upToDate(current, batch)
+      }
+    }
   }
 
   private func sequence(
@@ -185,9 +205,9 @@ package final class Appender {
     _ batch: DocumentBatch, to stream: EventStream, source: String, actor: String,
     closing closed: [SourceEnd], altering alteration: Alteration?
   ) throws -> [PendingAppend] {
-    let parsed = try upToDate(parse(batch, of: stream), batch)
     let sequenced = try sequence(
-      parsed, source: source, actor: actor, closing: closed, altering: alteration, epoch: nil)
+      parse(batch, of: stream), batch, source: source, actor: actor, closing: closed,
+      altering: alteration, epoch: nil)
     return try submit(sequenced)
   }
 

@@ -256,6 +256,7 @@ extension EventLog {
     of block: StoredBlock, _ stream: EventStream, paths: Set<Text>? = nil,
     _ transaction: borrowing ReadTransaction
   ) throws -> BlockFacts {
+    try requireBlocks(of: stream, transaction)
     let summary = try store.summaries(
       ofStream: block.streamId, from: block.firstSeq, limit: 1, transaction
     ).first

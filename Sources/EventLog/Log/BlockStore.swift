@@ -44,16 +44,37 @@ struct BlockStore {
       merged.reduce(0) { $0 + $1.eventCount } == summary.eventCount
         && merged.first?.firstSeq == summary.firstSeq && merged.last?.lastSeq == summary.lastSeq,
       "a merged block has other events than those that it takes the place of")
-    for old in merged {
-      for part in 0..<Self.partCount(old.byteCount) {
-        guard try transaction.delete(blocks, Self.key(old.firstSeq, part: part)) else {
-          throw DamageError(what: "part \(part) of a block is missing", firstSeq: old.firstSeq)
-        }
-      }
-      try transaction.delete(streams, old.key)
-      try times.remove(old, &transaction)
-    }
+    for old in merged { try delete(old, &transaction) }
     try put(block, summary, [], &transaction)
+  }
+
+  /// Stores a block in the place of one of the same events; those before have facts of the times `before` now.
+  func replace(
+    _ old: BlockSummary, by block: EncodedBlock, _ pieces: [BlockPiece],
+    after before: ClosedRange<Int64>?, _ transaction: inout WriteTransaction
+  ) throws {
+    let watermarks = Watermarks(
+      beforeNs: pieces[0].watermarkBeforeNs, afterNs: pieces[pieces.count - 1].watermarkNs)
+    let summary =
+      old.isMerged
+      ? BlockSummary(block, pieces, after: before)
+      : BlockSummary(block, watermarks, after: before)
+    precondition(
+      old.firstSeq == summary.firstSeq && old.lastSeq == summary.lastSeq
+        && old.eventCount == summary.eventCount && old.pieceCount == summary.pieceCount,
+      "a block has other events than the one that it takes the place of")
+    try delete(old, &transaction)
+    try put(block, summary, [], &transaction)
+  }
+
+  private func delete(_ old: BlockSummary, _ transaction: inout WriteTransaction) throws {
+    for part in 0..<Self.partCount(old.byteCount) {
+      guard try transaction.delete(blocks, Self.key(old.firstSeq, part: part)) else {
+        throw DamageError(what: "part \(part) of a block is missing", firstSeq: old.firstSeq)
+      }
+    }
+    try transaction.delete(streams, old.key)
+    try times.remove(old, &transaction)
   }
 
   private func put(

@@ -13,8 +13,9 @@ package protocol CommitParticipant: AnyObject, Sendable {
   /// Throws when a stream cannot be altered so, or dropped.
   func check(_ definition: StreamDefinition, isDrop: Bool) throws
 
-  /// Takes note that a stream is altered in the transaction under way.
-  func alter(_ definition: StreamDefinition)
+  /// Takes note that a stream is altered in the transaction under way; with `readsAnew` the facts of all of its events
+  /// are others.
+  func alter(_ definition: StreamDefinition, readsAnew: Bool)
 
   /// What a block adds, computed by the thread that encoded it, side by side with other blocks. Nil when the
   /// block adds nothing.

@@ -2,7 +2,7 @@ import LMDB
 
 extension CommitState {
   /// Ids that are sorted and written at a time when a stream's are indexed anew.
-  private static let maxEntries = 131_072
+  static let maxEntries = 131_072
 
   /// Applies an alteration in the commit of its record, whose seq is `seq`. What the stream is then is in ``altered``.
   mutating func apply(
@@ -12,16 +12,21 @@ extension CommitState {
     let id = alteration.streamId
     let store = BlockStore(tables)
     try alteration.check(totals[id] ?? StreamTotals(), store, transaction.reading)
-    let stream = try stream(after: alteration, tables, &transaction)
+    let stream =
+      alteration.readsAnew
+      ? try readAnew(alteration, at: seq, tables, &transaction)
+      : try stream(after: alteration, tables, &transaction)
     altered[id] = .some(alteration.isDrop ? nil : stream)
-    if alteration.changesIds || alteration.isDrop {
+    if alteration.changesIds && !alteration.readsAnew || alteration.isDrop {
       try index.removeRuns(ofStream: id, &transaction)
       if !alteration.isDrop { try indexIds(of: stream, store, &transaction) }
       totals[id, default: StreamTotals()].indexedSeq = seq
       try write(totals[id] ?? StreamTotals(), id, tables, &transaction)
     }
     if alteration.isDrop { return }
-    for participant in participants.all { participant.alter(stream.definition) }
+    for participant in participants.all {
+      participant.alter(stream.definition, readsAnew: alteration.readsAnew)
+    }
   }
 
   /// Columns and shapes keep their numbers. Those that only batches on their way have learned, which fail, are
@@ -32,11 +37,7 @@ extension CommitState {
     let (id, definition) = (alteration.streamId, alteration.definition)
     let state = alteration.before.schema.snapshot()
     if alteration.movesFacts, totals[id]?.events ?? 0 == 0 {
-      let prefix = Key().appending(id)
-      for table in [tables.columns, tables.shapes] {
-        _ = try transaction.deleteRange(table, from: prefix, to: prefix.endOfPrefix, limit: .max)
-      }
-      forgetLearned(ofStream: id)
+      try forgetLearned(ofStream: id, tables, &transaction)
       return EventStream(definition: definition, schema: StreamSchema())
     }
     let (columns, shapes) = learnedCounts(ofStream: id)

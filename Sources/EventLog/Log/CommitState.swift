@@ -133,6 +133,12 @@ struct CommitState {
 
   mutating func forgetLearned(ofStream id: UInt32) { learned[id] = nil }
 
+  /// Makes `clock` that of the stream.
+  mutating func set(_ clock: StreamClock, ofStream id: UInt32) {
+    clocks[id] = clock
+    note(clock, id)
+  }
+
   func write(
     _ totals: StreamTotals, _ id: UInt32, _ tables: LogTables,
     _ transaction: inout WriteTransaction
@@ -225,8 +231,13 @@ extension StreamTotals {
     ahead += UInt64(batch.ahead.count)
     guard let block else { return }
     events += UInt64(block.header.eventCount)
-    facts += UInt64(block.header.factCount)
     originalBytes += block.header.originalBytes
+    add(factsOf: block)
+  }
+
+  /// Counts what follows from how a block's events were read.
+  mutating func add(factsOf block: EncodedBlock) {
+    facts += UInt64(block.header.factCount)
     blockBytes += UInt64(block.bytes.count)
     minTimeNs = min(minTimeNs, block.header.minTimeNs)
     maxTimeNs = max(maxTimeNs, block.header.maxTimeNs)

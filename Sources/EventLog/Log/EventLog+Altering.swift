@@ -1,15 +1,23 @@
 import LMDB
+import Model
 
 extension EventLog {
+  /// Bytes of blocks of a stream that is read anew at most: LMDB keeps what a commit writes in memory until its end.
+  package static let maxBytesReadAnew: UInt64 = 1 << 30
+
   /// Changes what a stream is, from the next event on; the change is an event of the catalogue. Ids of events before
   /// are indexed anew when the dedup id changes. Gives the definition as it is then.
   ///
-  /// Throws ``UnknownStreamError``, ``StreamDefinitionError``, or ``StreamAlterationError`` when events that are there
-  /// would have to be read anew. Batches that other threads are appending to the stream meanwhile fail with
-  /// ``StreamAlteredError``. O(ids of the stream) when the dedup id changes, else O(blocks).
+  /// When times or facts are found elsewhere from now on, the documents of all events are read anew in the same commit.
+  ///
+  /// Throws ``UnknownStreamError``, ``StreamDefinitionError``, or ``StreamAlterationError`` when a document would be no
+  /// event any more, or has to be read anew and `mayReadAnew` is false. Batches that other threads are appending to the
+  /// stream meanwhile may fail with ``StreamAlteredError``. O(bytes of the stream) when documents are read anew, O(ids of
+  /// the stream) when the dedup id changes, else O(blocks).
   @discardableResult
   package func alter(
-    _ name: String, actor: String, _ change: (inout StreamDefinition) throws -> Void
+    _ name: String, actor: String, mayReadAnew: Bool = true,
+    _ change: (inout StreamDefinition) throws -> Void
   ) throws -> StreamDefinition {
     try defining.withLock {
       let before = try existing(name)
@@ -18,8 +26,62 @@ extension EventLog {
       definition = try definition.checked()
       if definition == before.definition { return definition }
       definition.version += 1
-      try record(Alteration(before: before, definition: definition), "alter_stream", actor)
-      return definition
+      let alteration = Alteration(before: before, definition: definition)
+      if mayReadAnew, alteration.movesFacts {
+        try recordReadingAnew(alteration, actor)
+      } else {
+        try record(alteration, "alter_stream", actor)
+      }
+      return stream(named: name)?.definition ?? definition
+    }
+  }
+
+  /// A commit that is refused takes others with it. So all documents are read once before, and those that have come
+  /// meanwhile while no other can come.
+  private func recordReadingAnew(_ alteration: Alteration, _ actor: String) throws {
+    let checkedSeq = try requireReadable(alteration, after: 0)
+    try holdingOff(alteration.streamId) {
+      var alteration = alteration
+      if try requireReadable(alteration, after: checkedSeq ?? 0) != nil || checkedSeq != nil {
+        alteration.readsAnew = true
+      }
+      try record(alteration, "alter_stream", actor)
+    }
+  }
+
+  /// Throws ``StreamAlterationError`` when the document of an event after `seq` is none by the definition to be. Gives the
+  /// last event that was read; nil when none has to be. O(bytes).
+  private func requireReadable(_ alteration: Alteration, after seq: UInt64) throws -> UInt64? {
+    let id = alteration.streamId
+    var rereader = try BlockRereader(
+      from: alteration.before,
+      to: EventStream(definition: alteration.definition, schema: StreamSchema()))
+    let blockBytes: UInt64? = try environment.read { transaction in
+      let totals = try StreamTotals.read(id, tables, transaction) ?? StreamTotals()
+      let isNeeded = try alteration.firstMovedSeq(totals, store, transaction) != nil
+      if isNeeded, totals.prunedSeq > 0 {
+        throw PrunedError(stream: alteration.definition.name, prunedSeq: totals.prunedSeq)
+      }
+      return isNeeded ? totals.blockBytes : nil
+    }
+    guard let blockBytes else { return nil }
+    guard blockBytes <= Self.maxBytesReadAnew else {
+      throw StreamAlterationError.tooLarge(alteration.definition.name, blockBytes)
+    }
+    var last = seq
+    while true {
+      // A transaction for each block: a writer that has to grow the map waits for readers.
+      let read: UInt64? = try environment.read { transaction in
+        guard
+          let next = try store.summaries(ofStream: id, from: last + 1, limit: 1, transaction).first
+        else { return nil }
+        _ = try rereader.read(next, store, transaction)
+        return next.lastSeq
+      }
+      guard let read else { return last }
+      last = read
+      try Cancellation.check()
+      releaseMemory()
     }
   }
 
@@ -50,7 +112,8 @@ extension EventLog {
     for participant in participants.all {
       try participant.check(alteration.definition, isDrop: alteration.isDrop)
     }
-    let document = alteration.definition.document(change: change, receivedNs: clock())
+    let document = alteration.definition.document(
+      change: change, readsAnew: alteration.readsAnew, receivedNs: clock())
     _ = try append([document], to: system(.catalogue), actor: actor, altering: alteration)
   }
 }

@@ -38,8 +38,14 @@ extension EventLog {
     _ body: (LogEvent) throws -> Bool
   ) throws {
     var next = seqs.lowerBound
+    var mapping: UInt64??
     while next <= seqs.upperBound {
       guard let block = try readEvents(of: name, from: next, times) else { return }
+      // Documents stay what they are; which of them lie within a range of times does not.
+      if times != nil, let mapping, mapping != block.factsSinceSeq {
+        throw FactsReadAnewError(name: name)
+      }
+      mapping = block.factsSinceSeq
       var index = 0
       for piece in block.pieces {
         for seq in piece.firstSeq...piece.lastSeq {
@@ -64,6 +70,7 @@ extension EventLog {
     var times: [Int64]
     var positions: [Int64]
     var documents: BlockDocuments
+    var factsSinceSeq: UInt64?
   }
 
   /// The stream's first block with events from `seq` on that overlaps `times`.
@@ -84,7 +91,8 @@ extension EventLog {
         times: try reader.times(.times),
         positions: try reader.integers(.positions),
         documents: try DocumentRenderer.documents(
-          reader, columns: state.columns, program: ShapeProgram(state.trie.shapes)))
+          reader, columns: state.columns, program: ShapeProgram(state.trie.shapes)),
+        factsSinceSeq: stream.definition.factsSinceSeq)
     }
   }
 
@@ -130,9 +138,12 @@ extension EventLog {
     let decompressor = ZstdDecompressor()
     var next: UInt64 = 1
     var isFound = true
+    var first: EventStream?
     while isFound {
       let column: FactColumn? = try environment.read { transaction in
         let stream = try stream(named: name, transaction)
+        first = first ?? stream
+        try requireBlocks(of: first ?? stream, transaction)
         let summary = try store.first(ofStream: stream.definition.id, from: next, transaction) {
           $0.overlaps(times)
         }
@@ -209,7 +220,9 @@ extension EventLog {
   /// since it was opened.
   /// O(streams); for such a log O(catalogue) once for each commit that is seen.
   package func currentStreams(_ transaction: borrowing ReadTransaction) throws -> [EventStream] {
-    if mode == .readWrite { return StreamDefinition.system.map(system) + streams }
+    if mode == .readWrite {
+      return try StreamDefinition.system.map(system) + streams.map { try seen($0, transaction) }
+    }
     let commit = transaction.commitNumber
     if let known = lastRead.withLock({ $0.commit == commit ? $0.streams : nil }) { return known }
     let streams = try Catalogue.load(catalogueDocuments(transaction), tables, transaction).all
@@ -233,13 +246,49 @@ extension EventLog {
     if let definition = StreamDefinition.system.first(where: { $0.name == name }) {
       return try systemStream(definition, transaction)
     }
-    if mode == .readWrite, let stream = stream(named: name) { return stream }
+    if mode == .readWrite, let stream = stream(named: name) { return try seen(stream, transaction) }
     let streams = try currentStreams(transaction)
     guard let stream = streams.first(where: { $0.name == name }) else {
       let known = streams.lazy.filter { !$0.definition.isSystem }.map(\.name)
       throw UnknownStreamError(name: name, known: known.sorted())
     }
     return stream
+  }
+
+  /// The stream as the transaction sees it: its facts may have been read anew since, or the catalogue is about to tell so.
+  /// O(1), or O(catalogue) then.
+  private func seen(
+    _ stream: EventStream, _ transaction: borrowing ReadTransaction
+  ) throws -> EventStream {
+    if try isOfBlocks(stream, transaction) { return stream }
+    let head = try LogHead.read(tables, transaction)
+    let documents = try catalogueDocuments(transaction).prefix { $0.seq < head.nextSeq }
+    let then = try Catalogue.load(Array(documents), tables, transaction)
+    return then.streams.first { $0.definition.id == stream.definition.id } ?? stream
+  }
+
+  /// Whether the stream's blocks, as the transaction sees them, are written by its definition.
+  private func isOfBlocks(
+    _ stream: EventStream, _ transaction: borrowing ReadTransaction
+  ) throws -> Bool {
+    let definition = stream.definition
+    if definition.isSystem { return true }
+    let totals = try StreamTotals.read(definition.id, tables, transaction)
+    return totals?.factsSinceSeq ?? 0 == definition.factsSinceSeq ?? 0
+  }
+
+  /// Throws ``FactsReadAnewError`` when the stream, which was found in an earlier transaction, was altered since so that
+  /// its blocks are others. O(1).
+  func requireBlocks(
+    of stream: EventStream, _ transaction: borrowing ReadTransaction
+  ) throws {
+    if try !isOfBlocks(stream, transaction) { throw FactsReadAnewError(name: stream.name) }
+  }
+
+  /// Throws ``FactsOfBeforeError`` when the facts that the stream had as of event `seq` are not there any more.
+  package func requireFacts(of stream: EventStream, asOf seq: UInt64) throws {
+    guard let sinceSeq = stream.definition.factsSinceSeq, seq < sinceSeq else { return }
+    throw FactsOfBeforeError(name: stream.name, seq: seq, sinceSeq: sinceSeq)
   }
 
   private func systemStream(

@@ -9,13 +9,12 @@ extension EventLog {
   /// counts.
   package func closeSources(_ sources: [String], of stream: EventStream) throws {
     let id = stream.definition.id
-    let open = try environment.read { transaction in
+    try close(stream, "end") { transaction in
       try sources.compactMap { name -> OpenSource? in
         guard let state = try SourceState.find(id, name, tables, transaction) else { return nil }
         return state.isClosed ? nil : state.reach.atEndNs.map { (name, $0) }
       }
     }
-    try close(open, stream, "end")
   }
 
   /// All sources that a stream ever had, by their names. O(sources).
@@ -34,17 +33,29 @@ extension EventLog {
   /// O(open sources).
   package func closeIdleSources(of stream: EventStream, idleNs: Int64) throws {
     let now = clock()
-    let idle = try environment.read { transaction in
+    try close(stream, "idle") { transaction in
       try SourceState.open(stream.definition.id, tables, transaction).compactMap {
         (name, state) -> OpenSource? in
         let isIdle = now.saturatingSubtracting(state.lastReceivedNs) > idleNs
         return isIdle ? state.reach.atEndNs.map { (name, $0) } : nil
       }
     }
-    try close(idle, stream, "idle")
   }
 
-  private func close(_ sources: [OpenSource], _ stream: EventStream, _ reason: String) throws {
+  /// Closes what `find` finds. An alteration that reads events anew changes how far sources have got: it waits, or this
+  /// does.
+  private func close(
+    _ stream: EventStream, _ reason: String,
+    _ find: (borrowing ReadTransaction) throws -> [OpenSource]
+  ) throws {
+    try defining.withLock {
+      try record(closingsOf: environment.read { try find($0) }, stream, reason)
+    }
+  }
+
+  private func record(
+    closingsOf sources: [OpenSource], _ stream: EventStream, _ reason: String
+  ) throws {
     if sources.isEmpty { return }
     let now = clock()
     let documents = sources.map {

@@ -3,6 +3,7 @@ import Foundation
 import LMDB
 import Model
 import Synchronization
+import Threads
 import Zstd
 
 /// The log of all events of a store: append, and read by sequence number, stream and time.
@@ -157,12 +158,12 @@ public final class EventLog: Sendable {
     catalogue.withLock { $0.stream(named: name) }
   }
 
-  /// One of the log's own streams.
   /// The last event that is durable.
   var committedSeq: UInt64 {
     mode == .readWrite ? committed.withLock { $0.head.nextSeq - 1 } : .max
   }
 
+  /// One of the log's own streams.
   func system(_ definition: StreamDefinition) -> EventStream {
     catalogue.withLock { $0.system(definition) }
   }
@@ -306,6 +307,12 @@ public final class EventLog: Sendable {
     }
   }
 
+  /// Waits while the stream is being altered, which may take as long as its documents are read anew.
+  func awaitAlteration(of streamId: UInt32) {
+    guard sequencer.withLock({ $0.isAltering(streamId) }) else { return }
+    WorkerPool.shared.blocking { defining.withLock {} }
+  }
+
   /// What the dedup index says of the batch's ids now: the long part of sequencing, done before the batch has
   /// its turn.
   func lookUp(_ parsed: borrowing ParsedBatch) -> IndexHits {
@@ -397,26 +404,18 @@ public final class EventLog: Sendable {
         return (state, done)
       }
       committed.withLock { $0 = written.0 }
+      // Within the turn, lest a block that was merged for the stream of before is stored.
+      for (id, stream) in written.0.altered { exchange(id, for: stream) }
       for participant in participants.all { participant.committed() }
       return written
-    }
-    for (id, stream) in after.altered {
-      catalogue.withLock { catalogue in
-        guard let index = catalogue.streams.firstIndex(where: { $0.definition.id == id }) else {
-          return
-        }
-        if let stream {
-          catalogue.streams[index] = stream
-        } else {
-          catalogue.streams.remove(at: index)
-        }
-      }
     }
     sequencer.withLock { sequencer in
       for item in done {
         sequencer.committed(
           ticket: item.batch.ticket, flushes: item.batch.flushes, index: after.index)
-        if let id = item.batch.envelope.alters?.streamId { sequencer.altered(id) }
+        if let alteration = item.batch.envelope.alters {
+          sequencer.altered(alteration.streamId, readsAnew: alteration.readsAnew)
+        }
       }
     }
     observers.didCommit(through: after.head.nextSeq - 1)
@@ -425,12 +424,47 @@ public final class EventLog: Sendable {
     return done
   }
 
+  /// Makes `stream` what the catalogue has under a number; nil when it was dropped.
+  private func exchange(_ id: UInt32, for stream: EventStream?) {
+    catalogue.withLock { catalogue in
+      guard let index = catalogue.streams.firstIndex(where: { $0.definition.id == id }) else {
+        return
+      }
+      if let stream {
+        catalogue.streams[index] = stream
+      } else {
+        catalogue.streams.remove(at: index)
+      }
+    }
+  }
+
+  /// Calls `body` when all batches of the stream that had a place are committed, and while no other gets one.
+  func holdingOff<R>(_ streamId: UInt32, _ body: () throws -> R) throws -> R {
+    sequencer.withLock { $0.holdOff(streamId) }
+    do {
+      // A batch of nothing is committed after all that came before it.
+      _ = try withAppender {
+        try $0.append(
+          DocumentBatch(bytes: [], documents: [], endPosition: 0), to: system(.catalogue),
+          source: "nilo", actor: "nilo")
+      }
+      return try body()
+    } catch {
+      sequencer.withLock { $0.letGo(streamId) }
+      throw error
+    }
+  }
+
   /// Nothing of `items` is in the log. What was sequenced after them has numbers that now will not be, so it
   /// fails as well, and the sequencer starts again from what is on disk.
   private func fail(_ items: [CommitQueue.Item], _ error: any Error) {
     let durable = committed.withLock { $0 }
     sequencer.withLock { $0.reset(head: durable.head, index: durable.index) }
-    for item in items { item.completion.finish(.failure(error)) }
+    for item in items {
+      // A refusal is that of the alteration only.
+      let isOthers = error is StreamAlterationError && item.batch.envelope.alters == nil
+      item.completion.finish(.failure(isOthers ? EarlierCommitFailedError() : error))
+    }
   }
 }
 

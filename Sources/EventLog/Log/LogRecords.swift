@@ -35,6 +35,8 @@ public struct StreamTotals: Sendable, Equatable {
   /// The stream's prune horizon: documents and columns of events up to this one may be gone. Nothing prunes yet, so it is
   /// 0; who reads asks all the same.
   public var prunedSeq: UInt64 = 0
+  /// ``StreamDefinition/factsSinceSeq`` of the definition that the blocks are written by; 0 for nil.
+  var factsSinceSeq: UInt64 = 0
 
   var encoded: [UInt8] {
     var bytes: [UInt8] = []
@@ -50,6 +52,7 @@ public struct StreamTotals: Sendable, Equatable {
     bytes.append(optional: watermarkNs)
     bytes.append(optional: closedNs)
     bytes.append(signedVarint: clockNs)
+    if factsSinceSeq > 0 { bytes.append(varint: factsSinceSeq) }
     return bytes.sealed()
   }
 
@@ -75,6 +78,7 @@ public struct StreamTotals: Sendable, Equatable {
     watermarkNs = try reader.optional()
     closedNs = try reader.optional()
     clockNs = try reader.signedVarint()
+    if reader.offset < body.byteCount { factsSinceSeq = try reader.varint() }
   }
 }
 

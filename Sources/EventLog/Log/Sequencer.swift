@@ -104,8 +104,20 @@ struct Sequencer {
   /// Whether what the stream will be is decided, but not in effect.
   func isAltering(_ streamId: UInt32) -> Bool { altering.contains(streamId) }
 
+  /// Refuses batches of the stream until it is ``altered(_:readsAnew:)``, or let go.
+  mutating func holdOff(_ streamId: UInt32) { altering.insert(streamId) }
+
+  mutating func letGo(_ streamId: UInt32) { altering.remove(streamId) }
+
   /// Takes note of an alteration that is committed.
-  mutating func altered(_ streamId: UInt32) { altering.remove(streamId) }
+  mutating func altered(_ streamId: UInt32, readsAnew: Bool) {
+    altering.remove(streamId)
+    guard readsAnew else { return }
+    // How far sources have got is something else now, and is on disk.
+    clocks[streamId] = nil
+    sources = sources.filter { $0.key.streamId != streamId }
+    cache = BlockIdCache()
+  }
 
   /// Makes sure that a closing is noted in the state that runs ahead of the commits.
   mutating func prepare(toClose key: SourceKey, _ durable: SourceState?, _ clock: StreamClock) {

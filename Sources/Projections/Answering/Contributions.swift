@@ -33,6 +33,7 @@ extension Projections {
     let log = self.log
     let (stream, definition, blocks) = try log.environment.read { transaction in
       let stream = try log.stream(named: query.stream, transaction)
+      try log.requireFacts(of: stream, asOf: query.asOfSeq ?? .max)
       let definition = try log.definition(of: stream, asOf: query.asOfSeq ?? .max, transaction)
       return (stream, definition, try selection.blocks(of: stream, log, transaction))
     }

@@ -158,6 +158,7 @@ struct QueryPlan {
     asOfSeq = min(query.asOfSeq ?? .max, head.lastSeq)
     lastSeq = asOfSeq == head.lastSeq ? nil : asOfSeq
     let stream = try log.stream(named: query.stream, transaction)
+    if lastSeq != nil { try log.requireFacts(of: stream, asOf: asOfSeq) }
     // What told series apart then may be another field now.
     let then = try log.definition(of: stream, asOf: asOfSeq, transaction)
     let definition = try KpiDefinition(query, latenessNs: then.latenessNs)

@@ -22,6 +22,7 @@ extension Projections {
     let log = self.log
     let (stream, blocks) = try log.environment.read { transaction in
       let stream = try log.stream(named: query.stream, transaction)
+      try log.requireFacts(of: stream, asOf: query.asOfSeq ?? .max)
       return (stream, try selection.blocks(of: stream, log, transaction))
     }
     let found = try OrderedWork(count: blocks.count, for: .query) { index -> FactBatch? in

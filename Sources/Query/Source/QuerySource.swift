@@ -57,7 +57,7 @@ public protocol QuerySource: Sendable {
 public protocol QueryStore: QuerySource {
   /// Makes a stream ahead of its first event.
   func defineStream(_ definition: DefineStream) throws
-  /// Changes what a stream is from the next event on; computes KPIs anew that depend on it.
+  /// Changes what a stream is from the next event on, or reads its events anew; computes KPIs anew that depend on it.
   func alterStream(
     _ alteration: AlterStream, progress: (Double) -> Void,
     isCancelled: @escaping @Sendable () -> Bool
@@ -210,6 +210,8 @@ public struct StreamInfo: Sendable {
   public var timesNs: ClosedRange<Int64>?
   /// How far event time has got; nil before the first event.
   public var watermarkNs: Int64?
+  /// The alteration by which all facts before it were read anew; nil when there was none.
+  public var factsSinceSeq: UInt64?
   /// The statement that makes it.
   public var statement = ""
 

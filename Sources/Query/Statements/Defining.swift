@@ -40,7 +40,14 @@ extension StatementRun {
         "rows of increase, rate and time_avg are told apart by the new key, those of before too, without a revision; "
           + "AS OF a seq before this one answers by the key of then")
     }
+    let before = catalogue.streams.first { $0.name == name }
     let stream = try source.snapshot().streams.first { $0.name == name }
+    if let stream, let seq = stream.factsSinceSeq, seq != before?.factsSinceSeq {
+      answer = Answer(message: "stream \(name) is altered, and its events are read anew")
+      answer.meta.notes.append(
+        "\(stream.events) events: \(before?.facts ?? 0) facts before, \(stream.facts) now; AS OF a seq before "
+          + "\(seq) has none of them any more")
+    }
     answer.meta.notes += stream?.notesOfAbsentFields ?? []
     return answer
   }

@@ -66,6 +66,14 @@ func ingestScript(_ path: String, to directory: String) throws {
   say("done \(summary.accepted)")
 }
 
+/// Reads the events of a stream anew, whose times are among its values from then on.
+func alter(_ directory: String) throws {
+  let store = try Store(directory: directory)
+  defer { store.close() }
+  let altered = try store.alterStream("alpha") { $0.timePath = "value" }
+  say("done \(altered.version)")
+}
+
 /// Merges what there is to merge.
 func compact(_ directory: String) throws {
   let store = try Store(directory: directory)

@@ -7,7 +7,7 @@ import Store
 
 let arguments = CommandLine.arguments
 guard arguments.count >= 4 else {
-  say("usage: crash-writer append|ingest|compact|damage DIRECTORY FILE [FIRST [ATTEMPTS]]")
+  say("usage: crash-writer append|ingest|compact|alter|damage DIRECTORY FILE [FIRST [ATTEMPTS]]")
   exit(2)
 }
 
@@ -19,6 +19,7 @@ do {
       attempts: Int(arguments.dropFirst(5).first ?? "1") ?? 1)
   case "ingest": try ingestScript(arguments[3], to: arguments[2])
   case "compact": try compact(arguments[2])
+  case "alter": try alter(arguments[2])
   case "damage": try damage(arguments[2], plan: arguments[3])
   default: exit(2)
   }
