@@ -27,7 +27,8 @@ func benchCommits(
   let merged = try seconds { _ = try store.compact() }
   let after = try measure(store)
   report([
-    ("append_us", times[times.count / 2] * 1e6), ("append_p99_us", times[times.count * 99 / 100] * 1e6),
+    ("append_us", times[times.count / 2] * 1e6),
+    ("append_p99_us", times[times.count * 99 / 100] * 1e6),
     ("events_per_s", Double(lines.count) / appending),
     ("bytes_per_event", before.bytes / Double(lines.count)), ("blocks", before.blocks),
     ("query_ms", before.queryMs), ("empty_query_ms", before.emptyMs), ("compact_s", merged),

@@ -49,6 +49,8 @@ public struct ByteReader: ~Escapable {
     var shift: UInt64 = 0
     while shift < 64 {
       let byte = try integer(UInt8.self)
+      // The tenth has one bit.
+      if shift == 63, byte > 1 { throw MalformedBytes(offset: offset) }
       value |= UInt64(byte & 0x7F) << shift
       if byte < 0x80 { return value }
       shift += 7

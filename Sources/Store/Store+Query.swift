@@ -46,24 +46,28 @@ extension Store: QuerySource {
   }
 
   /// Calls `body` with the events `seqs` of the stream until it returns false. They ascend, none twice, and all are
-  /// events of the stream. Runs of near ones are read on through, others looked up: O(n log blocks), and the bytes of
-  /// their blocks.
+  /// events of the stream: throws `DamageError` for one that is not. Runs of near ones are read on through, others looked
+  /// up: O(n log blocks), and the bytes of their blocks.
   public func events(
     _ seqs: [UInt64], of stream: String, _ body: (EventRecord) throws -> Bool
   ) throws {
     var next = 0
     while next < seqs.count {
       var isWanted = true
+      let first = next
       try forEachEvent(of: stream, seqs: seqs[next]...seqs[seqs.count - 1]) { event in
         guard event.seq == seqs[next] else {
           // Blocks in which nothing is wanted are passed over.
-          return seqs[next] < event.seq + Self.nearSeqs
+          return event.seq < seqs[next] && seqs[next] < event.seq + Self.nearSeqs
         }
         next += 1
         isWanted = try body(EventRecord(event))
         return isWanted && next < seqs.count
       }
       if !isWanted { return }
+      if next == first {
+        throw DamageError(what: "an event of stream \(stream) is missing", firstSeq: seqs[next])
+      }
     }
   }
 
@@ -144,12 +148,12 @@ extension Store: QueryStore {
   ) throws {
     func tell(_ step: RebuildProgress) { progress(step.share) }
     _ = try projections.altering(progress: tell, isCancelled: isCancelled) {
-      try log.alter(alteration.name.text, actor: "query") { try $0.apply(alteration) }
+      try log.alter(alteration.name.text, actor: statementActor) { try $0.apply(alteration) }
     }
   }
 
   /// Throws ``StreamAlterationError`` when it has events, `KpiError` when a KPI is defined over it.
-  public func dropStream(_ name: String) throws { try log.drop(name, actor: "query") }
+  public func dropStream(_ name: String) throws { try log.drop(name, actor: statementActor) }
 
   /// Gives the version that was made. The definition is durable before its cells are filled: when filling ends early,
   /// by `isCancelled` or an error, the KPI is there and is answered from the events. Throws `KpiError`,

@@ -90,7 +90,9 @@ struct AlterKillTests {
     round { random in
       let setting = try Setting(&random)
       for (call, number) in try setting.points().shuffled(using: &random).prefix(sampled(12)) {
-        _ = try setting.alter(["-o", "/dev/null", "-e", "inject=\(call):signal=KILL:when=\(number)"])
+        _ = try setting.alter([
+          "-o", "/dev/null", "-e", "inject=\(call):signal=KILL:when=\(number)",
+        ])
         try setting.verify("killed at \(call) \(number)")
       }
     }

@@ -31,7 +31,8 @@ extension LogCheck {
     }
     if !isLogWhole { return }
     // Each block was found in the index; so what is more there is of none.
-    for (name, table) in [("block index", log.tables.streams), ("index by time", log.tables.times)] {
+    for (name, table) in [("block index", log.tables.streams), ("index by time", log.tables.times)]
+    {
       let (blocks, entries) = (report.blocks, note { try transaction.count(table) })
       if let entries, entries != blocks {
         report.damages.append(

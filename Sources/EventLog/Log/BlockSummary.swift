@@ -108,7 +108,8 @@ struct BlockSummary: Equatable {
       receivedNs = try reader.signedVarint()
       watermarks = Watermarks(beforeNs: try reader.optional(), afterNs: try reader.optional())
       let (earliest, latest) = (try reader.signedVarint(), try reader.signedVarint())
-      guard earliest <= minTimeNs, minTimeNs <= maxTimeNs, maxTimeNs <= latest, span < 1 << 62, eventCount > 0, pieceCount > 0, pieceCount <= eventCount,
+      guard earliest <= minTimeNs, minTimeNs <= maxTimeNs, maxTimeNs <= latest, span < 1 << 62,
+        eventCount > 0, pieceCount > 0, pieceCount <= eventCount,
         pieceCount > 1 ? span + 1 >= UInt64(eventCount) : span + 1 == UInt64(eventCount)
       else { throw MalformedBytes(offset: 0) }
       lastSeq = seq + span

@@ -173,6 +173,9 @@ extension EventLog {
     // Its position is there from the first moment, so that its lag can be seen.
     let known = try environment.read { try Self.position(ofObserver: observer.name, tables, $0) }
     let seq = known ?? min(start, committedSeq)
+    guard seq <= committedSeq else {
+      throw DamageError(what: "position of observer \(observer.name)", firstSeq: seq)
+    }
     if known == nil { try write(seq, ofObserver: observer.name) }
     let run = try ObserverRun(observer, after: seq, committedSeq: committedSeq, self)
     observers.add(run)

@@ -207,7 +207,6 @@ extension EventLog {
       guard let definition = StreamDefinition(document),
         definition.id == stream.definition.id
       else { continue }
-      if document.seq > seq, found != nil { break }
       found = definition
     }
     try found?.settleReading()

@@ -226,7 +226,7 @@ struct Sequencer {
     let length = DedupIndex.partitionNs(stream.definition)
     for summary in try store.summaries(ofStream: id, from: seq + 1, transaction) {
       let block = try BlockIds(summary, of: stream, store, transaction)
-      loaded.recentBlocks += 1
+      loaded.recentBlocks += summary.pieceCount
       for row in block.seqs.count(before: seq + 1)..<block.count {
         guard let hash = block.hash(row) else { continue }
         loaded.recent.insert(

@@ -44,7 +44,8 @@ struct TimeIndex {
     var found = try cursor.seek(atOrAfter: prefix.appending(Self.ordered(times.lowerBound)))
     var seqs: [UInt64] = []
     while found, cursor.hasPrefix(prefix) {
-      guard let ordered = Key.uint64(in: cursor.key, at: 4), let seq = Key.uint64(in: cursor.key, at: 12)
+      guard let ordered = Key.uint64(in: cursor.key, at: 4),
+        let seq = Key.uint64(in: cursor.key, at: 12)
       else { throw DamageError(what: "key of the index by time") }
       let maxTimeNs = Int64(bitPattern: ordered ^ 1 << 63)
       let (earliest, isBefore) = maxTimeNs.subtractingReportingOverflow(widestNs)
