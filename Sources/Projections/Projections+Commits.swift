@@ -43,6 +43,7 @@ extension Projections: CommitParticipant {
   private var allCaches: [CellCache] { state.withLock { $0.kpis.values.compactMap(\.cache) } }
 
   package func begin() {
+    turn.require()
     state.withLock { $0.altered = [] }
     for cache in allCaches { cache.begin() }
   }
@@ -51,6 +52,7 @@ extension Projections: CommitParticipant {
     _ folded: Folded, of block: StoredBlock, watermarkNs: Int64?,
     _ transaction: inout WriteTransaction
   ) throws {
+    turn.require()
     for (id, cache) in caches(ofStream: block.streamId) {
       var fold = folded.folds[id]
       if !folded.known.contains(id) {
@@ -61,7 +63,7 @@ extension Projections: CommitParticipant {
         fold = try BlockFold(FactColumns(facts), cache.kpi)
       }
       if let fold {
-        try cache.apply(fold, watermarkNs: watermarkNs, transaction.reading)
+        try cache.apply(fold, of: block, watermarkNs: watermarkNs, transaction.reading)
       }
     }
   }
@@ -79,6 +81,7 @@ extension Projections: CommitParticipant {
   }
 
   package func committed() {
+    turn.require()
     for cache in allCaches { cache.committed() }
     let dependents = dependents
     state.withLock { state in

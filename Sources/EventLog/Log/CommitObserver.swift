@@ -127,6 +127,7 @@ final class ObserverRun: @unchecked Sendable {
     var pauseS = Self.shortestPauseS
     while let last = awaitCommit(after: seq) {
       let end = min(last, seq + Self.maxSeqs)
+      precondition(seq < end && end <= last, "an observer is told of events that are not committed")
       do {
         try observer.didCommit(seq + 1...end, streams: log.streamNames(in: seq + 1...end))
         (seq, pauseS) = (end, Self.shortestPauseS)
@@ -172,6 +173,9 @@ extension EventLog {
     // Its position is there from the first moment, so that its lag can be seen.
     let known = try environment.read { try Self.position(ofObserver: observer.name, tables, $0) }
     let seq = known ?? min(start, committedSeq)
+    if seq > committedSeq {
+      throw DamageError(what: "position of observer \(observer.name)", firstSeq: seq)
+    }
     if known == nil { try write(seq, ofObserver: observer.name) }
     let run = try ObserverRun(observer, after: seq, committedSeq: committedSeq, self)
     observers.add(run)
