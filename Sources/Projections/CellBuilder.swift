@@ -80,6 +80,13 @@ final class CellBuilder {
         $0.kpi, generation: $1, tables: tables, isNew: true,
         releaseMemory: { [log] in log.releaseMemory(above: Projections.maxResidentFileBytes) })
     }
+    for (target, generation) in zip(targets, generations) {
+      // The cells would be lost: they are among those that they are to take the place of.
+      if let live = target.live, !verify, generation <= live.generation {
+        throw DamageError(what: "the number of the last cells is not \(live.generation)")
+      }
+    }
+    for cache in caches { cache.begin() }
   }
 
   private var log: EventLog { projections.log }
@@ -256,7 +263,8 @@ final class CellBuilder {
   private func merge(_ folded: Folded, _ transaction: borrowing ReadTransaction) throws {
     for (cache, parts) in zip(caches, folded.parts) {
       for part in parts {
-        try cache.apply(part.fold, watermarkNs: part.watermarkNs, transaction)
+        try cache.apply(
+          part.fold, of: folded.block, watermarkNs: part.watermarkNs, transaction)
       }
     }
     for index in targets.indices { selectedFacts[index] += UInt64(folded.facts[index]) }
@@ -286,6 +294,9 @@ final class CellBuilder {
     try log.environment.write { transaction in
       for cache in caches { try cache.finish(&transaction) }
     }
-    for cache in caches { cache.committed() }
+    for cache in caches {
+      cache.committed()
+      cache.begin()
+    }
   }
 }

@@ -48,6 +48,7 @@ extension Projections: CommitParticipant {
   /// Voids what was applied since the last ``committed()``: the cells in memory of KPIs that it changed are forgotten,
   /// and read again when they are wanted.
   package func begin() {
+    turn.require()
     state.withLock { $0.altered = [] }
     for cache in allCaches { cache.begin() }
   }
@@ -58,6 +59,7 @@ extension Projections: CommitParticipant {
     _ folded: Folded, of block: StoredBlock, watermarkNs: Int64?,
     _ transaction: inout WriteTransaction
   ) throws {
+    turn.require()
     for (id, cache) in caches(ofStream: block.streamId) {
       var fold = folded.folds[id]
       if !folded.known.contains(id) {
@@ -68,7 +70,7 @@ extension Projections: CommitParticipant {
         fold = try BlockFold(FactColumns(facts), cache.kpi)
       }
       if let fold {
-        try cache.apply(fold, watermarkNs: watermarkNs, transaction.reading)
+        try cache.apply(fold, of: block, watermarkNs: watermarkNs, transaction.reading)
       }
     }
   }
@@ -90,6 +92,7 @@ extension Projections: CommitParticipant {
   /// What was written is what later blocks are added to. KPIs whose series are told apart anew are without cells until
   /// they are rebuilt.
   package func committed() {
+    turn.require()
     for cache in allCaches { cache.committed() }
     let dependents = dependents
     state.withLock { state in

@@ -21,7 +21,7 @@ public final class Projections: Sendable {
   let tables: CellTables
   let state: Mutex<State>
   /// Held by whoever commits blocks or switches cells: a KPI becomes live between two commits.
-  let turn = NSRecursiveLock()
+  let turn = Turn()
   /// Held by the one rebuild that is under way: cells of no known generation are its own.
   let rebuilding = NSLock()
   /// Held while a definition is made or dropped, so that two cannot take one name.

@@ -128,6 +128,7 @@ final class ObserverRun: @unchecked Sendable {
     var pauseS = Self.shortestPauseS
     while let last = awaitCommit(after: seq) {
       let end = min(last, seq + Self.maxSeqs)
+      precondition(seq < end && end <= last, "an observer is told of events that are not committed")
       do {
         try observer.didCommit(seq + 1...end, streams: log.streamNames(in: seq + 1...end))
         (seq, pauseS) = (end, Self.shortestPauseS)

@@ -85,6 +85,9 @@ final class CommitQueue: @unchecked Sendable {
 
   func submit(_ item: Item) {
     condition.withLock {
+      precondition(
+        item.batch.ticket >= nextTicket && waiting[item.batch.ticket] == nil,
+        "two batches have one ticket")
       waiting[item.batch.ticket] = item
       condition.broadcast()
     }

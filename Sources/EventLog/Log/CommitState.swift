@@ -48,6 +48,7 @@ struct CommitState {
   ) throws -> [DuplicateEvent] {
     let block = folded?.block
     var batch = sequenced
+    precondition(batch.firstSeq == head.nextSeq, "a batch is committed out of the order of the log")
     let store = BlockStore(tables)
     // Documents of a stream that could not be made are on the ledger only: it has no number.
     if stream.definition.id != 0 { try writeLearned(stream, tables, &transaction) }
@@ -120,6 +121,8 @@ struct CommitState {
 
   private mutating func note(_ clock: StreamClock?, _ id: UInt32) {
     guard let clock else { return }
+    precondition(
+      clock.watermarkNs ?? .min >= totals[id]?.watermarkNs ?? .min, "a watermark goes back")
     totals[id]?.watermarkNs = clock.watermarkNs
     totals[id]?.clockNs = clock.clockNs
     totals[id]?.closedNs = clock.closedNs

@@ -403,6 +403,10 @@ public final class EventLog: Sendable {
         for participant in participants.all { try participant.finish(&transaction) }
         return (state, done)
       }
+      precondition(
+        written.0.head.nextSeq >= before.head.nextSeq
+          && written.0.head.nextLedgerPage >= before.head.nextLedgerPage,
+        "a commit takes back numbers of events or of pages of the ledger")
       committed.withLock { $0 = written.0 }
       // Within the turn, lest a block that was merged for the stream of before is stored.
       for (id, stream) in written.0.altered { exchange(id, for: stream) }

@@ -127,6 +127,7 @@ struct Sequencer {
 
   /// Takes note of commits up to and with `ticket`.
   mutating func committed(ticket: UInt64, flushes: [IdFlush], index: DedupIndex) {
+    precondition(ticket <= nextTicket, "a batch is committed that was not sequenced")
     pending.removeAll { $0.ticket <= ticket }
     while let change = sourceChanges.first, change.ticket <= ticket {
       sourceChanges.removeFirst()

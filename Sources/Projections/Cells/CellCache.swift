@@ -14,6 +14,10 @@ final class CellCache: @unchecked Sendable {
   private var hasAll: Bool
   /// Gives pages of the store's file back when too many count as memory.
   private let releaseMemory: () -> Void
+  /// Blocks may be merged: between ``begin()`` and ``committed()``.
+  private var isOpen = false
+  /// The first events of the last block that was merged, and of the last one that is durable.
+  private var (mergedSeq, durableSeq): (UInt64, UInt64) = (0, 0)
   /// Cells that were read or written, each somewhere in the file.
   private var touched = 0
 
@@ -44,6 +48,8 @@ final class CellCache: @unchecked Sendable {
   /// Begins a transaction. What was changed since the last commit is void, and with it all that is in memory.
   func begin() {
     if pendingCount > 0 { forget() }
+    isOpen = true
+    mergedSeq = durableSeq
   }
 
   /// Drops what is in memory: what counts is on disk.
@@ -54,8 +60,13 @@ final class CellCache: @unchecked Sendable {
 
   /// Merges a block's cells, in the order of the log. O(cells of the block).
   func apply(
-    _ fold: BlockFold, watermarkNs: Int64?, _ transaction: borrowing ReadTransaction
+    _ fold: BlockFold, of block: StoredBlock, watermarkNs: Int64?,
+    _ transaction: borrowing ReadTransaction
   ) throws {
+    precondition(isOpen, "a block is merged into cells outside of a transaction")
+    // A block may come in parts.
+    precondition(block.firstSeq >= mergedSeq, "blocks are merged out of the order of the log")
+    mergedSeq = block.firstSeq
     let stored = CellReader(tables, kpi, generation)
     try hot.add(fold, watermarkNs: watermarkNs) { bucketNs, group, cells in
       if hasAll { return false }
@@ -74,6 +85,7 @@ final class CellCache: @unchecked Sendable {
 
   /// Writes the changed cells. O(cells).
   func finish(_ transaction: inout WriteTransaction) throws {
+    precondition(isOpen, "cells are written outside of a transaction")
     if pendingCount == 0 { return }
     var bytes: [UInt8] = []
     for (bucketNs, bucket) in hot.buckets.sorted(by: { $0.key < $1.key }) {
@@ -102,6 +114,9 @@ final class CellCache: @unchecked Sendable {
 
   /// What was finished is durable.
   func committed() {
+    precondition(isOpen, "cells of a transaction that was not begun are durable")
+    isOpen = false
+    durableSeq = mergedSeq
     if pendingCount == 0 { return }
     hot.keepChanges()
     guard hot.count > Self.maxHotCells else { return }

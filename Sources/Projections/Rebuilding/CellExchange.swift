@@ -18,6 +18,9 @@ struct CellExchange {
   /// All of `built` must be written, and nothing of `live` in memory. Gives the number of cells that were put.
   /// O(cells of the buckets, and entries of series).
   func run(_ transaction: inout WriteTransaction) throws -> Int {
+    precondition(
+      built.generation > live.generation && live.count { _ in true } == 0,
+      "cells take the place of themselves, or of some that are in memory")
     let cells = Entries(table: live.tables.cells, bucketNs: CellKey.bucketNs, areByBucket: true)
     let series = Entries(
       table: live.tables.series, bucketNs: SeriesKey.bucketNs, areByBucket: false)

@@ -1,0 +1,25 @@
+import Foundation
+import Synchronization
+
+/// The turn to commit blocks or switch cells. Whoever has it may take it again.
+final class Turn: Sendable {
+  private let lock = NSRecursiveLock()
+  /// The thread that has it; 0 when none has.
+  private let owner = Atomic<UInt>(0)
+
+  func withLock<R>(_ body: () throws -> R) rethrows -> R {
+    lock.lock()
+    let before = owner.exchange(UInt(pthread_self()), ordering: .relaxed)
+    defer {
+      owner.store(before, ordering: .relaxed)
+      lock.unlock()
+    }
+    return try body()
+  }
+
+  /// To be called first by what only whoever has the turn may do.
+  func require() {
+    precondition(
+      owner.load(ordering: .relaxed) == UInt(pthread_self()), "cells are changed out of turn")
+  }
+}
