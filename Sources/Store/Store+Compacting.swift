@@ -34,6 +34,9 @@ extension Store {
     return report
   }
 
+  /// What has been merged since the store was opened, and why the last try failed, if it did.
+  public var merging: MergeState { log.merging }
+
   private func countBlocks() throws -> (count: Int, bytes: UInt64) {
     let statistics = try statistics()
     let streams = statistics.streams + statistics.system

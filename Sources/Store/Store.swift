@@ -4,13 +4,16 @@ import Projections
 
 @_exported import struct EventLog.AppendResult
 @_exported import struct EventLog.CheckReport
+@_exported import protocol EventLog.CommitObserver
 @_exported import struct EventLog.FactColumn
 @_exported import struct EventLog.FactsOfBeforeError
 @_exported import struct EventLog.FactsReadAnewError
 @_exported import struct EventLog.LedgerEntry
 @_exported import struct EventLog.LogEvent
 @_exported import struct EventLog.LogStatistics
+@_exported import struct EventLog.MergeState
 @_exported import struct EventLog.NotedProgress
+@_exported import struct EventLog.ObserverRunsError
 @_exported import struct EventLog.ObserverState
 @_exported import struct EventLog.StreamAlterationError
 @_exported import struct EventLog.StreamAlteredError
@@ -44,9 +47,9 @@ public final class Store: Sendable {
   public typealias Mode = EventLog.Mode
 
   /// The events, and what is known of streams.
-  public let log: EventLog
+  package let log: EventLog
   /// The KPIs, and their cells.
-  public let projections: Projections
+  package let projections: Projections
   /// Who runs statements in it, as the catalogue notes it.
   let statementActor: String
 
@@ -254,10 +257,6 @@ public final class Store: Sendable {
 
   /// What the store holds: read in one transaction. O(streams, their columns, sources and blocks).
   public func statistics() throws -> LogStatistics { try log.statistics() }
-
-  /// Those who are told what was committed, running or not, by name. Why one does not get on is known in its own process
-  /// only. O(observers).
-  public func observerStates() throws -> [ObserverState] { try log.observerStates() }
 
   /// Reads everything and verifies every checksum and invariant. What is damaged is in the report, and is not thrown.
   /// `progress` is called with the share that is done. Reads only. O(store).

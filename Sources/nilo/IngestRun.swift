@@ -147,7 +147,7 @@ struct IngestRun {
   /// What the stream does not use, and duplicates that may be none.
   private func showNotes() {
     // Without a stream no document was an event.
-    guard let store, let definition = store.log.stream(named: stream)?.definition else { return }
+    guard let store, let definition = store.definition(of: stream) else { return }
     do {
       for field in try store.unusedFields(of: stream) {
         printNote(StreamNotes.text(field, ofStream: stream))

@@ -46,7 +46,7 @@ struct Rebuild: ParsableCommand {
     var progress = Progress()
     defer { progress.wipe() }
     let start = ContinuousClock.now
-    let reports = try opened.projections.rebuild(
+    let reports = try opened.rebuild(
       named: names, verify: verify, actor: userName(), within: range,
       progress: { progress.update(share: $0.share, events: $0.facts) },
       isCancelled: { Interruption.isRequested })
