@@ -106,13 +106,26 @@ extension Projections: CommitParticipant {
 
   // MARK: Streams that change
 
-  /// Throws ``KpiError`` when a stream is to be dropped that a KPI is defined over. Any alteration is allowed. O(KPIs).
+  /// Throws ``KpiError`` when a stream is to be dropped that a KPI is defined over, or altered so that a field of a KPI
+  /// would be none any more. O(KPIs).
   package func check(_ definition: StreamDefinition, isDrop: Bool) throws {
-    let names = state.withLock { state in
-      state.kpis.values.filter { $0.streamId == definition.id }.map(\.kpi.definition.name)
+    let kpis = state.withLock { state in
+      state.kpis.values.filter { $0.streamId == definition.id }.map(\.kpi.definition)
+        .sorted { ($0.name, $0.version) < ($1.name, $1.version) }
     }
-    if isDrop, let name = names.min() {
+    if isDrop, let name = kpis.first?.name {
       throw KpiError("KPI \(name) is defined over stream \(definition.name); drop it first")
+    }
+    let explodes = log.stream(named: definition.name)?.definition.explodePath
+    for kpi in kpis {
+      for field in kpi.fields {
+        guard let reason = definition.whyNoField(field.path.string, whereExploded: explodes) else {
+          continue
+        }
+        throw KpiError(
+          "KPI \(kpi.name) version \(kpi.version) uses \(field.path), \(reason); drop the KPI first, and "
+            + "define it anew afterwards (SHOW CREATE \(kpi.name) has its text)")
+      }
     }
   }
 
@@ -154,5 +167,18 @@ extension Projections: CommitParticipant {
 
   private var unfilled: Set<UInt64> {
     state.withLock { state in Set(state.kpis.filter { $0.value.cache == nil }.keys) }
+  }
+}
+
+extension StreamDefinition {
+  /// Why there is no field at `path` by this definition; nil when there may be one. `before` is the array that the stream
+  /// explodes so far.
+  fileprivate func whyNoField(_ path: String, whereExploded before: String?) -> String? {
+    if path == timePath { return "which would be the time of \(name)" }
+    if path == elementTimePath { return "which would be the time of the elements of \(name)" }
+    if let before, before != explodePath, path.utf8.starts(with: "\(before).".utf8) {
+      return "a field of the elements of \(before), which would not be exploded any more"
+    }
+    return nil
   }
 }

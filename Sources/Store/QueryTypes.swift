@@ -70,6 +70,7 @@ extension StreamInfo {
     elementTimePath = definition.elementTimePath.map { Text($0) }
     dedupWindowNs = definition.dedupWindowNs
     factsSinceSeq = definition.factsSinceSeq
+    version = definition.version
     fields = stream.columns.map { column in
       let kind: Field.Kind =
         switch column.type {

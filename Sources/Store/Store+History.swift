@@ -36,9 +36,11 @@ extension CatalogueChange {
       return kpi.statement(change.hasPrefix("RE") ? "REDEFINE" : "DEFINE")
     }
     if let stream = StreamDefinition(document) {
-      let text = Statement(.defineStream(DefineStream(stream))).canonicalText
+      let defined = DefineStream(stream)
       // What a stream is from then on is said as a whole.
-      return change == "ALTER STREAM" ? "ALTER" + text.dropFirst("DEFINE".count) : text
+      return change == "ALTER STREAM"
+        ? Statement(.alterStream(AlterStream(defined))).canonicalText
+        : Statement(.defineStream(defined)).canonicalText
     }
     let text = "\(change) \(Name(name).canonicalText)"
     if change == "SWITCH KPI" { return text + " TO VERSION \(version ?? 0)" }
@@ -67,6 +69,25 @@ extension DefineStream {
       zone: stream.timeZone.map { Spanned($0) },
       unit: stream.timeUnit.map { Spanned($0.abbreviation) },
       format: stream.timeFormat.map { Spanned($0) })
+  }
+}
+
+extension AlterStream {
+  /// The statement that makes a stream, whatever it was, what `stream` says.
+  init(_ stream: DefineStream) {
+    var absent: [Part] = []
+    if stream.key == nil { absent.append(.key) }
+    if stream.dedupBy == nil { absent.append(.dedup) }
+    if stream.explode == nil {
+      absent.append(.explode)
+    } else if stream.elementTime == nil {
+      absent.append(.elementTime)
+    }
+    self.init(
+      stream.name, time: stream.time, key: stream.key, dedupBy: stream.dedupBy,
+      explode: stream.explode, elementTime: stream.elementTime, lateness: stream.lateness,
+      absent: absent)
+    timeForm = stream.timeForm
   }
 }
 

@@ -121,7 +121,8 @@ struct DefinitionArguments: ParsableArguments {
     if contradictions.isEmpty { return }
     throw Failure(
       "stream \"\(stream.name)\" exists, with \(contradictions.joined(separator: "; ")); leave the "
-        + "option out, or make another stream with --stream")
+        + "option out, alter the stream (nilo query 'ALTER STREAM ...'), or make another with --stream"
+    )
   }
 
   private static func ns(_ duration: DurationText) -> Int64 {

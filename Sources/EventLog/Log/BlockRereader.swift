@@ -90,6 +90,12 @@ extension StreamAlterationError {
         + "nilo events --stream \(name) | nilo ingest --stream NAME -")
   }
 
+  static func noArray(_ name: String, _ path: String) -> StreamAlterationError {
+    StreamAlterationError(
+      "no event of stream \(name) has an array with elements at \(path), so there is nothing to explode; "
+        + "nothing was changed")
+  }
+
   fileprivate static func unreadable(
     _ name: String, count: Int, firstSeq: UInt64, reason: String
   ) -> StreamAlterationError {

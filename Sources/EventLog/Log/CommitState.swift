@@ -136,9 +136,10 @@ struct CommitState {
 
   mutating func forgetLearned(ofStream id: UInt32) { learned[id] = nil }
 
-  /// Makes `clock` that of the stream.
+  /// Makes `clock` that of the stream, whose events are read anew: its watermark may be an earlier one.
   mutating func set(_ clock: StreamClock, ofStream id: UInt32) {
     clocks[id] = clock
+    totals[id]?.watermarkNs = nil
     note(clock, id)
   }
 

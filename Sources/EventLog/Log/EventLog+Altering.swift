@@ -68,6 +68,9 @@ extension EventLog {
     guard blockBytes <= Self.maxBytesReadAnew else {
       throw StreamAlterationError.tooLarge(alteration.definition.name, blockBytes)
     }
+    let path = alteration.definition.explodePath
+    let isOtherArray = seq == 0 && path != nil && path != alteration.before.definition.explodePath
+    var hasElements = false
     var last = seq
     while true {
       // A transaction for each block: a writer that has to grow the map waits for readers.
@@ -75,10 +78,16 @@ extension EventLog {
         guard
           let next = try store.summaries(ofStream: id, from: last + 1, limit: 1, transaction).first
         else { return nil }
-        _ = try rereader.read(next, store, transaction)
+        let batch = try rereader.read(next, store, transaction).batch
+        hasElements = hasElements || batch.hasElements
         return next.lastSeq
       }
-      guard let read else { return last }
+      guard let read else {
+        if isOtherArray, !hasElements, let path {
+          throw StreamAlterationError.noArray(alteration.definition.name, path)
+        }
+        return last
+      }
       last = read
       try Cancellation.check()
       releaseMemory()
@@ -115,5 +124,15 @@ extension EventLog {
     let document = alteration.definition.document(
       change: change, readsAnew: alteration.readsAnew, receivedNs: clock())
     _ = try append([document], to: system(.catalogue), actor: actor, altering: alteration)
+  }
+}
+
+extension ParsedBatch {
+  /// Whether an event has an element in the array that explodes.
+  fileprivate var hasElements: Bool {
+    if factCounts.contains(where: { $0 > 1 }) { return true }
+    if factShapes.contains(where: { $0 != Int64(Shape.none) }) { return true }
+    let infos = schema.snapshot().columns
+    return columns.indices.contains { infos[$0].isElement && !columns[$0].values.isEmpty }
   }
 }

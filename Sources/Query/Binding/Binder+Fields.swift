@@ -65,7 +65,9 @@ extension Binder {
       return "the elements of \(exploded) are the facts of \(query.stream.name), "
         + "and a stream explodes one array; count(\(path)) counts the facts that have one"
     }
-    return "--explode \(path) makes facts of its elements, given with the first ingest of a stream"
+    return
+      "ALTER STREAM \(Name(query.stream.name).canonicalText) EXPLODE \(path) makes facts of its elements, and so does "
+      + "--explode \(path) with the first ingest of a stream"
   }
 
   /// The array that has the field in its elements.

@@ -212,6 +212,8 @@ public struct StreamInfo: Sendable {
   public var watermarkNs: Int64?
   /// The alteration by which all facts before it were read anew; nil when there was none.
   public var factsSinceSeq: UInt64?
+  /// Rises with each alteration.
+  public var version = 1
   /// The statement that makes it.
   public var statement = ""
 

@@ -27,6 +27,11 @@ extension StatementRun {
     let name = try stream(alteration.name)
     try store(span).alterStream(
       alteration, progress: options.progress, isCancelled: options.isCancelled)
+    let before = catalogue.streams.first { $0.name == name }
+    let stream = try source.snapshot().streams.first { $0.name == name }
+    if let before, before.version == stream?.version {
+      return Answer(message: "stream \(name) is so already; nothing is changed")
+    }
     var answer = Answer(message: "stream \(name) is altered, from the next event on")
     let isOtherKey = alteration.key != nil || alteration.absent.contains(.key)
     let hasDependents = catalogue.kpis.contains { kpi in
@@ -40,8 +45,6 @@ extension StatementRun {
         "rows of increase, rate and time_avg are told apart by the new key, those of before too, without a revision; "
           + "AS OF a seq before this one answers by the key of then")
     }
-    let before = catalogue.streams.first { $0.name == name }
-    let stream = try source.snapshot().streams.first { $0.name == name }
     if let stream, let seq = stream.factsSinceSeq, seq != before?.factsSinceSeq {
       answer = Answer(message: "stream \(name) is altered, and its events are read anew")
       answer.meta.notes.append(
