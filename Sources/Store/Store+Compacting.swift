@@ -26,11 +26,13 @@ extension Store {
   ) throws -> CompactReport {
     var report = CompactReport()
     (report.blocksBefore, report.blockBytesBefore) = try countBlocks()
-    try log.compact(progress: progress, isCancelled: isCancelled)
+    let damage = try log.compact(progress: progress, isCancelled: isCancelled)
     (report.blocksAfter, report.blockBytesAfter) = try countBlocks()
     let room = try log.giveBackFreeRoom()
     (report.diskBytesBefore, report.diskBytesAfter) = (room.before, room.after)
     report.keptRoom = room.failure
+    // The rest is merged all the same.
+    if let damage { throw damage }
     return report
   }
 

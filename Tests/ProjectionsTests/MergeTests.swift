@@ -214,4 +214,55 @@ import Testing
     #expect(asked.load(ordering: .relaxed) > 10)
     #expect(store.log.merging.made > 0)
   }
+
+  /// What a merge may have in memory is bounded by its documents, however well they are compressed.
+  @Test func largeDocumentsAreNotMerged() throws {
+    let store = try Store(directory: directory.path, mergesBlocks: false)
+    defer { store.close() }
+    let pad = String(repeating: "a", count: 3_000_000)
+    for n in 0..<12 {
+      _ = try store.append(["{\"ts\":\(1_717_200_000 + n),\"pad\":\"\(pad)\"}"], to: "s")
+    }
+    _ = try store.compact()
+    let stream = try store.statistics().streams[0]
+    #expect(stream.blockCount >= 3 && stream.blockCount < 12)
+    #expect(try store.check().damages == [])
+  }
+
+  /// A time of elements that no column has is read when the stream is altered, and merging gives the same.
+  @Test func aTimeOfElementsWithoutColumn() throws {
+    let store = try Store(directory: directory.path, mergesBlocks: false)
+    defer { store.close() }
+    try store.define(StreamDefinition(name: "s", timePath: "ts", explodePath: "r"))
+    for element in [
+      "{\"x\":0}", "{\"x\":1,\"t\":1e999}", "{\"x\":2,\"t\":\"2024-06-05T00:00:00Z\"}",
+    ] {
+      _ = try store.append(["{\"ts\":\"2024-06-01T00:00:00Z\",\"r\":[\(element)]}"], to: "s")
+    }
+    _ = try store.compact()
+    #expect(try store.check().damages == [])
+    #expect(throws: StreamAlterationError.self) {
+      try store.alterStream("s") { $0.elementTimePath = "r.t" }
+    }
+    #expect(try store.statistics().streams[0].blockCount == 1)
+  }
+
+  /// The times of a stream as of an event are those of events and facts, merged or not.
+  @Test func timesAsOfAreThoseOfBefore() throws {
+    let store = try Store(directory: directory.path, mergesBlocks: false)
+    defer { store.close() }
+    try store.define(
+      StreamDefinition(name: "s", timePath: "ts", explodePath: "r", elementTimePath: "r.t"))
+    for (time, element) in [("15", "{\"t\":\"2024-06-01T12:00:00Z\"}"), ("16", "{}"), ("09", "{}")]
+    {
+      _ = try store.append(["{\"ts\":\"2024-06-01T\(time):00:00Z\",\"r\":[\(element)]}"], to: "s")
+    }
+    func times() throws -> [ClosedRange<Int64>?] {
+      try (1...4).map { try store.projections.state(ofStream: "s", asOf: $0).timesNs }
+    }
+    let before = try times()
+    _ = try store.compact()
+    #expect(try times() == before)
+    #expect(before[1] != before[2])
+  }
 }

@@ -71,6 +71,7 @@ struct Alteration: Sendable {
       columns[$0].isElement && columns[$0].path == Text(path)
     }
     return try store.firstSeq(withColumns: numbers, of: before, transaction)
+      ?? store.firstSeqOfWhole(ofStream: streamId, transaction)
   }
 }
 
@@ -115,6 +116,16 @@ public struct StreamAlteredError: Error, Equatable, CustomStringConvertible {
 }
 
 extension BlockStore {
+  /// The first event of the first block that keeps a document whole, in which values without a column may be; nil when
+  /// none does. O(blocks of the stream).
+  func firstSeqOfWhole(
+    ofStream id: UInt32, _ transaction: borrowing ReadTransaction
+  ) throws -> UInt64? {
+    try summaries(ofStream: id, transaction).first {
+      try header($0.firstSeq, transaction).header.section(.documents) != nil
+    }?.firstSeq
+  }
+
   /// The first event with a value in one of these columns of the stream. O(blocks of the stream).
   func firstSeq(
     withColumns numbers: [Int], of stream: EventStream, _ transaction: borrowing ReadTransaction

@@ -199,7 +199,7 @@ struct LogCheck {
       guard let summary, summary.firstSeq == header.firstSeq,
         summary.eventCount == header.eventCount, summary.factCount == header.factCount,
         summary.minTimeNs == header.minTimeNs, summary.maxTimeNs == header.maxTimeNs,
-        summary.receivedNs == header.receivedNs
+        summary.receivedNs == header.receivedNs, summary.originalBytes == header.originalBytes
       else {
         throw DamageError(what: "block index does not fit the block", firstSeq: header.firstSeq)
       }

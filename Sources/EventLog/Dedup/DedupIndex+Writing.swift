@@ -11,19 +11,31 @@ extension DedupIndex {
   /// memory.
   private static let deletionsPerStep = 24
 
+  /// The entries of each partition, in the order in which they first occur. O(n).
+  private static func byPartition(_ entries: [IdEntry]) -> [(partition: Int64, entries: [IdEntry])]
+  {
+    guard let first = entries.first?.partition else { return [] }
+    // Mostly all are of one partition.
+    if entries.allSatisfy({ $0.partition == first }) { return [(first, entries)] }
+    var places: [Int64: Int] = [:]
+    var parts: [(partition: Int64, entries: [IdEntry])] = []
+    for entry in entries {
+      if let place = places[entry.partition] {
+        parts[place].entries.append(entry)
+      } else {
+        places[entry.partition] = parts.count
+        parts.append((entry.partition, [entry]))
+      }
+    }
+    return parts
+  }
+
   /// Writes `entries` as new runs, one for each partition. O(entries).
   mutating func add(
     _ entries: [IdEntry], streamId: UInt32, _ transaction: inout WriteTransaction
   ) throws {
-    var rest = entries
-    while let partition = rest.first?.partition {
-      // Mostly all are of one partition.
-      var sorted = rest.filter { $0.partition == partition }
-      if sorted.count < rest.count {
-        rest.removeAll { $0.partition == partition }
-      } else {
-        rest = []
-      }
+    for (partition, entries) in Self.byPartition(entries) {
+      var sorted = entries
       sorted.sortByHash()
       var minSeq = UInt64.max
       var maxSeq = UInt64.min

@@ -39,6 +39,9 @@ package struct BlockFacts {
     try reader.times(reader.header.isExploded ? .factTimes : .times)
   }
 
+  /// The time of each event. O(events).
+  func eventTimes() throws -> [Int64] { try reader.times(.times) }
+
   /// The event of each fact, counted from the block's first; nil when each event is one fact.
   package func events() -> [Int32]? {
     if factCounts.isEmpty { return nil }

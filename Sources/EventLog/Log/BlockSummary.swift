@@ -13,6 +13,8 @@ struct BlockSummary: Equatable {
   var minTimeNs: Int64
   var maxTimeNs: Int64
   var byteCount: Int
+  /// Bytes of the original documents.
+  var originalBytes: UInt64
   /// Wall clock at the last append of its events.
   var receivedNs: Int64
   /// The stream's watermarks around it.
@@ -33,6 +35,7 @@ struct BlockSummary: Equatable {
     bytes.append(signedVarint: minTimeNs)
     bytes.append(signedVarint: maxTimeNs)
     bytes.append(varint: UInt64(byteCount))
+    bytes.append(varint: originalBytes)
     bytes.append(signedVarint: receivedNs)
     bytes.append(optional: watermarks.beforeNs)
     bytes.append(optional: watermarks.afterNs)
@@ -72,6 +75,7 @@ struct BlockSummary: Equatable {
     minTimeNs = block.header.minTimeNs
     maxTimeNs = block.header.maxTimeNs
     byteCount = block.bytes.count
+    originalBytes = block.header.originalBytes
     receivedNs = block.header.receivedNs
     self.watermarks = watermarks
     let (low, high) = (block.header.minTimeNs, block.header.maxTimeNs)
@@ -105,6 +109,7 @@ struct BlockSummary: Equatable {
       minTimeNs = try reader.signedVarint()
       maxTimeNs = try reader.signedVarint()
       byteCount = try reader.count(limit: 1 << 40)
+      originalBytes = try reader.varint()
       receivedNs = try reader.signedVarint()
       watermarks = Watermarks(beforeNs: try reader.optional(), afterNs: try reader.optional())
       let (earliest, latest) = (try reader.signedVarint(), try reader.signedVarint())

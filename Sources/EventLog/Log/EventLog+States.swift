@@ -17,9 +17,15 @@ extension EventLog {
     var range = before?.timesSoFarNs
     let facts = try facts(of: StoredBlock(block), stream, paths: [], transaction)
     let (times, events) = (try facts.times(), facts.events())
-    for fact in times.indices where facts.seqs[events.map { Int($0[fact]) } ?? fact] <= seq {
-      let time = times[fact]
+    func add(_ time: Int64) {
       range = min(time, range?.lowerBound ?? time)...max(time, range?.upperBound ?? time)
+    }
+    for fact in times.indices where facts.seqs[events.map { Int($0[fact]) } ?? fact] <= seq {
+      add(times[fact])
+    }
+    // A block's times are those of its events as well.
+    for (event, time) in try facts.eventTimes().enumerated() where facts.seqs[event] <= seq {
+      add(time)
     }
     return range
   }

@@ -30,36 +30,55 @@ extension EventLog {
   }
 
   /// Merges all neighbouring small blocks of all streams, as far as they can be. Calls `progress` with the share that is
-  /// done. Throws `CancellationError` when `isCancelled` says so, between two steps. O(bytes of small blocks).
+  /// done. Blocks that cannot be read are passed over, and what is wrong with the first is returned. Throws
+  /// `CancellationError` when `isCancelled` says so, between two steps. O(bytes of small blocks).
+  @discardableResult
   public func compact(
     progress: (Double) -> Void = { _ in }, isCancelled: () -> Bool = { false }
-  ) throws {
+  ) throws -> DamageError? {
     if mode == .readOnly { throw ReadOnlyError() }
     var merger = try BlockMerger()
+    var damage: DamageError?
     let last = max(committedSeq, 1)
     for id in try environment.read({ try store.streamIds($0) }) {
       var next: UInt64 = 1
       while true {
         if isCancelled() { throw CancellationError() }
-        let input: MergeInput? = try environment.read { transaction in
-          guard
-            let stream = try currentStreams(transaction).first(where: { $0.definition.id == id })
-          else { return nil }
-          let horizon = try StreamTotals.read(id, tables, transaction)?.prunedSeq ?? 0
-          let blocks = try store.summaries(
-            ofStream: id, from: max(next, horizon + 1), transaction)
-          guard let run = MergePlan.nextOfAll(in: blocks, from: 0) else { return nil }
-          return try merger.read(Array(blocks[run]), of: stream, store, transaction)
-        }
+        guard let found = try nextRun(ofStream: id, after: next - 1, &merger) else { break }
         releaseMemory()
-        guard let input else { break }
-        let merged = try merger.merge(input)
-        // When it was merged by others meanwhile, it is looked at again.
-        if try replace(merged) { next = merged.pieces[merged.pieces.count - 1].lastSeq + 1 }
+        do {
+          // When it was merged by others meanwhile, it is looked at again.
+          if try !replace(merger.merge(found.input.get())) { continue }
+        } catch let error as DamageError {
+          // A stream that was altered meanwhile has other blocks.
+          if !isSame(found.stream) { continue }
+          damage = damage ?? error
+        }
+        next = found.run[found.run.count - 1].lastSeq + 1
         progress(Double(min(next, last)) / Double(last))
       }
     }
     progress(1)
+    return damage
+  }
+
+  /// The first blocks of a stream after event `seq` that can be made one, and what they have; nil when there are none.
+  private func nextRun(
+    ofStream id: UInt32, after seq: UInt64, _ merger: inout BlockMerger
+  ) throws -> (stream: EventStream, run: [BlockSummary], input: Result<MergeInput, any Error>)? {
+    try environment.read { transaction in
+      guard let stream = try currentStreams(transaction).first(where: { $0.definition.id == id })
+      else { return nil }
+      let horizon = try StreamTotals.read(id, tables, transaction)?.prunedSeq ?? 0
+      let blocks = try store.summaries(ofStream: id, from: max(seq, horizon) + 1, transaction)
+      guard let range = MergePlan.nextOfAll(in: blocks, from: 0) else { return nil }
+      let run = Array(blocks[range])
+      do {
+        return (stream, run, .success(try merger.read(run, of: stream, store, transaction)))
+      } catch {
+        return (stream, run, .failure(error))
+      }
+    }
   }
 
   /// Gives the room of free pages back to the file system, which may not be able to take it: then `failure` says why.

@@ -9,12 +9,13 @@ import Model
 struct MergePlan {
   /// A run of this weight is made one block; a block of the last is large, and stays as it is.
   private static let steps = [512, 4_096, 32_768]
-  /// So many stored bytes weigh as one event: documents may be large.
-  private static let bytesPerEvent = 32
+  /// So many bytes of documents weigh as one event: a merge has them in memory, and a reader of the block as well.
+  private static let bytesPerEvent: UInt64 = 256
 
   /// What reading a block costs, in events.
   static func weight(_ block: BlockSummary) -> Int {
-    max(block.eventCount, block.factCount / 4, block.byteCount / bytesPerEvent)
+    let byBytes = Int(clamping: block.originalBytes / bytesPerEvent)
+    return max(block.eventCount, block.factCount / 4, byBytes)
   }
 
   static func isLarge(_ block: BlockSummary) -> Bool { weight(block) >= steps[2] }
