@@ -37,7 +37,7 @@ struct AlterKillTests {
       try script.append(0..<60, to: workspace.path("before"))
       let store = try Store(directory: workspace.path("before"))
       try store.projections.define(
-        KpiDefinition(name: "k", stream: "alpha", select: "sum(value)", every: "1h"), actor: "test")
+        KpiDefinition(name: "k", stream: "alpha", select: "count(*)", every: "1h"), actor: "test")
       states.append(try State(store))
       store.close()
       try workspace.copy("before", to: "store")
