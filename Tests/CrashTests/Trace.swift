@@ -20,7 +20,7 @@ struct Trace {
   /// How often a thread made each call at most: strace counts for each thread on its own.
   static func counts(_ log: String) -> [String: Int] {
     var counts: [String: [Substring: Int]] = [:]
-    for line in log.split(separator: "\n") {
+    for line in wholeCalls(log) {
       guard let name = Line(line)?.name, calls.contains(name) else { continue }
       counts[name, default: [:]][line.prefix { $0.isNumber }, default: 0] += 1
     }
@@ -34,7 +34,7 @@ struct Trace {
     let newFile = "\(dataFile).new"
     var synchronous: Set<String> = []
     var positions: [String: Int] = [:]
-    for text in log.split(separator: "\n") {
+    for text in Self.wholeCalls(log) {
       guard let line = Line(text) else { continue }
       let isData = line.file.hasSuffix(dataFile) || line.file.hasSuffix(newFile)
       switch line.name {
@@ -73,6 +73,24 @@ struct Trace {
         throw Mismatch(description: "this test does not know of \(text.prefix(200))")
       default: break
       }
+    }
+  }
+
+  /// The lines of a log. A call that strace shows in two parts, since one of another thread came between, stands where it
+  /// ended.
+  private static func wholeCalls(_ log: String) -> [Substring] {
+    let (cut, resumed) = ("<unfinished ...>", " resumed>")
+    var begun: [Substring: Substring] = [:]
+    return log.split(separator: "\n").compactMap { text in
+      let thread = text.prefix { $0.isNumber }
+      if text.hasSuffix(cut) {
+        begun[thread] = text.dropLast(cut.count)
+        return nil
+      }
+      guard text.dropFirst(thread.count).drop(while: { $0 == " " }).hasPrefix("<... "),
+        let end = text.range(of: resumed), let start = begun.removeValue(forKey: thread)
+      else { return text }
+      return Substring(String(start) + text[end.upperBound...])
     }
   }
 
