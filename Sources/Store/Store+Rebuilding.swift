@@ -19,9 +19,4 @@ extension Store {
       named: names, verify: verify, actor: actor, within: range, progress: progress,
       isCancelled: isCancelled)
   }
-
-  /// What a stream is; nil when there is none of that name.
-  public func definition(of stream: String) -> StreamDefinition? {
-    log.stream(named: stream)?.definition
-  }
 }

@@ -204,6 +204,11 @@ public final class Store: Sendable {
   /// ``StreamDefinitionError`` or ``DedupByTimeError``, and `KpiError` when a KPI has that name.
   public func define(_ definition: StreamDefinition) throws { try log.define(definition) }
 
+  /// What a stream is; nil when there is none of that name.
+  public func definition(of stream: String) -> StreamDefinition? {
+    log.stream(named: stream)?.definition
+  }
+
   /// Changes what a stream is, from the next event on; the change is an event of the catalogue. KPIs whose series its key
   /// tells apart are computed anew. Gives the definition as it is then.
   ///

@@ -27,7 +27,8 @@ struct AlterKillTests {
     }
   }
 
-  private struct Setting {
+  private struct Setting: FaultyChange {
+    static let command = "alter"
     let workspace: Workspace
     private var states: [State] = []
 
@@ -48,24 +49,8 @@ struct AlterKillTests {
       try check(states[0] != states[1], "nothing was altered")
     }
 
-    func alter(_ options: [String]) throws -> Ended {
-      try workspace.copy("before", to: "store")
-      return try Child.run(
-        Child.strace,
-        [
-          "-f", "-qq", "-y", "-P", workspace.path("store/data.mdb"), "-e",
-          "trace=\(Trace.calls.joined(separator: ","))",
-        ] + options + [Child.writer, "alter", workspace.path("store"), "-"], in: workspace)
-    }
-
-    func points() throws -> [(String, Int)] {
-      let log = workspace.path("log")
-      let ended = try alter(["-o", log])
+    func checkDone(_ ended: Ended, _ counts: [String: Int]) throws {
       try check(ended.lines.last == "done 2", "\(ended)")
-      let counts = Trace.counts(try String(contentsOfFile: log, encoding: .utf8))
-      return counts.sorted { $0.key < $1.key }.flatMap { call, count in
-        (1...count).map { (call, $0) }
-      }
     }
 
     /// The stream is one or the other, and can become the other.
@@ -88,29 +73,14 @@ struct AlterKillTests {
 
   @Test func killedAtEachCall() {
     round { random in
-      let setting = try Setting(&random)
-      for (call, number) in try setting.points().shuffled(using: &random).prefix(sampled(12)) {
-        _ = try setting.alter([
-          "-o", "/dev/null", "-e", "inject=\(call):signal=KILL:when=\(number)",
-        ])
-        try setting.verify("killed at \(call) \(number)")
-      }
+      try Setting(&random).killAtCalls(atMost: sampled(12), &random)
     }
   }
 
   @Test(arguments: ["EIO", "ENOSPC"])
   func aCallThatFails(error code: String) {
     round { random in
-      let setting = try Setting(&random)
-      for (call, number) in try setting.points().shuffled(using: &random).prefix(sampled(6)) {
-        let ended = try setting.alter([
-          "-o", "/dev/null", "-e", "inject=\(call):error=\(code):when=\(number)",
-        ])
-        try check(
-          ended.status == 0 || ended.lines.contains { $0.hasPrefix("failed ") },
-          "\(code) at \(call) \(number): \(ended)")
-        try setting.verify("\(code) at \(call) \(number)")
-      }
+      try Setting(&random).failAtCalls(code, atMost: sampled(6), &random)
     }
   }
 }

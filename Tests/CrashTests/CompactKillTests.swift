@@ -5,7 +5,8 @@ import Testing
 /// Kills and faults while small blocks are merged: no event is lost or twice there, and merging can go on.
 @Suite(.enabled(if: Child.hasStrace, "needs /usr/bin/strace"))
 struct CompactKillTests {
-  private struct Setting {
+  private struct Setting: FaultyChange {
+    static let command = "compact"
     let workspace: Workspace
     let expected: Expected
 
@@ -18,27 +19,11 @@ struct CompactKillTests {
       try script.append(0..<120, to: workspace.path("before"))
     }
 
-    func compact(_ options: [String]) throws -> Ended {
-      try workspace.copy("before", to: "store")
-      return try Child.run(
-        Child.strace,
-        [
-          "-f", "-qq", "-y", "-P", workspace.path("store/data.mdb"), "-e",
-          "trace=\(Trace.calls.joined(separator: ","))",
-        ] + options + [Child.writer, "compact", workspace.path("store"), "-"], in: workspace)
-    }
-
-    func points() throws -> [(String, Int)] {
-      let log = workspace.path("log")
-      let ended = try compact(["-o", log])
+    func checkDone(_ ended: Ended, _ counts: [String: Int]) throws {
       try check(
         ended.lines.last?.hasPrefix("done ") ?? false && ended.lines.last != "done 122 122",
         "nothing was merged: \(ended)")
-      let counts = Trace.counts(try String(contentsOfFile: log, encoding: .utf8))
       try check(counts["fallocate"] != nil, "no room was given back: \(counts)")
-      return counts.sorted { $0.key < $1.key }.flatMap { call, count in
-        (1...count).map { (call, $0) }
-      }
     }
 
     /// All events are there, once, and the rest can be merged.
@@ -59,29 +44,14 @@ struct CompactKillTests {
 
   @Test func killedAtEachCall() {
     round { random in
-      let setting = try Setting(&random)
-      for (call, number) in try setting.points().shuffled(using: &random).prefix(sampled(12)) {
-        _ = try setting.compact([
-          "-o", "/dev/null", "-e", "inject=\(call):signal=KILL:when=\(number)",
-        ])
-        try setting.verify("killed at \(call) \(number)")
-      }
+      try Setting(&random).killAtCalls(atMost: sampled(12), &random)
     }
   }
 
   @Test(arguments: ["EIO", "ENOSPC"])
   func aCallThatFails(error code: String) {
     round { random in
-      let setting = try Setting(&random)
-      for (call, number) in try setting.points().shuffled(using: &random).prefix(sampled(6)) {
-        let ended = try setting.compact([
-          "-o", "/dev/null", "-e", "inject=\(call):error=\(code):when=\(number)",
-        ])
-        try check(
-          ended.status == 0 || ended.lines.contains { $0.hasPrefix("failed ") },
-          "\(code) at \(call) \(number): \(ended)")
-        try setting.verify("\(code) at \(call) \(number)")
-      }
+      try Setting(&random).failAtCalls(code, atMost: sampled(6), &random)
     }
   }
 }

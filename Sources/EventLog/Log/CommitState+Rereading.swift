@@ -5,8 +5,8 @@ extension CommitState {
   /// block keeps its place, its documents and what came in together; times, facts, watermarks and ids are new. Gives the
   /// stream as it is then.
   ///
-  /// Throws ``StreamAlterationError`` when a document is no event any more. O(bytes of the stream), in the memory of a
-  /// block.
+  /// Throws ``StreamAlterationError`` when a document is no event any more. O(bytes of the stream), of which one block is
+  /// in memory at a time; but LMDB keeps what is written until the commit.
   mutating func readAnew(
     _ alteration: Alteration, at seq: UInt64, _ tables: LogTables,
     _ transaction: inout WriteTransaction

@@ -38,10 +38,14 @@ struct BlockMerger {
     _ transaction: borrowing ReadTransaction
   ) throws -> MergeInput {
     precondition(merged.count > 1, "one block cannot be merged")
+    let state = stream.schema.snapshot()
+    let program = ShapeProgram(state.trie.shapes)
     var stored = Stored()
     for summary in merged {
-      try stored.add(
-        store.reader(summary, transaction, decompressor), stream, &rendered)
+      let reader = try store.reader(summary, transaction, decompressor)
+      try DocumentRenderer.render(
+        reader, columns: state.columns, program: program, into: &rendered)
+      try stored.add(reader, rendered)
       try Cancellation.check()
     }
     return MergeInput(merged: merged, stream: stream, stored: stored)
@@ -74,13 +78,9 @@ private struct Stored {
   /// How many values each column has.
   private var valueCounts: [Int32: Int] = [:]
 
-  mutating func add(
-    _ reader: BlockReader, _ stream: EventStream, _ rendered: inout BlockDocuments
-  ) throws {
+  /// Adds a block, whose documents were written again.
+  mutating func add(_ reader: BlockReader, _ rendered: BlockDocuments) throws {
     pieces += try reader.blockPieces()
-    let state = stream.schema.snapshot()
-    try DocumentRenderer.render(
-      reader, columns: state.columns, program: ShapeProgram(state.trie.shapes), into: &rendered)
     let positions = try reader.integers(.positions)
     guard positions.count == rendered.ends.count else { throw reader.damage }
     let start = bytes.count
