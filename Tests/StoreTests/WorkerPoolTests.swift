@@ -85,4 +85,24 @@ import Threads
     }
     #expect(tokens.allSatisfy { $0() == nil })
   }
+
+  /// Who waits for a thread goes on when it has ended, when it never began, and on the thread itself.
+  @Test func threadsThatCanBeWaitedFor() throws {
+    JoinableThread(named: "never").join()
+    let thread = JoinableThread(named: "waited")
+    let (begun, goOn) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
+    let steps = Mutex<[String]>([])
+    try thread.start {
+      thread.join()
+      steps.withLock { $0.append("joined itself") }
+      begun.signal()
+      goOn.wait()
+      steps.withLock { $0.append("ended") }
+    }
+    begun.wait()
+    DispatchQueue.global().asyncAfter(deadline: .now() + 0.05) { goOn.signal() }
+    thread.join()
+    steps.withLock { $0.append("waited") }
+    #expect(steps.withLock { $0 } == ["joined itself", "ended", "waited"])
+  }
 }

@@ -80,11 +80,11 @@ final class ObserverRun: @unchecked Sendable {
   private let observer: any CommitObserver
   /// Until it is stopped: it works for the log, so the log has to be there.
   private let log: EventLog
+  private let thread = JoinableThread(named: "nilo.observer")
   private let condition = NSCondition()
   // Guarded by `condition`.
   private var committedSeq: UInt64
   private var isStopped = false
-  private var isRunning = true
   private var lastFailure: String?
 
   var failure: String? { condition.withLock { lastFailure } }
@@ -98,13 +98,7 @@ final class ObserverRun: @unchecked Sendable {
     self.observer = observer
     self.log = log
     self.committedSeq = committedSeq
-    try startThread(named: "nilo.observer") { [self] in
-      run(after: seq)
-      condition.withLock {
-        isRunning = false
-        condition.broadcast()
-      }
-    }
+    try thread.start { [self] in run(after: seq) }
   }
 
   func didCommit(through seq: UInt64) {
@@ -118,8 +112,8 @@ final class ObserverRun: @unchecked Sendable {
     condition.withLock {
       isStopped = true
       condition.broadcast()
-      while isRunning { condition.wait() }
     }
+    thread.join()
   }
 
   private func run(after start: UInt64) {

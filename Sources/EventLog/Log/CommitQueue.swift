@@ -70,17 +70,19 @@ final class CommitQueue: @unchecked Sendable {
   private static let maxGroupBytes = 8 << 20
 
   private let commit: ([Item]) -> Void
+  private let thread = JoinableThread(named: "nilo.committer")
   private let condition = NSCondition()
   // Guarded by `condition`.
   private var waiting: [UInt64: Item] = [:]
   private var nextTicket: UInt64 = 1
   private var isStopped = false
-  private var isRunning = true
 
   /// `commit` is called on the committer's thread with items in ticket order. Throws ``ThreadError``.
   init(_ commit: @escaping ([Item]) -> Void) throws {
     self.commit = commit
-    try startThread(named: "nilo.committer") { [self] in run() }
+    try thread.start { [self] in
+      while let group = nextGroup() { self.commit(group) }
+    }
   }
 
   func submit(_ item: Item) {
@@ -99,16 +101,8 @@ final class CommitQueue: @unchecked Sendable {
     condition.withLock {
       isStopped = true
       condition.broadcast()
-      while isRunning { condition.wait() }
     }
-  }
-
-  private func run() {
-    while let group = nextGroup() { commit(group) }
-    condition.withLock {
-      isRunning = false
-      condition.broadcast()
-    }
+    thread.join()
   }
 
   private func nextGroup() -> [Item]? {

@@ -11,25 +11,17 @@ final class BackgroundMerger: @unchecked Sendable {
 
   /// Who has the log may let it go without closing it, at any moment.
   private weak let log: EventLog?
+  private let thread = JoinableThread(named: "nilo.merge")
   private let condition = NSCondition()
   // Guarded by `condition`.
-  private var thread: Thread?
   private var newBlocks: [UInt32: Int] = [:]
   private var due: Set<UInt32> = []
   private var isStopped = false
-  private var isRunning = true
 
   /// Throws `ThreadError`.
   init(_ log: EventLog) throws {
     self.log = log
-    try startThread(named: "nilo.merge") { [self] in
-      condition.withLock { thread = Thread.current }
-      run()
-      condition.withLock {
-        isRunning = false
-        condition.broadcast()
-      }
-    }
+    try thread.start { [self] in run() }
   }
 
   /// Blocks of these streams were committed. A stream is looked at with its first block, for what was left before.
@@ -52,9 +44,8 @@ final class BackgroundMerger: @unchecked Sendable {
     condition.withLock {
       isStopped = true
       condition.broadcast()
-      // The thread itself may have been the last to have the log.
-      while isRunning, thread != Thread.current { condition.wait() }
     }
+    thread.join()
   }
 
   private func run() {

@@ -172,14 +172,7 @@ struct QueryExecution {
       if isByBucket, table.timesNs[left] != table.timesNs[right] {
         return table.timesNs[left] < table.timesNs[right]
       }
-      for key in keys {
-        switch key.order(left, right) {
-        case .less: return true
-        case .more: return false
-        case .equal, .unknown: continue
-        }
-      }
-      return left < right
+      return keys.haveInOrder(left, right)
     }
   }
 
@@ -384,5 +377,19 @@ extension AggregatePlan.Origin {
     case .cellsAndColumns(let kpi, let version):
       "cells of KPI \(kpi) version \(version) and columns"
     }
+  }
+}
+
+extension [SortKey] {
+  /// Whether row `left` comes before row `right`: those that are equal in all keys stay as they came. O(keys).
+  func haveInOrder(_ left: Int, _ right: Int) -> Bool {
+    for key in self {
+      switch key.order(left, right) {
+      case .less: return true
+      case .more: return false
+      case .equal, .unknown: continue
+      }
+    }
+    return left < right
   }
 }

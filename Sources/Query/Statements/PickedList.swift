@@ -83,14 +83,7 @@ struct PickedList {
     let places = try rows.indices.sorted { left, right in
       comparisons += 1
       try Cancellation.check(at: comparisons)
-      for key in keys {
-        switch key.order(left, right) {
-        case .less: return true
-        case .more: return false
-        case .equal, .unknown: continue
-        }
-      }
-      return left < right
+      return keys.haveInOrder(left, right)
     }
     rows = places.map { rows[$0] }
   }
