@@ -91,7 +91,8 @@ extension Store: QuerySource {
   public func sources(ofStream name: String) throws -> [StreamInfo.Source] {
     try log.sources(ofStream: name).map {
       StreamInfo.Source(
-        name: $0.name, watermarkNs: $0.state.watermarkNs, isOpen: !$0.state.isClosed)
+        name: $0.name, watermarkNs: $0.state.watermarkNs,
+        isOpen: !$0.state.isClosed && $0.state.events > 0)
     }
   }
 
