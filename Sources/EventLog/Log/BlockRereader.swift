@@ -19,7 +19,8 @@ struct BlockRereader {
   init(from before: EventStream, to after: EventStream) throws {
     self.before = before
     stream = after
-    parser = BatchParser(definition: after.definition, schema: after.schema)
+    parser = BatchParser(
+      definition: after.definition, schema: after.schema, timeWords: .clauses)
     encoder = try BlockEncoder()
   }
 
