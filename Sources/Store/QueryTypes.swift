@@ -69,6 +69,9 @@ extension StreamInfo {
     explodePath = definition.explodePath.map { Text($0) }
     elementTimePath = definition.elementTimePath.map { Text($0) }
     dedupWindowNs = definition.dedupWindowNs
+    timeZone = definition.timeZone
+    timeUnit = definition.timeUnit?.abbreviation
+    timeFormat = definition.timeFormat
     factsSinceSeq = definition.factsSinceSeq
     version = definition.version
     fields = stream.columns.map { column in
