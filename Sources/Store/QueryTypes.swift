@@ -46,7 +46,7 @@ extension LedgerRecord {
           + (entry.isAheadOfClock ? "the clock" : "all before it")
       }
     self.init(
-      kind: kind, stream: entry.stream, source: entry.source, seq: entry.seq ?? 0,
+      kind: kind, stream: entry.stream, source: entry.source, seq: entry.seq,
       receivedNs: entry.receivedNs, timeNs: entry.timeNs, detail: detail)
     position = entry.position.map { UInt64(clamping: $0) }
     switch entry.kind {
