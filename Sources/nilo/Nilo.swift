@@ -47,6 +47,9 @@ struct Nilo: ParsableCommand {
     }
     switch exitCode(for: error) {
     case .success:
+    case let error as Misuse:
+      printError(error.text)
+      return ExitStatus.usage
       // Help, the version and completion scripts come as errors too.
       return printHelp(fullMessage(for: error))
     case .validationFailure:
