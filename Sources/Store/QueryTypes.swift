@@ -46,7 +46,7 @@ extension LedgerRecord {
           + (entry.isAheadOfClock ? "the clock" : "all before it")
       }
     self.init(
-      kind: kind, stream: entry.stream, source: entry.source, seq: entry.seq ?? 0,
+      kind: kind, stream: entry.stream, source: entry.source, seq: entry.seq,
       receivedNs: entry.receivedNs, timeNs: entry.timeNs, detail: detail)
     position = entry.position.map { UInt64(clamping: $0) }
     switch entry.kind {
@@ -69,6 +69,9 @@ extension StreamInfo {
     explodePath = definition.explodePath.map { Text($0) }
     elementTimePath = definition.elementTimePath.map { Text($0) }
     dedupWindowNs = definition.dedupWindowNs
+    timeZone = definition.timeZone
+    timeUnit = definition.timeUnit?.abbreviation
+    timeFormat = definition.timeFormat
     factsSinceSeq = definition.factsSinceSeq
     version = definition.version
     fields = stream.columns.map { column in

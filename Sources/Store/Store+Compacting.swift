@@ -2,6 +2,7 @@ import EventLog
 
 /// What compacting a store has brought.
 public struct CompactReport: Sendable, Equatable {
+  /// Blocks of all streams, the log's own among them.
   public var blocksBefore = 0
   public var blocksAfter = 0
   /// Bytes of the blocks.
@@ -25,9 +26,9 @@ extension Store {
     progress: (Double) -> Void = { _ in }, isCancelled: () -> Bool = { false }
   ) throws -> CompactReport {
     var report = CompactReport()
-    (report.blocksBefore, report.blockBytesBefore) = try countBlocks()
+    (report.blocksBefore, report.blockBytesBefore) = try statistics().blocks
     let damage = try log.compact(progress: progress, isCancelled: isCancelled)
-    (report.blocksAfter, report.blockBytesAfter) = try countBlocks()
+    (report.blocksAfter, report.blockBytesAfter) = try statistics().blocks
     let room = try log.giveBackFreeRoom()
     (report.diskBytesBefore, report.diskBytesAfter) = (room.before, room.after)
     report.keptRoom = room.failure
@@ -38,12 +39,4 @@ extension Store {
 
   /// What has been merged since the store was opened, and why the last try failed, if it did.
   public var merging: MergeState { log.merging }
-
-  private func countBlocks() throws -> (count: Int, bytes: UInt64) {
-    let statistics = try statistics()
-    let streams = statistics.streams + statistics.system
-    return (
-      streams.reduce(0) { $0 + $1.blockCount }, streams.reduce(0) { $0 + $1.totals.blockBytes }
-    )
-  }
 }

@@ -87,11 +87,13 @@ extension Store: QuerySource {
     }
   }
 
-  /// All that the stream ever had, closed ones too, by name. O(sources). Throws `UnknownStreamError`.
+  /// All that the stream ever had, closed ones too, by name. One that has brought no event is waited for as little as one
+  /// that was closed. O(sources). Throws `UnknownStreamError`.
   public func sources(ofStream name: String) throws -> [StreamInfo.Source] {
     try log.sources(ofStream: name).map {
       StreamInfo.Source(
-        name: $0.name, watermarkNs: $0.state.watermarkNs, isOpen: !$0.state.isClosed)
+        name: $0.name, watermarkNs: $0.state.watermarkNs,
+        isOpen: !$0.state.isClosed && $0.state.events > 0)
     }
   }
 
@@ -195,7 +197,9 @@ extension Store: QueryStore {
       named: [name], verify: false, actor: statementActor, within: range,
       progress: { progress($0.share) }, isCancelled: isCancelled)
     return reports.map {
-      KpiRebuild(version: $0.version, rangeNs: $0.rangeNs, foldedEarlier: $0.foldedEarlier)
+      KpiRebuild(
+        version: $0.version, cells: $0.cells, rangeNs: $0.rangeNs,
+        foldedEarlier: $0.foldedEarlier)
     }
   }
 }

@@ -177,7 +177,7 @@ public final class Store: Sendable {
   /// Takes note that sources have come to their end: the stream's watermark does not wait for them. A source opens again
   /// with the next event that it brings. The closing is itself an event, of the stream `_sources`.
   ///
-  /// Sources that are closed already, or have no event that counts, are passed over; so is a stream that is not there.
+  /// Sources that are closed already, or have no event, are passed over; so is a stream that is not there.
   /// Waits until it is durable. O(sources log n).
   public func closeSources(_ sources: [String], of stream: String) throws {
     guard let known = log.stream(named: stream) else { return }

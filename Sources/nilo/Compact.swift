@@ -12,6 +12,9 @@ struct Compact: ParsableCommand {
       gets free is given back to the file system as holes of data.mdb, whose size stays what it \
       was: du shows what it takes. It can be interrupted at any moment.
 
+      It tells what nilo stat tells of the store: its blocks, with their bytes, and what it takes \
+      on disk.
+
       Example:
         nilo compact
       """)
@@ -45,16 +48,15 @@ struct Compact: ParsableCommand {
 
   private func text(_ report: CompactReport, _ seconds: Double) -> String {
     func change(_ before: String, _ after: String) -> String {
-      before == after ? "\(after), as before" : "\(after), from \(before)"
+      before == after ? "\(after), as before" : "\(after); before \(before)"
     }
-    let blocks = change(Wording.count(report.blocksBefore), Wording.count(report.blocksAfter))
-    let bytes = change(
-      Wording.bytes(report.blockBytesBefore), Wording.bytes(report.blockBytesAfter))
+    let blocks = change(
+      Wording.blocks(report.blocksBefore, report.blockBytesBefore),
+      Wording.blocks(report.blocksAfter, report.blockBytesAfter))
     var disk = change(Wording.bytes(report.diskBytesBefore), Wording.bytes(report.diskBytesAfter))
     if let reason = report.keptRoom { disk += "; free room could not be given back: \(reason)" }
     return Wording.table([
-      ("blocks", blocks), ("their bytes", bytes), ("on disk", disk),
-      ("time", Wording.seconds(seconds)),
+      ("blocks", blocks), ("on disk", disk), ("time", Wording.seconds(seconds)),
     ])
   }
 

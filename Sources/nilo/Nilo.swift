@@ -8,11 +8,17 @@ struct Nilo: ParsableCommand {
     commandName: "nilo",
     abstract: "An event-sourced KPI store: every event is kept, every number can be explained.",
     discussion: """
+      Streams are made by the first ingest; what was taken wrong then is changed by a statement, \
+      ALTER STREAM, which nilo query runs. Room that many small commits take is given back by \
+      nilo compact.
+
       Exit codes: 0 fine, 1 something was rejected or failed, 2 wrong usage, 130 interrupted.
 
       Example:
         nilo generate fleet --hours 1 | nilo ingest --stream fleet -
         nilo stat
+        nilo query "ALTER STREAM fleet LATENESS 5m"
+        nilo compact
       """,
     version: "0.1.0",
     subcommands: [
@@ -24,6 +30,7 @@ struct Nilo: ParsableCommand {
     tuneAllocator()
     ignoreSignalsOfWrites()
     do {
+      try CommandName.check(CommandLine.arguments.dropFirst())
       var command = try parseAsRoot()
       try command.run()
     } catch {
@@ -40,6 +47,9 @@ struct Nilo: ParsableCommand {
     case is RebuildCancelledError:
       printError("\(error)")
       return ExitStatus.interrupted
+    case let error as Misuse:
+      printError(error.text)
+      return ExitStatus.usage
     case let error as Shown:
       printNote(error.text)
       return ExitStatus.failure

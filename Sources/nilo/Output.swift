@@ -5,6 +5,13 @@ struct Failure: Error, CustomStringConvertible {
   init(_ message: String) { description = message }
 }
 
+/// Arguments that mean nothing together, or name what there is not.
+struct Misuse: Error {
+  var text: String
+
+  init(_ text: String) { self.text = text }
+}
+
 /// An error whose whole text is shown as it is, such as one that names a place in a file.
 struct Shown: Error {
   var text: String

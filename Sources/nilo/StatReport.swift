@@ -25,11 +25,11 @@ struct StatReport {
     statistics.streams.reduce(0) { $0 + $1.totals.originalBytes }
   }
   private var bytesPerEvent: Double? {
-    events > 0 ? Double(statistics.usedBytes) / Double(events) : nil
+    events > 0 ? Double(statistics.diskBytes) / Double(events) : nil
   }
   /// Original bytes for each byte on disk.
   private var ratio: Double? {
-    events > 0 ? Double(originalBytes) / Double(max(statistics.usedBytes, 1)) : nil
+    events > 0 ? Double(originalBytes) / Double(max(statistics.diskBytes, 1)) : nil
   }
 
   // MARK: Text
@@ -50,7 +50,8 @@ struct StatReport {
       ("events", Wording.count(events)),
       ("last seq", Wording.count(statistics.lastSeq)),
       ("original", Wording.bytes(originalBytes)),
-      ("on disk", Wording.bytes(statistics.usedBytes)),
+      ("blocks", Wording.blocks(statistics.blocks.count, statistics.blocks.bytes)),
+      ("on disk", Wording.bytes(statistics.diskBytes)),
     ]
     if let bytesPerEvent { rows.append(("per event", "\(Wording.decimal(bytesPerEvent)) B")) }
     if let ratio { rows.append(("ratio", "\(Wording.decimal(ratio)) : 1")) }
@@ -109,7 +110,7 @@ struct StatReport {
     if let unit = definition.timeUnit { rows.append(("time unit", unit.abbreviation)) }
     if let format = definition.timeFormat { rows.append(("time format", format)) }
     rows.append(("lateness", Wording.seconds(definition.latenessNs / 1_000_000_000)))
-    var blocks = "\(Wording.count(stream.blockCount)), \(Wording.bytes(totals.blockBytes))"
+    var blocks = Wording.blocks(stream.blockCount, totals.blockBytes)
     if stream.mergeableBlockCount >= 64 {
       blocks += "; \(Wording.count(stream.mergeableBlockCount)) small (nilo compact merges them)"
     }
@@ -165,7 +166,10 @@ struct StatReport {
       json.field("events", events)
       json.field("last_seq", statistics.lastSeq)
       json.field("original_bytes", originalBytes)
+      json.field("blocks", Int64(statistics.blocks.count))
+      json.field("block_bytes", statistics.blocks.bytes)
       json.field("used_bytes", Int64(statistics.usedBytes))
+      json.field("disk_bytes", Int64(statistics.diskBytes))
       json.field("bytes_per_event", bytesPerEvent ?? .nan)
       json.field("ratio", ratio ?? .nan)
       json.field("ledger_pages", statistics.ledgerPages)

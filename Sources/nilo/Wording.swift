@@ -28,6 +28,11 @@ enum Wording {
     return "\(decimal(size)) \(units[unit])"
   }
 
+  /// "5, 1.7 KiB": how many blocks, and their bytes.
+  static func blocks(_ count: Int, _ bytes: UInt64) -> String {
+    "\(self.count(count)), \(self.bytes(bytes))"
+  }
+
   /// One decimal, and a comma between thousands.
   static func decimal(_ value: Double) -> String {
     let tenths = Int64((value * 10).rounded())

@@ -167,7 +167,11 @@ import Testing
       history.output.contains(
         "REBUILD KPI k SINCE '2024-03-31T00:00:00Z' UNTIL '2024-03-31T01:00:00Z'"), "\(history)")
     let empty = try workspace.nilo("rebuild", "k", "--since", "2024-04-01", "--until", "2024-03-31")
-    #expect(empty.status == 1 && empty.error.contains("UNTIL is not after SINCE"), "\(empty)")
+    #expect(
+      empty.status == 2 && empty.error == "nilo: --since must be before --until\n", "\(empty)")
+    let nothing = try workspace.nilo("rebuild", "k", "--since", "2034-04-01")
+    #expect(nothing.output.hasPrefix("k  rebuilt, 0 cells from 0 facts, of"), "\(nothing)")
+    #expect(nothing.output.contains("; no event that counts is in that range\n"), "\(nothing)")
     #expect(try workspace.nilo("kpi", "drop", "k").output == "KPI k is dropped; the events stay\n")
     #expect(try listedKpis() == [])
     #expect(try workspace.nilo("check", "--json").json()["cells"] as? Int == 0)

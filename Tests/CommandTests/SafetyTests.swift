@@ -105,7 +105,21 @@ import Testing
     #expect(try workspace.nilo("check").status == 0)
     let again = try workspace.nilo("compact")
     #expect(again.status == 0)
-    #expect(again.output.contains("blocks       3, as before\n"), "\(again.output)")
+    // What is called by one name in both is the same.
+    func rows(_ report: String) -> [String] {
+      report.split(separator: "\n").prefix { !$0.hasPrefix("stream ") }.map {
+        $0.split(separator: " ", omittingEmptySubsequences: true).joined(separator: " ")
+      }
+    }
+    let stat = rows(try workspace.nilo("stat").output)
+    let blocks = try #require(stat.first { $0.hasPrefix("blocks 3, ") })
+    #expect(rows(again.output).contains("\(blocks), as before"), "\(again.output)")
+    let onDisk = try #require(stat.first { $0.hasPrefix("on disk ") })
+    #expect(rows(again.output).contains { $0.hasPrefix(onDisk) }, "\(again.output)")
+    let json = try workspace.nilo("stat", "--json").json()
+    for name in ["blocks", "block_bytes"] {
+      #expect(json[name] as? Int == report[name] as? Int, "\(name)")
+    }
     // What was merged is still known by its ids.
     let line = "{\"ts\":1717200003,\"event_id\":\"e3\",\"v\":3}\n"
     let repeated = try workspace.nilo("ingest", "--stream", "s", "--json", "-", input: line).json()

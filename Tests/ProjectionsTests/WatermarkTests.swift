@@ -1,6 +1,7 @@
 import EventLog
 import Foundation
 import Model
+import Query
 import Synchronization
 import TestSupport
 import Testing
@@ -50,6 +51,17 @@ import Testing
 
     var watermarkNs: Int64? {
       get throws { try store.statistics().streams.first?.watermarkNs }
+    }
+
+    var closings: Int {
+      get throws {
+        var count = 0
+        try store.forEachEvent(of: "_sources") { _ in
+          count += 1
+          return true
+        }
+        return count
+      }
     }
 
     func ahead() throws -> [LedgerEntry] {
@@ -143,6 +155,41 @@ import Testing
     #expect(try clocked.ahead().isEmpty)
     try clocked.reopen()
     #expect(try clocked.watermarkNs == start + 400 * 24 * hour)
+  }
+
+  /// A source that has ended is closed though none of its times counts, and holds nothing open when they are read anew.
+  @Test func aSourceWhoseTimesDoNotCountIsClosed() throws {
+    let (now, hour) = (Self.nowNs, Self.hourNs)
+    let clocked = try ClockedStore()
+    func append(at ns: Int64, due dueNs: Int64, source: String) throws {
+      let document = "{\"ts\":\"\(Timestamp(ns: dueNs))\",\"at\":\"\(Timestamp(ns: ns))\"}"
+      _ = try clocked.store.append([document], to: "s", source: source)
+    }
+    try append(at: now - 3 * hour, due: now + hour, source: "a")
+    #expect(try clocked.watermarkNs == nil)
+    try clocked.store.closeSources(["a"], of: "s")
+    #expect(try clocked.watermarkNs == nil)
+    #expect(try clocked.store.sources(ofStream: "s").map(\.isOpen) == [false])
+    #expect(try clocked.closings == 1)
+    try append(at: now - 2 * hour, due: now - hour, source: "b")
+    #expect(try clocked.watermarkNs == now - hour)
+    _ = try QueryEngine(clocked.store).run("ALTER STREAM s TIME at", QueryOptions(nowNs: now))
+    #expect(try clocked.watermarkNs == now - 2 * hour)
+    try append(at: now - hour, due: now, source: "b")
+    #expect(try clocked.watermarkNs == now - hour)
+    try clocked.reopen()
+    #expect(try clocked.watermarkNs == now - hour)
+    #expect(try clocked.store.check().damages == [])
+  }
+
+  /// One that brought no event is not waited for.
+  @Test func aSourceWithoutEventsIsNotOpen() throws {
+    let clocked = try ClockedStore()
+    try clocked.append([Self.nowNs])
+    _ = try clocked.store.append(["{}"], to: "s", source: "b")
+    #expect(try clocked.store.sources(ofStream: "s").map(\.isOpen) == [true, false])
+    try clocked.store.closeSources(["a", "b"], of: "s")
+    #expect(try clocked.closings == 1)
   }
 
   /// Times near the wall clock need nobody to confirm them.
@@ -267,9 +314,7 @@ private struct WatermarkModel {
 
   /// False when there is nothing to close.
   mutating func close(_ name: String, nowNs: Int64) -> Bool {
-    guard var source = sources[name], source.isOpen,
-      !(source.counted.isEmpty && source.doubted.isEmpty)
-    else { return false }
+    guard var source = sources[name], source.isOpen else { return false }
     source.isOpen = false
     source.counted += source.doubted.map(\.timeNs)
     source.doubted = []

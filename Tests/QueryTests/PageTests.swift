@@ -49,4 +49,45 @@ import Workloads
     }
     #expect(count >= 60)
   }
+
+  /// The tables of columns of lists have what the program answers, in its order.
+  @Test func columnsOfLists() throws {
+    let directory = TemporaryDirectory()
+    try TestData.weather.copy(to: directory.path)
+    let store = try Store(directory: directory.path)
+    defer { store.close() }
+    let section = try #require(
+      try String(contentsOf: Self.page, encoding: .utf8)
+        .components(separatedBy: "\n### Columns of lists\n").dropFirst().first
+    ).components(separatedBy: "\n## ")[0]
+    var told: [String: [String]] = [:]
+    for part in section.components(separatedBy: "\n**").dropFirst() {
+      let lines = ("**" + part).components(separatedBy: "\n")
+      let columns = lines.filter { $0.hasPrefix("| `") }.flatMap(Self.columns)
+      let statements = lines[0].components(separatedBy: "**")
+      for index in stride(from: 1, to: statements.count, by: 2) {
+        told[statements[index]] = columns
+      }
+    }
+    let lists = Show.Subject.allCases.map { "SHOW \($0.rawValue.uppercased())" } + ["DESCRIBE"]
+    #expect(told.keys.sorted() == lists.sorted())
+    for list in lists {
+      let needsName = ["SHOW CREATE", "DESCRIBE"].contains(list)
+      let answer = try #require(
+        try QueryEngine(store).run(needsName ? "\(list) weather" : list, QueryOptions(nowNs: 0))
+          .last)
+      #expect(answer.columns.map { "\($0.name) \($0.kind)" } == told[list], "\(list)")
+    }
+  }
+
+  /// The columns of a row of a table, `name kind`: several may share a kind, or have one each.
+  private static func columns(_ row: String) -> [String] {
+    let cells = row.components(separatedBy: "|")
+    let names = cells[1].components(separatedBy: "`").enumerated().filter { $0.offset % 2 == 1 }
+      .map(\.element)
+    let kinds = cells[2].components(separatedBy: ",").map {
+      $0.trimmingCharacters(in: .whitespaces)
+    }
+    return names.enumerated().map { "\($1) \(kinds.count == 1 ? kinds[0] : kinds[$0])" }
+  }
 }

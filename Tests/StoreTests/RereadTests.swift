@@ -248,6 +248,49 @@ import Testing
     #expect(try count(store) == last)
   }
 
+  /// Another reading by which all times are what they were changes the definition, and nothing else.
+  @Test func aReadingThatGivesTheSameTimesKeepsAll() throws {
+    var store = try Store(directory: directory.path)
+    defer { store.close() }
+    func append(_ numbers: Range<Int>, zone: String) throws {
+      for number in numbers {
+        let minute = String(number + 100).dropFirst()
+        let result = try store.append(
+          [#"{"ts":"2024-06-01T00:\#(minute):00\#(zone)","v":\#(number)}"#], to: "s")
+        #expect(result.accepted == 1)
+      }
+    }
+    try append(0..<40, zone: "Z")
+    try store.projections.define(
+      KpiDefinition(name: "k", stream: "s", select: "count(*)", every: "1h"), actor: "test")
+    let before = try (0...42).map { try count(store, asOf: UInt64($0)) }
+    let totals = try store.statistics().streams[0].totals
+    try store.alterStream("s") { $0.timeZone = "Europe/Paris" }
+    let altered = try store.statistics().streams[0]
+    #expect(altered.definition.version == 2 && altered.definition.factsSinceSeq == nil)
+    #expect(altered.totals == totals)
+    #expect(try store.projections.list().allSatisfy { $0.progress == nil })
+    // From now on it reads what it could not, and what is merged is read as it was.
+    try append(40..<50, zone: "")
+    try store.log.compact()
+    for isReopened in [false, true] {
+      if isReopened {
+        store.close()
+        store = try Store(directory: directory.path)
+      }
+      #expect(try (0...42).map { try count(store, asOf: UInt64($0)) } == before)
+      #expect(try store.statistics().streams[0].definition.timeZone == "Europe/Paris")
+      #expect(try store.check().damages == [])
+      let reports = try store.projections.rebuild(named: [], verify: true)
+      #expect(reports.allSatisfy { $0.differences.isEmpty && $0.isFilled })
+    }
+    // Now some times follow from the zone.
+    try store.alterStream("s") { $0.timeZone = "UTC" }
+    #expect(try store.statistics().streams[0].definition.factsSinceSeq == 54)
+    #expect(throws: FactsOfBeforeError.self) { try count(store, asOf: 5) }
+    #expect(try store.check().damages == [])
+  }
+
   /// Readers and writers beside alterations see one mapping or the other.
   @Test func alterationsBesideOthers() async throws {
     let store = try Store(directory: directory.path)

@@ -11,6 +11,8 @@ struct Alteration: Sendable {
   var isDrop = false
   /// The commit reads the facts of all events anew.
   var readsAnew = false
+  /// All events were read by the definition to be, and give the times and facts that they have.
+  var keepsFacts = false
 
   var streamId: UInt32 { definition.id }
 
@@ -29,10 +31,19 @@ struct Alteration: Sendable {
 
   /// Whether nothing but a time of elements is added.
   private var onlyAddsElementTime: Bool {
-    definition.timePath.isPath(before.definition.timePath)
-      && definition.timeReading == before.definition.timeReading
-      && Self.isSame(definition.explodePath, before.definition.explodePath)
+    hasSamePlaces && definition.timeReading == before.definition.timeReading
       && before.definition.elementTimePath == nil
+  }
+
+  /// Whether times and facts are found where they were: then all that can differ is how the times are read.
+  var onlyMovesReading: Bool {
+    hasSamePlaces
+      && Self.isSame(definition.elementTimePath, before.definition.elementTimePath)
+  }
+
+  private var hasSamePlaces: Bool {
+    definition.timePath.isPath(before.definition.timePath)
+      && Self.isSame(definition.explodePath, before.definition.explodePath)
   }
 
   private static func isSame(_ one: String?, _ other: String?) -> Bool {
@@ -44,7 +55,7 @@ struct Alteration: Sendable {
   func check(
     _ totals: StreamTotals, _ store: BlockStore, _ transaction: borrowing ReadTransaction
   ) throws {
-    if totals.events == 0 || readsAnew { return }
+    if totals.events == 0 || readsAnew || keepsFacts { return }
     let name = definition.name
     if isDrop {
       throw StreamAlterationError(

@@ -9,8 +9,11 @@ struct BatchParser {
   /// With more columns, most rows have no value in most of them: none gets room in advance.
   private static let fewColumns = 64
 
-  init(definition: StreamDefinition, schema: StreamSchema) {
-    reader = DocumentReader(definition: definition, schema: schema)
+  /// `timeWords` are those by which an unreadable time is told how to be read.
+  init(
+    definition: StreamDefinition, schema: StreamSchema, timeWords: TimeWords = .options
+  ) {
+    reader = DocumentReader(definition: definition, schema: schema, timeWords: timeWords)
   }
 
   /// Parses the documents of `batch`, all at once or, for a batch of more than

@@ -11,8 +11,10 @@ struct DocumentReader {
   private let validator = SimdJSONValidator()
   private var list = TokenList()
   private var timeParser: TimeParser
+  private let timeWords: TimeWords
 
-  init(definition: StreamDefinition, schema: StreamSchema) {
+  init(definition: StreamDefinition, schema: StreamSchema, timeWords: TimeWords) {
+    self.timeWords = timeWords
     self.definition = definition
     self.schema = schema
     matcher = ShapeMatcher(trie: schema.snapshot().trie, definition.timeReading)
@@ -43,7 +45,8 @@ struct DocumentReader {
     try Self.scan(
       bytes, range, explodePath: definition.explodePath, validator: validator, into: &list)
     var build = RowBuild(
-      bytes: bytes, range: range, definition: definition, schema: schema, list: list)
+      bytes: bytes, range: range, definition: definition, schema: schema, list: list,
+      timeWords: timeWords)
     let learned = try build.run(into: &row, &timeParser)
     if learned { matcher.trie = schema.snapshot().trie }
   }

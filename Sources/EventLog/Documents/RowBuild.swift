@@ -8,6 +8,7 @@ struct RowBuild: ~Escapable {
   let definition: StreamDefinition
   let schema: StreamSchema
   let list: TokenList
+  private let timeWords: TimeWords
 
   /// Whether a shape can give the document's bytes back.
   private var isReproducible: Bool
@@ -46,8 +47,9 @@ struct RowBuild: ~Escapable {
   @_lifetime(copy bytes)
   init(
     bytes: RawSpan, range: Range<Int>, definition: StreamDefinition, schema: StreamSchema,
-    list: TokenList
+    list: TokenList, timeWords: TimeWords
   ) {
+    self.timeWords = timeWords
     self.bytes = bytes
     self.range = range
     self.definition = definition
@@ -259,7 +261,7 @@ struct RowBuild: ~Escapable {
   ) throws(DocumentError) {
     guard let time = token.time(in: bytes, &timeParser) else {
       let text = token.text(in: bytes).prefix(64).debugDescription
-      let refusal = token.timeRefusal(in: bytes, timeParser)
+      let refusal = token.timeRefusal(in: bytes, timeParser).text(timeWords)
       throw DocumentError(
         reason: "unreadable time: \"\(list.paths[Int(token.path)])\" is \(text), \(refusal)",
         offset: token.start - range.lowerBound)

@@ -19,7 +19,8 @@ struct BlockRereader {
   init(from before: EventStream, to after: EventStream) throws {
     self.before = before
     stream = after
-    parser = BatchParser(definition: after.definition, schema: after.schema)
+    parser = BatchParser(
+      definition: after.definition, schema: after.schema, timeWords: .clauses)
     encoder = try BlockEncoder()
   }
 
@@ -32,11 +33,12 @@ struct BlockRereader {
     program = ShapeProgram(state.trie.shapes)
   }
 
-  /// What the documents of a block give now, with their positions of before, and what came in together. Throws
+  /// What the documents of a block give now, with their positions of before, what came in together, and whether their
+  /// times are those that the block has. Throws
   /// ``StreamAlterationError`` when one is no event any more, ``DamageError`` when the block cannot be read. O(bytes).
   mutating func read(
     _ summary: BlockSummary, _ store: BlockStore, _ transaction: borrowing ReadTransaction
-  ) throws -> (batch: ParsedBatch, pieces: [BlockPiece]) {
+  ) throws -> (batch: ParsedBatch, pieces: [BlockPiece], hasSameTimes: Bool) {
     let reader = try store.reader(summary, transaction, decompressor)
     refresh()
     try DocumentRenderer.render(reader, columns: columns, program: program, into: &rendered)
@@ -60,7 +62,7 @@ struct BlockRereader {
         stream.name, count: batch.rejected.count, firstSeq: seq, reason: first.reason)
     }
     batch.positions = positions
-    return (batch, pieces)
+    return (batch, pieces, try reader.hasTimes(of: batch))
   }
 
   /// The block of what ``read(_:_:_:)`` gave. O(bytes).
@@ -78,6 +80,16 @@ struct BlockRereader {
     pieces.count == 1
       ? try encoder.encode(batch, pieces[0], keepsWhole: keepsWhole)
       : try encoder.encode(batch, pieces: pieces, keepsWhole: keepsWhole)
+  }
+}
+
+extension BlockReader {
+  /// Whether the times of events and facts are those of `batch`, in the same forms: a block is rendered by these, and
+  /// merging it has to find them again. O(facts).
+  fileprivate func hasTimes(of batch: borrowing ParsedBatch) throws -> Bool {
+    try times(.times) == batch.times && integers(.timeFormats) == batch.timeFormats
+      && integers(.factCounts) == batch.factCounts && times(.factTimes) == batch.factTimes
+      && integers(.factTimeFormats) == batch.factTimeFormats
   }
 }
 

@@ -26,7 +26,7 @@ extension CommitState {
     var counted = totals[id] ?? StreamTotals()
     counted.forgetFacts()
     for summary in try store.summaries(ofStream: id, transaction.reading) {
-      let (batch, stored) = try rereader.read(summary, store, transaction.reading)
+      let (batch, stored, _) = try rereader.read(summary, store, transaction.reading)
       var (pieces, start) = ([BlockPiece](), 0)
       for piece in stored {
         for mark in replay.close(before: piece.firstSeq, of: id) {

@@ -9,6 +9,7 @@ extension EventLog {
   /// are indexed anew when the dedup id changes. Gives the definition as it is then.
   ///
   /// When times or facts are found elsewhere from now on, the documents of all events are read anew in the same commit.
+  /// When only times are read otherwise, and all of them give what they gave, nothing of before is touched.
   ///
   /// Throws ``UnknownStreamError``, ``StreamDefinitionError``, or ``StreamAlterationError`` when a document would be no
   /// event any more, or has to be read anew and `mayReadAnew` is false. Batches that other threads are appending to the
@@ -39,19 +40,29 @@ extension EventLog {
   /// A commit that is refused takes others with it. So all documents are read once before, and those that have come
   /// meanwhile while no other can come.
   private func recordReadingAnew(_ alteration: Alteration, _ actor: String) throws {
-    let checkedSeq = try requireReadable(alteration, after: 0)
+    var read = EventsRead(hasSameTimes: alteration.onlyMovesReading)
+    try requireReadable(alteration, &read)
     try holdingOff(alteration.streamId) {
+      try requireReadable(alteration, &read)
       var alteration = alteration
-      if try requireReadable(alteration, after: checkedSeq ?? 0) != nil || checkedSeq != nil {
-        alteration.readsAnew = true
+      if read.lastSeq != nil {
+        (alteration.keepsFacts, alteration.readsAnew) = (read.hasSameTimes, !read.hasSameTimes)
       }
       try record(alteration, "alter_stream", actor)
     }
   }
 
-  /// Throws ``StreamAlterationError`` when the document of an event after `seq` is none by the definition to be. Gives the
-  /// last event that was read; nil when none has to be. O(bytes).
-  private func requireReadable(_ alteration: Alteration, after seq: UInt64) throws -> UInt64? {
+  /// The events that were read by a definition to be.
+  private struct EventsRead {
+    /// The last of them; nil when none has to be read.
+    var lastSeq: UInt64?
+    /// Whether all give the times and facts that they have.
+    var hasSameTimes: Bool
+  }
+
+  /// Reads the events after those that were read. Throws ``StreamAlterationError`` when the document of one is none by the
+  /// definition to be. O(bytes).
+  private func requireReadable(_ alteration: Alteration, _ events: inout EventsRead) throws {
     let id = alteration.streamId
     var rereader = try BlockRereader(
       from: alteration.before,
@@ -64,29 +75,32 @@ extension EventLog {
       }
       return isNeeded ? totals.blockBytes : nil
     }
-    guard let blockBytes else { return nil }
+    guard let blockBytes else { return }
     guard blockBytes <= Self.maxBytesReadAnew else {
       throw StreamAlterationError.tooLarge(alteration.definition.name, blockBytes)
     }
     let path = alteration.definition.explodePath
-    let isOtherArray = seq == 0 && path != nil && path != alteration.before.definition.explodePath
+    let isOtherArray =
+      events.lastSeq ?? 0 == 0 && path != nil && path != alteration.before.definition.explodePath
     var hasElements = false
-    var last = seq
+    var last = events.lastSeq ?? 0
     while true {
       // A transaction for each block: a writer that has to grow the map waits for readers.
       let read: UInt64? = try environment.read { transaction in
         guard
           let next = try store.summaries(ofStream: id, from: last + 1, limit: 1, transaction).first
         else { return nil }
-        let batch = try rereader.read(next, store, transaction).batch
+        let (batch, _, hasSameTimes) = try rereader.read(next, store, transaction)
         hasElements = hasElements || batch.hasElements
+        events.hasSameTimes = events.hasSameTimes && hasSameTimes
         return next.lastSeq
       }
       guard let read else {
         if isOtherArray, !hasElements, let path {
           throw StreamAlterationError.noArray(alteration.definition.name, path)
         }
-        return last
+        events.lastSeq = last
+        return
       }
       last = read
       try Cancellation.check()

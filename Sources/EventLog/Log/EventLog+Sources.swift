@@ -5,14 +5,15 @@ import Model
 
 extension EventLog {
   /// Takes note that nothing more is expected of some sources: the stream's watermark does not wait for them. That is
-  /// itself on record, an event of ``StreamDefinition/closings`` for each, in one commit. Passes over sources that are closed already or have no event that
-  /// counts.
+  /// itself on record, an event of ``StreamDefinition/closings`` for each, in one commit. Passes over sources that are closed
+  /// already or have no event. One whose events all have times that do not count is closed like others: an alteration of
+  /// the stream may read them so that they do.
   package func closeSources(_ sources: [String], of stream: EventStream) throws {
     let id = stream.definition.id
     try close(stream, "end") { transaction in
       try sources.compactMap { name -> OpenSource? in
         guard let state = try SourceState.find(id, name, tables, transaction) else { return nil }
-        return state.isClosed ? nil : state.reach.atEndNs.map { (name, $0) }
+        return state.isClosed || state.events == 0 ? nil : (name, state.reach.atEndNs)
       }
     }
   }
@@ -27,7 +28,7 @@ extension EventLog {
     }
   }
 
-  private typealias OpenSource = (name: String, reachNs: Int64)
+  private typealias OpenSource = (name: String, reachNs: Int64?)
 
   /// Closes the stream's sources that have brought nothing for `idleNs` of wall clock.
   /// O(open sources).
@@ -37,7 +38,7 @@ extension EventLog {
       try SourceState.open(stream.definition.id, tables, transaction).compactMap {
         (name, state) -> OpenSource? in
         let isIdle = now.saturatingSubtracting(state.lastReceivedNs) > idleNs
-        return isIdle ? state.reach.atEndNs.map { (name, $0) } : nil
+        return isIdle && state.events > 0 ? (name, state.reach.atEndNs) : nil
       }
     }
   }

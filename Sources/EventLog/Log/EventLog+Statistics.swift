@@ -43,11 +43,18 @@ public struct LogStatistics: Sendable, Equatable {
   public var system: [Stream]
   /// Sequence number of the last event; 0 when there is none.
   public var lastSeq: UInt64
-  /// Bytes of the store's file that are in use.
+  /// Bytes of the store's file up to its last page, free ones among them.
   public var usedBytes: Int
+  /// Bytes that the file takes on the disk: free pages that were given back take none.
+  public var diskBytes: Int
   /// Bytes of the tables: their pages, full or not.
   public var tableBytes: [String: Int]
   public var ledgerPages: UInt64
+
+  /// How many blocks there are, those of the log's own streams among them, and their bytes.
+  public var blocks: (count: Int, bytes: UInt64) {
+    (streams + system).reduce((0, 0)) { ($0.0 + $1.blockCount, $0.1 + $1.totals.blockBytes) }
+  }
 }
 
 extension EventLog {
@@ -84,6 +91,7 @@ extension EventLog {
     return LogStatistics(
       streams: streams.sorted { $0.definition.id < $1.definition.id },
       system: system, lastSeq: head.nextSeq - 1, usedBytes: info.usedBytes,
+      diskBytes: environment.diskBytes,
       tableBytes: tableBytes, ledgerPages: head.nextLedgerPage - 1)
   }
 

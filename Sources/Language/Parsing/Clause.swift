@@ -100,6 +100,13 @@ struct ClauseRules {
   /// What follows the clauses; it is left for the caller.
   var terminator: Token.Kind?
   var closingWord: Word?
+  /// What to write instead of words that people try here, in small letters.
+  var habits: [String: String] = [:]
+
+  /// Whether FROM and a name stand before the clauses.
+  var followsFrom: Bool { allowed.contains(.every) }
+  /// Whether TIME, its field and what goes with it stand before the clauses.
+  var followsTime: Bool { allowed.contains(.elementTime) }
 
   /// BY begins GROUP BY in a query, and BY ARRIVAL in a list.
   func read(_ clause: Clause?, _ token: Token) -> Clause? {
@@ -121,13 +128,28 @@ struct ClauseRules {
     owner: "the definition of a KPI", allowed: [.filter, .groupBy, .every, .timeZone, .lateness])
   static let stream = ClauseRules(
     owner: "the definition of a stream",
-    allowed: [.key, .dedupBy, .explode, .elementTime, .lateness, .dimensions, .source])
+    allowed: [.key, .dedupBy, .explode, .elementTime, .lateness, .dimensions, .source],
+    habits: streamHabits)
 }
 
 extension ClauseRules {
   static let alteredStream = ClauseRules(
     owner: "ALTER STREAM",
-    allowed: [.key, .dedupBy, .explode, .elementTime, .lateness, .absence])
+    allowed: [.key, .dedupBy, .explode, .elementTime, .lateness, .absence],
+    habits: streamHabits)
+
+  private static let streamHabits: [String: String] = {
+    let change = "write the clause alone, such as KEY device_id, or NO KEY"
+    return [
+      "zone": timeHint, "unit": timeHint, "format": timeHint,
+      "within": "WITHIN follows DEDUP BY and its field: DEDUP BY event_id WITHIN 7 days",
+      "add": change, "set": change, "modify": change, "drop": change,
+    ]
+  }()
+
+  static let timeHint =
+    "TIME and its field stand first, and ZONE, UNIT and FORMAT follow it in this order: "
+    + "TIME ts ZONE 'Europe/Paris'"
 }
 
 /// What GROUP BY names.

@@ -61,6 +61,8 @@ public enum Vocabulary {
   public static let reserved = Keyword.allCases.map(\.rawValue)
   /// The words that are keywords in their place, and names elsewhere.
   public static let contextual = Word.allCases.map(\.rawValue)
+  /// The words that statements begin with.
+  public static let statements = [Keyword.select.rawValue] + TokenReader.openings.map(\.rawValue)
   /// All spellings of all units of time: `h`, `hr`, `hour`, `hours`.
   public static let timeUnits = TimeUnit.allCases.flatMap(\.words)
   /// The names of functions. There are also p0 to p100.

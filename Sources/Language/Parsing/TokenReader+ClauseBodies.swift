@@ -94,6 +94,10 @@ extension TokenReader {
   private mutating func absent() throws(Issue) -> [AlterStream.Part] {
     var parts: [AlterStream.Part] = []
     repeat {
+      if token.word == .no {
+        issues.append(unexpected(Self.absentParts, hint: "NO stands once: NO KEY, DEDUP"))
+        advance()
+      }
       if accept(.key) {
         parts.append(.key)
       } else if accept(.dedup) {
@@ -104,13 +108,27 @@ extension TokenReader {
         try expect(.time)
         parts.append(.elementTime)
       } else {
-        throw unexpected(
-          "KEY, DEDUP, EXPLODE or ELEMENT TIME",
-          hint: token.word == .time
-            ? "a stream always has a time" : keywordHint(["KEY", "DEDUP", "EXPLODE", "ELEMENT"]))
+        let issue = unexpected(Self.absentParts, hint: absentHint)
+        // Else what cannot be absent would be read as a clause, and be a second error.
+        if token.word == .time { advance() }
+        throw issue
       }
     } while accept(.comma)
     return parts
+  }
+
+  private static let absentParts = "KEY, DEDUP, EXPLODE or ELEMENT TIME"
+
+  /// For what cannot follow NO.
+  private var absentHint: String? {
+    switch token.word {
+    case .time: "a stream always has a time"
+    case .zone, .unit, .format: "TIME and its field alone are without them: TIME ts"
+    default:
+      clause != nil && previousKind == .comma
+        ? "clauses follow each other without commas"
+        : keywordHint(["KEY", "DEDUP", "EXPLODE", "ELEMENT"])
+    }
   }
 
   private mutating func timeZone() throws(Issue) -> Spanned<String> {

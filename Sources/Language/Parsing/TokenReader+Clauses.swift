@@ -85,9 +85,17 @@ extension TokenReader {
   }
 
   private func noClause(_ rules: ClauseRules) -> Issue {
-    unexpected(
+    if token.kind == .comma, rules.followsFrom {
+      return unexpected("a clause or the end", hint: "a query reads one stream or KPI")
+    }
+    return unexpected(
       "a clause or the end",
-      hint: habitHint ?? hyphenHint ?? keywordHint(rules.allowed.map(\.title)) ?? secondNameHint)
+      hint: habitHint(rules) ?? hyphenHint ?? keywordHint(rules.allowed.map(\.title))
+        ?? (rules.followsFrom ? secondNameHint : allowedHint(rules)))
+  }
+
+  private func allowedHint(_ rules: ClauseRules) -> String {
+    "it may have \(rules.allowed.map(\.title).joined(separator: ", "))"
   }
 
   /// For a name behind that of FROM, which other languages take for another name of it.
@@ -98,6 +106,9 @@ extension TokenReader {
   }
 
   private func misplaced(_ clause: Clause, _ rules: ClauseRules) -> Issue {
+    if token.word == .time, rules.followsTime {
+      return unexpected("a clause or the end", hint: ClauseRules.timeHint)
+    }
     var hint: String?
     switch clause {
     case .since, .until, .last, .at, .asOf:
@@ -110,9 +121,8 @@ extension TokenReader {
     if rules.allowed.isEmpty {
       return Issue(token.span, "\(rules.owner) has no \(clause.title)", hint: hint)
     }
-    let allowed = rules.allowed.map(\.title).joined(separator: ", ")
     return Issue(
-      token.span, "\(rules.owner) has no \(clause.title)", hint: hint ?? "it may have \(allowed)")
+      token.span, "\(rules.owner) has no \(clause.title)", hint: hint ?? allowedHint(rules))
   }
 
   private func twice(_ clause: Clause, _ span: SourceSpan, _ previous: SourceSpan) -> Issue {
@@ -138,10 +148,11 @@ extension TokenReader {
     try correctClause(rules)
     if issues.count > issuesBefore { return }
     let more: String
-    var hint = habitHint
+    var hint = habitHint(rules)
     switch clause {
     case .filter, .having:
       more = "AND, OR, "
+      if token.kind == .comma { hint = nil }
       hint = hint ?? (clause == .filter ? endOfPredicateHint : endOfConditionHint)
     case .groupBy, .dimensions, .source, .absence:
       more = "',', "

@@ -16,8 +16,10 @@ extension TokenReader {
 
   private mutating func defineStream() throws(Issue) -> DefineStream? {
     let name = try name("the name of the stream")
-    try expect(.time, hint: "write TIME and the field that has the time")
-    let time = try fieldPath()
+    try expect(
+      .time,
+      hint: isAtTimeForm ? ClauseRules.timeHint : "write TIME and the field that has the time")
+    let time = try timeField()
     let form = try timeForm()
     let issuesBefore = issues.count
     let clauses = clauses(.stream)
@@ -28,6 +30,17 @@ extension TokenReader {
       dimensions: clauses.dimensions, sources: clauses.sources)
     stream.timeForm = form
     return stream
+  }
+
+  /// Whether what may follow the field of the time comes next.
+  private var isAtTimeForm: Bool { [.zone, .unit, .format].contains(token.word) }
+
+  /// Reads the field of the time. A form of times and its text are no field, though their words may be names.
+  private mutating func timeField() throws(Issue) -> FieldPath {
+    if isAtTimeForm, tokenAhead.kind == .string {
+      throw unexpected("the field that has the time", hint: ClauseRules.timeHint)
+    }
+    return try fieldPath()
   }
 
   private mutating func timeForm() throws(Issue) -> TimeForm {
@@ -41,7 +54,7 @@ extension TokenReader {
   mutating func alterStream() throws(Issue) -> Statement.Body? {
     try expect(.stream, hint: "a KPI gets a new version: REDEFINE KPI")
     let name = try name("the name of a stream")
-    let time = accept(.time) ? try fieldPath() : nil
+    let time = accept(.time) ? try timeField() : nil
     let form = time == nil ? TimeForm() : try timeForm()
     if time == nil, isAtStatementEnd {
       throw unexpected(
@@ -131,7 +144,10 @@ extension TokenReader {
     try expectKpi()
     let name = try name("the name of a KPI")
     let issuesBefore = issues.count
-    let clauses = clauses(ClauseRules(owner: "REBUILD KPI", allowed: ClauseRules.bounds))
+    let clauses = clauses(
+      ClauseRules(
+        owner: "REBUILD KPI", allowed: ClauseRules.bounds,
+        habits: ["verify": "that is a command of the shell: nilo rebuild --verify \(name.text)"]))
     return issues.count > issuesBefore ? nil : .rebuildKpi(name, range: clauses.range)
   }
 

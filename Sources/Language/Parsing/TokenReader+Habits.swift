@@ -1,9 +1,18 @@
 /// What people write who know other languages, and what to write here.
 extension TokenReader {
-  /// For a token where a clause should begin.
+  /// For a token where a clause of such a statement should begin.
+  func habitHint(_ rules: ClauseRules) -> String? {
+    if token.kind == .word, let hint = rules.habits[asciiLowercased(token.text)] { return hint }
+    switch token.kind {
+    case .comma: return "clauses follow each other without commas"
+    case .keyword(.from) where !rules.followsFrom: return nil
+    default: return habitHint
+    }
+  }
+
+  /// For a token where a statement should end.
   var habitHint: String? {
     switch token.kind {
-    case .comma: "a query reads one stream or KPI"
     case .keyword(.from): "FROM stands once, after the items"
     case .keyword(.select): "two statements are parted by ';'"
     case .word: Self.habits[asciiLowercased(token.text)]
@@ -51,8 +60,12 @@ extension TokenReader {
   static let statementHabits: [String: String] = {
     let events = "events come in by ingest and are never changed"
     let define = "write DEFINE STREAM or DEFINE KPI"
-    return [
-      "create": define, "alter": "write REDEFINE KPI", "insert": events, "update": events,
+    let compact = "that is a command of the shell: nilo compact"
+    let commands = ["stat", "check", "backup", "ingest", "ledger"].map {
+      ($0, "that is a command of the shell: nilo \($0)")
+    }
+    let others = [
+      "create": define, "insert": events, "update": events,
       "delete": events, "truncate": events, "upsert": events, "copy": events,
       "with": "there are no subqueries; define a KPI, or ask twice",
       "desc": "write DESCRIBE", "use": "a query names its stream: SELECT ... FROM name",
@@ -61,7 +74,9 @@ extension TokenReader {
       "from": "a query begins with SELECT",
       "analyze": "write EXPLAIN ANALYZE SELECT ...",
       "kpi": "write DEFINE KPI",
+      "compact": compact, "vacuum": compact, "optimize": compact,
     ]
+    return others.merging(commands) { other, _ in other }
   }()
 
   func noSubquery() -> Issue {

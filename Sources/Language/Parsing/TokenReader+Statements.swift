@@ -55,7 +55,7 @@ extension TokenReader {
     case .rebuild: return try rebuild()
     case .backfill: return try backfill()
     case .show: return try show()
-    default: return .describe(try name("the name of a stream or KPI"))
+    default: return .describe(try bareName(after: "DESCRIBE"))
     }
   }
 
@@ -138,6 +138,11 @@ extension TokenReader {
 
   private mutating func verify() throws(Issue) -> Statement.Body {
     if accept(.log) { return .verifyLog }
+    if token.word == .kpi {
+      throw unexpected(
+        "LOG or the name of a file in single quotes",
+        hint: "cells are compared with the log by a command of the shell: nilo rebuild --verify")
+    }
     return .verifyFile(try string("LOG or the name of a file in single quotes"))
   }
 
@@ -149,7 +154,9 @@ extension TokenReader {
       let subject = Show.Subject(rawValue: asciiLowercased(token.text))
     else {
       let foreign = ["tables": "STREAMS", "measurements": "STREAMS", "columns": "FIELDS"]
-      let hint = (foreign[asciiLowercased(token.text)] ?? Spelling.nearest(token.text, names))
+      let hint =
+        oneThingHint
+        ?? (foreign[asciiLowercased(token.text)] ?? Spelling.nearest(token.text, names))
         .map { "did you mean \($0)?" }
       throw unexpected("one of \(names.joined(separator: ", "))", hint: hint)
     }
@@ -177,11 +184,28 @@ extension TokenReader {
         isByArrival: clauses.isByArrival, orderBy: clauses.orderBy, limit: clauses.limit))
   }
 
+  /// For SHOW STREAM and SHOW KPI with a name, which other languages have.
+  private var oneThingHint: String? {
+    guard [.stream, .kpi].contains(token.word), tokenAhead.isName else { return nil }
+    return "write DESCRIBE \(brief(Printer.name(tokenAhead.text, isFirst: true)))"
+  }
+
+  /// Reads the name of a stream or KPI, which is told without STREAM or KPI before it.
+  private mutating func bareName(after verb: String) throws(Issue) -> Name {
+    let first = token
+    let name = try name("the name of a stream or KPI")
+    if [.stream, .kpi].contains(first.word), token.isName {
+      let text = brief(Printer.name(token.text, isFirst: true))
+      throw unexpected("';' or the end", hint: "write \(verb) \(text)")
+    }
+    return name
+  }
+
   /// The stream or KPI that a list is of, behind FROM or OF, or without a word.
   private mutating func name(of subject: Show.Subject) throws(Issue) -> Name? {
+    if subject == .create { return try bareName(after: "SHOW CREATE") }
     let isNamed =
       switch subject {
-      case .create: true
       case .history: accept(.of)
       default: subject.hasFrom && accept(.keyword(.from))
       }

@@ -56,11 +56,14 @@ struct TokenReader {
     return true
   }
 
-  /// The word after the token, if it is one.
-  var wordAhead: Word? {
+  /// The token after this one.
+  var tokenAhead: Token {
     var lexer = lexer
-    return lexer.next().word
+    return lexer.next()
   }
+
+  /// The word after the token, if it is one.
+  var wordAhead: Word? { tokenAhead.word }
 
   mutating func expect(_ word: Word, hint: String? = nil) throws(Issue) {
     let written = word.written

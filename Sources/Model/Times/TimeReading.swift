@@ -22,6 +22,18 @@ public struct TimeReading: Sendable, Equatable {
   }
 }
 
+/// Where a user says how times are to be read, and by which words.
+public enum TimeWords: Sendable {
+  /// The options of `nilo ingest`.
+  case options
+  /// The clauses of a statement.
+  case clauses
+
+  var zone: String { self == .options ? "--time-zone" : "ZONE 'name'" }
+  var unit: String { self == .options ? "--time-unit" : "UNIT" }
+  var format: String { self == .options ? "--time-format" : "FORMAT '...'" }
+}
+
 /// Why a text or a number is no time.
 public enum TimeRefusal: Error, Sendable, Equatable, CustomStringConvertible {
   /// Neither ISO 8601 nor an epoch number that can be held.
@@ -49,8 +61,11 @@ public enum TimeRefusal: Error, Sendable, Equatable, CustomStringConvertible {
   /// A number that is out of range in the unit that was given.
   case outOfRange(TimeFormat.EpochUnit)
 
+  /// As ``text(_:)`` by the words of `nilo ingest`.
+  public var description: String { text(.options) }
+
   /// What follows "is ...," in a sentence.
-  public var description: String {
+  public func text(_ words: TimeWords) -> String {
     switch self {
     case .unreadable:
       "which is no time: write it like 2024-07-30T12:00:00Z, with Z or an offset such as +02:00 at its end, or as "
@@ -58,7 +73,7 @@ public enum TimeRefusal: Error, Sendable, Equatable, CustomStringConvertible {
     case .weekDate: "a week date; write the month and the day, such as 2024-07-30T12:00:00Z"
     case .ordinalDate: "an ordinal date; write the month and the day, such as 2024-07-30T12:00:00Z"
     case .noZone:
-      "which has no zone; write Z or an offset at its end, or say which zone the stream's times are of: --time-zone"
+      "which has no zone; write Z or an offset at its end, or say which zone the stream's times are of: \(words.zone)"
     case .skipped(let zone):
       "which no clock of \(zone) showed, as clocks were set forward; write an offset at its end"
     case .repeated(let zone):
@@ -66,14 +81,14 @@ public enum TimeRefusal: Error, Sendable, Equatable, CustomStringConvertible {
     case .repeatedInPattern(let zone):
       "which clocks of \(zone) showed twice, as they were set back; write an offset at its end, and %z in the form"
     case .otherForm:
-      "which is in a form that has to be said: --time-format; or write it like 2024-07-30T12:00:00Z, with Z or an "
+      "which is in a form that has to be said: \(words.format); or write it like 2024-07-30T12:00:00Z, with Z or an "
         + "offset such as +02:00 at its end"
     case .quotedNumber:
-      "a number in quotes, of which --time-unit has to say the unit: s, ms, us or ns"
+      "a number in quotes, of which \(words.unit) has to say the unit: s, ms, us or ns"
     case .outOfYears: "which is not within the years 1678 to 2261"
     case .outOfYearsBySize(let unit):
       "by its size a number of \(unit.abbreviation), which is not within the years 1678 to 2261; "
-        + "--time-unit says another unit"
+        + "\(words.unit) says another unit"
     case .notOfPattern(let pattern): "expected the form \(pattern.debugDescription)"
     case .outOfRange(let unit):
       "expected a number of \(unit.abbreviation) within the years 1678 to 2261"

@@ -183,6 +183,10 @@ public struct StreamInfo: Sendable {
 
   public var name: String
   public var timePath: Text
+  /// The zone of times that name none, the unit of numbers and the form of texts, each nil when it is not said.
+  public var timeZone: String?
+  public var timeUnit: String?
+  public var timeFormat: String?
   /// The field that tells devices apart; nil when there is none.
   public var keyPath: Text?
   /// The fields that make the dedup id.

@@ -26,8 +26,8 @@ public struct LedgerRecord: Sendable {
   public var kind: LedgerKind
   public var stream: String
   public var source: String
-  /// The event, or for one that was not accepted the last one before it.
-  public var seq: UInt64
+  /// The event that is late or ahead, or that a duplicate repeats; nil for what was rejected.
+  public var seq: UInt64?
   /// The wall clock when the document came, in nanoseconds since 1970.
   public var receivedNs: Int64
   /// The event's time, if it is known.
@@ -40,7 +40,7 @@ public struct LedgerRecord: Sendable {
   public var head: Text?
 
   public init(
-    kind: LedgerKind, stream: String, source: String, seq: UInt64, receivedNs: Int64,
+    kind: LedgerKind, stream: String, source: String, seq: UInt64?, receivedNs: Int64,
     timeNs: Int64?, detail: String
   ) {
     (self.kind, self.stream, self.source, self.seq) = (kind, stream, source, seq)

@@ -201,6 +201,7 @@ extension StatementRun {
     if rebuild.foldedEarlier {
       text += ", from all events up to them: its counters and levels begin at earlier samples"
     }
+    if rebuild.cells == 0 { text += "; there are none: no event that counts is in that range" }
     return text
   }
 

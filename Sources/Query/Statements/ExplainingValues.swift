@@ -43,7 +43,7 @@ extension StatementRun {
     let receivedNs = try query.asOfSeq.flatMap { try source.receivedNs(ofSeq: $0) }
     try source.ledger(.late, stream: query.stream.name, pages: catalogue.ledgerPages) { entry in
       try checkCancelled()
-      origins.ledger.late.insert(entry.seq)
+      if let seq = entry.seq { origins.ledger.late.insert(seq) }
       return true
     }
     // A duplicate repeats the event that is kept, and belongs where that is.
@@ -51,7 +51,7 @@ extension StatementRun {
       entry in
       try checkCancelled()
       if let receivedNs, entry.receivedNs > receivedNs { return true }
-      origins.ledger.duplicates[entry.seq, default: 0] += 1
+      if let seq = entry.seq { origins.ledger.duplicates[seq, default: 0] += 1 }
       return true
     }
     try source.contributions(query.contributions(table, asOf: seq, options)) { batch in

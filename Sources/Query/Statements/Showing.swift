@@ -137,7 +137,11 @@ extension StatementRun {
   private func describe(_ stream: StreamInfo) -> Answer {
     var lines = PropertyLines()
     lines.add("stream", stream.name)
+    lines.add("version", "\(stream.version)")
     lines.add("time", stream.timePath)
+    if let zone = stream.timeZone { lines.add("time zone", zone) }
+    if let unit = stream.timeUnit { lines.add("time unit", unit) }
+    if let format = stream.timeFormat { lines.add("time format", format) }
     if let key = stream.keyPath { lines.add("key", key) }
     if !stream.dedupPaths.isEmpty {
       lines.add("dedup by", stream.dedupPaths.joined(separator: ", "))
@@ -146,6 +150,7 @@ extension StatementRun {
     if let path = stream.explodePath { lines.add("explode", path) }
     if let path = stream.elementTimePath { lines.add("element time", path) }
     lines.add("lateness", secondsText(stream.latenessNs))
+    if let seq = stream.factsSinceSeq { lines.add("facts read anew", "at seq \(grouped(seq))") }
     lines.add("events", grouped(stream.events))
     lines.add("facts", grouped(stream.facts))
     if let times = stream.timesNs {

@@ -4,7 +4,7 @@ import Model
 /// SHOW of what came in: entries of the ledger.
 extension StatementRun {
   func entries(_ kind: LedgerKind, _ show: Show) throws -> Answer {
-    let stream = try show.from.map { try target($0).stream.name }
+    let stream = try show.from.map { try streamOfEntries($0) }
     let range = try range(of: show)
     // Those that are no events have a place in their source, and no document to ask for.
     let isOfDocuments = kind == .rejected || kind == .duplicate
@@ -24,7 +24,8 @@ extension StatementRun {
       guard range.contains(timeNs ?? entry.receivedNs) else { return true }
       if timeNs == nil { withoutTime += 1 }
       var row: [QueryValue] = [
-        .count(entry.seq), .time(entry.receivedNs), .time(optional: entry.timeNs),
+        entry.seq.map { .count($0) } ?? .null, .time(entry.receivedNs),
+        .time(optional: entry.timeNs),
         .text(entry.stream), .text(entry.source),
       ]
       if isOfDocuments { row.append(entry.position.map { .count($0) } ?? .null) }
@@ -45,6 +46,19 @@ extension StatementRun {
           + "by arrival")
     }
     return answer
+  }
+
+  /// The stream of a name, or of the KPI of that name. One that could not be made is on the ledger all the same.
+  private func streamOfEntries(_ name: Name) throws -> String {
+    do { return try target(name).stream.name } catch {
+      var isThere = false
+      try source.ledger(.rejected, stream: name.text, pages: catalogue.ledgerPages) { _ in
+        isThere = true
+        return false
+      }
+      if isThere { return name.text }
+      throw error
+    }
   }
 
   func range(of show: Show) throws -> Range<Int64> {

@@ -29,11 +29,24 @@ struct KpiArguments: ParsableArguments {
 }
 
 /// A time of the language on the command line.
-enum TimeArgument {
-  /// A text that is no time of the language is that of one, without the quotes.
-  static func parse(_ text: String) -> TimeExpression {
-    (try? Parser.time(text)) ?? TimeExpression(.text(text))
+struct TimeArgument {
+  let expression: TimeExpression
+
+  /// A text that is no time of the language is that of one, without the quotes. Throws `QuantityError` when it is none in
+  /// any zone.
+  init(_ text: String) throws {
+    expression = (try? Parser.time(text)) ?? TimeExpression(.text(text))
+    do throws(LanguageError.Issue) {
+      _ = try TimeRange.rebuilt(since: expression, until: nil, in: .utc, nowNs: currentTimeNs())
+    } catch {
+      throw QuantityError(description: error.inOneLine)
+    }
   }
+}
+
+extension LanguageError.Issue {
+  /// What is wrong and what to write, where there is no place to mark.
+  var inOneLine: String { ([message] + [hint].compactMap(\.self)).joined(separator: "; ") }
 }
 
 /// A part of a statement, given as an option.

@@ -26,12 +26,13 @@ struct KpiRead: ParsableCommand {
     name: .long,
     help: ArgumentHelp(
       "Buckets that start at or after it: a date or a time, on the KPI's clock when it has no "
-        + "offset; yesterday; 3h ago.", valueName: "time"))
-  var since: String?
+        + "offset; yesterday; 3h ago.", valueName: "time"), transform: TimeArgument.init)
+  var since: TimeArgument?
 
   @Option(
-    name: .long, help: ArgumentHelp("Buckets that start before it.", valueName: "time"))
-  var until: String?
+    name: .long, help: ArgumentHelp("Buckets that start before it.", valueName: "time"),
+    transform: TimeArgument.init)
+  var until: TimeArgument?
 
   @Option(
     name: .long,
@@ -60,8 +61,7 @@ struct KpiRead: ParsableCommand {
   func run() throws {
     var select = Select([.star(.none)], from: Name(name), filter: filter)
     if since != nil || until != nil {
-      select.range = .bounds(
-        since: since.map(TimeArgument.parse), until: until.map(TimeArgument.parse))
+      select.range = .bounds(since: since?.expression, until: until?.expression)
       select.wholeBuckets = SourceSpan.none
     }
     try answers.answer(.select(select), about: name) { options in

@@ -32,12 +32,14 @@ struct Rebuild: ParsableCommand {
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "Only buckets that end after it: a date or a time; yesterday; 3h ago.", valueName: "time"))
-  var since: String?
+      "Only buckets that end after it: a date or a time; yesterday; 3h ago.", valueName: "time"),
+    transform: TimeArgument.init)
+  var since: TimeArgument?
 
   @Option(
-    name: .long, help: ArgumentHelp("Only buckets that start before it.", valueName: "time"))
-  var until: String?
+    name: .long, help: ArgumentHelp("Only buckets that start before it.", valueName: "time"),
+    transform: TimeArgument.init)
+  var until: TimeArgument?
 
   func run() throws {
     Interruption.catchSignals()
@@ -73,10 +75,10 @@ struct Rebuild: ParsableCommand {
     return { zone in
       do throws(LanguageError.Issue) {
         return try TimeRange.rebuilt(
-          since: since.map(TimeArgument.parse), until: until.map(TimeArgument.parse), in: zone,
-          nowNs: nowNs)
+          since: since?.expression, until: until?.expression, in: zone, nowNs: nowNs)
       } catch {
-        throw Failure(([error.message] + [error.hint].compactMap(\.self)).joined(separator: "; "))
+        // Each of the two can be read.
+        throw Misuse("--since must be before --until")
       }
     }
   }
@@ -95,9 +97,11 @@ struct Rebuild: ParsableCommand {
   }
 
   private func text(_ report: RebuildReport) -> String {
+    let isOfRange = since != nil || until != nil
+    let isEmpty = isOfRange && report.isFilled && report.cells == 0
     let size =
       "\(Wording.count(report.cells)) cells from \(Wording.count(report.facts)) facts"
-      + buckets(report)
+      + buckets(report) + (isEmpty ? "; no event that counts is in that range" : "")
     if !verify { return "\(report.name)  rebuilt, \(size)" }
     if !report.isFilled {
       return
