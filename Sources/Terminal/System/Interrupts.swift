@@ -38,7 +38,7 @@ public enum Interrupts {
   public static func sleep(milliseconds: Int) -> Bool {
     var rest = milliseconds
     while rest > 0 && !isInterrupted {
-      Terminal.sleep(milliseconds: min(rest, 20))
+      _ = usleep(UInt32(min(rest, 20)) * 1_000)
       rest -= 20
     }
     return !isInterrupted
