@@ -24,7 +24,7 @@ FOLDERS = {
         "Sequencing", "Commits", "Log", "Reading", "Check",
     ],
     "Projections": ["States", "Definitions", "Fold", "Cells", "Rebuilding", ".", "Rows", "Answering"],
-    "Query": [".", "Source", "Answer", "Engine", "Rendering", "Binding", "Execution", "Statements"],
+    "Query": [".", "Storage", "Answer", "Engine", "Rendering", "Binding", "Execution", "Statements"],
 }
 
 TYPE = re.compile(

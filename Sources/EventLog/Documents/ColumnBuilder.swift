@@ -126,8 +126,8 @@ extension Array {
     var target = first
     for (number, removed) in indexes.enumerated() {
       let end = number + 1 < indexes.count ? indexes[number + 1] : count
-      for source in (removed + 1)..<Swift.max(end, removed + 1) {
-        self[target] = self[source]
+      for kept in (removed + 1)..<Swift.max(end, removed + 1) {
+        self[target] = self[kept]
         target += 1
       }
     }

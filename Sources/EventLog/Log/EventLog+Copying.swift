@@ -14,9 +14,9 @@ extension EventLog {
     try Environment.remove(leftover)
   }
 
-  /// Makes the log in `source`, which nobody has open, that of `directory`.
-  package static func move(from source: String, to directory: String) throws {
-    try Environment.move(from: source, to: directory)
+  /// Makes the log in `origin`, which nobody has open, that of `directory`.
+  package static func move(from origin: String, to directory: String) throws {
+    try Environment.move(from: origin, to: directory)
   }
 
   /// Removes the log in `directory`, which nobody has open, if there is one.

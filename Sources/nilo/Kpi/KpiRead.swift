@@ -62,7 +62,7 @@ struct KpiRead: ParsableCommand {
     if since != nil || until != nil {
       select.range = .bounds(
         since: since.map(TimeArgument.parse), until: until.map(TimeArgument.parse))
-      select.wholeBuckets = SourceSpan.none
+      select.wholeBuckets = TextSpan.none
     }
     try answers.answer(.select(select), about: name) { options in
       if let maxSeconds { options.limits.maxSeconds = maxSeconds }

@@ -2,7 +2,7 @@
 ///
 /// All spans are equal to each other, so that two nodes are equal when they mean the same, wherever
 /// they were written.
-public struct SourceSpan: Sendable, Hashable {
+public struct TextSpan: Sendable, Hashable {
   /// The offset of the first byte.
   public var start: Int
   /// The offset after the last byte.
@@ -15,8 +15,8 @@ public struct SourceSpan: Sendable, Hashable {
   }
 
   /// The span of a node that was not read from a text.
-  public static let none = SourceSpan(0, 0)
+  public static let none = TextSpan(0, 0)
 
-  public static func == (_: SourceSpan, _: SourceSpan) -> Bool { true }
+  public static func == (_: TextSpan, _: TextSpan) -> Bool { true }
   public func hash(into _: inout Hasher) {}
 }
