@@ -71,10 +71,10 @@ public enum BitPacking {
     let mask: UInt64 = width == 64 ? .max : (1 << UInt64(width)) - 1
     let old = output.count
     output.append(addingCapacity: count) { free in
-      unsafe bytes.withUnsafeBytes { source in
+      unsafe bytes.withUnsafeBytes { packed in
         var bit = start * 8
         for _ in 0..<safe {
-          let word = unsafe source.loadUnaligned(fromByteOffset: bit >> 3, as: UInt64.self)
+          let word = unsafe packed.loadUnaligned(fromByteOffset: bit >> 3, as: UInt64.self)
           free.append(
             Int64(bitPattern: word.littleEndian >> UInt64(truncatingIfNeeded: bit & 7) & mask))
           bit += width

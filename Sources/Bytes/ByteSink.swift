@@ -51,27 +51,27 @@ public struct ByteSink: ~Copyable, ~Escapable {
     written += byteCount
   }
 
-  /// Appends `byteCount` bytes of `source` from `start` on.
+  /// Appends `byteCount` bytes of `other` from `start` on.
   @inlinable @inline(__always)
   @_lifetime(self: copy self)
-  public mutating func append(_ source: RawSpan, from start: Int, byteCount: Int) {
+  public mutating func append(_ other: RawSpan, from start: Int, byteCount: Int) {
     guard reserve(byteCount) else { return }
-    precondition(start >= 0 && byteCount >= 0 && start + byteCount <= source.byteCount)
+    precondition(start >= 0 && byteCount >= 0 && start + byteCount <= other.byteCount)
     var offset = 0
     while offset < byteCount {
       bytes.storeBytes(
-        of: source.word(at: start + offset).littleEndian, toByteOffset: count + offset,
+        of: other.word(at: start + offset).littleEndian, toByteOffset: count + offset,
         as: UInt64.self)
       offset += 8
     }
     written += byteCount
   }
 
-  /// Appends the bytes of `source` in `range`.
+  /// Appends the bytes of `other` in `range`.
   @inlinable @inline(__always)
   @_lifetime(self: copy self)
-  public mutating func append(_ source: borrowing [UInt8], range: Range<Int>) {
-    append(source.rawSpan, from: range.lowerBound, byteCount: range.count)
+  public mutating func append(_ other: borrowing [UInt8], range: Range<Int>) {
+    append(other.rawSpan, from: range.lowerBound, byteCount: range.count)
   }
 
   /// Appends `value`, below 100, as two digits.

@@ -35,24 +35,24 @@ public final class GzipDecompressor {
     unsafe stream.deallocate()
   }
 
-  /// Decompresses from `source` until it is used up or `output` is full.
+  /// Decompresses from `input` until it is used up or `output` is full.
   ///
-  /// When `output` comes back full, call again with the rest of `source`, even if that is empty:
+  /// When `output` comes back full, call again with the rest of `input`, even if that is empty:
   /// there may be more. Linear in the bytes read and written.
-  /// - Returns: how many bytes of `source` were read.
+  /// - Returns: how many bytes of `input` were read.
   /// - Throws: ``GzipError/Kind/damaged``. The bytes before the damage are in `output`.
   public func decompress(
-    _ source: RawSpan, into output: inout OutputSpan<UInt8>
+    _ input: RawSpan, into output: inout OutputSpan<UInt8>
   ) throws(GzipError) -> Int {
     var consumed = 0
     while !output.isFull {
       if isBetweenMembers {
-        consumed += skipPadding(source.extracting(consumed..<source.byteCount))
-        guard consumed < source.byteCount else { break }
+        consumed += skipPadding(input.extracting(consumed..<input.byteCount))
+        guard consumed < input.byteCount else { break }
         unsafe inflateReset(stream)
         isBetweenMembers = false
       }
-      let rest = source.extracting(consumed..<source.byteCount)
+      let rest = input.extracting(consumed..<input.byteCount)
       let written = output.count
       let read = try step(rest, into: &output)
       consumed += read
@@ -70,10 +70,10 @@ public final class GzipDecompressor {
     }
   }
 
-  private func skipPadding(_ source: RawSpan) -> Int {
+  private func skipPadding(_ input: RawSpan) -> Int {
     // Before the first member there is none.
     guard compressedOffset > 0 else { return 0 }
-    let count = unsafe source.withUnsafeBytes { bytes in
+    let count = unsafe input.withUnsafeBytes { bytes in
       unsafe bytes.firstIndex { $0 != 0 } ?? bytes.count
     }
     compressedOffset += Int64(count)
@@ -83,10 +83,10 @@ public final class GzipDecompressor {
 
   /// One call of inflate: at most up to the end of a member.
   private func step(
-    _ source: RawSpan, into output: inout OutputSpan<UInt8>
+    _ piece: RawSpan, into output: inout OutputSpan<UInt8>
   ) throws(GzipError) -> Int {
     let (code, read) = unsafe output.withUnsafeMutableBufferPointer { buffer, count in
-      unsafe source.withUnsafeBytes { bytes in
+      unsafe piece.withUnsafeBytes { bytes in
         let input = unsafe bytes.bindMemory(to: UInt8.self)
         let inputCount = min(input.count, Self.largestStep)
         let outputCount = min(buffer.count - count, Self.largestStep)

@@ -75,19 +75,19 @@ extension Environment {
     }
   }
 
-  /// Makes the database of `source`, which nobody has open, that of `destination`, and removes what else is in
-  /// `source`. Durable.
+  /// Makes the database of `origin`, which nobody has open, that of `destination`, and removes what else is in
+  /// `origin`. Durable.
   ///
   /// - Throws: ``LMDBError``; with ``LMDBError/Code/destinationExists`` nothing has been changed.
-  public static func move(from source: String, to destination: String) throws(LMDBError) {
+  public static func move(from origin: String, to destination: String) throws(LMDBError) {
     let name = "\(destination)/data.mdb"
     guard fileStatus(name) == nil else {
       throw LMDBError(.destinationExists, "move", path: destination)
     }
-    guard unsafe rename("\(source)/data.mdb", name) == 0 else {
+    guard unsafe rename("\(origin)/data.mdb", name) == 0 else {
       throw LMDBError(.init(errno), "move", path: destination)
     }
-    try remove(source)
+    try remove(origin)
     try syncDirectory(destination)
   }
 

@@ -1,2 +1,2 @@
-// What is asked of a source, and how it answers, are terms of queries as well.
+// What is asked of a store, and how it answers, are terms of queries as well.
 @_exported import Asking

@@ -98,11 +98,11 @@ public struct QuantileColumn: Sendable {
     else { return add(other.sketch(otherRow), to: row) }
     for (sign, range) in ranges.enumerated() where range.low <= range.high {
       let target = windows[2 * row + sign].place(range.low)
-      let source = other.windows[2 * otherRow + sign].place(range.low)
+      let first = other.windows[2 * otherRow + sign].place(range.low)
       let added = other.counters.span
       var counters = counters.mutableSpan
       for index in 0...Int(range.high - range.low) {
-        counters[target + index] += added[source + index]
+        counters[target + index] += added[first + index]
       }
     }
     zeros[row] += other.zeros[otherRow]
@@ -115,10 +115,10 @@ public struct QuantileColumn: Sendable {
     else { return add(sketch(otherRow), to: row) }
     for (sign, range) in ranges.enumerated() where range.low <= range.high {
       let target = windows[2 * row + sign].place(range.low)
-      let source = windows[2 * otherRow + sign].place(range.low)
+      let first = windows[2 * otherRow + sign].place(range.low)
       var counters = counters.mutableSpan
       for index in 0...Int(range.high - range.low) {
-        counters[target + index] += counters[source + index]
+        counters[target + index] += counters[first + index]
       }
     }
     zeros[row] += zeros[otherRow]

@@ -62,14 +62,14 @@ public struct QuantileSketch: Equatable, Sendable {
     var missing = 0
     var total: UInt64 = 0
     var index = 0
-    for source in added.indices {
-      let key = added[source]
-      assert(source == 0 || added[source - 1] < key, "keys ascend")
-      assert(addedCounts[source] > 0, "a bucket has values")
-      total += addedCounts[source]
+    for place in added.indices {
+      let key = added[place]
+      assert(place == 0 || added[place - 1] < key, "keys ascend")
+      assert(addedCounts[place] > 0, "a bucket has values")
+      total += addedCounts[place]
       index = lowerBound(of: key, in: keys, from: index)
       if index < keys.count, keys[index] == key {
-        counts[index] += addedCounts[source]
+        counts[index] += addedCounts[place]
         index += 1
       } else {
         missing += 1
@@ -89,20 +89,20 @@ public struct QuantileSketch: Equatable, Sendable {
     counts.append(contentsOf: repeatElement(0, count: missing))
     var keys = keys.mutableSpan
     var counts = counts.mutableSpan
-    var source = added.count
+    var rest = added.count
     var target = keys.count
     // Once the two meet, what is left is in its place.
     while target > index {
       target -= 1
-      if index > 0, source == 0 || keys[index - 1] >= added[source - 1] {
+      if index > 0, rest == 0 || keys[index - 1] >= added[rest - 1] {
         index -= 1
-        if source > 0, keys[index] == added[source - 1] { source -= 1 }
+        if rest > 0, keys[index] == added[rest - 1] { rest -= 1 }
         keys[target] = keys[index]
         counts[target] = counts[index]
       } else {
-        source -= 1
-        keys[target] = added[source]
-        counts[target] = addedCounts[source]
+        rest -= 1
+        keys[target] = added[rest]
+        counts[target] = addedCounts[rest]
       }
     }
   }

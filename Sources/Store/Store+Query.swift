@@ -5,11 +5,11 @@ import Projections
 import Query
 
 /// Queries are answered from the log's columns and the cells of KPIs.
-extension Store: QuerySource {
+extension Store: Queryable {
   /// Read in one transaction. Sizes and sources of streams are not counted, so O(streams, their columns, and KPIs).
-  public func snapshot() throws -> SourceCatalogue {
+  public func snapshot() throws -> CatalogueSnapshot {
     let (kpis, statistics) = try projections.listWithStatistics()
-    return SourceCatalogue(
+    return CatalogueSnapshot(
       streams: statistics.streams.map(StreamInfo.init), kpis: kpis.map(KpiInfo.init),
       system: statistics.system.map(StreamInfo.init), lastSeq: statistics.lastSeq,
       ledgerPages: statistics.ledgerPages)

@@ -28,20 +28,20 @@ public final class ZstdCompressor {
     unsafe ZSTD_freeCCtx(context)
   }
 
-  /// Appends one frame with all of `source`, its size in the frame's header.
+  /// Appends one frame with all of `input`, its size in the frame's header.
   ///
-  /// `output` grows by room for the worst case first, a little more than `source` is long. On an
-  /// error it is left as it was. Linear in `source`.
+  /// `output` grows by room for the worst case first, a little more than `input` is long. On an
+  /// error it is left as it was. Linear in `input`.
   public func compress(
-    _ source: RawSpan, into output: inout [UInt8]
+    _ input: RawSpan, into output: inout [UInt8]
   ) throws(ZstdError) {
-    let bound = try checked(ZSTD_compressBound(source.byteCount))
+    let bound = try checked(ZSTD_compressBound(input.byteCount))
     try output.append(addingCapacity: bound) {
       (free: inout OutputSpan<UInt8>) throws(ZstdError) in
       try unsafe free.withUnsafeMutableBufferPointer { buffer, count throws(ZstdError) in
-        let code = unsafe source.withUnsafeBytes { input in
+        let code = unsafe input.withUnsafeBytes { bytes in
           unsafe ZSTD_compress2(
-            context, buffer.baseAddress, buffer.count, input.baseAddress, input.count)
+            context, buffer.baseAddress, buffer.count, bytes.baseAddress, bytes.count)
         }
         count = try checked(code)
       }

@@ -22,26 +22,26 @@ public final class ZstdDecompressor {
     }
   }
 
-  /// Appends the `byteCount` bytes that `source`, exactly one frame, holds.
+  /// Appends the `byteCount` bytes that `input`, exactly one frame, holds.
   ///
   /// The frame's own size is compared first, so that a damaged or hostile frame cannot make
   /// `output` grow by more than `byteCount`. On an error `output` has the count it had before.
   /// Linear in `byteCount`.
   /// - Throws: ``ZstdError/Kind/sizeMismatch`` when the frame holds another number of bytes, or
-  ///   `source` more than a frame; ``ZstdError/Kind/truncated``, ``ZstdError/Kind/damaged``,
+  ///   `input` more than a frame; ``ZstdError/Kind/truncated``, ``ZstdError/Kind/damaged``,
   ///   ``ZstdError/Kind/outOfMemory``.
   public func decompress(
-    _ source: RawSpan, byteCount: Int, into output: inout [UInt8]
+    _ input: RawSpan, byteCount: Int, into output: inout [UInt8]
   ) throws(ZstdError) {
     precondition(byteCount >= 0, "byteCount must not be negative")
-    try checkFrame(source, holds: byteCount)
+    try checkFrame(input, holds: byteCount)
     try prepare()
     try output.append(addingCapacity: byteCount) {
       (free: inout OutputSpan<UInt8>) throws(ZstdError) in
       try unsafe free.withUnsafeMutableBufferPointer { buffer, count throws(ZstdError) in
-        let code = unsafe source.withUnsafeBytes { input in
+        let code = unsafe input.withUnsafeBytes { bytes in
           unsafe ZSTD_decompressDCtx(
-            context, buffer.baseAddress, byteCount, input.baseAddress, input.count)
+            context, buffer.baseAddress, byteCount, bytes.baseAddress, bytes.count)
         }
         let written = try checked(code)
         guard written == byteCount else {
@@ -52,17 +52,17 @@ public final class ZstdDecompressor {
     }
   }
 
-  /// Checks that `source` is one frame and no more, whose header says `byteCount`.
-  private func checkFrame(_ source: RawSpan, holds byteCount: Int) throws(ZstdError) {
-    let (contentSize, frameSize) = unsafe source.withUnsafeBytes { input in
+  /// Checks that `input` is one frame and no more, whose header says `byteCount`.
+  private func checkFrame(_ input: RawSpan, holds byteCount: Int) throws(ZstdError) {
+    let (contentSize, frameSize) = unsafe input.withUnsafeBytes { bytes in
       unsafe (
-        ZSTD_getFrameContentSize(input.baseAddress, input.count),
-        ZSTD_findFrameCompressedSize(input.baseAddress, input.count)
+        ZSTD_getFrameContentSize(bytes.baseAddress, bytes.count),
+        ZSTD_findFrameCompressedSize(bytes.baseAddress, bytes.count)
       )
     }
-    guard try checked(frameSize) == source.byteCount else {
+    guard try checked(frameSize) == input.byteCount else {
       throw ZstdError(
-        .sizeMismatch, "\(source.byteCount) bytes given, but the frame is \(frameSize) bytes")
+        .sizeMismatch, "\(input.byteCount) bytes given, but the frame is \(frameSize) bytes")
     }
     // Unknown and invalid sizes are the two largest numbers, so they fail here as well.
     guard contentSize == UInt64(byteCount) else {

@@ -29,24 +29,24 @@ public final class ZstdStreamDecompressor {
     unsafe ZSTD_freeDCtx(context)
   }
 
-  /// Decompresses from `source` until it is used up or `output` is full.
+  /// Decompresses from `input` until it is used up or `output` is full.
   ///
-  /// When `output` comes back full, call again with the rest of `source`, even if that is empty:
+  /// When `output` comes back full, call again with the rest of `input`, even if that is empty:
   /// there may be more. Linear in the bytes read and written.
-  /// - Returns: how many bytes of `source` were read.
+  /// - Returns: how many bytes of `input` were read.
   /// - Throws: ``ZstdError/Kind/damaged``, or ``ZstdError/Kind/outOfMemory`` for a window over
   ///   128 MiB. Bytes of the blocks before the damaged one are in `output`.
   public func decompress(
-    _ source: RawSpan, into output: inout OutputSpan<UInt8>
+    _ input: RawSpan, into output: inout OutputSpan<UInt8>
   ) throws(ZstdError) -> Int {
-    guard source.byteCount > 0 || mayHoldOutput else { return 0 }
+    guard input.byteCount > 0 || mayHoldOutput else { return 0 }
     var consumed = 0
     repeat {
       // A block a call, as libzstd forgets the output of a call that fails.
-      let count = min(source.byteCount - consumed, max(wantedBytes, Self.smallestFrameHeader))
-      let piece = source.extracting(consumed..<(consumed + count))
+      let count = min(input.byteCount - consumed, max(wantedBytes, Self.smallestFrameHeader))
+      let piece = input.extracting(consumed..<(consumed + count))
       consumed += try step(piece, into: &output)
-    } while !output.isFull && consumed < source.byteCount
+    } while !output.isFull && consumed < input.byteCount
     mayHoldOutput = output.isFull
     return consumed
   }
@@ -63,11 +63,11 @@ public final class ZstdStreamDecompressor {
   private static let smallestFrameHeader = 5
 
   private func step(
-    _ source: RawSpan, into output: inout OutputSpan<UInt8>
+    _ piece: RawSpan, into output: inout OutputSpan<UInt8>
   ) throws(ZstdError) -> Int {
     try unsafe output.withUnsafeMutableBufferPointer { buffer, count throws(ZstdError) in
       var out = unsafe ZSTD_outBuffer(dst: buffer.baseAddress, size: buffer.count, pos: count)
-      let (code, read) = unsafe source.withUnsafeBytes { bytes in
+      let (code, read) = unsafe piece.withUnsafeBytes { bytes in
         var input = unsafe ZSTD_inBuffer(src: bytes.baseAddress, size: bytes.count, pos: 0)
         let code = unsafe ZSTD_decompressStream(context, &out, &input)
         return unsafe (code, input.pos)

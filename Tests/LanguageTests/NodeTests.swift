@@ -24,7 +24,7 @@ import Testing
 
   @Test func spans() throws {
     let text = "sum(a) , 1 + top(b.\"c\", 3)  AS x"
-    func slice(_ span: SourceSpan) -> String {
+    func slice(_ span: TextSpan) -> String {
       String(decoding: Array(text.utf8)[span.start..<span.end], as: UTF8.self)
     }
     let items = try Parser.items(text)
@@ -40,7 +40,7 @@ import Testing
 
   @Test func statements() throws {
     let text = " SELECT a FROM b SINCE 1h ago ;; show late LIMIT 3 -- end"
-    func slice(_ span: SourceSpan) -> String {
+    func slice(_ span: TextSpan) -> String {
       String(decoding: Array(text.utf8)[span.start..<span.end], as: UTF8.self)
     }
     let statements = try Parser.statements(text)

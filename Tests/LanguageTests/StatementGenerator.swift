@@ -40,7 +40,7 @@ extension Generator {
     Select(
       some { $0.selectItem() }, from: name(), filter: maybe { $0.queryPredicate(3) },
       groupBy: random.oneIn(2) ? some { $0.dimension() } : [], range: maybe { $0.range() },
-      every: maybe { $0.every() }, wholeBuckets: random.oneIn(4) ? SourceSpan.none : nil,
+      every: maybe { $0.every() }, wholeBuckets: random.oneIn(4) ? TextSpan.none : nil,
       timeZone: maybe { Spanned($0.string()) },
       fill: maybe { Spanned($0.random.pick(Fill.allCases)) }, compareWith: maybe { $0.length() },
       having: maybe { $0.condition(3) }, orderBy: random.oneIn(2) ? some { $0.orderKey() } : [],

@@ -52,7 +52,7 @@ extension Store {
       select.range = .bounds(
         since: nil, until: TimeExpression(.parameter(Parameter("high"))))
     }
-    select.wholeBuckets = SourceSpan.none
+    select.wholeBuckets = TextSpan.none
     let answer = try QueryEngine(self).run(
       Statement(.select(select)), of: select.canonicalText, options)
     let dimensions = try snapshot().kpis.first { $0.name == name }?.dimensions.count ?? 0

@@ -22,9 +22,6 @@ struct Detection {
   /// Documents of a batch that are looked at; the first that are legal JSON.
   static let maxDocuments = 1_000
 
-  /// Stands for the time's path when no document has a field that could be it.
-  static let undetectedTimePath = StreamDefinition.timeNames.joined(separator: ", ")
-
   private init(_ name: String, _ options: StreamOptions) throws {
     timeParser = TimeParser(
       try StreamDefinition.reading(

@@ -173,32 +173,6 @@ struct BatchIds {
   }
 }
 
-extension ColumnValues {
-  /// Value `index` as text, a string's escapes resolved.
-  func text(_ index: Int) -> [UInt8] {
-    switch kind {
-    case .string:
-      var text: [UInt8] = []
-      JSONText.unescape(strings.bytes.rawSpan, strings.range(index), into: &text)
-      return text
-    case .number:
-      var text: [UInt8] = Array(repeating: 0, count: 40 + ByteSink.slack)
-      let count = text.withSink { sink in
-        sink.append(
-          mantissa: numbers.mantissas[index], scale: numbers.scale(index), numbers.style)
-        return sink.count
-      }
-      return Array(text.prefix(count))
-    case .opaque:
-      return Array(strings.bytes[strings.range(index)])
-    case .bool:
-      return Array((integers[index] == 1 ? "true" : "false").utf8)
-    default:
-      return Array(number(index).description.utf8)
-    }
-  }
-}
-
 /// What tells a block from all others there have been: a merged one begins where one of its own began.
 struct BlockName: Hashable {
   private let firstSeq: UInt64

@@ -97,7 +97,7 @@ struct RowBuild: ~Escapable {
 
   private var reasonWithoutTime: String {
     let path = definition.timePath
-    if path == Detection.undetectedTimePath {
+    if path == StreamDefinition.undetectedTimePath {
       return "no time: none of the fields \(path) is there; name the one that is the time: --time"
     }
     guard let explode = definition.explodePath else {

@@ -150,3 +150,19 @@ extension ParsedBatch {
     return columns.indices.contains { infos[$0].isElement && !columns[$0].values.isEmpty }
   }
 }
+
+extension StreamAlterationError {
+  fileprivate static func tooLarge(_ name: String, _ byteCount: UInt64) -> StreamAlterationError {
+    let limit = EventLog.maxBytesReadAnew >> 20
+    return StreamAlterationError(
+      "stream \(name) has \(byteCount >> 20) MiB of blocks, and \(limit) MiB are the most that are read "
+        + "anew, in the memory of one commit; define another stream, and read its documents into it: "
+        + "nilo events --stream \(name) | nilo ingest --stream NAME -")
+  }
+
+  fileprivate static func noArray(_ name: String, _ path: String) -> StreamAlterationError {
+    StreamAlterationError(
+      "no event of stream \(name) has an array with elements at \(path), so there is nothing to explode; "
+        + "nothing was changed")
+  }
+}

@@ -1,38 +1,4 @@
 import LMDB
-import Model
-
-extension BlockStore {
-  /// Throws ``DamageError`` when the index does not have as many of the stream's events and facts as its
-  /// totals say: an entry was lost, or is under another stream's number, and a scan would pass over its
-  /// block. O(blocks of the stream).
-  func requireComplete(
-    _ stream: EventStream, _ totals: StreamTotals?, _ transaction: borrowing ReadTransaction
-  ) throws {
-    let prefix = Key().appending(stream.definition.id)
-    var (events, facts, nextSeq) = (UInt64(0), UInt64(0), UInt64(1))
-    var cursor = try transaction.cursor(streams)
-    var found = try cursor.seek(atOrAfter: prefix)
-    while found, cursor.hasPrefix(prefix) {
-      let summary = try BlockSummary(key: cursor.key, value: cursor.value)
-      guard summary.firstSeq >= nextSeq, summary.eventCount > 0 else {
-        throw DamageError(
-          what: "block index of stream \(stream.name): a block begins within the one before",
-          firstSeq: summary.firstSeq)
-      }
-      nextSeq = summary.lastSeq + 1
-      events &+= UInt64(summary.eventCount)
-      facts &+= UInt64(summary.factCount)
-      found = try cursor.next()
-    }
-    let known = totals ?? StreamTotals()
-    if events != known.events || facts != known.facts {
-      throw DamageError(
-        what:
-          "block index of stream \(stream.name): it has \(events) events in \(facts) facts, and "
-          + "the totals say \(known.events) in \(known.facts)")
-    }
-  }
-}
 
 extension EventLog {
   /// As ``BlockStore/requireComplete(_:_:_:)``, once for each stream: what is committed later is trusted.
@@ -43,15 +9,5 @@ extension EventLog {
     if complete.withLock({ $0.contains(id) }) { return }
     try store.requireComplete(stream, try StreamTotals.read(id, tables, transaction), transaction)
     _ = complete.withLock { $0.insert(id) }
-  }
-}
-
-extension StreamTotals {
-  /// What is counted of the stream; nil when there is nothing yet.
-  static func read(
-    _ id: UInt32, _ tables: LogTables, _ transaction: borrowing ReadTransaction
-  ) throws -> StreamTotals? {
-    guard let value = try transaction.get(tables.totals, Key().appending(id)) else { return nil }
-    return try StreamTotals(value)
   }
 }

@@ -60,7 +60,7 @@ extension EventLog {
   ) throws -> EventStream {
     var definition =
       try Detection.definition(name: name, options, in: batch).candidate
-      ?? StreamDefinition(name: name, timePath: Detection.undetectedTimePath)
+      ?? StreamDefinition(name: name, timePath: StreamDefinition.undetectedTimePath)
     try definition.settleReading()
     return EventStream(definition: definition, schema: StreamSchema())
   }

@@ -1,4 +1,3 @@
-import Bytes
 import Foundation
 import LMDB
 import Model
@@ -104,7 +103,12 @@ public final class EventLog: Sendable {
       let queue = try CommitQueue { [unowned self] in commit($0) }
       commitQueue.withLock { $0 = queue }
       if mergesBlocks {
-        let thread = try BackgroundMerger(self)
+        // Who has the log may let it go without closing it, at any moment.
+        let thread = try BackgroundMerger { [weak self] id, merger in
+          try self?.mergeNext(ofStream: id, &merger) ?? false
+        } note: { [weak self] error in
+          self?.mergeState.withLock { $0.failure = error.map { "\($0)" } }
+        }
         merger.withLock { $0 = thread }
       }
     }
@@ -159,19 +163,4 @@ public final class EventLog: Sendable {
 /// The log was opened for reading, or is closed.
 public struct ReadOnlyError: Error, Equatable, CustomStringConvertible {
   public var description: String { "the log is open for reading only" }
-}
-
-extension LogHead {
-  fileprivate static let missing = DamageError(what: "head of the log is missing")
-
-  static func read(
-    _ tables: LogTables, _ transaction: borrowing ReadTransaction
-  ) throws -> LogHead {
-    guard let value = try transaction.get(tables.meta, key) else {
-      // The first writer has made the tables, and no more yet.
-      if try transaction.count(tables.blocks) == 0 { return LogHead() }
-      throw missing
-    }
-    return try LogHead(value)
-  }
 }

@@ -9,8 +9,8 @@ final class BackgroundMerger: @unchecked Sendable {
   /// New blocks of a stream after which it is looked at again.
   private static let blocksBetween = 64
 
-  /// Who has the log may let it go without closing it, at any moment.
-  private weak let log: EventLog?
+  private let step: (UInt32, inout BlockMerger) throws -> Bool
+  private let note: ((any Error)?) -> Void
   private let thread = JoinableThread(named: "nilo.merge")
   private let condition = NSCondition()
   // Guarded by `condition`.
@@ -18,9 +18,13 @@ final class BackgroundMerger: @unchecked Sendable {
   private var due: Set<UInt32> = []
   private var isStopped = false
 
-  /// Throws `ThreadError`.
-  init(_ log: EventLog) throws {
-    self.log = log
+  /// Both are called on the thread: `step` merges what is there of a stream, if there is something, and says whether there
+  /// was; `note` is told how the work on a stream has ended. Throws `ThreadError`.
+  init(
+    step: @escaping (UInt32, inout BlockMerger) throws -> Bool,
+    note: @escaping ((any Error)?) -> Void
+  ) throws {
+    (self.step, self.note) = (step, note)
     try thread.start { [self] in run() }
   }
 
@@ -52,11 +56,11 @@ final class BackgroundMerger: @unchecked Sendable {
     while let id = next() {
       do {
         var merger = try BlockMerger()
-        while !isStopping, let log, try log.mergeNext(ofStream: id, &merger) {}
-        log?.mergeState.withLock { $0.failure = nil }
+        while !isStopping, try step(id, &merger) {}
+        note(nil)
       } catch {
         // The stream is looked at again after some more blocks; until then it is shown.
-        log?.mergeState.withLock { $0.failure = "\(error)" }
+        note(error)
       }
     }
   }

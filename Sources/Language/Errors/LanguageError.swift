@@ -2,7 +2,7 @@
 public struct LanguageError: Error, Sendable, CustomStringConvertible {
   /// One thing that is wrong, where, and what to do about it.
   public struct Issue: Error, Sendable {
-    public var span: SourceSpan
+    public var span: TextSpan
     public var message: String
     /// What to write instead, where that is known.
     public var hint: String?
@@ -10,7 +10,7 @@ public struct LanguageError: Error, Sendable, CustomStringConvertible {
     public var note: Note?
 
     /// Without a note.
-    public init(_ span: SourceSpan, _ message: String, hint: String? = nil) {
+    public init(_ span: TextSpan, _ message: String, hint: String? = nil) {
       self.span = span
       self.message = message
       self.hint = hint
@@ -19,10 +19,10 @@ public struct LanguageError: Error, Sendable, CustomStringConvertible {
 
   /// A second place of an issue.
   public struct Note: Sendable {
-    public var span: SourceSpan
+    public var span: TextSpan
     public var message: String
 
-    public init(_ span: SourceSpan, _ message: String) {
+    public init(_ span: TextSpan, _ message: String) {
       self.span = span
       self.message = message
     }
@@ -48,7 +48,7 @@ public struct LanguageError: Error, Sendable, CustomStringConvertible {
     let bytes = Array(text.utf8)
     var place = Place()
     var parts: [String] = []
-    func describe(_ span: SourceSpan, _ message: String, hint: String? = nil) {
+    func describe(_ span: TextSpan, _ message: String, hint: String? = nil) {
       let start = min(max(span.start, 0), bytes.count)
       if start < place.offset { place = Place() }
       place.move(to: start, in: bytes)
@@ -95,7 +95,7 @@ private struct Excerpt {
   private var indent = 0
   private var width = 1
 
-  init(_ span: SourceSpan, at place: Place, of bytes: [UInt8]) {
+  init(_ span: TextSpan, at place: Place, of bytes: [UInt8]) {
     let start = place.offset
     let first = Self.stepBack(from: start, to: place.lineStart, in: bytes)
     let lineEnd = Self.lineEnd(from: start, in: bytes)

@@ -168,7 +168,7 @@ struct Clauses {
   var last: TimeLength?
   var at: TimeExpression?
   var every: Every?
-  var wholeBuckets: SourceSpan?
+  var wholeBuckets: TextSpan?
   var timeZone: Spanned<String>?
   var fill: Spanned<Fill>?
   var compareWith: TimeLength?
@@ -188,7 +188,7 @@ struct Clauses {
   var sources: [SourceCall] = []
   var isByArrival = false
 
-  var spans: [Clause: SourceSpan] = [:]
+  var spans: [Clause: TextSpan] = [:]
 
   var range: TimeRange? {
     if let last { return .last(last) }

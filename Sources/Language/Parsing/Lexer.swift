@@ -24,7 +24,7 @@ struct Lexer {
 
   private mutating func scan() -> Token {
     guard cursor < bytes.count else {
-      return Token(kind: .end, span: SourceSpan(cursor, cursor))
+      return Token(kind: .end, span: TextSpan(cursor, cursor))
     }
     switch peek() {
     case UInt8(ascii: "'"): return quoted(.string)
@@ -101,7 +101,7 @@ struct Lexer {
     let start = cursor
     guard skipNameScalars(isFirst: true) else { return nil }
     skipPercentileFraction(from: start)
-    return Token(kind: .word, span: SourceSpan(start, cursor), text: text(from: start))
+    return Token(kind: .word, span: TextSpan(start, cursor), text: text(from: start))
   }
 
   /// Returns whether there was any.
@@ -137,7 +137,7 @@ struct Lexer {
         cursor += 1
         guard peek() == quote, cursor < bytes.count else {
           return Token(
-            kind: kind, span: SourceSpan(start, cursor),
+            kind: kind, span: TextSpan(start, cursor),
             text: String(decoding: content, as: UTF8.self))
         }
       }
@@ -180,7 +180,7 @@ struct Lexer {
         start, cursor,
         "a number has at most \(LanguageLimits.maxNumberBytes) characters")
     }
-    return Token(kind: .number, span: SourceSpan(start, cursor), text: text(from: start))
+    return Token(kind: .number, span: TextSpan(start, cursor), text: text(from: start))
   }
 
   /// Whether a count and a unit of time stand from `start` to the cursor.
@@ -203,7 +203,7 @@ struct Lexer {
     let start = cursor
     guard let (kind, length) = Self.symbol(peek(), peek(1)) else { return strangeCharacter() }
     cursor += length
-    return Token(kind: kind, span: SourceSpan(start, cursor))
+    return Token(kind: kind, span: TextSpan(start, cursor))
   }
 
   private static func symbol(_ byte: UInt8, _ next: UInt8) -> (Token.Kind, length: Int)? {
@@ -254,7 +254,7 @@ struct Lexer {
   private func invalid(
     _ start: Int, _ end: Int, _ message: String, hint: String? = nil
   ) -> Token {
-    let span = SourceSpan(start, end)
+    let span = TextSpan(start, end)
     return Token(
       kind: .invalid, span: span, issue: LanguageError.Issue(span, message, hint: hint))
   }

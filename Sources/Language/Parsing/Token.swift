@@ -17,7 +17,7 @@ struct Token {
   }
 
   var kind: Kind
-  var span: SourceSpan
+  var span: TextSpan
   /// A word, number, length or keyword as written; a string, quoted name or parameter without its
   /// marks; else empty.
   var text = ""

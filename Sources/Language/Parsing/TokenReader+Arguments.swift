@@ -13,7 +13,7 @@ extension TokenReader {
       throw Issue(token.span, "only count takes *; \(function) needs a field")
     case .rightParenthesis, .keyword(.where):
       throw Issue(
-        SourceSpan(name.span.start, token.span.start), "\(function) needs a field",
+        TextSpan(name.span.start, token.span.start), "\(function) needs a field",
         hint: shape == .field(.count) ? "to count facts, write count(*)" : nil)
     default: break
     }

@@ -18,7 +18,7 @@ extension TokenReader {
   }
 
   /// The value of a term that began at `start`.
-  func value(_ term: Grown<Term>, from start: SourceSpan) throws(Issue) -> Grown<Expression> {
+  func value(_ term: Grown<Term>, from start: TextSpan) throws(Issue) -> Grown<Expression> {
     switch term.node {
     case .value(let expression): return Grown(node: expression, height: term.height)
     case .condition:
@@ -57,7 +57,7 @@ extension TokenReader {
 
   /// Takes the operator, and reads what stands to the right of it.
   private mutating func binary(
-    _ op: BinaryOperator, _ left: Grown<Term>, from start: SourceSpan,
+    _ op: BinaryOperator, _ left: Grown<Term>, from start: TextSpan,
     _ right: (inout TokenReader) throws(Issue) -> Grown<Term>
   ) throws(Issue) -> Grown<Term> {
     let left = try value(left, from: start)

@@ -125,14 +125,14 @@ extension TokenReader {
       token.span, "\(rules.owner) has no \(clause.title)", hint: hint ?? allowedHint(rules))
   }
 
-  private func twice(_ clause: Clause, _ span: SourceSpan, _ previous: SourceSpan) -> Issue {
+  private func twice(_ clause: Clause, _ span: TextSpan, _ previous: TextSpan) -> Issue {
     var issue = Issue(span, "\(clause.title) stands twice")
     issue.note = LanguageError.Note(previous, "the first one is here")
     return issue
   }
 
   private func atOdds(
-    _ clause: Clause, _ span: SourceSpan, _ rival: Clause, _ other: SourceSpan
+    _ clause: Clause, _ span: TextSpan, _ rival: Clause, _ other: TextSpan
   ) -> Issue {
     var issue = Issue(
       span, "\(clause.title) and \(rival.title) cannot stand together",

@@ -11,7 +11,7 @@ extension TokenReader {
 
   /// The condition of a term that began at `start`.
   private func condition(
-    _ term: Grown<Term>, from start: SourceSpan
+    _ term: Grown<Term>, from start: TextSpan
   ) throws(Issue) -> Grown<Condition> {
     switch term.node {
     case .condition(let condition): return Grown(node: condition, height: term.height)

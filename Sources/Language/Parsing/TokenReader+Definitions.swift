@@ -87,7 +87,7 @@ extension TokenReader {
       isDefinition = true
       if accept(.keyword(.select)) {
         throw Issue(
-          SourceSpan(previousEnd - 6, previousEnd), "the items stand without SELECT",
+          TextSpan(previousEnd - 6, previousEnd), "the items stand without SELECT",
           hint: "for example DEFINE KPI heat AS avg(temperature) FROM weather EVERY 1d")
       }
       let items = items { reader throws(Issue) in try reader.item() }

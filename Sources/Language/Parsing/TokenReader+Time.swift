@@ -37,7 +37,7 @@ extension TokenReader {
     return TimeLength(amount, unit, span: token.span)
   }
 
-  private func timeAmount(_ digits: String, _ span: SourceSpan) throws(Issue) -> Int64 {
+  private func timeAmount(_ digits: String, _ span: TextSpan) throws(Issue) -> Int64 {
     guard digits.utf8.allSatisfy(\.isDigit) else {
       throw Issue(
         span, "a length of time has a whole number",

@@ -76,8 +76,8 @@ struct TokenReader {
     guard accept(kind) else { throw unexpected(expected, hint: hint) }
   }
 
-  func span(from start: SourceSpan) -> SourceSpan {
-    SourceSpan(start.start, max(start.start, previousEnd))
+  func span(from start: TextSpan) -> TextSpan {
+    TextSpan(start.start, max(start.start, previousEnd))
   }
 
   /// The token as it was written, for a message.
@@ -88,7 +88,7 @@ struct TokenReader {
   }
 
   /// The text that was read from a span.
-  func text(_ span: SourceSpan) -> String {
+  func text(_ span: TextSpan) -> String {
     String(decoding: lexer.bytes[span.start..<span.end], as: UTF8.self)
   }
 
@@ -135,7 +135,7 @@ struct TokenReader {
 
   private func tooDeep() -> Issue {
     Issue(
-      SourceSpan(max(0, previousEnd - 1), previousEnd),
+      TextSpan(max(0, previousEnd - 1), previousEnd),
       "nested too deep, or a chain of too many operators: the limit is"
         + " \(LanguageLimits.maxNesting) levels",
       hint: "many values of one field are best tested with IN (...)")

@@ -111,9 +111,9 @@ public struct SourceCall: Sendable, Equatable {
   public var kind: String
   /// At least one.
   public var arguments: [Spanned<String>]
-  public var span: SourceSpan
+  public var span: TextSpan
 
-  public init(_ kind: String, _ arguments: [Spanned<String>], span: SourceSpan = .none) {
+  public init(_ kind: String, _ arguments: [Spanned<String>], span: TextSpan = .none) {
     self.kind = kind
     self.arguments = arguments
     self.span = span

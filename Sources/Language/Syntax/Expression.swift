@@ -21,7 +21,7 @@ public indirect enum Expression: Sendable, Equatable {
   case field(FieldPath)
   case string(Spanned<Text>)
   case bool(Spanned<Bool>)
-  case null(SourceSpan)
+  case null(TextSpan)
   case parameter(Parameter)
   case scalar(ScalarCall)
   case window(WindowCall)
@@ -36,11 +36,11 @@ public struct Aggregate: Sendable, Equatable {
   public var filter: Predicate?
   /// How a percentile is written; two spellings of one percentile are equal.
   public var spelling: PercentileSpelling
-  public var span: SourceSpan
+  public var span: TextSpan
 
   public init(
     _ function: AggregateFunction, _ argument: FieldPath?, filter: Predicate? = nil,
-    spelling: PercentileSpelling = .short, span: SourceSpan = .none
+    spelling: PercentileSpelling = .short, span: TextSpan = .none
   ) {
     self.function = function
     self.argument = argument
@@ -60,9 +60,9 @@ public struct Item: Sendable, Equatable {
   public var expression: Expression
   /// The name that AS gives; nil without AS.
   public var alias: Text?
-  public var span: SourceSpan
+  public var span: TextSpan
 
-  public init(_ expression: Expression, alias: Text? = nil, span: SourceSpan = .none) {
+  public init(_ expression: Expression, alias: Text? = nil, span: TextSpan = .none) {
     self.expression = expression
     self.alias = alias
     self.span = span
@@ -80,7 +80,7 @@ public struct Item: Sendable, Equatable {
 extension Expression {
   /// From the first to the last byte of the named things in it; nil when it has numbers only.
   /// O(size of the expression).
-  public var span: SourceSpan? {
+  public var span: TextSpan? {
     switch self {
     case .number, .integer: nil
     case .aggregate(let aggregate): aggregate.span
@@ -96,8 +96,8 @@ extension Expression {
     }
   }
 
-  private static func join(_ left: SourceSpan?, _ right: SourceSpan?) -> SourceSpan? {
+  private static func join(_ left: TextSpan?, _ right: TextSpan?) -> TextSpan? {
     guard let left, let right else { return left ?? right }
-    return SourceSpan(min(left.start, right.start), max(left.end, right.end))
+    return TextSpan(min(left.start, right.start), max(left.end, right.end))
   }
 }

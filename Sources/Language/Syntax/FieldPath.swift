@@ -5,14 +5,14 @@ public struct FieldPath: Sendable, Hashable {
   /// The levels joined by dots, without quotes.
   public var path: Text
   /// Where it stands in its text.
-  public var span: SourceSpan
+  public var span: TextSpan
 
   /// `path` is its levels joined by dots, without quotes.
-  public init(_ path: Text, span: SourceSpan = .none) {
+  public init(_ path: Text, span: TextSpan = .none) {
     self.path = path
     self.span = span
   }
 
   /// The same from a string.
-  public init(_ path: String, span: SourceSpan = .none) { self.init(Text(path), span: span) }
+  public init(_ path: String, span: TextSpan = .none) { self.init(Text(path), span: span) }
 }

@@ -31,10 +31,10 @@ public enum ScalarFunction: String, Sendable, Equatable, CaseIterable {
 public struct ScalarCall: Sendable, Equatable {
   public var function: ScalarFunction
   public var arguments: [Expression]
-  public var span: SourceSpan
+  public var span: TextSpan
 
   public init(
-    _ function: ScalarFunction, _ arguments: [Expression], span: SourceSpan = .none
+    _ function: ScalarFunction, _ arguments: [Expression], span: TextSpan = .none
   ) {
     self.function = function
     self.arguments = arguments
@@ -59,11 +59,11 @@ public struct WindowCall: Sendable, Equatable {
   public var argument: Expression
   /// How far back it looks. Nil, which only `pct_change` may have, is to the value before.
   public var length: TimeLength?
-  public var span: SourceSpan
+  public var span: TextSpan
 
   public init(
     _ function: WindowFunction, _ argument: Expression, length: TimeLength? = nil,
-    span: SourceSpan = .none
+    span: TextSpan = .none
   ) {
     self.function = function
     self.argument = argument

@@ -14,7 +14,7 @@ public struct GroupField: Sendable, Equatable {
   /// What its column is called.
   public var name: Text { alias ?? path.path }
 
-  public var span: SourceSpan { path.span }
+  public var span: TextSpan { path.span }
 }
 
 /// Columns that answers have of their own, such as `state`. They give way to what was asked for by that name.

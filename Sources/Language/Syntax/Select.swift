@@ -13,7 +13,7 @@ public struct Select: Sendable, Equatable {
   /// Nil asks a KPI by its own buckets, and a stream by one bucket of the range; a query of facts has none.
   public var every: Every?
   /// Where WHOLE BUCKETS stands, if it does: the range picks buckets by their start and cuts none.
-  public var wholeBuckets: SourceSpan?
+  public var wholeBuckets: TextSpan?
   /// By its IANA name, here not looked into; nil is the zone of the KPI, or UTC.
   public var timeZone: Spanned<String>?
   /// Nil leaves buckets without facts out.
@@ -32,15 +32,15 @@ public struct Select: Sendable, Equatable {
   public var version: Spanned<Int>?
   /// Whether provisional buckets are left out.
   public var isOnlyFinal: Bool
-  public var span: SourceSpan
+  public var span: TextSpan
 
   public init(
     _ items: [SelectItem], from: Name, filter: Predicate? = nil, groupBy: [GroupField] = [],
-    range: TimeRange? = nil, every: Every? = nil, wholeBuckets: SourceSpan? = nil,
+    range: TimeRange? = nil, every: Every? = nil, wholeBuckets: TextSpan? = nil,
     timeZone: Spanned<String>? = nil, fill: Spanned<Fill>? = nil, compareWith: TimeLength? = nil,
     having: Condition? = nil,
     orderBy: [OrderKey] = [], limit: Limit? = nil, asOf: AsOf? = nil,
-    version: Spanned<Int>? = nil, isOnlyFinal: Bool = false, span: SourceSpan = .none
+    version: Spanned<Int>? = nil, isOnlyFinal: Bool = false, span: TextSpan = .none
   ) {
     self.items = items
     self.from = from
@@ -65,7 +65,7 @@ public struct Select: Sendable, Equatable {
 /// One of the things that a query asks for.
 public enum SelectItem: Sendable, Equatable {
   /// `*`: all fields of the facts, or all columns of a KPI.
-  case star(SourceSpan)
+  case star(TextSpan)
   case item(Item)
 }
 
@@ -85,9 +85,9 @@ public struct Every: Sendable, Equatable {
   /// With it a row covers this much time up to its bucket's end. `TIMESERIES 1d SLIDE BY 1h` is
   /// `EVERY 1h ROLLING 1d`.
   public var rolling: TimeLength?
-  public var span: SourceSpan
+  public var span: TextSpan
 
-  public init(_ length: TimeLength, rolling: TimeLength? = nil, span: SourceSpan = .none) {
+  public init(_ length: TimeLength, rolling: TimeLength? = nil, span: TextSpan = .none) {
     self.length = length
     self.rolling = rolling
     self.span = span
@@ -108,10 +108,10 @@ public enum Fill: String, Sendable, Equatable, CaseIterable {
 public struct OrderKey: Sendable, Equatable {
   public var expression: Expression
   public var isDescending: Bool
-  public var span: SourceSpan
+  public var span: TextSpan
 
   public init(
-    _ expression: Expression, isDescending: Bool = false, span: SourceSpan = .none
+    _ expression: Expression, isDescending: Bool = false, span: TextSpan = .none
   ) {
     self.expression = expression
     self.isDescending = isDescending
@@ -124,9 +124,9 @@ public struct Limit: Sendable, Equatable {
   public var rows: Int
   /// Whether it holds for each bucket, and not for the whole answer.
   public var isPerBucket: Bool
-  public var span: SourceSpan
+  public var span: TextSpan
 
-  public init(_ rows: Int, isPerBucket: Bool = false, span: SourceSpan = .none) {
+  public init(_ rows: Int, isPerBucket: Bool = false, span: TextSpan = .none) {
     self.rows = rows
     self.isPerBucket = isPerBucket
     self.span = span

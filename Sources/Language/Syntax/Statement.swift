@@ -2,12 +2,12 @@
 public struct Statement: Sendable, Equatable {
   public var body: Body
   /// In the whole text, as are all spans within.
-  public var span: SourceSpan
+  public var span: TextSpan
   /// The statement as it was written, without the `;`. Empty when it was not read from a text.
   public var text: String
 
   /// A statement that was not read from a text has no place and no text.
-  public init(_ body: Body, span: SourceSpan = .none, text: String = "") {
+  public init(_ body: Body, span: TextSpan = .none, text: String = "") {
     self.body = body
     self.span = span
     self.text = text

@@ -16,9 +16,9 @@ public struct TimeLength: Sendable, Equatable {
   /// From 1 to ``LanguageLimits/maxTimeAmount``.
   public var amount: Int64
   public var unit: TimeUnit
-  public var span: SourceSpan
+  public var span: TextSpan
 
-  public init(_ amount: Int64, _ unit: TimeUnit, span: SourceSpan = .none) {
+  public init(_ amount: Int64, _ unit: TimeUnit, span: TextSpan = .none) {
     self.amount = amount
     self.unit = unit
     self.span = span
@@ -56,9 +56,9 @@ public struct TimeExpression: Sendable, Equatable {
   public var base: Base
   /// In the order in which they apply.
   public var offsets: [Offset]
-  public var span: SourceSpan
+  public var span: TextSpan
 
-  public init(_ base: Base, offsets: [Offset] = [], span: SourceSpan = .none) {
+  public init(_ base: Base, offsets: [Offset] = [], span: TextSpan = .none) {
     self.base = base
     self.offsets = offsets
     self.span = span

@@ -3,24 +3,6 @@ import Checksum
 import EventLog
 import Sketches
 
-/// What every cell has.
-public struct CellHeader: Sendable, Equatable {
-  /// Facts that took part.
-  public internal(set) var facts: UInt64 = 0
-  /// The first and the last event that took part.
-  public internal(set) var firstSeq = UInt64.max
-  public internal(set) var lastSeq: UInt64 = 0
-  /// Blocks that changed it after it was final.
-  public internal(set) var revision: UInt32 = 0
-
-  mutating func merge(_ next: CellHeader) {
-    facts += next.facts
-    firstSeq = min(firstSeq, next.firstSeq)
-    lastSeq = max(lastSeq, next.lastSeq)
-    revision += next.revision
-  }
-}
-
 /// A series of a cell that has another last sample.
 struct SeriesChange: Sendable {
   var row: Int32

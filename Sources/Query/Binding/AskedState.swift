@@ -5,7 +5,7 @@ import Model
 struct AskedState {
   /// The last event of the state; nil for the latest.
   private(set) var seq: UInt64?
-  private(set) var catalogue: SourceCatalogue
+  private(set) var catalogue: CatalogueSnapshot
   private(set) var notes: [String] = []
 
   init(_ select: Select, _ run: StatementRun) throws {
@@ -23,7 +23,7 @@ struct AskedState {
       seq = nil
       return
     }
-    catalogue.kpis = try run.source.kpis(asOf: asked)
+    catalogue.kpis = try run.store.kpis(asOf: asked)
     try checkTarget(select, run, asked)
     try setState(of: select.from, run, asked)
   }
@@ -45,11 +45,11 @@ struct AskedState {
       throw LanguageError(issues: [error], text: run.text)
     }
     if let note = times.note(time) { notes.append(note) }
-    let seq = try run.source.seq(receivedBy: ns)
+    let seq = try run.store.seq(receivedBy: ns)
     let start = "AS OF \(time.canonicalText) is a time of arrival: "
     if seq > 0 {
       notes.append(start + "what was received up to \(Timestamp(ns: ns)), which is seq \(seq)")
-    } else if let first = try run.source.receivedNs(ofSeq: 1) {
+    } else if let first = try run.store.receivedNs(ofSeq: 1) {
       notes.append(
         start
           + "nothing was received up to \(Timestamp(ns: ns)), the first event of the log came at "
@@ -66,7 +66,7 @@ struct AskedState {
     if !then.isEmpty, select.version.map({ $0.value > (then.map(\.version).max() ?? 0) }) != true {
       return
     }
-    let changes = try run.source.history().filter { $0.name == name }
+    let changes = try run.store.history().filter { $0.name == name }
     let makes = ["DEFINE KPI", "REDEFINE KPI"]
     let next = changes.first {
       $0.seq > seq && makes.contains($0.change)
@@ -89,7 +89,7 @@ struct AskedState {
     let target: (stream: StreamInfo, kpi: KpiInfo?)
     // What is wrong with the name is said where it is looked up.
     do throws(LanguageError.Issue) { target = try catalogue.target(name) } catch { return }
-    let state = try run.source.state(ofStream: target.stream.name, asOf: seq)
+    let state = try run.store.state(ofStream: target.stream.name, asOf: seq)
     func set(_ stream: inout StreamInfo) {
       (stream.timesNs, stream.watermarkNs) = (state.timesNs, state.watermarkNs)
     }

@@ -76,7 +76,7 @@ extension Binder {
   }
 
   private static func checkRolling(
-    _ window: BucketLength, _ every: BucketLength, _ span: SourceSpan
+    _ window: BucketLength, _ every: BucketLength, _ span: TextSpan
   ) throws(Issue) {
     let (count, rest) = window.nominalNs.quotientAndRemainder(dividingBy: every.nominalNs)
     guard rest == 0, count >= 1 else {
@@ -291,7 +291,7 @@ extension Select {
 }
 
 extension SelectItem {
-  var span: SourceSpan {
+  var span: TextSpan {
     switch self {
     case .star(let span): span
     case .item(let item): item.span

@@ -192,12 +192,12 @@ extension Binder {
   }
 
   /// Where a text that is compared with the field at `span` stands.
-  private func span(of value: String, near span: SourceSpan) -> SourceSpan {
+  private func span(of value: String, near span: TextSpan) -> TextSpan {
     let strings = TextToken.all(of: text).filter { $0.kind == .string && $0.text == value }
     let found =
       strings.first { $0.range.lowerBound >= span.end }
       ?? strings.last { $0.range.upperBound <= span.start }
-    return found.map { SourceSpan($0.range.lowerBound, $0.range.upperBound) } ?? span
+    return found.map { TextSpan($0.range.lowerBound, $0.range.upperBound) } ?? span
   }
 
   /// Which of two texts is less goes by their bytes, which is seldom what is meant of numbers.

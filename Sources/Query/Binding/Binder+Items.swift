@@ -17,7 +17,7 @@ extension Binder {
     }
   }
 
-  private mutating func bindStar(_ span: SourceSpan) throws(Issue) {
+  private mutating func bindStar(_ span: TextSpan) throws(Issue) {
     if let kpi = query.kpi {
       for item in kpi.items {
         let (expression, kind) = try value(item.expression)
@@ -41,7 +41,7 @@ extension Binder {
     }
   }
 
-  private mutating func add(_ output: BoundQuery.Output, _ span: SourceSpan) throws(Issue) {
+  private mutating func add(_ output: BoundQuery.Output, _ span: TextSpan) throws(Issue) {
     let isOwn =
       (hasTime && output.name == query.timeName) || (query.buckets != nil && output.name == "state")
     if isOwn { throw Self.twoColumns(output.name, span) }
@@ -51,14 +51,14 @@ extension Binder {
   }
 
   /// Names that a query gives have to differ.
-  private func checkName(_ name: Text, _ span: SourceSpan) throws(Issue) {
+  private func checkName(_ name: Text, _ span: TextSpan) throws(Issue) {
     let names = query.groups.map(\.name) + query.outputs.map(\.name)
     if names.contains(name) || (query.isTimeNamed && name == query.timeName) {
       throw Self.twoColumns(name, span)
     }
   }
 
-  private static func twoColumns(_ name: Text, _ span: SourceSpan) -> Issue {
+  private static func twoColumns(_ name: Text, _ span: TextSpan) -> Issue {
     Issue(span, "two columns would be named \(name)", hint: "name one with AS")
   }
 

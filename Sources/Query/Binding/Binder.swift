@@ -6,7 +6,7 @@ import Model
 struct Binder {
   typealias Issue = LanguageError.Issue
 
-  let catalogue: SourceCatalogue
+  let catalogue: CatalogueSnapshot
   let options: QueryOptions
   /// The text that spans point into.
   let text: String
@@ -101,7 +101,7 @@ struct Binder {
   }
 }
 
-extension SourceCatalogue {
+extension CatalogueSnapshot {
   /// What FROM names: the stream, and the KPI of it if it is one.
   func target(
     _ name: Name, version: Spanned<Int>? = nil

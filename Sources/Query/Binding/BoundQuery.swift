@@ -27,7 +27,7 @@ struct BoundQuery {
   var kpi: KpiInfo?
   /// Whether its rows are facts, and not aggregates of them.
   var isOfFacts = false
-  /// What is asked of the source; of facts the fields.
+  /// What is asked of the store; of facts the fields.
   var aggregates: [Aggregate] = []
   /// What each aggregate gives.
   var aggregateKinds: [ValueKind] = []

@@ -90,7 +90,7 @@ struct TimeResolver {
 
   private static let hint = "write '2024-06-01', '2024-06-01T12:00' or '2024-06-01T12:00:00Z'"
 
-  private func parse(_ text: String, _ span: SourceSpan) throws(LanguageError.Issue) -> Int64 {
+  private func parse(_ text: String, _ span: TextSpan) throws(LanguageError.Issue) -> Int64 {
     if let ns = Self.parse(text, in: zone) { return ns }
     throw LanguageError.Issue(span, "'\(text)' is no time", hint: Self.hint)
   }

@@ -1,16 +1,16 @@
 import Language
 import Model
 
-/// Runs texts of the query language against a source.
+/// Runs texts of the query language against a store.
 ///
 /// What is wrong with a text is thrown as a ``LanguageError`` that shows the place; what a statement may not take as
 /// ``QueryLimitError``; what cannot be done as ``StatementError``; a cancelled one as `CancellationError`. Errors of
-/// the source are passed on.
+/// the store are passed on.
 public struct QueryEngine: Sendable {
-  let source: any QuerySource
+  let store: any Queryable
 
-  /// With a source that is a ``QueryStore`` statements can change it.
-  public init(_ source: any QuerySource) { self.source = source }
+  /// With a ``QueryStore`` statements can change it.
+  public init(_ store: any Queryable) { self.store = store }
 
   /// Runs the statements of a text one after the other, and hands out each answer before the next one is begun. The
   /// text is read as a whole first: nothing is run if it cannot be. What was answered before an error stands. Each
@@ -44,7 +44,7 @@ public struct QueryEngine: Sendable {
     bounded.isCancelled = { isCancelled() || clock.now > deadline }
     do {
       let run = StatementRun(
-        source: source, options: bounded, text: text, catalogue: try source.snapshot())
+        store: store, options: bounded, text: text, catalogue: try store.snapshot())
       var answer = try Cancellation.with(bounded.isCancelled) {
         try run.answer(statement.body, span: statement.span)
       }
@@ -67,22 +67,22 @@ public struct StatementError: Error, Equatable, CustomStringConvertible {
 
 /// One statement being run.
 struct StatementRun {
-  let source: any QuerySource
+  let store: any Queryable
   let options: QueryOptions
   /// The text that spans point into.
   let text: String
-  let catalogue: SourceCatalogue
+  let catalogue: CatalogueSnapshot
 
   func checkCancelled() throws {
     if options.isCancelled() { throw CancellationError() }
   }
 
   /// One thing that is wrong with the text.
-  func error(_ span: SourceSpan, _ message: String, hint: String? = nil) -> LanguageError {
+  func error(_ span: TextSpan, _ message: String, hint: String? = nil) -> LanguageError {
     LanguageError(issues: [LanguageError.Issue(span, message, hint: hint)], text: text)
   }
 
-  func answer(_ body: Statement.Body, span: SourceSpan) throws -> Answer {
+  func answer(_ body: Statement.Body, span: TextSpan) throws -> Answer {
     switch body {
     case .select(let query): return try select(query)
     case .explain(let explanation, let query): return try explain(explanation, query)
@@ -107,9 +107,9 @@ struct StatementRun {
     }
   }
 
-  private func notThere(_ name: String, _ span: SourceSpan) -> LanguageError {
+  private func notThere(_ name: String, _ span: TextSpan) -> LanguageError {
     error(
-      SourceSpan(span.start, span.start + name.utf8.count),
+      TextSpan(span.start, span.start + name.utf8.count),
       "\(name) is part of the language, but this version does not do it yet")
   }
 }

@@ -5,7 +5,7 @@ import Model
 /// and those of the time that is compared with.
 struct AggregateRows {
   let query: BoundQuery
-  let source: any QuerySource
+  let store: any Queryable
   let options: QueryOptions
   let budget: MemoryBudget
 
@@ -44,7 +44,7 @@ struct AggregateRows {
       buckets.start($0, before: $1)
     } earlier: { range, groups in
       let few = AggregateRows(
-        query: query.narrowed(to: groups), source: source, options: options, budget: budget)
+        query: query.narrowed(to: groups), store: store, options: options, budget: budget)
       let found = try budget.passing { try few.compared(range, hasWindows: false) }
       rows.add(found)
       return found.table
@@ -142,7 +142,7 @@ struct AggregateRows {
   }
 
   private func aggregate(_ request: AggregateRequest) throws -> AggregateResult {
-    var result = try source.aggregate(request)
+    var result = try store.aggregate(request)
     try checkRows(result.count)
     // A KPI may wait longer than its stream before a bucket is final.
     if query.latenessNs != query.stream.latenessNs {

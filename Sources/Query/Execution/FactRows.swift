@@ -5,7 +5,7 @@ import Model
 /// Gathers facts.
 struct FactRows {
   let query: BoundQuery
-  let source: any QuerySource
+  let store: any Queryable
   let options: QueryOptions
 
   struct Rows {
@@ -61,7 +61,7 @@ struct FactRows {
     var columns: [ValueColumn]?
     var timesNs: [Int64] = []
     var seqs: [UInt64] = []
-    try source.facts(request) { batch in
+    try store.facts(request) { batch in
       timesNs += batch.timesNs
       seqs += batch.seqs
       if columns == nil {

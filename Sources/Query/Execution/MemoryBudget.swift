@@ -1,6 +1,6 @@
 import Model
 
-/// What a statement's own rows take of memory, beside what its source counts: tables, columns, keys to sort by. About,
+/// What a statement's own rows take of memory, beside what the store counts: tables, columns, keys to sort by. About,
 /// and as far as it grows with rows.
 final class MemoryBudget {
   private let maxBytes: Int

@@ -6,7 +6,7 @@ import Model
 /// may be of fewer values than one thinks.
 struct PassedOver {
   let query: BoundQuery
-  let source: any QuerySource
+  let store: any Queryable
   let options: QueryOptions
   /// The state of the log that is counted.
   let asOfSeq: UInt64
@@ -32,7 +32,7 @@ struct PassedOver {
     request.path = .columns
     request.limits = options.limits
     request.isCancelled = options.isCancelled
-    let result = try source.aggregate(request)
+    let result = try store.aggregate(request)
     guard result.count == 1 else { return [] }
     func count(_ index: Int) -> Int64 {
       if case .integer(let count) = result.values[index][0] { count } else { 0 }

@@ -5,13 +5,13 @@ import Model
 /// Makes an answer of the rows of a query.
 struct QueryExecution {
   let query: BoundQuery
-  let source: any QuerySource
+  let store: any Queryable
   let options: QueryOptions
   /// The last event of the log when the query was begun.
   private let budget: MemoryBudget
 
-  init(query: BoundQuery, source: any QuerySource, options: QueryOptions) {
-    (self.query, self.source, self.options) = (query, source, options)
+  init(query: BoundQuery, store: any Queryable, options: QueryOptions) {
+    (self.query, self.store, self.options) = (query, store, options)
     budget = MemoryBudget(options.limits)
   }
 
@@ -21,7 +21,7 @@ struct QueryExecution {
     /// The rows in the answer's order.
     var table: RowTable
     var plans: [AggregatePlan] = []
-    /// How long the source took.
+    /// How long the store took.
     var gatheringSeconds = 0.0
   }
 
@@ -31,7 +31,7 @@ struct QueryExecution {
 
   private func aggregates() throws -> Result {
     let gathering = AggregateRows(
-      query: query, source: source, options: options, budget: budget)
+      query: query, store: store, options: options, budget: budget)
     let (rows, seconds) = try timed { try gathering.rows() }
     let (table, over) = query.fill == nil ? (rows.table, query) : try filled(rows, gathering)
     var result = try finish(table, over, from: rows.firstNs)
@@ -39,7 +39,7 @@ struct QueryExecution {
     result.gatheringSeconds = seconds
     describe(rows, &result)
     let passedOver = PassedOver(
-      query: query, source: source, options: options, asOfSeq: rows.asOfSeq)
+      query: query, store: store, options: options, asOfSeq: rows.asOfSeq)
     result.answer.meta.notes +=
       query.kpi == nil ? try passedOver.notes() : passedOver.notesWithoutCounts()
     return result
@@ -70,7 +70,7 @@ struct QueryExecution {
 
   private func facts() throws -> Result {
     let (rows, seconds) = try timed {
-      try FactRows(query: query, source: source, options: options).rows()
+      try FactRows(query: query, store: store, options: options).rows()
     }
     try budget.take(rows.table.bytes, for: "facts")
     var result = try finish(rows.table, query, from: rows.firstNs)

@@ -3,14 +3,14 @@ import Model
 
 /// Statements that change the catalogue or the cells.
 extension StatementRun {
-  private func store(_ span: SourceSpan) throws -> any QueryStore {
-    guard let store = source as? any QueryStore else {
+  private func writableStore(_ span: TextSpan) throws -> any QueryStore {
+    guard let store = store as? any QueryStore else {
       throw StatementError("this store can only be read: the statement would change it")
     }
     return store
   }
 
-  func defineStream(_ definition: DefineStream, _ span: SourceSpan) throws -> Answer {
+  func defineStream(_ definition: DefineStream, _ span: TextSpan) throws -> Answer {
     let name = definition.name
     if catalogue.streams.contains(where: { $0.name == name.text }) {
       throw error(name.span, "there is a stream \(name.text) already")
@@ -19,16 +19,16 @@ extension StatementRun {
       throw error(
         name.span, "there is a KPI \(name.text)", hint: "streams and KPIs have names of their own")
     }
-    try store(span).defineStream(definition)
+    try writableStore(span).defineStream(definition)
     return Answer(message: "stream \(name.text) is defined")
   }
 
-  func alterStream(_ alteration: AlterStream, _ span: SourceSpan) throws -> Answer {
+  func alterStream(_ alteration: AlterStream, _ span: TextSpan) throws -> Answer {
     let name = try stream(alteration.name)
-    try store(span).alterStream(
+    try writableStore(span).alterStream(
       alteration, progress: options.progress, isCancelled: options.isCancelled)
     let before = catalogue.streams.first { $0.name == name }
-    let stream = try source.snapshot().streams.first { $0.name == name }
+    let stream = try store.snapshot().streams.first { $0.name == name }
     if let before, before.version == stream?.version {
       return Answer(message: "stream \(name) is so already; nothing is changed")
     }
@@ -55,9 +55,9 @@ extension StatementRun {
     return answer
   }
 
-  func dropStream(_ name: Name, _ span: SourceSpan) throws -> Answer {
+  func dropStream(_ name: Name, _ span: TextSpan) throws -> Answer {
     let dropped = try stream(name)
-    try store(span).dropStream(dropped)
+    try writableStore(span).dropStream(dropped)
     return Answer(message: "stream \(dropped) is dropped")
   }
 
@@ -74,10 +74,10 @@ extension StatementRun {
   }
 
   func defineKpi(
-    _ definition: DefineKpi, isNewVersion: Bool, _ span: SourceSpan
+    _ definition: DefineKpi, isNewVersion: Bool, _ span: TextSpan
   ) throws -> Answer {
     try check(definition, isNewVersion: isNewVersion)
-    let kpi = try store(span).defineKpi(
+    let kpi = try writableStore(span).defineKpi(
       definition, isNewVersion: isNewVersion, progress: options.progress,
       isCancelled: options.isCancelled)
     var answer = Answer(message: "KPI \(kpi.name) version \(kpi.version) is defined")
@@ -145,29 +145,29 @@ extension StatementRun {
     }
   }
 
-  func switchKpi(_ name: Name, _ version: Spanned<Int>, _ span: SourceSpan) throws -> Answer {
+  func switchKpi(_ name: Name, _ version: Spanned<Int>, _ span: TextSpan) throws -> Answer {
     let kpi = try kpi(name, version: version)
-    try store(span).switchKpi(kpi.name, version: kpi.version)
+    try writableStore(span).switchKpi(kpi.name, version: kpi.version)
     return Answer(message: "version \(kpi.version) of KPI \(kpi.name) is the one that is asked")
   }
 
-  func dropKpi(_ name: Name, _ span: SourceSpan) throws -> Answer {
+  func dropKpi(_ name: Name, _ span: TextSpan) throws -> Answer {
     let kpi = try kpi(name)
-    try store(span).dropKpi(kpi.name)
+    try writableStore(span).dropKpi(kpi.name)
     return Answer(message: "KPI \(kpi.name) is dropped; the events stay")
   }
 
-  func rebuildKpi(_ name: Name, _ range: TimeRange?, _ span: SourceSpan) throws -> Answer {
+  func rebuildKpi(_ name: Name, _ range: TimeRange?, _ span: TextSpan) throws -> Answer {
     let kpi = try kpi(name)
     guard case .bounds(let since, let until)? = range else {
-      _ = try store(span).rebuildKpi(
+      _ = try writableStore(span).rebuildKpi(
         kpi.name, within: nil, progress: options.progress, isCancelled: options.isCancelled)
       return Answer(message: "KPI \(kpi.name) is rebuilt")
     }
     func times(_ zone: ZoneRules) -> TimeResolver {
       TimeResolver(zone: zone, nowNs: options.nowNs, parameters: options.parameters)
     }
-    let rebuilds = try store(span).rebuildKpi(
+    let rebuilds = try writableStore(span).rebuildKpi(
       kpi.name,
       within: { zone in
         do throws(LanguageError.Issue) {
@@ -229,7 +229,7 @@ extension StatementRun {
     }
     let budget = MemoryBudget(options.limits)
     let tables = try queries.map {
-      try AggregateRows(query: $0, source: source, options: options, budget: budget).rows()
+      try AggregateRows(query: $0, store: store, options: options, budget: budget).rows()
     }
     return try VersionJoin(queries, tables, budget)
       .answer(limit: comparison.limit?.rows ?? .max)

@@ -18,7 +18,7 @@ extension StatementRun {
       ? Self.ascending(result.table.firstSeqs)
       : try contributingSeqs(query, result.table, asOf: meta.asOfSeq)
     var list = EventList()
-    try source.events(seqs, of: query.stream.name) { event in
+    try store.events(seqs, of: query.stream.name) { event in
       try check(list)
       list.add(event)
       return true
@@ -59,7 +59,7 @@ extension StatementRun {
     _ query: BoundQuery, _ table: RowTable, asOf seq: UInt64?
   ) throws -> [UInt64] {
     var seqs: Set<UInt64> = []
-    try source.contributions(query.contributions(table, asOf: seq, options)) { batch in
+    try store.contributions(query.contributions(table, asOf: seq, options)) { batch in
       seqs.formUnion(batch.seqs)
       try check(count: seqs.count, bytes: seqs.count * 16)
     }

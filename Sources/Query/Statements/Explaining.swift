@@ -18,7 +18,7 @@ extension StatementRun {
     if query.isOfFacts {
       lines.add("source", "columns")
     } else {
-      lines.add(try source.plan(query.request(query.range, options)), isEstimate: true)
+      lines.add(try store.plan(query.request(query.range, options)), isEstimate: true)
     }
     lines.add(query)
     return lines.answer

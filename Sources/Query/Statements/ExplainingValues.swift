@@ -40,21 +40,21 @@ extension StatementRun {
     _ query: BoundQuery, _ table: RowTable, asOf seq: UInt64?
   ) throws -> Origins {
     var origins = Origins(count: table.count)
-    let receivedNs = try query.asOfSeq.flatMap { try source.receivedNs(ofSeq: $0) }
-    try source.ledger(.late, stream: query.stream.name, pages: catalogue.ledgerPages) { entry in
+    let receivedNs = try query.asOfSeq.flatMap { try store.receivedNs(ofSeq: $0) }
+    try store.ledger(.late, stream: query.stream.name, pages: catalogue.ledgerPages) { entry in
       try checkCancelled()
       if let seq = entry.seq { origins.ledger.late.insert(seq) }
       return true
     }
     // A duplicate repeats the event that is kept, and belongs where that is.
-    try source.ledger(.duplicate, stream: query.stream.name, pages: catalogue.ledgerPages) {
+    try store.ledger(.duplicate, stream: query.stream.name, pages: catalogue.ledgerPages) {
       entry in
       try checkCancelled()
       if let receivedNs, entry.receivedNs > receivedNs { return true }
       if let seq = entry.seq { origins.ledger.duplicates[seq, default: 0] += 1 }
       return true
     }
-    try source.contributions(query.contributions(table, asOf: seq, options)) { batch in
+    try store.contributions(query.contributions(table, asOf: seq, options)) { batch in
       try checkCancelled()
       origins.add(batch)
     }
@@ -63,9 +63,9 @@ extension StatementRun {
 
   /// A document that was rejected has no time and no group.
   private func noteOfRejected(_ query: BoundQuery) throws -> String? {
-    let receivedNs = try query.asOfSeq.flatMap { try source.receivedNs(ofSeq: $0) }
+    let receivedNs = try query.asOfSeq.flatMap { try store.receivedNs(ofSeq: $0) }
     var count = 0
-    try source.ledger(.rejected, stream: query.stream.name, pages: catalogue.ledgerPages) { entry in
+    try store.ledger(.rejected, stream: query.stream.name, pages: catalogue.ledgerPages) { entry in
       try checkCancelled()
       if receivedNs.map({ entry.receivedNs <= $0 }) ?? true { count += 1 }
       return true

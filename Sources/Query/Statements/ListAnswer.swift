@@ -17,7 +17,7 @@ struct ListAnswer {
     for (index, value) in row.enumerated() { values[index].append(value) }
   }
 
-  func answer(_ catalogue: SourceCatalogue) -> Answer {
+  func answer(_ catalogue: CatalogueSnapshot) -> Answer {
     var answer = Answer(columns: columns)
     for index in columns.indices { answer.columns[index].values = .values(values[index]) }
     answer.meta.asOfSeq = catalogue.lastSeq
@@ -37,7 +37,7 @@ struct PropertyLines {
 
   mutating func add(_ name: String, _ value: Text) { add(name, value.string) }
 
-  func answer(_ catalogue: SourceCatalogue) -> Answer {
+  func answer(_ catalogue: CatalogueSnapshot) -> Answer {
     var answer = Answer(columns: [
       Answer.Column(name: "property", kind: .text, values: .texts(names)),
       Answer.Column(name: "value", kind: .text, values: .texts(values)),

@@ -14,6 +14,6 @@ extension StatementRun {
   }
 
   func execution(_ query: BoundQuery) -> QueryExecution {
-    QueryExecution(query: query, source: source, options: options)
+    QueryExecution(query: query, store: store, options: options)
   }
 }

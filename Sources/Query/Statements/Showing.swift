@@ -118,7 +118,7 @@ extension StatementRun {
     var list = try PickedList(
       ["stream": .text, "source": .text, "watermark": .time, "state": .text], show, self)
     for stream in try listed(show) {
-      for source in try self.source.sources(ofStream: stream.name) {
+      for source in try store.sources(ofStream: stream.name) {
         try list.add(
           .text(stream.name), .text(source.name), .time(optional: source.watermarkNs),
           .text(source.isOpen ? "open" : "closed"))

@@ -19,7 +19,7 @@ extension StatementRun {
           "detail": .text,
         ], show, self)
     var withoutTime = 0
-    try source.ledger(kind, stream: stream, pages: catalogue.ledgerPages) { entry in
+    try store.ledger(kind, stream: stream, pages: catalogue.ledgerPages) { entry in
       let timeNs = show.isByArrival ? entry.receivedNs : entry.timeNs
       guard range.contains(timeNs ?? entry.receivedNs) else { return true }
       if timeNs == nil { withoutTime += 1 }

@@ -5,7 +5,7 @@ import Language
 extension StatementRun {
   func history(_ show: Show) throws -> Answer {
     let range = try range(of: show)
-    let changes = try source.history().filter { $0.seq <= catalogue.lastSeq }
+    let changes = try store.history().filter { $0.seq <= catalogue.lastSeq }
     if let name = show.from, !changes.contains(where: { $0.name == name.text }) {
       let names = Set(changes.map(\.name)).sorted()
       throw error(
@@ -34,7 +34,7 @@ extension StatementRun {
   /// All versions of KPIs, with who made them and when.
   func versions(_ show: Show) throws -> Answer {
     let changes = Dictionary(
-      try source.history().map { ($0.seq, $0) }, uniquingKeysWith: { first, _ in first })
+      try store.history().map { ($0.seq, $0) }, uniquingKeysWith: { first, _ in first })
     var list = try PickedList(
       [
         "kpi": .text, "version": .integer, "active": .boolean, "seq": .integer, "time": .time,

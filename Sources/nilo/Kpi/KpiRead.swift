@@ -62,7 +62,7 @@ struct KpiRead: ParsableCommand {
     var select = Select([.star(.none)], from: Name(name), filter: filter)
     if since != nil || until != nil {
       select.range = .bounds(since: since?.expression, until: until?.expression)
-      select.wholeBuckets = SourceSpan.none
+      select.wholeBuckets = TextSpan.none
     }
     try answers.answer(.select(select), about: name) { options in
       if let maxSeconds { options.limits.maxSeconds = maxSeconds }

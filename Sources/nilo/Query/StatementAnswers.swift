@@ -14,17 +14,17 @@ struct StatementAnswers {
 
   /// Runs one statement after the other; nothing is run when the text cannot be read as a whole. `check` is shown what
   /// there is in the store before that. Ctrl-C ends what runs.
-  func write(_ source: QueryText, check: (SourceCatalogue) throws -> Void = { _ in }) throws {
+  func write(_ query: QueryText, check: (CatalogueSnapshot) throws -> Void = { _ in }) throws {
     Interruption.catchSignals()
     let runner = LocalRunner(store.directory, staysWriting: true)
     defer { runner.close() }
     do {
-      let statements = try Parser.statements(source.text)
+      let statements = try Parser.statements(query.text)
       try runner.open(for: statements)
       try check(runner.catalogue())
-      for statement in statements { try answer(statement, of: source, by: runner) }
+      for statement in statements { try answer(statement, of: query, by: runner) }
     } catch let error as LanguageError {
-      throw Shown(source.file == nil ? "nilo: \(error)" : error.described(inFile: source.file))
+      throw Shown(query.file == nil ? "nilo: \(error)" : error.described(inFile: query.file))
     } catch  where Interruption.isRequested && !(error is ClosedOutput) {
       // What was begun may say more, such as a KPI that is not filled yet.
       if !(error is CancellationError) { printError("\(error)") }
@@ -33,7 +33,7 @@ struct StatementAnswers {
   }
 
   private func answer(
-    _ statement: Statement, of source: QueryText, by runner: some StatementRunner
+    _ statement: Statement, of query: QueryText, by runner: some StatementRunner
   ) throws {
     var options = QueryOptions(nowNs: currentTimeNs())
     self.options(&options)
@@ -41,7 +41,7 @@ struct StatementAnswers {
     let progress = SharedProgress()
     options.progress = { progress.update(share: $0) }
     defer { progress.wipe() }
-    let answer = try runner.run(statement, of: source.text, options)
+    let answer = try runner.run(statement, of: query.text, options)
     progress.wipe()
     let renderer = AnswerRenderer(format, width: DisplayText.width)
     try Cancellation.with(Interruption.wish) {

@@ -5,7 +5,7 @@ import Store
 /// Where statements run. How they are asked, and how answers are shown, is no concern of it.
 protocol StatementRunner: AnyObject {
   /// The streams and KPIs that there are now.
-  func catalogue() throws -> SourceCatalogue
+  func catalogue() throws -> CatalogueSnapshot
 
   /// Runs a statement of `text`, which its errors show.
   func run(_ statement: Statement, of text: String, _ options: QueryOptions) throws -> Answer
@@ -49,7 +49,7 @@ final class LocalRunner: StatementRunner {
 
   deinit { close() }
 
-  func catalogue() throws -> SourceCatalogue { try reading().snapshot() }
+  func catalogue() throws -> CatalogueSnapshot { try reading().snapshot() }
 
   func run(_ statement: Statement, of text: String, _ options: QueryOptions) throws -> Answer {
     guard statement.isChange else {

@@ -23,7 +23,7 @@ final class Completer {
     }
     let context = CompletionContext(text, before: before)
     if let field = context.fieldOfString {
-      let values = context.source.map { self.values(of: field, in: $0) } ?? []
+      let values = context.target.map { self.values(of: field, in: $0) } ?? []
       let literals = values.map { Literal.string(Text($0)).canonicalText }
       return completion(context.word, cursor, literals.map { Completion.Candidate($0) })
     }
@@ -46,10 +46,10 @@ final class Completer {
   }
 
   /// The most frequent values of a field, the most frequent first.
-  private func values(of field: String, in source: String) -> [String] {
+  private func values(of field: String, in target: String) -> [String] {
     guard let catalogue = try? runner.catalogue() else { return [] }
-    let kpi = catalogue.kpis.first { $0.name == source && $0.isActive }
-    let stream = kpi?.stream ?? source
+    let kpi = catalogue.kpis.first { $0.name == target && $0.isActive }
+    let stream = kpi?.stream ?? target
     if let kpi, !kpi.groupBy.contains(Text(field)) { return [] }
     let key: Text = "\(stream) \(field)"
     if let known = values[key] { return known }
@@ -85,7 +85,7 @@ private struct CommandCompletion {
     word = parts.count > 1 ? String(parts[1].drop(while: \.isWhitespace)) : String(text)
   }
 
-  func candidates(of catalogue: SourceCatalogue?) -> [Completion.Candidate] {
+  func candidates(of catalogue: CatalogueSnapshot?) -> [Completion.Candidate] {
     guard let name else {
       return MetaCommand.allCases.map { command in
         .init(
@@ -93,7 +93,7 @@ private struct CommandCompletion {
       }
     }
     switch MetaCommand(rawValue: name) {
-    case .describe: return CompletionWords.sources(of: catalogue)
+    case .describe: return CompletionWords.targets(of: catalogue)
     case .format: return AnswerFormat.allCases.map { .init($0.rawValue) }
     case .chart: return ["line", "bar"].map { .init($0) }
     case .output, .include: return files

@@ -10,7 +10,7 @@ struct CompletionContext {
   /// The field that the string is compared with.
   let fieldOfString: String?
   /// The stream or KPI of FROM, wherever in the statement it is.
-  let source: String?
+  let target: String?
   /// Whether keywords are typed in small letters.
   let isLowercase: Bool
 
@@ -31,7 +31,7 @@ struct CompletionContext {
     word = String(decoding: before.utf8.dropFirst(wordStart), as: UTF8.self)
     self.tokens = tokens
     fieldOfString = isInString ? Self.field(before: tokens) : nil
-    source = Self.source(of: text, around: end)
+    target = Self.target(of: text, around: end)
     isLowercase = Self.isLowercase(word, tokens)
   }
 
@@ -93,7 +93,7 @@ struct CompletionContext {
     return names.isEmpty ? nil : names.reversed().joined(separator: ".")
   }
 
-  private static func source(of text: String, around cursor: Int) -> String? {
+  private static func target(of text: String, around cursor: Int) -> String? {
     let tokens = TextToken.all(of: text)
     let end = tokens.firstIndex { $0.kind == .semicolon && $0.range.lowerBound >= cursor }
     let before = tokens[..<(end ?? tokens.endIndex)]

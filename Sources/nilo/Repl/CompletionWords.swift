@@ -5,9 +5,9 @@ import Terminal
 /// The words that may come next, the likely ones first.
 struct CompletionWords {
   private let context: CompletionContext
-  private let catalogue: SourceCatalogue?
+  private let catalogue: CatalogueSnapshot?
 
-  init(_ context: CompletionContext, _ catalogue: SourceCatalogue?) {
+  init(_ context: CompletionContext, _ catalogue: CatalogueSnapshot?) {
     (self.context, self.catalogue) = (context, catalogue)
   }
 
@@ -51,8 +51,8 @@ struct CompletionWords {
     guard let last = context.last else { return keywords(Self.statements) }
     let word = context.lastWord
     switch word {
-    case "from", "describe", "create": return Self.sources(of: catalogue)
-    case "of" where context.hasWord("history"): return Self.sources(of: catalogue)
+    case "from", "describe", "create": return Self.targets(of: catalogue)
+    case "of" where context.hasWord("history"): return Self.targets(of: catalogue)
     case "kpi": return Self.kpis(of: catalogue)
     case "stream": return context.hasWord("define") ? [] : Self.streams(of: catalogue)
     default: break
@@ -77,11 +77,11 @@ struct CompletionWords {
   /// Those of the query's stream or KPI; of all streams if there is no FROM yet.
   private var fields: [Completion.Candidate] {
     guard let catalogue else { return [] }
-    if let kpi = catalogue.kpis.first(where: { $0.name == context.source && $0.isActive }) {
+    if let kpi = catalogue.kpis.first(where: { $0.name == context.target && $0.isActive }) {
       let names = kpi.groupBy.map { ($0, "group") } + kpi.items.map { ($0.name, "number") }
       return names.map { .init(FieldPath($0.0).canonicalText, description: $0.1) }
     }
-    let known = catalogue.streams.filter { $0.name == context.source }
+    let known = catalogue.streams.filter { $0.name == context.target }
     return (known.isEmpty ? catalogue.streams : known).flatMap { stream in
       stream.fields.filter(\.hasColumn).map { field in
         let kind = known.isEmpty ? "\(stream.name), \(field.kind)" : "\(field.kind)"
@@ -95,17 +95,17 @@ struct CompletionWords {
     words.map { .init("\(context.isLowercase ? $0.lowercased() : $0) ") }
   }
 
-  static func sources(of catalogue: SourceCatalogue?) -> [Completion.Candidate] {
+  static func targets(of catalogue: CatalogueSnapshot?) -> [Completion.Candidate] {
     streams(of: catalogue) + kpis(of: catalogue)
   }
 
-  private static func streams(of catalogue: SourceCatalogue?) -> [Completion.Candidate] {
+  private static func streams(of catalogue: CatalogueSnapshot?) -> [Completion.Candidate] {
     (catalogue?.streams ?? []).map {
       .init(Name($0.name).canonicalText, description: "stream")
     }
   }
 
-  private static func kpis(of catalogue: SourceCatalogue?) -> [Completion.Candidate] {
+  private static func kpis(of catalogue: CatalogueSnapshot?) -> [Completion.Candidate] {
     let active = (catalogue?.kpis ?? []).filter(\.isActive)
     return active.map { .init(Name($0.name).canonicalText, description: "KPI of \($0.stream)") }
   }

@@ -1,0 +1,83 @@
+import Foundation
+import Threads
+
+/// A block on its way to disk, with what it adds to the participants of the commit.
+struct FoldedBlock {
+  var block: EncodedBlock
+  var parts: [any ParticipantPart]
+}
+
+/// Batches that wait to be committed. They are handed over in ticket order, on a thread of its own, the committer: all
+/// that are ready at once, so that writers who come together share one wait for the disk.
+final class CommitQueue: @unchecked Sendable {
+  struct Item {
+    var batch: BatchPlace
+    /// Nil when no event of the batch was new.
+    var block: Result<FoldedBlock?, any Error>
+    var stream: EventStream
+    var completion: PendingAppend
+  }
+
+  /// Bytes of blocks that go into one transaction at most, unless one block is larger.
+  private static let maxGroupBytes = 8 << 20
+
+  private let commit: ([Item]) -> Void
+  private let thread = JoinableThread(named: "nilo.committer")
+  private let condition = NSCondition()
+  // Guarded by `condition`.
+  private var waiting: [UInt64: Item] = [:]
+  private var nextTicket: UInt64 = 1
+  private var isStopped = false
+
+  /// `commit` is called on the committer's thread with items in ticket order. Throws ``ThreadError``.
+  init(_ commit: @escaping ([Item]) -> Void) throws {
+    self.commit = commit
+    try thread.start { [self] in
+      while let group = nextGroup() { self.commit(group) }
+    }
+  }
+
+  func submit(_ item: Item) {
+    condition.withLock {
+      precondition(
+        item.batch.ticket >= nextTicket && waiting[item.batch.ticket] == nil,
+        "two batches have one ticket")
+      waiting[item.batch.ticket] = item
+      condition.broadcast()
+    }
+  }
+
+  /// Returns when all that was submitted is committed or failed, and the thread has ended. What follows a batch
+  /// that has a ticket but was not submitted fails.
+  func stop() {
+    condition.withLock {
+      isStopped = true
+      condition.broadcast()
+    }
+    thread.join()
+  }
+
+  private func nextGroup() -> [Item]? {
+    condition.withLock {
+      while waiting[nextTicket] == nil {
+        if isStopped {
+          for item in waiting.values {
+            item.completion.finish(.failure(EarlierCommitFailedError()))
+          }
+          waiting = [:]
+          return nil
+        }
+        condition.wait()
+      }
+      var group: [Item] = []
+      var bytes = 0
+      while let item = waiting[nextTicket], bytes < Self.maxGroupBytes {
+        waiting[nextTicket] = nil
+        nextTicket += 1
+        bytes += (try? item.block.get()?.block.bytes.count) ?? 0
+        group.append(item)
+      }
+      return group
+    }
+  }
+}

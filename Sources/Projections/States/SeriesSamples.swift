@@ -1,0 +1,218 @@
+import Bytes
+import Model
+
+/// A reading of a counter or gauge.
+struct Sample: Sendable, Equatable {
+  var timeNs: Int64
+  var value: KeptNumber
+}
+
+/// The samples of one series that a block adds to one cell, in the order of the log.
+struct SeriesRun: Sendable {
+  var name: [UInt8]
+  var samples: [Sample]
+}
+
+/// All samples of a cell's series: a late one changes what its neighbours add up to, so none can be left out.
+struct SeriesSamples: Sendable, Equatable {
+  /// By name.
+  private(set) var series: [Series] = []
+
+  /// Adds a block's samples, in the order of the log; calls `changed` with the name of each series that has another last
+  /// sample now, and whether the series is new.
+  /// O(samples) when they are the latest ones of known series; else some O(log samples) for each, and O(series).
+  mutating func add(_ runs: [SeriesRun], changed: (_ name: [UInt8], _ isNew: Bool) -> Void) {
+    var added: [Series] = []
+    for run in runs {
+      let place = place(of: run.name)
+      if place < series.count, series[place].name == run.name {
+        if series[place].add(run.samples) { changed(run.name, false) }
+      } else if let place = added.firstIndex(where: { $0.name.isEmpty }), run.name.isEmpty {
+        // An empty label and none are one.
+        _ = added[place].add(run.samples)
+      } else {
+        added.append(Series(run))
+        changed(run.name, true)
+      }
+    }
+    if !added.isEmpty { insert(added) }
+  }
+
+  private mutating func insert(_ added: [Series]) {
+    var all: [Series] = []
+    all.reserveCapacity(series.count + added.count)
+    var next = 0
+    for one in added.sorted(by: { $0.name.lexicographicallyPrecedes($1.name) }) {
+      while next < series.count, series[next].name.lexicographicallyPrecedes(one.name) {
+        all.append(series[next])
+        next += 1
+      }
+      all.append(one)
+    }
+    all.append(contentsOf: series[next...])
+    series = all
+  }
+
+  /// O(log series).
+  func contains(_ name: [UInt8]) -> Bool {
+    let place = place(of: name)
+    return place < series.count && series[place].name == name
+  }
+
+  private func place(of name: [UInt8]) -> Int {
+    var (low, high) = (0, series.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if series[middle].name.lexicographicallyPrecedes(name) {
+        low = middle + 1
+      } else {
+        high = middle
+      }
+    }
+    return low
+  }
+
+  func encode(into bytes: inout [UInt8]) {
+    bytes.append(varint: UInt64(series.count))
+    for one in series {
+      bytes.append(sized: one.name)
+      one.encode(into: &bytes)
+    }
+  }
+
+  init() {}
+
+  init(_ reader: inout ByteReader) throws(MalformedBytes) {
+    for _ in 0..<(try reader.count()) {
+      let name = try reader.array(byteCount: try reader.count())
+      series.append(try Series(name, &reader))
+    }
+  }
+}
+
+extension SeriesSamples {
+  struct Series: Sendable {
+    let name: [UInt8]
+    /// By time; those of one time in the order of the log.
+    private var ordered: [Sample] = []
+    /// What came later than samples of later times, in the order of the log. It is put in its place when there is enough
+    /// of it, so that samples out of order cost no move of all that follow for each.
+    private var late: [Sample] = []
+
+    private static let minLate = 64
+
+    init(_ run: SeriesRun) {
+      name = run.name
+      _ = add(run.samples)
+    }
+
+    /// The latest one.
+    var last: Sample? { ordered.last }
+
+    /// All, by time; those of one time in the order of the log. O(samples) when some are late.
+    var samples: [Sample] {
+      if late.isEmpty { return ordered }
+      var copy = self
+      copy.settle()
+      return copy.ordered
+    }
+
+    /// Whether there is another last sample now.
+    fileprivate mutating func add(_ samples: [Sample]) -> Bool {
+      let before = ordered.count
+      for sample in samples {
+        if let last = ordered.last, sample.timeNs < last.timeNs {
+          late.append(sample)
+        } else {
+          ordered.append(sample)
+        }
+      }
+      let hasOtherLast = ordered.count > before
+      if late.count > max(Self.minLate, ordered.count / 4) { settle() }
+      return hasOtherLast
+    }
+
+    private mutating func settle() {
+      let sorted = late.enumerated().sorted {
+        ($0.element.timeNs, $0.offset) < ($1.element.timeNs, $1.offset)
+      }
+      var merged: [Sample] = []
+      merged.reserveCapacity(ordered.count + late.count)
+      var next = 0
+      for (_, sample) in sorted {
+        // Of one time the late one came last.
+        while next < ordered.count, ordered[next].timeNs <= sample.timeNs {
+          merged.append(ordered[next])
+          next += 1
+        }
+        merged.append(sample)
+      }
+      merged.append(contentsOf: ordered[next...])
+      (ordered, late) = (merged, [])
+    }
+  }
+}
+
+extension SeriesSamples.Series: Equatable {
+  static func == (left: SeriesSamples.Series, right: SeriesSamples.Series) -> Bool {
+    left.name == right.name && left.samples == right.samples
+  }
+}
+
+// MARK: On disk: docs/formats/cells.md
+
+extension SeriesSamples.Series {
+  /// The least scale at which all values have mantissas of 64 bits; nil when there is none.
+  private static func scale(_ samples: [Sample]) -> Int? {
+    var scale = 0
+    for sample in samples {
+      guard let decimals = sample.value.decimals else { return nil }
+      scale = max(scale, decimals)
+    }
+    return samples.allSatisfy { $0.value.mantissa(scale: scale) != nil } ? scale : nil
+  }
+
+  fileprivate func encode(into bytes: inout [UInt8]) {
+    let samples = samples
+    let scale = Self.scale(samples)
+    bytes.append(varint: UInt64(samples.count))
+    bytes.append(scale.map { UInt8($0 + 1) } ?? 0)
+    var (timeNs, mantissa): (Int64, Int64) = (0, 0)
+    for (index, sample) in samples.enumerated() {
+      if index == 0 {
+        bytes.append(signedVarint: sample.timeNs)
+      } else {
+        bytes.append(varint: UInt64(bitPattern: sample.timeNs &- timeNs))
+      }
+      timeNs = sample.timeNs
+      if let scale, let next = sample.value.mantissa(scale: scale) {
+        bytes.append(signedVarint: next &- mantissa)
+        mantissa = next
+      } else {
+        sample.value.encode(into: &bytes)
+      }
+    }
+  }
+
+  fileprivate init(_ name: [UInt8], _ reader: inout ByteReader) throws(MalformedBytes) {
+    self.name = name
+    let count = try reader.count()
+    guard count > 0 else { throw MalformedBytes(offset: reader.offset) }
+    let scale = Int(try reader.integer(UInt8.self)) - 1
+    guard scale <= ExactNumber.scale else { throw MalformedBytes(offset: reader.offset) }
+    ordered.reserveCapacity(count)
+    var (timeNs, mantissa): (Int64, Int64) = (0, 0)
+    for index in 0..<count {
+      timeNs =
+        index == 0
+        ? try reader.signedVarint() : timeNs &+ Int64(bitPattern: try reader.varint())
+      if scale >= 0 {
+        mantissa &+= try reader.signedVarint()
+        ordered.append(
+          Sample(timeNs: timeNs, value: KeptNumber(mantissa: mantissa, scale: scale)))
+      } else {
+        ordered.append(Sample(timeNs: timeNs, value: try KeptNumber(&reader)))
+      }
+    }
+  }
+}
