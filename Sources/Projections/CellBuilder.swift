@@ -86,7 +86,6 @@ final class CellBuilder {
         throw DamageError(what: "the number of the last cells is not \(live.generation)")
       }
     }
-    for cache in caches { cache.begin() }
   }
 
   private var log: EventLog { projections.log }
@@ -106,16 +105,21 @@ final class CellBuilder {
     try flush()
     var exchanged: [Int] = []
     try projections.switching(to: zip(targets, caches).filter { $0.0.live == nil }.map(\.1)) {
-      // What is in memory of the live cells is not what will be on disk.
-      for target in targets { target.live?.forget() }
+      let live = projections.cells(ofStream: stream.definition.id)
       // The transaction may run again: then from the same place.
       let begin = (lastSeq, facts, selectedFacts)
       try log.environment.write { transaction in
         (lastSeq, facts, selectedFacts) = begin
         try catchUp(&transaction)
+        precondition(live.caches.isEmpty || live.mergedSeq == lastSeq, "live cells lack blocks")
+        for cache in live.caches { try cache.write(&transaction) }
         exchanged = try zip(targets, caches).map { try exchange($0, $1, &transaction) }
+        try Checkpoint.write(
+          lastSeq, stream.definition.id, projections.records, &transaction)
       }
-      for cache in caches { cache.committed() }
+      for cache in live.caches + caches { cache.written(through: lastSeq) }
+      // What is in memory of the live cells is not what is on disk now.
+      for target in targets { target.live?.forgetWritten() }
     }
     return targets.indices.map { index in
       let cells = targets[index].live == nil ? try? count(caches[index]) : exchanged[index]
@@ -169,7 +173,15 @@ final class CellBuilder {
       throw FactsReadAnewError(name: stream.name)
     }
     stream = now
-    return try log.blocks(of: stream, after: lastSeq, limit: .max, transaction)
+    let blocks = try log.blocks(of: stream, after: lastSeq, limit: .max, transaction)
+    guard isVerifying else { return blocks }
+    // Whoever writes the store is ahead of the cells on disk.
+    let end = try Checkpoint.read(stream.definition.id, projections.records, transaction)
+    return blocks.filter { $0.firstSeq <= end ?? .max }.map { block in
+      var block = block
+      block.lastSeq = min(block.lastSeq, end ?? .max)
+      return block
+    }
   }
 
   /// Whether some of the block's facts have to be folded.
@@ -186,13 +198,13 @@ final class CellBuilder {
       }
       return try targets.indices.map { index in
         let (target, cache) = (targets[index], caches[index])
-        let record = try KpiRecord.read(
-          target.kpi.definition.id, projections.records, transaction)
+        let checkpointed = try Projections.checkpointed(
+          target.kpi.definition.id, stream.definition.id, projections.records, transaction)
         var report = report(
-          index, cells: cache.count(target.contains), isFilled: record?.isLive ?? false)
-        if let record, record.isLive {
+          index, cells: cache.count(target.contains), isFilled: checkpointed != nil)
+        if let checkpointed {
           report.differences = try cache.differences(
-            from: record.generation, in: target, transaction)
+            from: checkpointed.generation, in: target, transaction)
         }
         return report
       }
@@ -201,27 +213,23 @@ final class CellBuilder {
 
   /// Merges the last blocks and writes the cells.
   private func catchUp(_ transaction: inout WriteTransaction) throws {
-    for cache in caches { cache.begin() }
-    for block in try nextBlocks(transaction.reading) where isWanted(block) {
+    for cache in caches { cache.rewind() }
+    let blocks = try nextBlocks(transaction.reading)
+    for block in blocks where isWanted(block) {
       try merge(try fold(block, transaction.reading), transaction.reading)
     }
-    for cache in caches { try cache.finish(&transaction) }
+    lastSeq = blocks.last?.lastSeq ?? lastSeq
+    for cache in caches { try cache.write(&transaction) }
   }
 
   // MARK: Folding and merging
 
   private struct Folded: Sendable {
     var block: StoredBlock
-    /// For each target what the block adds, in one or several parts.
-    var parts: [[Part]]
+    /// For each target what the block adds.
+    var parts: [BlockParts] = []
     /// The facts of each that were selected.
-    var facts: [Int]
-  }
-
-  private struct Part: Sendable {
-    var fold: BlockFold
-    /// The stream's watermark before it.
-    var watermarkNs: Int64?
+    var facts: [Int] = []
   }
 
   private func fold(
@@ -237,23 +245,15 @@ final class CellBuilder {
     let wanted = targets.filter { $0.selection.overlaps(block) }
     let paths = wanted.reduce(into: Set<Text>()) { $0.formUnion($1.kpi.paths) }
     let columns = try FactColumns(try log.facts(of: block, stream, paths: paths, transaction))
-    var folded = Folded(block: block, parts: [], facts: [])
+    var folded = Folded(block: block)
     for target in targets {
       let (kpi, selection) = (target.kpi, target.selection)
       guard selection.overlaps(block) else {
-        folded.parts.append([])
+        folded.parts.append(BlockParts(nothingOf: block))
         folded.facts.append(0)
         continue
       }
-      let parts = try LateParts(columns, kpi, within: block).parts
-      folded.parts.append(
-        try parts.compactMap { part in
-          var chosen = part.selection
-          chosen.times = selection.times
-          return try BlockFold(columns, kpi, chosen).map {
-            Part(fold: $0, watermarkNs: part.watermarkNs)
-          }
-        })
+      folded.parts.append(try BlockParts(columns, kpi, of: block, times: selection.times))
       let mask = try selection.within(block).mask(nil, columns)
       folded.facts.append(mask?.count { $0 } ?? columns.count)
     }
@@ -262,10 +262,7 @@ final class CellBuilder {
 
   private func merge(_ folded: Folded, _ transaction: borrowing ReadTransaction) throws {
     for (cache, parts) in zip(caches, folded.parts) {
-      for part in parts {
-        try cache.apply(
-          part.fold, of: folded.block, watermarkNs: part.watermarkNs, transaction)
-      }
+      try cache.apply(parts, transaction)
     }
     for index in targets.indices { selectedFacts[index] += UInt64(folded.facts[index]) }
     facts += UInt64(folded.block.factCount)
@@ -292,11 +289,11 @@ final class CellBuilder {
 
   private func flush() throws {
     try log.environment.write { transaction in
-      for cache in caches { try cache.finish(&transaction) }
+      for cache in caches { try cache.write(&transaction) }
     }
     for cache in caches {
-      cache.committed()
-      cache.begin()
+      cache.written(through: cache.mergedSeq)
+      if cache.hot.count > Self.maxPendingCells { cache.evict(to: Self.maxPendingCells / 2) }
     }
   }
 }

@@ -12,8 +12,7 @@ extension Projections {
       checkEntries(tables.series, transaction, &damages, SeriesKey.requireSound)
       checkRecords(transaction, &damages)
       for live in try kpis(transaction) {
-        let record = try KpiRecord.read(live.kpi.definition.id, records, transaction)
-        guard let record, record.isLive else { continue }
+        guard let checkpointed = try checkpointed(live, transaction) else { continue }
         let name = live.kpi.definition.name
         var facts: UInt64 = 0
         func add(_ headers: [CellHeader]) {
@@ -21,9 +20,9 @@ extension Projections {
           facts += headers.reduce(0) { $0 + $1.facts }
         }
         do {
-          let stored = CellReader(tables, live.kpi, record.generation)
+          let stored = CellReader(tables, live.kpi, checkpointed.generation)
           var columns = CellColumns(live.kpi.plan)
-          try stored.forEach(.min..<Int64.max, into: &columns, transaction, code: { _ in 0 }) {
+          try stored.forEach(.min..<Int64.max, into: &columns, transaction, code: { _, _ in 0 }) {
             _, _, columns in
             if columns.count < 1_024 { return }
             add(columns.headers)
@@ -34,7 +33,12 @@ extension Projections {
           damages.append(DamageError(what: "KPI \(name), \(damage.what)"))
           continue
         }
-        let known = try log.position(of: live.kpi.definition.stream, transaction).facts
+        let stream = try log.stream(named: live.kpi.definition.stream, transaction)
+        let later = try log.blocks(
+          of: stream, after: checkpointed.seq, limit: .max, transaction)
+        let known =
+          try log.position(of: live.kpi.definition.stream, transaction).facts
+          - later.reduce(0) { $0 + UInt64($1.factCount) }
         if live.kpi.definition.filter == nil, facts != known {
           damages.append(
             DamageError(what: "KPI \(name) has \(facts) facts of \(known); rebuild it"))
@@ -68,7 +72,13 @@ extension Projections {
   ) {
     do {
       var cursor = try transaction.cursor(records)
-      while try cursor.next() { _ = try KpiRecord(cursor.value, key: cursor.key) }
+      while try cursor.next() {
+        if Checkpoint.isKey(cursor.key) {
+          _ = try Checkpoint(cursor.value, key: cursor.key)
+        } else {
+          _ = try KpiRecord(cursor.value, key: cursor.key)
+        }
+      }
     } catch let damage as DamageError {
       damages.append(damage)
     } catch {

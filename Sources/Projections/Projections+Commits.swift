@@ -43,18 +43,14 @@ extension Projections: CommitParticipant {
     }
   }
 
-  private var allCaches: [CellCache] { state.withLock { $0.kpis.values.compactMap(\.cache) } }
-
-  /// Voids what was applied since the last ``committed()``: the cells in memory of KPIs that it changed are forgotten,
-  /// and read again when they are wanted.
+  /// Voids what was applied since the last ``committed()``.
   package func begin() {
     turn.require()
-    state.withLock { $0.altered = [] }
-    for cache in allCaches { cache.begin() }
+    state.withLock { ($0.altered, $0.arrived) = ([], []) }
   }
 
-  /// Adds a fold to the cells in memory. A KPI that has become live since the block was folded has it folded here.
-  /// Cells that are not in memory are read from the transaction; none is written before ``finish(_:)``.
+  /// Takes a fold to add it to the cells in memory when the block is durable. A KPI that has become live since the block
+  /// was folded has it folded here.
   package func apply(
     _ folded: Folded, of block: StoredBlock, watermarkNs: Int64?,
     _ transaction: inout WriteTransaction
@@ -69,31 +65,35 @@ extension Projections: CommitParticipant {
         precondition(facts.block == block, "a block was merged in the commit that stores it")
         fold = try BlockFold(FactColumns(facts), cache.kpi)
       }
-      if let fold {
-        try cache.apply(fold, of: block, watermarkNs: watermarkNs, transaction.reading)
-      }
+      let arrived = Arrived(block: block, cache: cache, fold: fold, watermarkNs: watermarkNs)
+      state.withLock { $0.arrived.append(arrived) }
     }
   }
 
-  /// Changed cells of one transaction that are enough.
-  private static let maxPendingCells = 40_000
+  /// Cells that the blocks of one transaction may add to, over all KPIs.
+  private static let maxArrivedCells = 200_000
 
   package var isFull: Bool {
-    allCaches.reduce(0) { $0 + $1.pendingCount } > Self.maxPendingCells
+    state.withLock { $0.arrived.reduce(0) { $0 + ($1.fold?.count ?? 0) } } > Self.maxArrivedCells
   }
 
-  /// Writes the changed cells, and deletes the records of KPIs whose stream has another key now: their cells are no
-  /// longer answered from. O(changed cells log n).
+  /// Deletes the records of KPIs whose stream has another key now: their cells are no longer answered from. O(KPIs).
   package func finish(_ transaction: inout WriteTransaction) throws {
-    for cache in allCaches { try cache.finish(&transaction) }
     for (id, _) in dependents { try transaction.delete(records, KpiRecord.key(id)) }
   }
 
-  /// What was written is what later blocks are added to. KPIs whose series are told apart anew are without cells until
-  /// they are rebuilt.
+  /// The blocks are durable: their folds are added to the cells in memory, which are written when enough has changed. KPIs
+  /// whose series are told apart anew are without cells until they are rebuilt. O(cells of the blocks).
+  ///
+  /// Nothing of this can fail the commit. A KPI whose cells cannot follow is left without them; what cannot be written now
+  /// is written later.
   package func committed() {
     turn.require()
-    for cache in allCaches { cache.committed() }
+    merge(
+      state.withLock { state in
+        defer { state.arrived = [] }
+        return state.arrived
+      })
     let dependents = dependents
     state.withLock { state in
       for (id, kpi) in dependents {
@@ -101,6 +101,30 @@ extension Projections: CommitParticipant {
         state.kpis[id]?.cache = nil
       }
       state.altered = []
+    }
+    guard isCheckpointDue else { return }
+    do {
+      try checkpoint()
+    } catch {
+      giveUp(error)
+    }
+  }
+
+  private func merge(_ arrived: [Arrived]) {
+    for added in arrived {
+      let isLive = state.withLock {
+        $0.kpis[added.cache.kpi.definition.id]?.cache === added.cache
+      }
+      guard isLive else { continue }
+      do {
+        try log.environment.read { transaction in
+          try added.cache.apply(
+            added.fold, of: added.block, watermarkNs: added.watermarkNs, transaction)
+        }
+      } catch {
+        fail(added.cache, error)
+      }
+      note(facts: added.block.factCount, cells: added.fold?.count ?? 0)
     }
   }
 

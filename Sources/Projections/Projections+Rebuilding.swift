@@ -10,7 +10,7 @@ extension Projections {
   /// Builds the cells of all named KPIs, or of all, anew from the log's columns, beside the live ones, in one scan for
   /// each stream; then puts them in their place in one commit. O(facts).
   ///
-  /// With `verify` they are compared with the live ones instead, of the same commit, and nothing is written: a store that
+  /// With `verify` they are compared with those on disk instead, of the same checkpoint, and nothing is written: a store that
   /// is open for reading will do, while another process writes. All cells are in memory then.
   ///
   /// `range` gives the range of time that is asked for, on the clock of a KPI: only the buckets that hold some of it are
@@ -83,13 +83,15 @@ extension Projections {
     filler.withLock { $0 = done }
   }
 
-  /// Waits until a filling has stopped.
+  /// Waits until a filling has stopped, and writes the cells that were changed. When that cannot be done, the next program
+  /// that opens the store merges the blocks again.
   package func close() {
     isClosing.store(true, ordering: .relaxed)
     filler.withLock { filler in
       defer { filler = nil }
       return filler
     }?.wait()
+    if log.mode == .readWrite { try? writeCells() }
   }
 
   func rebuild(
@@ -98,6 +100,8 @@ extension Projections {
   ) throws -> [RebuildReport] {
     rebuilding.lock()
     defer { rebuilding.unlock() }
+    // Compared are cells on disk. In a store that another program writes they have the blocks up to its last checkpoint.
+    if verify, log.mode == .readWrite { try writeCells() }
     if !verify { try collectGarbage(isCancelled: isCancelled) }
     let chosen = state.withLock { state in ids.compactMap { state.kpis[$0] } }
     let byStream = Dictionary(grouping: chosen, by: \.streamId)

@@ -7,8 +7,7 @@ import Model
 import Synchronization
 import Threads
 
-/// The KPIs of a store: their definitions, which the log's catalogue keeps, and their cells, which change in the
-/// same commits as the log.
+/// The KPIs of a store: their definitions, which the log's catalogue keeps, and their cells, which follow it.
 public final class Projections: Sendable {
   /// Tables that the log's environment has to have.
   package static let tableNames = ["kpis", "cells", "series"]
@@ -19,6 +18,7 @@ public final class Projections: Sendable {
   let log: EventLog
   let records: Table
   let tables: CellTables
+  let limits: CellLimits
   let state: Mutex<State>
   /// Held by whoever commits blocks or switches cells: a KPI becomes live between two commits.
   let turn = Turn()
@@ -47,17 +47,29 @@ public final class Projections: Sendable {
     var readsAnew: Bool
   }
 
+  /// What a block adds to the cells of a KPI.
+  struct Arrived {
+    var block: StoredBlock
+    var cache: CellCache
+    var fold: BlockFold?
+    var watermarkNs: Int64?
+  }
+
   struct State {
     var kpis: [UInt64: Live] = [:]
     /// In a store that another process writes to: the commit that `kpis` are of.
     var commit = -1
     /// Streams that the transaction under way alters.
     var altered: [AlteredStream] = []
+    /// What the blocks of the transaction under way add to cells.
+    var arrived: [Arrived] = []
+    /// What was merged since the last checkpoint, counted in facts.
+    var unwrittenWork = 0
   }
 
   /// Reads the definitions. O(catalogue).
-  package init(_ log: EventLog) throws {
-    self.log = log
+  package init(_ log: EventLog, limits: CellLimits = CellLimits()) throws {
+    (self.log, self.limits) = (log, limits)
     records = log.environment.table("kpis")
     tables = CellTables(
       cells: log.environment.table("cells"), series: log.environment.table("series"))
@@ -67,7 +79,10 @@ public final class Projections: Sendable {
         State(
           kpis: try Self.load(log, records, tables, transaction), commit: transaction.commitNumber)
       })
-    if log.mode == .readWrite { log.add(self) }
+    if log.mode == .readWrite {
+      try catchUp()
+      log.add(self)
+    }
   }
 
   private static func load(
@@ -79,13 +94,10 @@ public final class Projections: Sendable {
     for definition in catalogue.definitions {
       let stream = try log.stream(named: definition.stream, transaction)
       let kpi = try CompiledKpi(definition, stream.definition)
-      let record = try KpiRecord.read(definition.id, records, transaction)
-      let cache = record.flatMap { record in
-        record.isLive
-          ? CellCache(
-            kpi, generation: record.generation, tables: tables,
-            releaseMemory: { [unowned log] in log.releaseMemory(above: maxResidentFileBytes) })
-          : nil
+      let cache = try checkpointed(definition.id, stream.definition.id, records, transaction).map {
+        CellCache(
+          kpi, generation: $0.generation, tables: tables, writtenSeq: $0.seq,
+          releaseMemory: { [unowned log] in log.releaseMemory(above: maxResidentFileBytes) })
       }
       kpis[definition.id] = Live(
         kpi: kpi, streamId: stream.definition.id, cache: cache,

@@ -74,13 +74,13 @@ public final class Store: Sendable {
     directory: String, mode: Mode = .readWrite,
     clock: @escaping @Sendable () -> Int64 = EventLog.wallClockNs,
     statementActor: String = "query", mapSizeBytes: Int = EventLog.defaultMapSizeBytes,
-    mergesBlocks: Bool = true
+    mergesBlocks: Bool = true, cellLimits: CellLimits = CellLimits()
   ) throws {
     self.statementActor = statementActor
     log = try EventLog(
       directory: directory, mode: mode, projectionTables: Projections.tableNames, clock: clock,
       mapSizeBytes: mapSizeBytes, mergesBlocks: mergesBlocks)
-    projections = try Projections(log)
+    projections = try Projections(log, limits: cellLimits)
     if mode == .readWrite {
       do {
         try projections.resumeFilling()

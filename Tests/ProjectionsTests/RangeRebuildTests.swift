@@ -77,6 +77,7 @@ import Testing
           store = try Store(directory: workspace.path)
         }
         if random.oneIn(2) { continue }
+        try store.projections.writeCells()
         let before = try Self.entries(store)
         let low = Self.beginNs + Int64(random.within(-50...900)) * Self.hourNs / 3
         let bounds = [

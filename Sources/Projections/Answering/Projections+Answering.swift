@@ -12,9 +12,9 @@ extension Projections {
   /// Throws ``TooManyCellsError`` when they are more than the request may have.
   public func aggregate(_ request: AggregateRequest) throws -> AggregateResult {
     // Cells are read in one transaction; what is left to do is computed from blocks, each read in its own.
-    let (plan, begun) = try log.environment.read { transaction in
+    let (plan, begun) = try inOneTransaction { mayFold, transaction in
       let plan = try QueryPlan(request, self, transaction)
-      return (plan, try begin(plan, transaction))
+      return (plan, try begin(plan, mayFold: mayFold, transaction))
     }
     var answered = plan.answered
     var result =
@@ -32,11 +32,29 @@ extension Projections {
   /// How `aggregate` would answer.
   /// Nothing is computed: O(blocks of the stream), and O(cells) to count those that would be read.
   public func plan(_ request: AggregateRequest) throws -> AggregatePlan {
-    try log.environment.read { transaction in
+    try inOneTransaction { mayFold, transaction in
       var plan = try QueryPlan(request, self, transaction)
-      try plan.describe(self, transaction)
+      try plan.describe(self, mayFold: mayFold, transaction)
       return plan.answered
     }
+  }
+
+  /// Commits that may come between a transaction and the look at cells in memory, before it is done without these.
+  private static let maxAttempts = 8
+
+  /// Calls `body` with a transaction, and with another when cells have moved on meanwhile.
+  private func inOneTransaction<R>(
+    _ body: (_ mayFold: Bool, borrowing ReadTransaction) throws -> R
+  ) throws -> R {
+    for _ in 0..<Self.maxAttempts {
+      do {
+        return try log.environment.read { try body(false, $0) }
+      } catch is CellsMovedError {
+        // The commit under way is over then.
+        inTurn {}
+      }
+    }
+    return try log.environment.read { try body(true, $0) }
   }
 
   /// How far one transaction has brought an answer.
@@ -48,32 +66,35 @@ extension Projections {
   }
 
   private func begin(
-    _ plan: QueryPlan, _ transaction: borrowing ReadTransaction
+    _ plan: QueryPlan, mayFold: Bool, _ transaction: borrowing ReadTransaction
   ) throws -> Begun {
     guard let chosen = plan.chosen else {
       return .columns(try ColumnAnswer(plan, log, transaction))
     }
     let coverage = chosen.coverage
-    let stored = CellReader(tables, coverage.kpi, chosen.generation)
+    var rollUp = RollUp(coverage, plan.asked)
+    let (whole, rest) = rollUp.wholeBuckets(plan.times)
+    let cells = try cells(
+      of: coverage.kpi, generation: chosen.generation, checkpointSeq: chosen.checkpointSeq,
+      within: whole, mayFold: mayFold, transaction)
+    let lastSeq = plan.lastSeq ?? (cells.isAhead ? plan.asOfSeq : nil)
     func find(
       _ series: [UInt8], _ group: [UInt8], _ measure: Int, _ bucketNs: Int64,
       _ transaction: borrowing ReadTransaction
     ) throws -> Sample? {
-      try stored.sample(
-        ofSeries: series, group, measure: measure, before: bucketNs, lastSeq: plan.lastSeq,
+      try cells.sample(
+        ofSeries: series, group, measure: measure, before: bucketNs, lastSeq: lastSeq,
         transaction)
     }
     var answered = plan.answered
-    var rollUp = RollUp(coverage, plan.asked)
-    let (whole, rest) = rollUp.wholeBuckets(plan.times)
-    if coverage.isIdentical, rest.isEmpty, plan.lastSeq == nil {
+    if coverage.isIdentical, rest.isEmpty, lastSeq == nil {
       var reader = PaneReader(coverage.kpi, reading: coverage.reading) {
         try coverage.hasGroup($0)
       }
       reader.maxCells = plan.maxCells
       reader.isCancelled = plan.query.isCancelled
       reader.onlyGroup = coverage.onlyGroup
-      try reader.readCells(stored, whole, transaction)
+      try reader.readCells(cells, whole, transaction)
       answered.cells = reader.panes.codes.count
       let maker = try plan.rows(reader.panes, of: coverage.kpi.plan)
       return .done(
@@ -82,7 +103,7 @@ extension Projections {
         })
     }
     let stale = try rollUp.addCells(
-      stored, whole, lastSeq: plan.lastSeq, maxCells: plan.maxCells,
+      cells, whole, lastSeq: lastSeq, maxCells: plan.maxCells,
       isCancelled: plan.query.isCancelled, transaction)
     let gaps = (rest + stale).sorted { $0.lowerBound < $1.lowerBound }
     if gaps.isEmpty {
@@ -100,7 +121,7 @@ extension Projections {
     // Samples of a series have to be added in order of time.
     if plan.asked.plan.hasSeries { return .columns(try ColumnAnswer(plan, log, transaction)) }
     let scan = ColumnScan(
-      kpi: plan.asked, selection: FactSelection(times: gaps, lastSeq: plan.lastSeq),
+      kpi: plan.asked, selection: FactSelection(times: gaps, lastSeq: lastSeq),
       maxCells: plan.maxCells, isCancelled: plan.query.isCancelled)
     return .both(rollUp, scan, try scan.blocks(log, transaction))
   }
@@ -126,6 +147,8 @@ struct QueryPlan {
   struct Chosen {
     var coverage: Coverage
     var generation: UInt32
+    /// The last event of the blocks that its cells on disk have.
+    var checkpointSeq: UInt64
   }
 
   let query: AggregateRequest
@@ -207,8 +230,7 @@ struct QueryPlan {
       }
       do throws(Coverage.Refusal) {
         let coverage = try Coverage(live.kpi, query, asked, range, stream)
-        let record = try? KpiRecord.read(own.id, projections.records, transaction)
-        guard let record, record.isLive else {
+        guard let found = try? projections.checkpointed(live, transaction) else {
           throw Coverage.Refusal(reason: "its cells are still being filled")
         }
         // Of a KPI that was named the facts of a part of a bucket are read.
@@ -218,7 +240,8 @@ struct QueryPlan {
           throw Coverage.Refusal(reason: "none of its buckets lies within the range")
         }
         if chosen == nil {
-          chosen = Chosen(coverage: coverage, generation: record.generation)
+          chosen = Chosen(
+            coverage: coverage, generation: found.generation, checkpointSeq: found.seq)
           continue
         }
         throw Coverage.Refusal(reason: "it has more cells to read")
@@ -240,7 +263,7 @@ struct QueryPlan {
 
   /// Adds what would be read.
   mutating func describe(
-    _ projections: Projections, _ transaction: borrowing ReadTransaction
+    _ projections: Projections, mayFold: Bool, _ transaction: borrowing ReadTransaction
   ) throws {
     let stream = try projections.log.stream(named: query.stream, transaction)
     let blocks = try selection.blocks(of: stream, projections.log, transaction)
@@ -254,8 +277,10 @@ struct QueryPlan {
         name: "columns", reason: "\(facts) facts would have to be read"))
     let (whole, rest) = RollUp(chosen.coverage, asked).wholeBuckets(times)
     answered.origin = chosen.coverage.origin(hasColumns: !rest.isEmpty)
-    answered.cells = try CellReader(projections.tables, chosen.coverage.kpi, chosen.generation)
-      .count(whole, transaction)
+    answered.cells = try projections.cells(
+      of: chosen.coverage.kpi, generation: chosen.generation,
+      checkpointSeq: chosen.checkpointSeq, within: whole, mayFold: mayFold, transaction
+    ).count(whole, transaction)
     let cut = FactSelection(times: rest, lastSeq: lastSeq)
     let cutBlocks = rest.isEmpty ? [] : blocks.filter(cut.overlaps)
     answered.blocks = cutBlocks.count

@@ -36,7 +36,7 @@ struct RollUp {
   /// Merges the KPI's cells of buckets that start within `range`, but those of buckets that have changed after event
   /// `lastSeq`; gives the times of these. O(cells).
   mutating func addCells(
-    _ stored: CellReader, _ range: Range<Int64>, lastSeq: UInt64?, maxCells: Int,
+    _ known: KpiCells, _ range: Range<Int64>, lastSeq: UInt64?, maxCells: Int,
     isCancelled: () -> Bool, _ transaction: borrowing ReadTransaction
   ) throws -> [Range<Int64>] {
     var (found, mapping) = (CellColumns(coverage.kpi.plan, reading: coverage.reading), mapping)
@@ -46,7 +46,7 @@ struct RollUp {
       do { return try mapping.code(group) } catch { failure = error }
       return -1
     }
-    try stored.forEach(
+    try known.forEach(
       range, into: &found, transaction, code: code,
       { bucketNs, code, _ in
         places.buckets.append(bucketNs)

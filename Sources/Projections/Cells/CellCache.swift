@@ -1,30 +1,32 @@
 import EventLog
+import Foundation
 import LMDB
 
-/// The cells of one generation: the hot ones in memory, all on disk. Blocks change them in memory; they are written
-/// with the transaction that the blocks belong to.
+/// The cells of one generation in memory: all that blocks have changed since cells were written last, and others that
+/// may change again. On disk are all cells as they were when they were written last.
 ///
-/// Not for several threads at once: whoever has the turn to commit uses it.
+/// Blocks change them in memory, in the order of the log. ``write(_:)`` writes what was changed, in a transaction of the
+/// caller's, and ``written()`` says that it is durable. Whoever has the turn calls these; any thread may ask for
+/// ``changes(within:)``.
 final class CellCache: @unchecked Sendable {
   let kpi: CompiledKpi
   let generation: UInt32
   let tables: CellTables
+  /// To be read by whoever has the turn.
   let hot: HotCells
+  /// Held while a block is merged, or what was changed is copied.
+  private let lock = NSLock()
   /// Nothing is on disk that is not in memory as well.
   private var hasAll: Bool
   /// Gives pages of the store's file back when too many count as memory.
   private let releaseMemory: () -> Void
-  /// Blocks may be merged: between ``begin()`` and ``committed()``.
-  private var isOpen = false
-  /// The first events of the last block that was merged, and of the last one that is durable.
-  private var (mergedSeq, durableSeq): (UInt64, UInt64) = (0, 0)
+  /// The last events of the last block that was merged, and of the last one that is in the cells on disk.
+  private(set) var mergedSeq: UInt64
+  private(set) var writtenSeq: UInt64
   /// Cells that were read or written, each somewhere in the file.
   private var touched = 0
 
-  /// Cells in memory of one KPI at most, but for those of one transaction; a cell takes some hundred bytes.
-  static let maxHotCells = 40_000
-
-  /// Cells that were changed since the last commit.
+  /// Cells that were changed since they were written last.
   var pendingCount: Int { hot.changedCount }
 
   /// Cells in memory of buckets that `isCounted`, called with their starts.
@@ -32,10 +34,10 @@ final class CellCache: @unchecked Sendable {
     hot.buckets.reduce(0) { $0 + (isCounted($1.key) ? $1.value.cells.count : 0) }
   }
 
-  /// `isNew`: the generation has no cells yet.
+  /// `isNew`: the generation has no cells yet. Those on disk have the events up to `writtenSeq`.
   init(
-    _ kpi: CompiledKpi, generation: UInt32, tables: CellTables, isNew: Bool = false,
-    releaseMemory: @escaping () -> Void
+    _ kpi: CompiledKpi, generation: UInt32, tables: CellTables, writtenSeq: UInt64 = 0,
+    isNew: Bool = false, releaseMemory: @escaping () -> Void
   ) {
     self.releaseMemory = releaseMemory
     self.kpi = kpi
@@ -43,38 +45,68 @@ final class CellCache: @unchecked Sendable {
     self.tables = tables
     hot = HotCells(kpi)
     hasAll = isNew
+    (mergedSeq, self.writtenSeq) = (writtenSeq, writtenSeq)
   }
 
-  /// Begins a transaction. What was changed since the last commit is void, and with it all that is in memory.
-  func begin() {
-    if pendingCount > 0 { forget() }
-    isOpen = true
-    mergedSeq = durableSeq
+  /// Voids what was merged since cells were written last.
+  func rewind() {
+    lock.withLock {
+      if pendingCount > 0 { forget() }
+      mergedSeq = writtenSeq
+    }
   }
 
-  /// Drops what is in memory: what counts is on disk.
-  func forget() {
+  /// Drops what is in memory, when all that counts is on disk.
+  func forgetWritten() {
+    lock.withLock {
+      precondition(pendingCount == 0, "cells are dropped that are nowhere else")
+      forget()
+    }
+  }
+
+  private func forget() {
     hot.removeAll()
     hasAll = false
   }
 
-  /// Merges a block's cells, in the order of the log. O(cells of the block).
+  /// Merges what a block adds, or one of its parts, in the order of the log; nil when it adds nothing. O(cells of the block).
   func apply(
-    _ fold: BlockFold, of block: StoredBlock, watermarkNs: Int64?,
+    _ fold: BlockFold?, of block: StoredBlock, watermarkNs: Int64?,
     _ transaction: borrowing ReadTransaction
   ) throws {
-    precondition(isOpen, "a block is merged into cells outside of a transaction")
-    // A block may come in parts.
-    precondition(block.firstSeq >= mergedSeq, "blocks are merged out of the order of the log")
-    mergedSeq = block.firstSeq
+    precondition(
+      block.firstSeq > writtenSeq && block.lastSeq >= mergedSeq,
+      "blocks are merged out of the order of the log")
     let stored = CellReader(tables, kpi, generation)
-    try hot.add(fold, watermarkNs: watermarkNs) { bucketNs, group, cells in
-      if hasAll { return false }
-      touch()
-      return try stored.append(bucketNs, group, to: &cells, transaction)
-    } findNext: { bucketNs, group, series in
-      touch()
-      return try stored.bucket(ofSeries: series, group, after: bucketNs, transaction)
+    lock.lock()
+    defer { lock.unlock() }
+    if let fold {
+      try hot.add(fold, watermarkNs: watermarkNs) { bucketNs, group, cells in
+        if hasAll { return false }
+        touch()
+        return try stored.append(bucketNs, group, to: &cells, transaction)
+      } findNext: { bucketNs, group, series in
+        touch()
+        return try stored.bucket(ofSeries: series, group, after: bucketNs, transaction)
+      }
+    }
+    mergedSeq = block.lastSeq
+  }
+
+  /// What blocks have changed in the buckets that start within `range` since cells were written last.
+  struct Changes {
+    let cells: HotCells
+    /// The last events of the blocks that are in these cells, and in those on disk.
+    let mergedSeq: UInt64
+    let writtenSeq: UInt64
+  }
+
+  /// O(buckets that were changed).
+  func changes(within range: Range<Int64>) -> Changes {
+    lock.withLock {
+      Changes(
+        cells: HotCells(changesOf: hot, within: range), mergedSeq: mergedSeq, writtenSeq: writtenSeq
+      )
     }
   }
 
@@ -84,8 +116,7 @@ final class CellCache: @unchecked Sendable {
   }
 
   /// Writes the changed cells. O(cells).
-  func finish(_ transaction: inout WriteTransaction) throws {
-    precondition(isOpen, "cells are written outside of a transaction")
+  func write(_ transaction: inout WriteTransaction) throws {
     if pendingCount == 0 { return }
     var bytes: [UInt8] = []
     for (bucketNs, bucket) in hot.buckets.sorted(by: { $0.key < $1.key }) {
@@ -103,7 +134,7 @@ final class CellCache: @unchecked Sendable {
     }
   }
 
-  /// The entries of the series that were new to cells since the last commit, under a generation.
+  /// The entries of the series that were new to cells since they were written last, under a generation.
   func newSeries(_ generation: UInt32) -> [Key] {
     hot.newSeries.buckets.flatMap { series, buckets in
       let key = SeriesKey(
@@ -112,15 +143,32 @@ final class CellCache: @unchecked Sendable {
     }
   }
 
-  /// What was finished is durable.
-  func committed() {
-    precondition(isOpen, "cells of a transaction that was not begun are durable")
-    isOpen = false
-    durableSeq = mergedSeq
-    if pendingCount == 0 { return }
-    hot.keepChanges()
-    guard hot.count > Self.maxHotCells else { return }
-    hasAll = false
-    hot.evict(to: Self.maxHotCells / 2, maxGroups: Self.maxHotCells)
+  /// What was written is durable, and has all events of the stream up to `seq`.
+  func written(through seq: UInt64) {
+    lock.withLock {
+      precondition(
+        seq >= mergedSeq && seq >= writtenSeq, "cells are written of earlier events than before")
+      (mergedSeq, writtenSeq) = (seq, seq)
+      if pendingCount > 0 { hot.keepChanges() }
+    }
+  }
+
+  /// Drops cells that were not changed for long until about `limit` are left. Nothing may be changed.
+  func evict(to limit: Int) {
+    lock.withLock {
+      precondition(pendingCount == 0, "cells are dropped that are nowhere else")
+      hasAll = false
+      hot.evict(to: limit, maxGroups: max(2 * limit, HotCells.minGroups))
+    }
+  }
+}
+
+extension CellCache {
+  /// Merges what a block adds, in the order of the log. O(cells of the block).
+  func apply(_ added: BlockParts, _ transaction: borrowing ReadTransaction) throws {
+    for part in added.parts {
+      try apply(part.fold, of: added.block, watermarkNs: part.watermarkNs, transaction)
+    }
+    if added.parts.isEmpty { try apply(nil, of: added.block, watermarkNs: nil, transaction) }
   }
 }

@@ -50,11 +50,14 @@ struct CellReader {
     if try cursor.previous() { try requireSound(cursor.key, cursor.value) }
   }
 
-  /// Appends the cells of the buckets that start within `range`, by bucket and then by key. `code` numbers their groups;
-  /// those below zero are left out, unless their keys have only a hash. `body` is called for each row. O(cells).
+  /// Appends the cells of the buckets that start within `range`, by bucket and then by key. `begin` is called before the
+  /// first of each bucket. `code` numbers the groups; those below zero are left out, unless their keys have only a hash.
+  /// `body` is called for each row. O(cells).
   func forEach(
     _ range: Range<Int64>, into cells: inout CellColumns,
-    _ transaction: borrowing ReadTransaction, code: (_ group: RawSpan) -> Int32,
+    _ transaction: borrowing ReadTransaction,
+    begin: (_ bucketNs: Int64, inout CellColumns) throws -> Void = { _, _ in },
+    code: (_ bucketNs: Int64, _ group: RawSpan) -> Int32,
     _ body: (_ bucketNs: Int64, _ code: Int32, inout CellColumns) throws -> Void
   ) throws {
     let generationKey = Key().appending(generation)
@@ -63,6 +66,7 @@ struct CellReader {
     if try cursor.seek(lastBefore: CellKey.prefix(generation, range.lowerBound)) {
       try CellKey.requireSound(cursor.key, cursor.value)
     }
+    var last: Int64?
     var found = try cursor.next()
     while found {
       guard cursor.hasPrefix(generationKey), CellKey.bucketNs(cursor.key) < range.upperBound else {
@@ -70,11 +74,15 @@ struct CellReader {
       }
       let bucketNs = CellKey.bucketNs(cursor.key)
       try Cancellation.check(at: cells.count)
+      if bucketNs != last {
+        last = bucketNs
+        try begin(bucketNs, &cells)
+      }
       if CellKey.isHashed(cursor.key) {
         let group = try cells.append(decoding: cursor.value, keyBytes: cursor.key) ?? []
-        try body(bucketNs, code(group.rawSpan), &cells)
+        try body(bucketNs, code(bucketNs, group.rawSpan), &cells)
       } else {
-        let group = code(CellKey.plainGroup(cursor.key))
+        let group = code(bucketNs, CellKey.plainGroup(cursor.key))
         if group < 0 {
           try CellKey.requireSound(cursor.key, cursor.value)
         } else {
@@ -118,31 +126,19 @@ struct CellReader {
     return cursor.hasPrefix(key.prefix) ? SeriesKey.bucketNs(cursor.key) : nil
   }
 
-  /// The last sample of a series before a bucket. O(log cells) when the series has samples in the bucket found.
-  func sample(
-    ofSeries name: [UInt8], _ group: [UInt8], measure: Int, before bucketNs: Int64,
-    lastSeq: UInt64?, _ transaction: borrowing ReadTransaction
-  ) throws -> Sample? {
+  /// The last bucket before one that a series has samples in, of any measure; of two series of one hash it may be the
+  /// other's. O(log entries).
+  func bucket(
+    ofSeries name: [UInt8], _ group: [UInt8], before bucketNs: Int64,
+    _ transaction: borrowing ReadTransaction
+  ) throws -> Int64? {
     let key = SeriesKey(generation: generation, group: group, series: name)
+    try requireNone(key.key(bucketNs), tables.series, transaction, SeriesKey.requireSound)
     var cursor = try transaction.cursor(tables.series)
-    try requireNone(
-      key.key(bucketNs), tables.series, transaction, SeriesKey.requireSound)
-    var found = try cursor.seek(lastBefore: key.key(bucketNs))
-    while found, cursor.hasPrefix(key.prefix) {
-      try SeriesKey.requireSound(cursor.key, cursor.value)
-      var cells = CellColumns(kpi.plan)
-      // Two series may have one hash, and a series may have samples of another measure alone.
-      if try append(SeriesKey.bucketNs(cursor.key), group, to: &cells, transaction),
-        let series = cells.measures[measure].samples[0].series.first(where: { $0.name == name })
-      {
-        if let lastSeq, cells.headers[0].lastSeq > lastSeq { throw StaleCellError() }
-        return series.last
-      }
-      found = try cursor.previous()
+    guard try cursor.seek(lastBefore: key.key(bucketNs)), cursor.hasPrefix(key.prefix) else {
+      return nil
     }
-    return nil
+    try SeriesKey.requireSound(cursor.key, cursor.value)
+    return SeriesKey.bucketNs(cursor.key)
   }
 }
-
-/// A cell has changed since the state of the log that is asked about.
-struct StaleCellError: Error {}

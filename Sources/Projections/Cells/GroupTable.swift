@@ -11,23 +11,36 @@ struct GroupTable: Sendable {
 
   var count: Int { groups.count }
 
+  /// The number of a group; nil when it was never asked for. O(bytes of the group).
+  func known(_ group: RawSpan) -> Int32? {
+    let number = places[place(of: group, checksum(group))]
+    return number < 0 ? nil : number
+  }
+
   /// O(bytes of the group).
   mutating func number(_ group: RawSpan) -> Int32 {
     let hash = checksum(group)
-    var place = Int(truncatingIfNeeded: hash) & (places.count - 1)
-    while places[place] >= 0 {
-      let number = Int(places[place])
-      if hashes[number] == hash, groups.bytes.rawSpan(groups.range(number)).isEqual(to: group) {
-        return places[place]
-      }
-      place = (place + 1) & (places.count - 1)
-    }
+    let place = place(of: group, hash)
+    if places[place] >= 0 { return places[place] }
     places[place] = Int32(groups.count)
     hashes.append(hash)
     groups.extend { $0.append(span: group) }
     groups.finishString()
     if 2 * groups.count > places.count { grow() }
     return Int32(groups.count - 1)
+  }
+
+  /// Where the number of a group stands, or is to stand.
+  private func place(of group: RawSpan, _ hash: UInt64) -> Int {
+    var place = Int(truncatingIfNeeded: hash) & (places.count - 1)
+    while places[place] >= 0 {
+      let number = Int(places[place])
+      if hashes[number] == hash, groups.bytes.rawSpan(groups.range(number)).isEqual(to: group) {
+        break
+      }
+      place = (place + 1) & (places.count - 1)
+    }
+    return place
   }
 
   /// For each number its group's place in the order of groups. O(groups log groups).

@@ -12,18 +12,32 @@ final class HotCells {
     private var isChanged: [Bool] = []
     /// Rows that were changed since ``HotCells/keepChanges()``.
     fileprivate(set) var changed: [Int32] = []
+    /// How many of them were no cells before.
+    fileprivate(set) var newCount = 0
     /// The turn that changed it last.
     fileprivate(set) var lastUse = 0
 
     fileprivate init(_ plan: FoldPlan) { cells = CellColumns(plan) }
+
+    /// What `other` is now; the columns are copied when either changes. O(1).
+    fileprivate init(copying other: Bucket) {
+      (cells, groups, rows) = (other.cells, other.groups, other.rows)
+      (isChanged, changed, newCount) = (other.isChanged, other.changed, other.newCount)
+    }
 
     fileprivate func row(_ group: Int32) -> Int? {
       guard Int(group) < rows.count, rows[Int(group)] >= 0 else { return nil }
       return Int(rows[Int(group)])
     }
 
+    /// The same, if it was changed.
+    fileprivate func changedRow(_ group: Int32) -> Int? {
+      row(group).flatMap { isChanged[$0] ? $0 : nil }
+    }
+
     /// Makes the last row of `cells` that of a group.
-    fileprivate func addRow(_ group: Int32) {
+    fileprivate func addRow(_ group: Int32, isNew: Bool) {
+      if isNew { newCount += 1 }
       if Int(group) >= rows.count {
         rows.append(contentsOf: repeatElement(-1, count: Int(group) + 1 - rows.count))
       }
@@ -62,6 +76,7 @@ final class HotCells {
     fileprivate func keepChanges() {
       for row in changed { isChanged[Int(row)] = false }
       changed.removeAll(keepingCapacity: true)
+      newCount = 0
     }
   }
 
@@ -69,6 +84,9 @@ final class HotCells {
   typealias Load = (_ bucketNs: Int64, _ group: [UInt8], inout CellColumns) throws -> Bool
   /// Finds the next bucket after one in which a series may have samples, among those on disk.
   typealias FindNext = (_ bucketNs: Int64, _ group: [UInt8], _ series: [UInt8]) throws -> Int64?
+
+  /// Groups are kept at least until they are this many.
+  static let minGroups = 4_096
 
   let kpi: CompiledKpi
   private(set) var buckets: [Int64: Bucket] = [:]
@@ -83,6 +101,19 @@ final class HotCells {
   private var turn = 0
 
   init(_ kpi: CompiledKpi) { self.kpi = kpi }
+
+  /// What `other` has changed of the buckets that start within `range`, as it is now: what is added to `other` afterwards
+  /// copies what it changes. O(buckets).
+  init(changesOf other: HotCells, within range: Range<Int64>) {
+    kpi = other.kpi
+    (groups, ranks, newSeries) = (other.groups, other.ranks, other.newSeries)
+    for (bucketNs, bucket) in other.buckets
+    where !bucket.changed.isEmpty && range.contains(bucketNs) {
+      buckets[bucketNs] = Bucket(copying: bucket)
+      count += bucket.cells.count
+      changedCount += bucket.changed.count
+    }
+  }
 
   /// Merges a block's cells, in the order of the log. O(cells of the block).
   func add(
@@ -105,7 +136,7 @@ final class HotCells {
           rows.append(Int32(row))
         } else {
           rows.append(Int32(bucket.cells.appendRow()))
-          addRow(group, bucket)
+          addRow(group, bucket, isNew: true)
         }
         cell += 1
       }
@@ -131,12 +162,12 @@ final class HotCells {
   ) throws -> Int? {
     if let row = bucket.row(group) { return row }
     guard try load(bucketNs, groups.groups[Int(group)], &bucket.cells) else { return nil }
-    addRow(group, bucket)
+    addRow(group, bucket, isNew: false)
     return bucket.cells.count - 1
   }
 
-  private func addRow(_ group: Int32, _ bucket: Bucket) {
-    bucket.addRow(group)
+  private func addRow(_ group: Int32, _ bucket: Bucket, isNew: Bool) {
+    bucket.addRow(group, isNew: isNew)
     count += 1
   }
 
@@ -186,6 +217,17 @@ final class HotCells {
       }
     }
   }
+
+  /// A cell that was changed.
+  func changed(_ bucketNs: Int64, _ group: RawSpan) -> (bucket: Bucket, row: Int)? {
+    guard let bucket = buckets[bucketNs], let number = groups.known(group),
+      let row = bucket.changedRow(number)
+    else { return nil }
+    return (bucket, row)
+  }
+
+  /// A group's number; nil when it has none.
+  func number(_ group: RawSpan) -> Int32? { groups.known(group) }
 
   /// The group of a number.
   func group(_ number: Int32) -> [UInt8] { groups.groups[Int(number)] }

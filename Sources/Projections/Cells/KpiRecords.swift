@@ -7,11 +7,11 @@ import LMDB
 /// complete.
 struct KpiRecord: Equatable {
   var generation: UInt32
-  /// All of the log is in the cells, and each commit keeps it so.
+  /// All blocks up to the stream's ``Checkpoint`` are in the cells.
   var isLive: Bool
 
   /// Cells of another format count as missing, and are computed anew.
-  private static let cellsFormat: UInt8 = 4
+  private static let cellsFormat: UInt8 = 5
 
   static func key(_ id: UInt64) -> Key { Key(id) }
   static let nextGenerationKey = Key().appending(UInt8(0))
@@ -63,5 +63,43 @@ struct KpiRecord: Equatable {
       table, nextGenerationKey,
       KpiRecord(generation: next, isLive: false).encoded(nextGenerationKey))
     return next
+  }
+}
+
+/// How far the cells on disk of all KPIs of a stream are: they have its blocks up to an event, and none after it.
+struct Checkpoint: Equatable {
+  var seq: UInt64
+
+  private static func key(_ streamId: UInt32) -> Key { Key().appending(streamId) }
+
+  static func isKey(_ key: RawSpan) -> Bool { key.byteCount == MemoryLayout<UInt32>.size }
+
+  init(_ value: RawSpan, key: RawSpan) throws {
+    guard value.byteCount == 16,
+      checksum(value.extracting(0..<8)) ^ checksum(key) == value.load(at: 8, as: UInt64.self)
+    else { throw DamageError(what: "the checkpoint of a stream's cells") }
+    seq = value.load(at: 0, as: UInt64.self)
+  }
+
+  /// The event; nil when there are no cells.
+  static func read(
+    _ streamId: UInt32, _ table: Table, _ transaction: borrowing ReadTransaction
+  ) throws -> UInt64? {
+    let key = key(streamId)
+    guard let value = try transaction.get(table, key) else { return nil }
+    return try Checkpoint(value, key: key.bytes).seq
+  }
+
+  static func write(
+    _ seq: UInt64, _ streamId: UInt32, _ table: Table, _ transaction: inout WriteTransaction
+  ) throws {
+    let key = key(streamId)
+    if let known = try read(streamId, table, transaction.reading) {
+      precondition(known <= seq, "cells of earlier events take the place of later ones")
+    }
+    var bytes: [UInt8] = []
+    bytes.append(littleEndian: seq)
+    bytes.append(littleEndian: checksum(bytes.rawSpan) ^ checksum(key.bytes))
+    try transaction.put(table, key, bytes)
   }
 }

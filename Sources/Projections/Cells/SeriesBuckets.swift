@@ -23,6 +23,13 @@ struct SeriesBuckets: Sendable {
     return place < known.count ? known[place] : nil
   }
 
+  /// The last bucket before one. O(log buckets).
+  func bucket(of series: SeriesOfGroup, before bucketNs: Int64) -> Int64? {
+    guard let known = buckets[series] else { return nil }
+    let place = Self.place(of: bucketNs, in: known)
+    return place > 0 ? known[place - 1] : nil
+  }
+
   /// The place of the first bucket that is not before one.
   private static func place(of bucketNs: Int64, in buckets: [Int64]) -> Int {
     if let last = buckets.last, last < bucketNs { return buckets.count }

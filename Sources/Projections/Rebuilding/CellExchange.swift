@@ -15,12 +15,10 @@ struct CellExchange {
     (self.target, self.built, self.live) = (target, built, live)
   }
 
-  /// All of `built` must be written, and nothing of `live` in memory. Gives the number of cells that were put.
+  /// All of both must be written, and what is in memory of `live` is to be forgotten afterwards. Gives the number of cells that were put.
   /// O(cells of the buckets, and entries of series).
   func run(_ transaction: inout WriteTransaction) throws -> Int {
-    precondition(
-      built.generation > live.generation && live.count { _ in true } == 0,
-      "cells take the place of themselves, or of some that are in memory")
+    precondition(built.generation > live.generation, "cells take the place of themselves")
     let cells = Entries(table: live.tables.cells, bucketNs: CellKey.bucketNs, areByBucket: true)
     let series = Entries(
       table: live.tables.series, bucketNs: SeriesKey.bucketNs, areByBucket: false)

@@ -32,6 +32,7 @@ struct PaneReader {
   private var cells: CellColumns
   private var buckets: [Int64] = []
   private var codes: [Int32] = []
+  private var isSorted = true
   /// The one group that is asked for, if there is but one.
   var onlyGroup: [UInt8]?
   var maxCells = Int.max
@@ -55,26 +56,27 @@ struct PaneReader {
   var panes: Panes {
     Panes(
       cells: cells, buckets: buckets, codes: codes, groups: groups.bytes, labels: groups.labels,
-      isSorted: !groups.hasHashed)
+      isSorted: isSorted && !groups.hasHashed)
   }
 
   /// Reads the cells of the buckets that start within `range`. O(cells).
   mutating func readCells(
-    _ stored: CellReader, _ range: Range<Int64>, _ transaction: borrowing ReadTransaction
+    _ known: KpiCells, _ range: Range<Int64>, _ transaction: borrowing ReadTransaction
   ) throws {
-    if try !readOneGroup(stored, range, transaction) {
-      var (found, known) = (cells, groups)
+    isSorted = known.isSorted
+    if try !readOneGroup(known, range, transaction) {
+      var (found, groups) = (cells, groups)
       var places: (buckets: [Int64], codes: [Int32]) = ([], [])
       let (maxCells, isCancelled) = (maxCells, isCancelled)
-      try stored.forEach(
-        range, into: &found, transaction, code: { known.code($0) },
+      try known.forEach(
+        range, into: &found, transaction, code: { groups.code($0) },
         { bucketNs, code, _ in
           places.buckets.append(bucketNs)
           places.codes.append(code)
           if places.codes.count > maxCells { throw TooManyCellsError(limit: maxCells) }
           if places.codes.count % 4_096 == 0, isCancelled() { throw CancellationError() }
         })
-      (cells, groups, buckets, codes) = (found, known, places.buckets, places.codes)
+      (cells, self.groups, buckets, codes) = (found, groups, places.buckets, places.codes)
       try groups.check()
     }
     if cells.hasSeries { cells.summarize() }
@@ -82,7 +84,7 @@ struct PaneReader {
 
   /// With all dimensions given there is one cell a bucket.
   private mutating func readOneGroup(
-    _ stored: CellReader, _ range: Range<Int64>, _ transaction: borrowing ReadTransaction
+    _ known: KpiCells, _ range: Range<Int64>, _ transaction: borrowing ReadTransaction
   ) throws -> Bool {
     let every = kpi.definition.every.nominalNs
     guard let group = onlyGroup, range.lowerBound > .min, range.upperBound < .max,
@@ -91,7 +93,7 @@ struct PaneReader {
     let code = groups.code(group.rawSpan)
     var bucket = kpi.buckets.start(of: range.lowerBound)
     while bucket < range.upperBound {
-      if bucket >= range.lowerBound, try stored.append(bucket, group, to: &cells, transaction) {
+      if bucket >= range.lowerBound, try known.append(bucket, group, to: &cells, transaction) {
         buckets.append(bucket)
         codes.append(code)
       }

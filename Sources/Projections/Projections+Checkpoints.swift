@@ -1,0 +1,244 @@
+import Bytes
+import EventLog
+import LMDB
+import Language
+import Model
+
+/// When cells are written, and dropped from memory.
+package struct CellLimits: Sendable {
+  /// What cells take in memory, over all KPIs. A quarter of it may be cells that are still to be written.
+  package var memoryBytes = 128 << 20
+  /// Facts and cells of blocks that may be merged again after a crash. The default takes some tenths of a second.
+  package var unwrittenWork = 4_000_000
+
+  package init() {}
+}
+
+/// Cells on disk follow the log at a distance: ADR 15.
+extension Projections {
+  /// What merging a block's cell takes, counted in facts.
+  private static let cellWork = 8
+
+  // MARK: Writing
+
+  /// Writes the cells that blocks have changed since they were written last. O(changed cells log n).
+  package func writeCells() throws { try turn.withLock { try checkpoint() } }
+
+  /// Writes the cells that blocks have changed since they were written last, in a transaction of its own: the cells on
+  /// disk of each stream then have all of its blocks. To be called by whoever has the turn. O(changed cells log n).
+  func checkpoint() throws {
+    turn.require()
+    let streams = unwritten
+    if !streams.isEmpty {
+      try log.environment.write { transaction in
+        for stream in streams { try write(stream, &transaction) }
+      }
+      for stream in streams { written(stream) }
+    }
+    state.withLock { $0.unwrittenWork = 0 }
+    evict()
+  }
+
+  /// The cells of a stream's KPIs.
+  struct StreamCells {
+    let streamId: UInt32
+    let caches: [CellCache]
+    /// KPIs without cells, whatever their records say.
+    let missing: [UInt64]
+
+    /// The last event of the last block that they have.
+    var mergedSeq: UInt64 {
+      let seq = caches.first?.mergedSeq ?? 0
+      precondition(
+        caches.allSatisfy { $0.mergedSeq == seq }, "KPIs of one stream have different blocks of it")
+      return seq
+    }
+  }
+
+  func cells(ofStream id: UInt32) -> StreamCells {
+    let kpis = state.withLock { state in state.kpis.filter { $0.value.streamId == id } }
+    return StreamCells(
+      streamId: id, caches: kpis.values.compactMap(\.cache),
+      missing: kpis.filter { $0.value.cache == nil }.map(\.key))
+  }
+
+  private var unwritten: [StreamCells] {
+    let ids = state.withLock { state in
+      Set(
+        state.kpis.values.compactMap { live in
+          live.cache.flatMap { $0.mergedSeq > $0.writtenSeq ? live.streamId : nil }
+        })
+    }
+    return ids.sorted().map { cells(ofStream: $0) }
+  }
+
+  /// Writes what was changed of a stream's cells, and how far they are. The records of KPIs that have not come so far go.
+  func write(_ stream: StreamCells, _ transaction: inout WriteTransaction) throws {
+    for cache in stream.caches { try cache.write(&transaction) }
+    for id in stream.missing { try transaction.delete(records, KpiRecord.key(id)) }
+    try Checkpoint.write(stream.mergedSeq, stream.streamId, records, &transaction)
+  }
+
+  func written(_ stream: StreamCells) {
+    let seq = stream.mergedSeq
+    for cache in stream.caches { cache.written(through: seq) }
+  }
+
+  /// Drops cells from memory that were not changed for long when all take too much of it.
+  private func evict() {
+    let caches = state.withLock { $0.kpis.values.compactMap(\.cache) }
+    let bytes = caches.reduce(0) { $0 + $1.byteCount }
+    guard bytes > limits.memoryBytes else { return }
+    for cache in caches where cache.pendingCount == 0 {
+      cache.evict(to: cache.hot.count / 2 * limits.memoryBytes / bytes)
+    }
+  }
+
+  /// Whether so much was changed that it has to be written: for its memory, or for what it would take to do it again.
+  var isCheckpointDue: Bool {
+    let (work, caches) = state.withLock {
+      ($0.unwrittenWork, $0.kpis.values.compactMap(\.cache))
+    }
+    if work >= limits.unwrittenWork { return true }
+    return caches.reduce(0) { $0 + $1.pendingCount * $1.kpi.plan.cellBytes } > limits.memoryBytes
+      / 4
+  }
+
+  /// Notes that the cells of a KPI could not be brought to a block: it is answered from the events until they are computed
+  /// anew.
+  func fail(_ cache: CellCache, _ error: any Error) {
+    state.withLock { state in
+      let id = cache.kpi.definition.id
+      guard state.kpis[id]?.cache === cache else { return }
+      state.kpis[id]?.cache = nil
+      state.kpis[id]?.failure = "\(error)"
+    }
+  }
+
+  /// A checkpoint could not be written: what takes more memory than cells may is dropped.
+  func giveUp(_ error: any Error) {
+    let caches = state.withLock { $0.kpis.values.compactMap(\.cache) }
+    guard caches.reduce(0, { $0 + $1.byteCount }) > limits.memoryBytes else { return }
+    for cache in caches where cache.pendingCount > 0 { fail(cache, error) }
+  }
+
+  // MARK: After opening
+
+  /// Merges the blocks that cells on disk do not have. What it takes is bounded by ``CellLimits/unwrittenWork``, unless a
+  /// checkpoint could not be written. O(facts of the blocks).
+  func catchUp() throws {
+    let ids = state.withLock { Set($0.kpis.values.filter { $0.cache != nil }.map(\.streamId)) }
+    for id in ids.sorted() { try catchUp(cells(ofStream: id)) }
+  }
+
+  private func catchUp(_ cells: StreamCells) throws {
+    let (log, kpis) = (log, cells.caches.map(\.kpi))
+    guard let name = kpis.first?.definition.stream else { return }
+    let (stream, blocks) = try log.environment.read { transaction in
+      let stream = try log.stream(named: name, transaction)
+      return (
+        stream, try log.blocks(of: stream, after: cells.mergedSeq, limit: .max, transaction)
+      )
+    }
+    if blocks.isEmpty { return }
+    let paths = kpis.reduce(into: Set<Text>()) { $0.formUnion($1.paths) }
+    let folds = try OrderedWork(count: blocks.count, for: .rebuild) { index in
+      try log.environment.read { transaction in
+        let block = blocks[index]
+        let columns = try FactColumns(try log.facts(of: block, stream, paths: paths, transaction))
+        return try kpis.map { try BlockParts(columns, $0, of: block) }
+      }
+    }
+    defer { folds.stop() }
+    do {
+      for block in blocks {
+        let added = try folds.next()
+        try turn.withLock {
+          try log.environment.read { transaction in
+            for (cache, parts) in zip(cells.caches, added) { try cache.apply(parts, transaction) }
+          }
+          note(
+            facts: block.factCount * kpis.count, cells: added.reduce(0) { $0 + $1.cellCount })
+        }
+        log.releaseMemory(above: Self.maxResidentFileBytes)
+      }
+    } catch {
+      for cache in cells.caches { fail(cache, error) }
+    }
+  }
+
+  func note(facts: Int, cells: Int) {
+    let work = facts + cells * Self.cellWork
+    state.withLock { $0.unwrittenWork += work }
+  }
+
+  // MARK: Reading
+
+  /// Cells that were written, or merged, between a transaction and the look at those in memory.
+  struct CellsMovedError: Error {}
+
+  /// The cells of a KPI's buckets that start within `range`, as they are with all blocks that the transaction has. In the
+  /// program that writes they are those in memory; in any other the blocks after the checkpoint are folded.
+  /// With `mayFold` they are folded in any case; else throws ``CellsMovedError`` when a commit came between.
+  /// O(cells changed since the checkpoint), O(facts since then) where blocks are folded.
+  func cells(
+    of kpi: CompiledKpi, generation: UInt32, checkpointSeq: UInt64, within range: Range<Int64>,
+    mayFold: Bool, _ transaction: borrowing ReadTransaction
+  ) throws -> KpiCells {
+    let stored = CellReader(tables, kpi, generation)
+    let range = kpi.plan.hasSeries ? .min..<Int64.max : range
+    let stream = try log.stream(named: kpi.definition.stream, transaction)
+    if log.mode == .readWrite, !mayFold,
+      let cache = state.withLock({ $0.kpis[kpi.definition.id]?.cache })
+    {
+      let changes = cache.changes(within: range)
+      guard cache.generation == generation, changes.writtenSeq == checkpointSeq,
+        try log.blocks(of: stream, after: changes.mergedSeq, limit: 1, transaction).isEmpty
+      else { throw CellsMovedError() }
+      let lastSeq = try log.position(of: kpi.definition.stream, transaction).lastSeq
+      return KpiCells(stored, fresh: changes.cells, isAhead: changes.mergedSeq > lastSeq)
+    }
+    let selection = FactSelection(times: kpi.plan.hasSeries ? nil : [range])
+    let blocks = try log.blocks(of: stream, after: checkpointSeq, limit: .max, transaction)
+      .filter(selection.overlaps)
+    if blocks.isEmpty { return KpiCells(stored) }
+    let fresh = HotCells(kpi)
+    for block in blocks {
+      try Cancellation.check()
+      let facts = try log.facts(of: block, stream, paths: kpi.paths, transaction)
+      let added = try BlockParts(FactColumns(facts), kpi, of: block, times: selection.times)
+      for part in added.parts {
+        try fresh.add(part.fold, watermarkNs: part.watermarkNs) { bucketNs, group, cells in
+          try stored.append(bucketNs, group, to: &cells, transaction)
+        } findNext: { bucketNs, group, series in
+          try stored.bucket(ofSeries: series, group, after: bucketNs, transaction)
+        }
+      }
+    }
+    return KpiCells(stored, fresh: fresh)
+  }
+
+  /// The cells on disk that a KPI's record names, and how far they are; nil while there are none.
+  func checkpointed(
+    _ live: Live, _ transaction: borrowing ReadTransaction
+  ) throws -> (generation: UInt32, seq: UInt64)? {
+    try Self.checkpointed(live.kpi.definition.id, live.streamId, records, transaction)
+  }
+
+  static func checkpointed(
+    _ id: UInt64, _ streamId: UInt32, _ records: Table, _ transaction: borrowing ReadTransaction
+  ) throws -> (generation: UInt32, seq: UInt64)? {
+    guard let record = try KpiRecord.read(id, records, transaction), record.isLive else {
+      return nil
+    }
+    guard let seq = try Checkpoint.read(streamId, records, transaction) else {
+      throw DamageError(what: "cells without a checkpoint")
+    }
+    return (record.generation, seq)
+  }
+}
+
+extension CellCache {
+  /// About what its cells take in memory.
+  var byteCount: Int { hot.count * kpi.plan.cellBytes }
+}

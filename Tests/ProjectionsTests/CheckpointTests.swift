@@ -1,0 +1,157 @@
+import Foundation
+import LMDB
+import Model
+import Query
+import Testing
+
+@testable import Projections
+@testable import Store
+
+/// Cells on disk follow the log at a distance, and nobody sees it.
+@Suite struct CheckpointTests {
+  /// What a program finds that opens the store as it is on disk: after a crash for writing, or beside the writer.
+  private static func image(of store: Store) throws -> TemporaryDirectory {
+    let image = TemporaryDirectory()
+    try store.log.copy(to: image.path)
+    return image
+  }
+
+  private static func rows(_ store: Store) throws -> [String: [KpiRow]] {
+    let names = try store.projections.list().filter(\.isActive).map(\.definition.name)
+    return Dictionary(uniqueKeysWithValues: try names.map { ($0, try store.rows(of: $0).rows) })
+  }
+
+  /// Whatever was written of the cells when, the program that writes, any other that reads, and one that opens the store
+  /// after a crash see the same, which is what a rebuild finds.
+  @Test func nobodySeesHowFarCellsAre() {
+    rounds(6) { random in
+      let workspace = TemporaryDirectory()
+      var limits = CellLimits()
+      limits.unwrittenWork = random.pick([1, 200, 5_000, 4_000_000])
+      limits.memoryBytes = random.pick([1, 50_000, 128 << 20])
+      var store = try Store(directory: workspace.path, cellLimits: limits)
+      defer { store.close() }
+      _ = try store.append([#"{"ts":1717200000,"d":"a","n":1,"v":1,"w":2}"#], to: "s")
+      for definition in try random.definitions(1...4, "k") {
+        try store.projections.define(definition, actor: "test")
+      }
+      for step in 0..<random.within(2...14) {
+        try random.appendBatch(to: store)
+        if random.oneIn(4) { try store.log.compact() }
+        if random.oneIn(6) { try store.projections.writeCells() }
+        if random.oneIn(8) {
+          let name = "l\(step)"
+          var definition = try random.definitions(1...1, "l")[0]
+          definition.name = name
+          try store.projections.define(definition, actor: "test")
+          if random.oneIn(2) {
+            try random.appendBatch(to: store)
+            try store.projections.drop(name, actor: "test")
+          }
+        }
+        if random.oneIn(8) {
+          let name = random.pick(try store.projections.list()).definition.name
+          var definition = try random.definitions(1...1, "r")[0]
+          definition.name = name
+          let redefined = try store.projections.redefine(definition, actor: "test")
+          try random.appendBatch(to: store)
+          try store.projections.switchVersion(of: name, to: redefined.version, actor: "test")
+        }
+        let image = try Self.image(of: store)
+        let expected = try Self.rows(store)
+        let mode: Store.Mode = random.oneIn(2) ? .readOnly : .readWrite
+        let other = try Store(directory: image.path, mode: mode)
+        try check(try Self.rows(other) == expected, "another program reads other rows, \(mode)")
+        try KpiTests.verify(other, "in another program, \(mode)")
+        let report = try other.check()
+        try check(report.isSound, "\(report.damages)")
+        if mode == .readOnly || random.oneIn(2) {
+          other.close()
+        } else {
+          // It goes on where the other one crashed.
+          store.close()
+          let before = store
+          store = other
+          try random.appendBatch(to: store)
+          try KpiTests.verify(store, "after a crash")
+          before.close()
+          store.close()
+          store = try Store(directory: workspace.path, cellLimits: limits)
+        }
+      }
+      try KpiTests.verify(store, "at the end")
+    }
+  }
+
+  /// An answer as of an event is that of a store that has no later ones, however far its cells are.
+  @Test func asOfAnEventWhereverCellsAre() {
+    rounds(10) { random in
+      let workspace = TemporaryDirectory()
+      let store = try Store(directory: workspace.path)
+      defer { store.close() }
+      _ = try store.append([#"{"ts":1717200000,"d":"a","n":1,"v":1,"w":2}"#], to: "s")
+      for definition in try random.definitions(1...3, "k") {
+        try store.projections.define(definition, actor: "test")
+      }
+      func answers(_ asOf: String = "") throws -> [String] {
+        try store.projections.list().map(\.definition.name).map { name in
+          let text = "SELECT *, facts FROM \(name)\(asOf)"
+          let answer = try QueryEngine(store).run(text, QueryOptions(nowNs: 0))[0]
+          return String(decoding: AnswerRenderer(.csv).bytes(answer), as: UTF8.self)
+        }
+      }
+      var states: [(seq: UInt64, answers: [String])] = []
+      for _ in 0..<6 {
+        try random.appendBatch(to: store)
+        if random.oneIn(2) { try store.projections.writeCells() }
+        states.append((try store.statistics().lastSeq, try answers()))
+        let state = random.pick(states)
+        try checkEqual(
+          try answers(" AS OF SEQ \(state.seq)"), state.answers, "as of event \(state.seq)")
+      }
+    }
+  }
+
+  /// What a commit adds to cells cannot fail it: a KPI whose cells are damaged is answered from the events, and filled anew
+  /// when the store is opened next.
+  @Test func damagedCellsDoNotStopEvents() throws {
+    let workspace = TemporaryDirectory()
+    var store = try Store(directory: workspace.path)
+    defer { store.close() }
+    func event(_ hour: Int, _ value: Int) -> String {
+      #"{"ts":\#(1_717_200_000 + 3_600 * hour),"d":"a","v":\#(value)}"#
+    }
+    _ = try store.append([event(0, 1)], to: "s")
+    for name in ["k", "l"] {
+      let every = name == "k" ? "1h" : "1d"
+      try store.projections.define(
+        KpiDefinition(name: name, stream: "s", select: "sum(v)", groupBy: "d", every: every),
+        actor: "test")
+    }
+    // The cell of another hour, lest the one that is damaged is in memory.
+    store.close()
+    store = try Store(directory: workspace.path)
+    let cells = store.log.environment.table("cells")
+    try store.log.environment.write { transaction in
+      var cursor = try transaction.reading.cursor(cells)
+      guard try cursor.next(), let key = Key(copying: cursor.key) else {
+        Issue.record("there are no cells")
+        return
+      }
+      try transaction.put(cells, key, [1, 2, 3])
+    }
+    let result = try store.append([event(0, 2)], to: "s")
+    #expect(result.accepted == 1)
+    let listed = try store.projections.list()
+    #expect(listed.map { $0.failure == nil } == [false, true])
+    try store.projections.writeCells()
+    #expect(try store.rows(of: "k").rows.map(\.values) == [[.number(3)]])
+    store.close()
+    store = try Store(directory: workspace.path)
+    while try store.projections.list().contains(where: { $0.progress != nil }) {
+      Thread.sleep(forTimeInterval: 0.01)
+    }
+    #expect(try store.rows(of: "k").rows.map(\.values) == [[.number(3)]])
+    try KpiTests.verify(store, "filled anew")
+  }
+}
