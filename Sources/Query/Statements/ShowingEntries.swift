@@ -52,7 +52,7 @@ extension StatementRun {
   private func streamOfEntries(_ name: Name) throws -> String {
     do { return try target(name).stream.name } catch {
       var isThere = false
-      try source.ledger(.rejected, stream: name.text, pages: catalogue.ledgerPages) { _ in
+      try store.ledger(.rejected, stream: name.text, pages: catalogue.ledgerPages) { _ in
         isThere = true
         return false
       }
