@@ -293,7 +293,10 @@ final class CellBuilder {
     }
     for cache in caches {
       cache.written(through: cache.mergedSeq)
-      if cache.hot.count > Self.maxPendingCells { cache.evict(to: Self.maxPendingCells / 2) }
+      if cache.hot.count > Self.maxPendingCells {
+        cache.evict(to: Self.maxPendingCells / 2)
+        if cache.hot.count > Self.maxPendingCells { cache.evict(to: 0) }
+      }
     }
   }
 }

@@ -6,10 +6,10 @@ import Model
 
 /// When cells are written, and dropped from memory.
 package struct CellLimits: Sendable {
-  /// What cells take in memory, over all KPIs. A quarter of it may be cells that are still to be written.
-  package var memoryBytes = 128 << 20
+  /// About what cells take in memory, over all KPIs. Three quarters of it may be cells that are still to be written.
+  package var memoryBytes = 256 << 20
   /// Facts and cells of blocks that may be merged again after a crash. The default takes some tenths of a second.
-  package var unwrittenWork = 4_000_000
+  package var unwrittenWork = 8_000_000
 
   package init() {}
 }
@@ -87,10 +87,17 @@ extension Projections {
   /// Drops cells from memory that were not changed for long when all take too much of it.
   private func evict() {
     let caches = state.withLock { $0.kpis.values.compactMap(\.cache) }
-    let bytes = caches.reduce(0) { $0 + $1.byteCount }
-    guard bytes > limits.memoryBytes else { return }
-    for cache in caches where cache.pendingCount == 0 {
-      cache.evict(to: cache.hot.count / 2 * limits.memoryBytes / bytes)
+      .filter { $0.pendingCount == 0 }
+      .sorted { $0.byteCount > $1.byteCount }
+    var bytes = caches.reduce(0) { $0 + $1.byteCount }
+    // First what has not changed since the checkpoint before, in all KPIs alike; then all of the largest ones.
+    for isWhole in [false, true] where bytes > limits.memoryBytes {
+      let share = Double(limits.memoryBytes) / Double(bytes) / 2
+      for cache in caches where !isWhole || bytes > limits.memoryBytes {
+        bytes -= cache.byteCount
+        cache.evict(to: isWhole ? 0 : Int(Double(cache.hot.count) * share))
+        bytes += cache.byteCount
+      }
     }
   }
 
@@ -100,8 +107,8 @@ extension Projections {
       ($0.unwrittenWork, $0.kpis.values.compactMap(\.cache))
     }
     if work >= limits.unwrittenWork { return true }
-    return caches.reduce(0) { $0 + $1.pendingCount * $1.kpi.plan.cellBytes } > limits.memoryBytes
-      / 4
+    let pendingBytes = caches.reduce(0) { $0 + $1.pendingCount * $1.kpi.plan.cellBytes }
+    return pendingBytes > limits.memoryBytes / 4 * 3
   }
 
   /// Notes that the cells of a KPI could not be brought to a block: it is answered from the events until they are computed

@@ -153,12 +153,13 @@ final class CellCache: @unchecked Sendable {
     }
   }
 
-  /// Drops cells that were not changed for long until about `limit` are left. Nothing may be changed.
+  /// Drops cells that were not changed for long until `limit` are left, or those that changed last; all with a limit of 0.
+  /// Nothing may be changed.
   func evict(to limit: Int) {
     lock.withLock {
       precondition(pendingCount == 0, "cells are dropped that are nowhere else")
       hasAll = false
-      hot.evict(to: limit, maxGroups: max(2 * limit, HotCells.minGroups))
+      hot.evict(to: limit)
     }
   }
 }

@@ -257,20 +257,21 @@ final class HotCells {
   func removeAll() {
     buckets = [:]
     newSeries = SeriesBuckets()
-    groups = GroupTable()
+    (groups, ranks) = (GroupTable(), [])
     (count, changedCount) = (0, 0)
   }
 
-  /// Drops the buckets that were not used for longest until at most `limit` cells are left; all when those used last
-  /// are more. Nothing may be changed.
-  func evict(to limit: Int, maxGroups: Int) {
+  /// Drops the buckets that were not used for longest until at most `limit` cells are left, or those that were used last;
+  /// all with a limit of 0. Nothing may be changed.
+  func evict(to limit: Int) {
+    if limit == 0 { return removeAll() }
     let byUse = buckets.map { ($0.value.lastUse, $0.key) }.sorted { $0 < $1 }
     for (lastUse, bucketNs) in byUse where lastUse < turn - 1 {
       if count <= limit { break }
       count -= buckets.removeValue(forKey: bucketNs)?.cells.count ?? 0
     }
     // Groups are only forgotten all at once.
-    if count > 2 * limit || groups.count > maxGroups { removeAll() }
+    if groups.count > max(4 * count, Self.minGroups) { removeAll() }
   }
 }
 
