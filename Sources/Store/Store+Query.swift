@@ -4,6 +4,9 @@ import Model
 import Projections
 import Query
 
+extension FactsReadAnewError: SnapshotGoneError {}
+extension FactsOfBeforeError: SnapshotGoneError {}
+
 /// Queries are answered from the log's columns and the cells of KPIs.
 extension Store: Queryable {
   /// Read in one transaction. Sizes and sources of streams are not counted, so O(streams, their columns, and KPIs).

@@ -101,4 +101,37 @@ import Testing
     if total("n") != Double(count) { return "count \(total("n")), not \(count)" }
     return total("v") == sum ? nil : "sum \(total("v")), not \(sum)"
   }
+
+  /// A statement whose stream is altered between its snapshot and its reading answers by the new mapping.
+  @Test func aStatementBeginsAnewAfterAnAlteration() throws {
+    let directory = TemporaryDirectory()
+    let store = try Store(directory: directory.path)
+    defer { store.close() }
+    let events = (10..<60).map { #"{"ts":"2024-06-01T00:00:\#($0)","v":1}"# }
+    let engine = QueryEngine(store)
+    _ = try engine.run("DEFINE STREAM s TIME ts ZONE 'UTC'", QueryOptions(nowNs: 0))
+    _ = try store.append(events, to: "s")
+    let isAltered = Atomic<Bool>(false)
+    var options = QueryOptions(nowNs: 0)
+    options.isCancelled = {
+      if isAltered.exchange(true, ordering: .relaxed) { return false }
+      let done = DispatchSemaphore(value: 0)
+      Thread {
+        do {
+          _ = try engine.run("ALTER STREAM s TIME ts ZONE 'Asia/Kolkata'", QueryOptions(nowNs: 0))
+        } catch { Issue.record(error) }
+        done.signal()
+      }.start()
+      done.wait()
+      return false
+    }
+    // Rows first, then their events.
+    let text = "EVENTS FOR SELECT count(*) FROM s EVERY 1h LIMIT 100"
+    let answer = try engine.run(text, options)[0]
+    let wasAltered = isAltered.load(ordering: .relaxed)
+    #expect(wasAltered)
+    #expect(answer.rowCount == 50)
+    let later = try engine.run(text, QueryOptions(nowNs: 0))[0]
+    #expect(later.columns.map(\.values) == answer.columns.map(\.values))
+  }
 }

@@ -43,16 +43,37 @@ public struct QueryEngine: Sendable {
     let isCancelled = options.isCancelled
     bounded.isCancelled = { isCancelled() || clock.now > deadline }
     do {
-      let run = StatementRun(
-        store: store, options: bounded, text: text, catalogue: try store.snapshot())
       var answer = try Cancellation.with(bounded.isCancelled) {
-        try run.answer(statement.body, span: statement.span)
+        try answerOfOneState(statement, of: text, bounded)
       }
       answer.meta.elapsedSeconds = (clock.now - begin) / .seconds(1)
       return answer
     } catch is CancellationError where !isCancelled() && clock.now > deadline {
       throw QueryLimitError(
         "more than \(options.limits.maxSeconds) s; ask for a shorter range, or raise max_seconds")
+    }
+  }
+
+  /// Alterations of a stream that may come between a statement's snapshot and its reading.
+  private static let maxAttempts = 4
+
+  /// Begins anew, with another snapshot, when the store does not have the facts of the first one any more.
+  private func answerOfOneState(
+    _ statement: Statement, of text: String, _ options: QueryOptions
+  ) throws -> Answer {
+    var attempt = 1
+    while true {
+      let snapshot = try store.snapshot()
+      let run = StatementRun(store: store, options: options, text: text, catalogue: snapshot)
+      do {
+        return try run.answer(statement.body, span: statement.span)
+      } catch let error as any SnapshotGoneError {
+        // Where there is nothing new the statement itself asks for what is gone.
+        guard attempt < Self.maxAttempts, try store.snapshot().lastSeq > snapshot.lastSeq else {
+          throw error
+        }
+        attempt += 1
+      }
     }
   }
 }

@@ -1,3 +1,7 @@
+/// An error of a store: it does not have what it had at a snapshot, and a statement that does not ask for what was then
+/// may take another one.
+public protocol SnapshotGoneError: Error {}
+
 /// What a store holds at one commit.
 public struct CatalogueSnapshot: Sendable {
   /// In the order of their making, without those that were dropped.
