@@ -111,11 +111,9 @@ final class CellBuilder {
       try log.environment.write { transaction in
         (lastSeq, facts, selectedFacts) = begin
         try catchUp(&transaction)
-        precondition(live.caches.isEmpty || live.mergedSeq == lastSeq, "live cells lack blocks")
-        for cache in live.caches { try cache.write(&transaction) }
+        // It is a checkpoint of all KPIs of the stream.
+        try projections.write(live, through: lastSeq, &transaction)
         exchanged = try zip(targets, caches).map { try exchange($0, $1, &transaction) }
-        try Checkpoint.write(
-          lastSeq, stream.definition.id, projections.records, &transaction)
       }
       for cache in live.caches + caches { cache.written(through: lastSeq) }
       // What is in memory of the live cells is not what is on disk now.

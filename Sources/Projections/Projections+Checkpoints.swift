@@ -31,7 +31,7 @@ extension Projections {
     let streams = unwritten
     if !streams.isEmpty {
       try log.environment.write { transaction in
-        for stream in streams { try write(stream, &transaction) }
+        for stream in streams { try write(stream, through: stream.mergedSeq, &transaction) }
       }
       for stream in streams { written(stream) }
     }
@@ -72,11 +72,15 @@ extension Projections {
     return ids.sorted().map { cells(ofStream: $0) }
   }
 
-  /// Writes what was changed of a stream's cells, and how far they are. The records of KPIs that have not come so far go.
-  func write(_ stream: StreamCells, _ transaction: inout WriteTransaction) throws {
+  /// Writes what was changed of a stream's cells, and that they are as far as `seq`. The records of KPIs that have not come
+  /// so far go: it would hold of their cells as well.
+  func write(
+    _ stream: StreamCells, through seq: UInt64, _ transaction: inout WriteTransaction
+  ) throws {
+    precondition(stream.caches.isEmpty || stream.mergedSeq == seq, "cells lack blocks")
     for cache in stream.caches { try cache.write(&transaction) }
     for id in stream.missing { try transaction.delete(records, KpiRecord.key(id)) }
-    try Checkpoint.write(stream.mergedSeq, stream.streamId, records, &transaction)
+    try Checkpoint.write(seq, stream.streamId, records, &transaction)
   }
 
   func written(_ stream: StreamCells) {
@@ -157,20 +161,28 @@ extension Projections {
       }
     }
     defer { folds.stop() }
-    do {
-      for block in blocks {
-        let added = try folds.next()
-        try turn.withLock {
-          try log.environment.read { transaction in
-            for (cache, parts) in zip(cells.caches, added) { try cache.apply(parts, transaction) }
-          }
-          note(
-            facts: block.factCount * kpis.count, cells: added.reduce(0) { $0 + $1.cellCount })
-        }
-        log.releaseMemory(above: Self.maxResidentFileBytes)
+    var following = Array(cells.caches.indices)
+    for block in blocks {
+      let added: [BlockParts]
+      do { added = try folds.next() } catch {
+        for index in following { fail(cells.caches[index], error) }
+        return
       }
-    } catch {
-      for cache in cells.caches { fail(cache, error) }
+      try turn.withLock {
+        try log.environment.read { transaction in
+          following.removeAll { index in
+            do {
+              try cells.caches[index].apply(added[index], transaction)
+              return false
+            } catch {
+              fail(cells.caches[index], error)
+              return true
+            }
+          }
+        }
+        note(facts: block.factCount * kpis.count, cells: added.reduce(0) { $0 + $1.cellCount })
+      }
+      log.releaseMemory(above: Self.maxResidentFileBytes)
     }
   }
 

@@ -83,7 +83,7 @@ extension Projections: CommitParticipant {
   }
 
   /// The blocks are durable: their folds are added to the cells in memory, which are written when enough has changed. KPIs
-  /// whose series are told apart anew are without cells until they are rebuilt. O(cells of the blocks).
+  /// whose series are told apart anew, or whose rows are final later, are without cells until they are rebuilt. O(cells of the blocks).
   ///
   /// Nothing of this can fail the commit. A KPI whose cells cannot follow is left without them; what cannot be written now
   /// is written later.
@@ -160,14 +160,14 @@ extension Projections: CommitParticipant {
     }
   }
 
-  /// The KPIs whose cells are to be computed anew: those of facts that are others, and those whose series another key
-  /// tells apart.
+  /// The KPIs whose cells are to be computed anew: those of facts that are others, those whose series another key tells
+  /// apart, and those whose rows are final later.
   private var dependents: [(UInt64, CompiledKpi)] {
     state.withLock { state in
       state.altered.flatMap { stream in
         state.kpis.compactMap { id, live in
           guard live.streamId == stream.definition.id else { return nil }
-          if let keyed = live.kpi.keyed(by: stream.definition) { return (id, keyed) }
+          if let other = live.kpi.following(stream.definition) { return (id, other) }
           return stream.readsAnew ? (id, live.kpi) : nil
         }
       }

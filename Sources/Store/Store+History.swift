@@ -39,7 +39,8 @@ extension CatalogueChange {
       let defined = DefineStream(stream)
       // What a stream is from then on is said as a whole.
       return change == "ALTER STREAM"
-        ? Statement(.alterStream(AlterStream(defined))).canonicalText
+        ? Statement(.alterStream(AlterStream(DefineStream(stream, leavesOutDefaults: false))))
+          .canonicalText
         : Statement(.defineStream(defined)).canonicalText
     }
     let text = "\(change) \(Name(name).canonicalText)"
@@ -52,11 +53,12 @@ extension CatalogueChange {
 }
 
 extension DefineStream {
-  /// The statement that says what a definition does; what it has by default is left out.
-  init(_ stream: StreamDefinition) {
+  /// The statement that says what a definition does; what it has by default is left out, unless it is to be said.
+  init(_ stream: StreamDefinition, leavesOutDefaults: Bool = true) {
     let usual = StreamDefinition(name: stream.name, timePath: stream.timePath)
     let within =
-      stream.dedupWindowNs == usual.dedupWindowNs ? nil : TimeLength(ns: stream.dedupWindowNs)
+      leavesOutDefaults && stream.dedupWindowNs == usual.dedupWindowNs
+      ? nil : TimeLength(ns: stream.dedupWindowNs)
     self.init(
       Name(stream.name), time: FieldPath(stream.timePath),
       key: stream.keyPath.map { FieldPath($0) },
@@ -64,7 +66,8 @@ extension DefineStream {
         ? nil : DedupBy(stream.idPaths.map { FieldPath($0) }, within: within),
       explode: stream.explodePath.map { FieldPath($0) },
       elementTime: stream.elementTimeInElement.map { FieldPath($0) },
-      lateness: stream.latenessNs == usual.latenessNs ? nil : TimeLength(ns: stream.latenessNs))
+      lateness: leavesOutDefaults && stream.latenessNs == usual.latenessNs
+        ? nil : TimeLength(ns: stream.latenessNs))
     timeForm = TimeForm(
       zone: stream.timeZone.map { Spanned($0) },
       unit: stream.timeUnit.map { Spanned($0.abbreviation) },

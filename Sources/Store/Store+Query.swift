@@ -142,7 +142,7 @@ extension Store: QueryStore {
         "DIMENSIONS and SOURCE are not there yet: all fields can be grouped by, and events come by nilo ingest"
       )
     }
-    try define(StreamDefinition(definition))
+    try log.define(StreamDefinition(definition), actor: statementActor)
   }
 
   /// Throws ``KpiStatementError`` when the statement contradicts itself, and what ``Store/alterStream(_:actor:_:)``

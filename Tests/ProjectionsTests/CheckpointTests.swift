@@ -154,4 +154,43 @@ import Testing
     #expect(try store.rows(of: "k").rows.map(\.values) == [[.number(3)]])
     try KpiTests.verify(store, "filled anew")
   }
+
+  /// A KPI that cannot follow the log does not take others with it, nor stays behind unseen: not when the store is opened
+  /// after a crash, nor when another KPI is filled first.
+  @Test func oneDamagedKpiLeavesTheOthersRight() throws {
+    let workspace = TemporaryDirectory()
+    let first = try Store(directory: workspace.path)
+    defer { first.close() }
+    func event(_ number: Int) -> String { #"{"ts":\#(1_717_200_000 + number),"d":"a","v":1}"# }
+    _ = try first.append([event(0)], to: "s")
+    for (name, every) in [("a", "1h"), ("b", "1d"), ("c", "1m")] {
+      try first.projections.define(
+        KpiDefinition(name: name, stream: "s", select: "count(*)", groupBy: "d", every: every),
+        actor: "test")
+    }
+    _ = try first.append([event(1)], to: "s")
+    let names = ["a", "b", "c"]
+    let cells = first.log.environment.table("cells")
+    try first.log.environment.write { transaction in
+      var cursor = try transaction.reading.cursor(cells)
+      guard try cursor.seekLast(), let key = Key(copying: cursor.key) else {
+        Issue.record("there are no cells")
+        return
+      }
+      try transaction.put(cells, key, [1, 2, 3])
+    }
+    let image = try Self.image(of: first)
+    let damaged = try Store(directory: image.path)
+    defer { damaged.close() }
+    _ = try damaged.projections.rebuild(named: ["a"], verify: false)
+    let later = try Self.image(of: damaged)
+    let reader = try Store(directory: later.path, mode: .readOnly)
+    defer { reader.close() }
+    for store in [damaged, reader] {
+      for name in names {
+        let rows = try store.rows(of: name).rows
+        #expect(rows.map(\.values) == [[.integer(2)]], "\(name), \(store === reader)")
+      }
+    }
+  }
 }

@@ -141,6 +141,39 @@ import Testing
     try Self.verify(store, "after closing a source")
   }
 
+  /// A KPI is never final before its stream, whichever was said first: what changes a final row is late.
+  @Test func streamsLatenessIsTheLeast() throws {
+    let workspace = TemporaryDirectory()
+    var store = try Store(directory: workspace.path)
+    defer { store.close() }
+    func append(_ time: String) throws -> AppendResult {
+      try store.append([#"{"ts":"2024-06-01T\#(time):00Z","v":1}"#], to: "s")
+    }
+    _ = try append("00:10")
+    let engine = QueryEngine(store)
+    _ = try engine.run("DEFINE KPI k AS sum(v) FROM s EVERY 1h", QueryOptions(nowNs: 0))
+    _ = try append("02:10")
+    _ = try append("00:20")
+    #expect(try store.rows(of: "k").rows.map(\.revision) == [1, 0])
+    _ = try engine.run("ALTER STREAM s LATENESS 2h", QueryOptions(nowNs: 0))
+    #expect(try store.projections.list().map(\.definition.latenessNs) == [7_200_000_000_000])
+    // By that lateness the first hour was not final then.
+    #expect(try store.rows(of: "k").rows.map(\.revision) == [0, 0])
+    _ = try append("04:30")
+    #expect(try store.rows(of: "k").rows.map(\.isFinal) == [true, false, false])
+    #expect(try append("02:50").late.isEmpty)
+    #expect(try append("00:50").late.count == 1)
+    #expect(try store.rows(of: "k").rows.map(\.revision) == [1, 0, 0])
+    try Self.verify(store, "altered")
+    store.close()
+    store = try Store(directory: workspace.path)
+    #expect(try store.rows(of: "k").rows.map(\.revision) == [1, 0, 0])
+    try Self.verify(store, "opened again")
+    // A KPI keeps what it has when the stream's is less again.
+    _ = try store.log.alter("s", actor: "test") { $0.latenessNs = 60_000_000_000 }
+    try Self.verify(store, "altered back")
+  }
+
   /// A numeric item leaves the texts of the same field to others.
   @Test func textsCountBesideNumbers() throws {
     let workspace = TemporaryDirectory()

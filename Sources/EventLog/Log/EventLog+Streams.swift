@@ -27,12 +27,14 @@ extension EventLog {
 
   /// Makes a stream. Throws ``StreamExistsError`` when there is one of that name.
   @discardableResult
-  public func define(_ definition: StreamDefinition) throws -> EventStream {
+  public func define(
+    _ definition: StreamDefinition, actor: String = "nilo"
+  ) throws -> EventStream {
     try defining.withLock {
       if let existing = stream(named: definition.name) {
         throw StreamExistsError(name: existing.name)
       }
-      return try add(definition)
+      return try add(definition, actor: actor)
     }
   }
 
@@ -49,7 +51,7 @@ extension EventLog {
       if let known = stream(named: name) { return known }
       let detected = try Detection.definition(name: name, options, in: batch)
       guard let definition = detected.candidate, detected.isAccepted else { return nil }
-      return try add(definition)
+      return try add(definition, actor: "nilo")
     }
   }
 
@@ -65,7 +67,7 @@ extension EventLog {
     return EventStream(definition: definition, schema: StreamSchema())
   }
 
-  private func add(_ definition: StreamDefinition) throws -> EventStream {
+  private func add(_ definition: StreamDefinition, actor: String) throws -> EventStream {
     var definition = try definition.checked()
     for participant in participants.all {
       try participant.checkName(ofStream: definition.name)
@@ -73,7 +75,7 @@ extension EventLog {
     definition.id = catalogue.withLock { $0.nextId }
     definition.hashKey = .random(in: .min ... .max)
     _ = try append(
-      [definition.document(receivedNs: clock())], to: system(.catalogue), actor: "nilo")
+      [definition.document(receivedNs: clock())], to: system(.catalogue), actor: actor)
     let stream = EventStream(definition: definition, schema: StreamSchema())
     catalogue.withLock {
       $0.streams.append(stream)

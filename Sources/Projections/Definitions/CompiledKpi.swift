@@ -24,6 +24,7 @@ struct CompiledKpi: Sendable {
 
   init(_ definition: KpiDefinition, _ stream: StreamDefinition) throws {
     self.definition = definition
+    self.definition.latenessNs = max(definition.latenessNs, stream.latenessNs)
     seriesPath = stream.keyPath.map { Text($0) }
     bucketName = "\(definition.every) \(definition.timeZone)"
     let plan = try FoldPlan(definition)
@@ -45,11 +46,14 @@ struct CompiledKpi: Sendable {
     bucketName = "\(range)"
   }
 
-  /// The same for the stream as it is now; nil when that makes no difference.
-  func keyed(by stream: StreamDefinition) -> CompiledKpi? {
+  /// The same for the stream as it is now: by its key series are told apart, and its lateness is the least of the KPI. Nil
+  /// when that makes no difference to cells.
+  func following(_ stream: StreamDefinition) -> CompiledKpi? {
     let path = stream.keyPath.map { Text($0) }
-    guard plan.hasSeries, path != seriesPath else { return nil }
+    let hasOtherSeries = plan.hasSeries && path != seriesPath
+    guard hasOtherSeries || definition.latenessNs < stream.latenessNs else { return nil }
     var kpi = self
+    kpi.definition.latenessNs = max(definition.latenessNs, stream.latenessNs)
     kpi.seriesPath = path
     kpi.paths = Set(definition.fields.map(\.path))
     if let path { kpi.paths.insert(path) }

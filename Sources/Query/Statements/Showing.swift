@@ -210,7 +210,7 @@ extension KpiInfo {
 }
 
 /// `60 s`.
-private func secondsText(_ ns: Int64) -> String {
+func secondsText(_ ns: Int64) -> String {
   var pieces = Pieces()
   pieces.append(Double(ns) / 1e9)
   return String(decoding: pieces.bytes, as: UTF8.self) + " s"
