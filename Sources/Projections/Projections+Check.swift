@@ -30,7 +30,8 @@ extension Projections {
           }
           add(columns.headers)
         } catch let damage as DamageError {
-          damages.append(DamageError(what: "KPI \(name), \(damage.what)"))
+          damages.append(
+            DamageError(what: "KPI \(name), \(damage.what)", isOfCells: damage.isOfCells))
           continue
         }
         let stream = try log.stream(named: live.kpi.definition.stream, transaction)
@@ -41,7 +42,7 @@ extension Projections {
           - later.reduce(0) { $0 + UInt64($1.factCount) }
         if live.kpi.definition.filter == nil, facts != known {
           damages.append(
-            DamageError(what: "KPI \(name) has \(facts) facts of \(known); rebuild it"))
+            DamageError(what: "KPI \(name) has \(facts) facts of \(known)", isOfCells: true))
         }
       }
       return count

@@ -67,7 +67,14 @@ extension CheckReport {
       let range = damage.firstSeq.map { " (seq \(Wording.count($0))\(last))" } ?? ""
       return "damaged: \(damage.what)\(range)"
     }
-    let advice = isSound ? [] : ["restore what is damaged from a backup"]
+    let advice =
+      isSound
+      ? []
+      : [
+        damages.allSatisfy(\.isOfCells)
+          ? "only cells are damaged: nilo rebuild computes them anew from the events"
+          : "restore what is damaged from a backup"
+      ]
     return (["\(title); read and verified:", table] + list + advice).joined(separator: "\n")
   }
 }

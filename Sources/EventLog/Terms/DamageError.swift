@@ -7,9 +7,15 @@ public struct DamageError: Error, Equatable, CustomStringConvertible {
   /// The last one; nil when it is one event, or not known.
   public var lastSeq: UInt64?
 
+  /// Whether it can be computed anew from what is sound: cells of KPIs.
+  public var isOfCells = false
+
   /// Without numbers where no event is known to be concerned.
-  public init(what: String, firstSeq: UInt64? = nil, lastSeq: UInt64? = nil) {
+  public init(
+    what: String, firstSeq: UInt64? = nil, lastSeq: UInt64? = nil, isOfCells: Bool = false
+  ) {
     self.what = what
+    self.isOfCells = isOfCells
     self.firstSeq = firstSeq
     self.lastSeq = lastSeq
   }
@@ -19,6 +25,8 @@ public struct DamageError: Error, Equatable, CustomStringConvertible {
     if let firstSeq {
       text += lastSeq.map { " (seq \(firstSeq)...\($0))" } ?? " (seq \(firstSeq))"
     }
-    return text + "; run `nilo check` for a full list, then restore these from a backup"
+    let remedy =
+      isOfCells ? "`nilo rebuild` computes cells anew" : "then restore these from a backup"
+    return text + "; run `nilo check` for a full list, \(remedy)"
   }
 }

@@ -161,7 +161,7 @@ struct CellColumns: Sendable {
   }
 
   private static func damage(_ key: RawSpan) -> DamageError {
-    DamageError(what: CellKey.describe(key))
+    DamageError(what: CellKey.describe(key), isOfCells: true)
   }
 }
 

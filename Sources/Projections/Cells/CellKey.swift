@@ -46,7 +46,7 @@ struct CellKey {
     guard key.byteCount > prefixBytes, bodyBytes > 0,
       Checksum.checksum(row.extracting(0..<bodyBytes)) ^ Checksum.checksum(key)
         == row.load(at: bodyBytes, as: UInt64.self)
-    else { throw DamageError(what: describe(key)) }
+    else { throw DamageError(what: describe(key), isOfCells: true) }
   }
 
   /// The same cell as it stands under another key. Throws ``DamageError`` when it does not belong to the old one.
@@ -99,7 +99,7 @@ struct SeriesKey {
     guard key.byteCount == 20, value.byteCount == 8,
       Checksum.checksum(key) == value.load(at: 0, as: UInt64.self)
     else {
-      throw DamageError(what: describe(key))
+      throw DamageError(what: describe(key), isOfCells: true)
     }
   }
 

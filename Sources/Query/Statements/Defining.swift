@@ -83,7 +83,8 @@ extension StatementRun {
     var answer = Answer(message: "KPI \(kpi.name) version \(kpi.version) is defined")
     if let wanted = definition.lateness, wanted.added(to: 0, times: 1, in: .utc) < kpi.latenessNs {
       answer.meta.notes.append(
-        "its lateness is \(secondsText(kpi.latenessNs)), that of stream \(kpi.stream): a KPI has no less")
+        "its lateness is \(secondsText(kpi.latenessNs)), that of stream \(kpi.stream): a KPI has no less"
+      )
     }
     if isNewVersion, !kpi.isActive {
       let active = catalogue.kpis.first { $0.name == kpi.name && $0.isActive }
