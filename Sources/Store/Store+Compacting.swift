@@ -26,12 +26,12 @@ extension Store {
     progress: (Double) -> Void = { _ in }, isCancelled: () -> Bool = { false }
   ) throws -> CompactReport {
     var report = CompactReport()
-    (report.blocksBefore, report.blockBytesBefore) = try statistics().blocks
+    let before = try statistics()
+    (report.blocksBefore, report.blockBytesBefore) = before.blocks
+    report.diskBytesBefore = before.diskBytes
     let damage = try log.compact(progress: progress, isCancelled: isCancelled)
     (report.blocksAfter, report.blockBytesAfter) = try statistics().blocks
-    let room = try log.giveBackFreeRoom()
-    (report.diskBytesBefore, report.diskBytesAfter) = (room.before, room.after)
-    report.keptRoom = room.failure
+    (report.diskBytesAfter, report.keptRoom) = try log.giveBackFreeRoom()
     // The rest is merged all the same.
     if let damage { throw damage }
     return report

@@ -30,8 +30,15 @@ extension Store: Queryable {
     do {
       return try projections.aggregate(request)
     } catch let error as TooManyCellsError {
-      let name = error.limit < request.limits.maxCells ? "max_memory" : "max_cells"
-      throw QueryLimitError("\(name): \(error)")
+      let isOfMemory = error.limit < request.limits.maxCells
+      let limit =
+        isOfMemory
+        ? "max_memory: more than the \(error.limit) groups and buckets that "
+          + "\(request.limits.maxMemoryBytes) bytes hold"
+        : "max_cells: more than \(error.limit) groups and buckets"
+      throw QueryLimitError(
+        "\(limit); narrow the filter or the range, take longer buckets, or raise "
+          + (isOfMemory ? "max_memory" : "max_cells"))
     }
   }
 

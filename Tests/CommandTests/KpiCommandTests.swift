@@ -59,7 +59,9 @@ import Testing
     try #require(try define("--select", "sum(flow)", "--every", "1h").status == 0)
     let small = try workspace.nilo("kpi", "read", "k", "--max-memory", "1")
     #expect(small.status == 1)
-    #expect(small.error.hasPrefix("nilo: max_memory: more than 0 groups and buckets"), "\(small)")
+    #expect(
+      small.error.hasPrefix("nilo: max_memory: more than the 0 groups and buckets that "),
+      "\(small)")
     #expect(try workspace.nilo("kpi", "read", "k", "--max-memory", "1MiB").status == 0)
     #expect(try workspace.nilo("kpi", "read", "k", "--max-seconds", "60").status == 0)
     #expect(try workspace.nilo("kpi", "read", "k", "--max-seconds", "0").status == 2)

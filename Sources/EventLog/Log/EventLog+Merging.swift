@@ -72,8 +72,8 @@ extension EventLog {
   }
 
   /// Gives the room of free pages back to the file system, which may not be able to take it: then `failure` says why.
-  /// `before` and `after` are bytes that the file takes on the disk. O(free pages).
-  package func giveBackFreeRoom() throws -> (before: Int, after: Int, failure: String?) {
+  /// `diskBytes` is what the file takes on the disk then. O(free pages).
+  package func giveBackFreeRoom() throws -> (diskBytes: Int, failure: String?) {
     // Pages that the last commit has let go are kept for the one before it; two that change nothing let them go.
     for _ in 0..<2 {
       try environment.write {
@@ -82,10 +82,9 @@ extension EventLog {
     }
     do {
       let report = try environment.giveBackFreePages()
-      return (report.diskBytesBefore, report.diskBytesAfter, nil)
+      return (report.diskBytesAfter, nil)
     } catch let error as LMDBError where error.code == .notSupported {
-      let bytes = environment.diskBytes
-      return (bytes, bytes, "\(error)")
+      return (environment.diskBytes, "\(error)")
     }
   }
 

@@ -25,9 +25,7 @@ extension Binder {
       if let since { low = try ns(since) }
       if let until { high = try ns(until) }
       if low > high, let until {
-        throw Issue(
-          until.span, "UNTIL is before SINCE",
-          hint: "the range goes from SINCE, the earlier time, to before UNTIL")
+        throw Issue(until.span, "UNTIL is before SINCE", hint: TimeResolver.rangeHint)
       }
       if low > high { high = low }
     case .last(let length):

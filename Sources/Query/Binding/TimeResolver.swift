@@ -25,11 +25,24 @@ struct TimeResolver {
     if let until { high = try ns(until) }
     guard low < high else {
       throw LanguageError.Issue(
-        until?.span ?? since?.span ?? .none, "UNTIL is not after SINCE",
-        hint: "the range goes from SINCE, the earlier time, to before UNTIL")
+        until?.span ?? since?.span ?? .none, "UNTIL is not after SINCE", hint: Self.rangeHint)
     }
     return low..<high
   }
+
+  /// The same, where it may be that there is no time between them; throws when UNTIL is before SINCE.
+  func bounds(
+    since: TimeExpression?, until: TimeExpression?
+  ) throws(LanguageError.Issue) -> Range<Int64> {
+    let low = if let since { try ns(since) } else { Int64.min }
+    let high = if let until { try ns(until) } else { Int64.max }
+    if low > high, let until {
+      throw LanguageError.Issue(until.span, "UNTIL is before SINCE", hint: Self.rangeHint)
+    }
+    return low..<max(low, high)
+  }
+
+  static let rangeHint = "the range goes from SINCE, the earlier time, to before UNTIL"
 
   private func base(_ time: TimeExpression) throws(LanguageError.Issue) -> Int64 {
     switch time.base {

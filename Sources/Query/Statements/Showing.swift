@@ -67,7 +67,7 @@ extension StatementRun {
     for kpi in try listedKpis(show) where kpi.isActive {
       try list.add(
         .text(kpi.name), .integer(Int64(kpi.version)), .bool(kpi.isActive), .text(kpi.stream),
-        .text(kpi.definitionText), .integer(Int64((kpi.progress ?? 1) * 100)))
+        .text(definitionText(kpi)), .integer(Int64((kpi.progress ?? 1) * 100)))
     }
     return try list.answer()
   }
@@ -164,7 +164,7 @@ extension StatementRun {
       lines.add("field \(field.path)", field.kind.rawValue + (field.hasColumn ? "" : ", no column"))
     }
     for kpi in catalogue.kpis where kpi.stream == stream.name && kpi.isActive {
-      lines.add("KPI \(kpi.name)", kpi.definitionText)
+      lines.add("KPI \(kpi.name)", definitionText(kpi))
     }
     return lines.answer(catalogue)
   }
@@ -195,17 +195,21 @@ extension StreamInfo.Field {
   }
 }
 
-extension KpiInfo {
-  /// What it computes, as DEFINE KPI has it.
-  var definitionText: String {
-    var text = items.map(\.canonicalText).joined(separator: ", ")
-    if let filter { text += " WHERE \(filter.canonicalText)" }
-    if !groupBy.isEmpty {
-      text += " GROUP BY " + dimensions.map(\.canonicalText).joined(separator: ", ")
+extension StatementRun {
+  /// What a KPI computes, as DEFINE KPI has it; its lateness is left out where it is that of the stream.
+  func definitionText(_ kpi: KpiInfo) -> String {
+    var text = kpi.items.map(\.canonicalText).joined(separator: ", ")
+    if let filter = kpi.filter { text += " WHERE \(filter.canonicalText)" }
+    if !kpi.groupBy.isEmpty {
+      text += " GROUP BY " + kpi.dimensions.map(\.canonicalText).joined(separator: ", ")
     }
-    text += " EVERY \(every)"
-    if let rolling { text += " ROLLING \(rolling)" }
-    return text + " TIME ZONE '\(timeZone)'"
+    text += " EVERY \(kpi.every)"
+    if let rolling = kpi.rolling { text += " ROLLING \(rolling)" }
+    text += " TIME ZONE '\(kpi.timeZone)'"
+    let stream = catalogue.streams.first { $0.name == kpi.stream }
+    if stream?.latenessNs == kpi.latenessNs { return text }
+    // The language has whole seconds.
+    return text + " LATENESS \((kpi.latenessNs.saturatingAdding(999_999_999)) / 1_000_000_000)s"
   }
 }
 

@@ -67,10 +67,7 @@ extension StatementRun {
       switch show.range {
       case nil: return .min ..< .max
       case .bounds(let since, let until):
-        var (low, high) = (Int64.min, Int64.max)
-        if let since { low = try times.ns(since) }
-        if let until { high = try times.ns(until) }
-        return low..<max(low, high)
+        return try times.bounds(since: since, until: until)
       case .last(let length):
         return length.added(to: options.nowNs, times: -1, in: .utc)..<options.nowNs
       case .at(let time):

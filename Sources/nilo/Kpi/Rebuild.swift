@@ -59,10 +59,13 @@ struct Rebuild: ParsableCommand {
         if store.json {
           try output.line(json(report, seconds))
         } else {
-          for difference in report.differences { try output.line("\(report.name): \(difference)") }
-          try output.line(text(report))
+          let hasVersions = reports.count { $0.name == report.name } > 1
+          let name = hasVersions ? "\(report.name) version \(report.version)" : report.name
+          for difference in report.differences { try output.line("\(name): \(difference)") }
+          try output.line("\(name)  \(text(report))")
         }
       }
+      if !store.json, reports.isEmpty { try output.line("there are no KPIs") }
       if !store.json { try output.line("time  \(Wording.seconds(seconds))") }
     }
     if reports.contains(where: { !$0.differences.isEmpty }) { throw ExitCode(ExitStatus.failure) }
@@ -102,16 +105,16 @@ struct Rebuild: ParsableCommand {
     let size =
       "\(Wording.count(report.cells)) cells from \(Wording.count(report.facts)) facts"
       + buckets(report) + (isEmpty ? "; no event that counts is in that range" : "")
-    if !verify { return "\(report.name)  rebuilt, \(size)" }
+    if !verify { return "rebuilt, \(size)" }
     if !report.isFilled {
       return
-        "\(report.name)  not filled yet, so there is nothing to compare; the next program that "
+        "not filled yet, so there is nothing to compare; the next program that "
         + "opens the store for writing fills it"
     }
     let result =
       report.differences.isEmpty
       ? "the same in every bit" : "\(Wording.count(report.differences.count)) cells differ"
-    return "\(report.name)  \(result), \(size)"
+    return "\(result), \(size)"
   }
 
   private func json(_ report: RebuildReport, _ seconds: Double) -> [UInt8] {
