@@ -187,7 +187,7 @@ final class CellBuilder {
     targets.contains { $0.selection.overlaps(block) }
   }
 
-  /// Merges the last blocks, and compares with the cells of the same commit.
+  /// Merges the last blocks, and compares with the cells on disk of the same checkpoint.
   private func compare() throws -> [RebuildReport] {
     try log.environment.read { transaction in
       for block in try nextBlocks(transaction) where isWanted(block) {

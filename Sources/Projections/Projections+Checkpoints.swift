@@ -8,7 +8,8 @@ import Model
 package struct CellLimits: Sendable {
   /// About what cells take in memory, over all KPIs. Three quarters of it may be cells that are still to be written.
   package var memoryBytes = 256 << 20
-  /// Facts and cells of blocks that may be merged again after a crash. The default takes some tenths of a second.
+  /// Facts and cells of blocks that may be merged again after a crash; a cell counts as eight facts. ADR 15 has what that
+  /// took.
   package var unwrittenWork = 8_000_000
 
   package init() {}
