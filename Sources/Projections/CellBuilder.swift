@@ -55,6 +55,8 @@ final class CellBuilder {
 
   /// Changed cells in memory at most, over all KPIs.
   private static let maxPendingCells = 40_000
+  /// Facts that are folded together at most: some batches are on their way.
+  private static let maxBatchFacts = 1 << 17
 
   init(
     _ projections: Projections, _ targets: [RebuildTarget], verify: Bool,
@@ -95,16 +97,18 @@ final class CellBuilder {
     var isBehind = true
     while isBehind {
       let all = try log.environment.read { try nextBlocks($0) }
-      let blocks = all.filter(isWanted)
-      try merge(blocks, progress)
+      let batches = batches(all)
+      try merge(batches, progress)
       lastSeq = all.last?.lastSeq ?? lastSeq
       // What has come meanwhile is little after some rounds; the rest is done while commits wait.
-      isBehind = blocks.count > 4
+      isBehind = batches.count > 1
     }
     if isVerifying { return try compare() }
     try flush()
     var exchanged: [Int] = []
-    try projections.switching(to: zip(targets, caches).filter { $0.0.live == nil }.map(\.1)) {
+    try projections.switching(
+      to: zip(targets, caches).filter { $0.0.live == nil }.map(\.1), of: stream.definition.id
+    ) {
       let live = projections.cells(ofStream: stream.definition.id)
       // The transaction may run again: then from the same place.
       let begin = (lastSeq, facts, selectedFacts)
@@ -182,17 +186,18 @@ final class CellBuilder {
     }
   }
 
-  /// Whether some of the block's facts have to be folded.
-  private func isWanted(_ block: StoredBlock) -> Bool {
-    targets.contains { $0.selection.overlaps(block) }
+  /// The blocks of which some facts have to be folded, in batches.
+  private func batches(_ blocks: [StoredBlock]) -> [ArraySlice<StoredBlock>] {
+    blocks.filter { block in targets.contains { $0.selection.overlaps(block) } }
+      .batches(ofFacts: min(Self.maxBatchFacts, projections.limits.batchFacts.upperBound))
   }
 
   /// Merges the last blocks, and compares with the cells on disk of the same checkpoint.
   private func compare() throws -> [RebuildReport] {
     try log.environment.read { transaction in
-      for block in try nextBlocks(transaction) where isWanted(block) {
+      for blocks in batches(try nextBlocks(transaction)) {
         if isCancelled() { throw RebuildCancelledError() }
-        try merge(try fold(block, transaction), transaction)
+        try merge(try Self.fold(blocks, log, stream, targets, transaction), transaction)
       }
       return try targets.indices.map { index in
         let (target, cache) = (targets[index], caches[index])
@@ -213,8 +218,9 @@ final class CellBuilder {
   private func catchUp(_ transaction: inout WriteTransaction) throws {
     for cache in caches { cache.rewind() }
     let blocks = try nextBlocks(transaction.reading)
-    for block in blocks where isWanted(block) {
-      try merge(try fold(block, transaction.reading), transaction.reading)
+    for blocks in batches(blocks) {
+      let folded = try Self.fold(blocks, log, stream, targets, transaction.reading)
+      try merge(folded, transaction.reading)
     }
     lastSeq = blocks.last?.lastSeq ?? lastSeq
     for cache in caches { try cache.write(&transaction) }
@@ -223,30 +229,26 @@ final class CellBuilder {
   // MARK: Folding and merging
 
   private struct Folded: Sendable {
+    /// The blocks, as one.
     var block: StoredBlock
-    /// For each target what the block adds.
+    /// For each target what they add.
     var parts: [BlockParts] = []
     /// The facts of each that were selected.
     var facts: [Int] = []
   }
 
-  private func fold(
-    _ block: StoredBlock, _ transaction: borrowing ReadTransaction
-  ) throws -> Folded {
-    try Self.fold(block, log, stream, targets, transaction)
-  }
-
   private static func fold(
-    _ block: StoredBlock, _ log: EventLog, _ stream: EventStream, _ targets: [RebuildTarget],
-    _ transaction: borrowing ReadTransaction
+    _ blocks: ArraySlice<StoredBlock>, _ log: EventLog, _ stream: EventStream,
+    _ targets: [RebuildTarget], _ transaction: borrowing ReadTransaction
   ) throws -> Folded {
-    let wanted = targets.filter { $0.selection.overlaps(block) }
+    let wanted = targets.filter { blocks.contains(where: $0.selection.overlaps) }
     let paths = wanted.reduce(into: Set<Text>()) { $0.formUnion($1.kpi.paths) }
-    let columns = try FactColumns(try log.facts(of: block, stream, paths: paths, transaction))
+    let batch = try BlockBatch(blocks, log, stream, paths: paths, transaction)
+    let (block, columns) = (batch.block, batch.columns)
     var folded = Folded(block: block)
     for target in targets {
       let (kpi, selection) = (target.kpi, target.selection)
-      guard selection.overlaps(block) else {
+      guard blocks.contains(where: selection.overlaps) else {
         folded.parts.append(BlockParts(nothingOf: block))
         folded.facts.append(0)
         continue
@@ -266,14 +268,16 @@ final class CellBuilder {
     facts += UInt64(folded.block.factCount)
   }
 
-  /// Folds `blocks` on all cores and merges them in order.
-  private func merge(_ blocks: [StoredBlock], _ progress: (RebuildProgress) -> Void) throws {
+  /// Folds batches on all cores and merges them in order.
+  private func merge(
+    _ batches: [ArraySlice<StoredBlock>], _ progress: (RebuildProgress) -> Void
+  ) throws {
     let (log, stream, targets) = (log, stream, targets)
-    let folds = try OrderedWork(count: blocks.count, for: .rebuild) { index in
-      try log.environment.read { try Self.fold(blocks[index], log, stream, targets, $0) }
+    let folds = try OrderedWork(count: batches.count, for: .rebuild) { index in
+      try log.environment.read { try Self.fold(batches[index], log, stream, targets, $0) }
     }
     defer { folds.stop() }
-    for index in blocks.indices {
+    for index in batches.indices {
       if isCancelled() { throw RebuildCancelledError() }
       let folded = try folds.next()
       try log.environment.read { try merge(folded, $0) }
@@ -281,7 +285,7 @@ final class CellBuilder {
       if !isVerifying, pending > Self.maxPendingCells { try flush() }
       if index % 8 == 7 { log.releaseMemory(above: Projections.maxResidentFileBytes) }
       progress(
-        RebuildProgress(facts: facts, share: Double(index + 1) / Double(blocks.count)))
+        RebuildProgress(facts: facts, share: Double(index + 1) / Double(batches.count)))
     }
   }
 

@@ -8,6 +8,10 @@ import Model
 package struct CellLimits: Sendable {
   /// About what cells take in memory, over all KPIs. Three quarters of it may be cells that are still to be written.
   package var memoryBytes = 256 << 20
+  /// Facts that are folded together: at least so many, unless somebody asks for what they change, and at most.
+  package var batchFacts = 1 << 15...1 << 19
+  /// Facts that may wait to be folded, for each stream: commits wait for what is above it.
+  package var unfoldedFacts = 1 << 21
   /// Facts and cells of blocks that may be merged again after a crash; a cell counts as eight facts. ADR 15 has what that
   /// took.
   package var unwrittenWork = 8_000_000
@@ -15,20 +19,27 @@ package struct CellLimits: Sendable {
   package init() {}
 }
 
-/// Cells on disk follow the log at a distance: ADR 15.
+/// Cells on disk follow those in memory at a distance: ADR 15.
 extension Projections {
-  /// What merging a block's cell takes, counted in facts.
-  private static let cellWork = 8
-
   // MARK: Writing
 
-  /// Writes the cells that blocks have changed since they were written last. O(changed cells log n).
-  package func writeCells() throws { try turn.withLock { try checkpoint() } }
+  /// Folds all blocks, and writes the cells that they have changed since they were written last.
+  /// O(facts not folded yet + changed cells log n).
+  package func writeCells() throws { try cellsTurn.withLock { try checkpoint() } }
 
   /// Writes the cells that blocks have changed since they were written last, in a transaction of its own: the cells on
-  /// disk of each stream then have all of its blocks. To be called by whoever has the turn. O(changed cells log n).
+  /// disk of each stream then have its blocks up to one event. To be called by whoever has the turn of cells.
+  /// O(facts not folded yet + changed cells log n).
   func checkpoint() throws {
-    turn.require()
+    cellsTurn.require()
+    for id in followedStreams { follow(id) }
+    try write()
+    state.withLock { $0.unwrittenWork = 0 }
+  }
+
+  /// The same for what is folded: of each stream whose KPIs all have the same blocks.
+  func write() throws {
+    cellsTurn.require()
     let streams = unwritten
     if !streams.isEmpty {
       try log.environment.write { transaction in
@@ -36,7 +47,6 @@ extension Projections {
       }
       for stream in streams { written(stream) }
     }
-    state.withLock { $0.unwrittenWork = 0 }
     evict()
   }
 
@@ -46,6 +56,9 @@ extension Projections {
     let caches: [CellCache]
     /// KPIs without cells, whatever their records say.
     let missing: [UInt64]
+
+    /// Whether all have the same blocks. One that was asked for may be ahead of others.
+    var areEven: Bool { Set(caches.map(\.mergedSeq)).count < 2 }
 
     /// The last event of the last block that they have.
     var mergedSeq: UInt64 {
@@ -70,7 +83,7 @@ extension Projections {
           live.cache.flatMap { $0.mergedSeq > $0.writtenSeq ? live.streamId : nil }
         })
     }
-    return ids.sorted().map { cells(ofStream: $0) }
+    return ids.sorted().map { cells(ofStream: $0) }.filter(\.areEven)
   }
 
   /// Writes what was changed of a stream's cells, and that they are as far as `seq`. The records of KPIs that have not come
@@ -108,10 +121,13 @@ extension Projections {
 
   /// Whether so much was changed that it has to be written: for its memory, or for what it would take to do it again.
   var isCheckpointDue: Bool {
-    let (work, caches) = state.withLock {
-      ($0.unwrittenWork, $0.kpis.values.compactMap(\.cache))
-    }
-    if work >= limits.unwrittenWork { return true }
+    let work = state.withLock { $0.unwrittenWork }
+    return work >= limits.unwrittenWork || isMemoryFull
+  }
+
+  /// Whether cells that are still to be written take as much memory as they may.
+  var isMemoryFull: Bool {
+    let caches = state.withLock { $0.kpis.values.compactMap(\.cache) }
     let pendingBytes = caches.reduce(0) { $0 + $1.pendingCount * $1.kpi.plan.cellBytes }
     return pendingBytes > limits.memoryBytes / 4 * 3
   }
@@ -134,72 +150,17 @@ extension Projections {
     for cache in caches where cache.pendingCount > 0 { fail(cache, error) }
   }
 
-  // MARK: After opening
-
-  /// Merges the blocks that cells on disk do not have. What it takes is bounded by ``CellLimits/unwrittenWork``, unless a
-  /// checkpoint could not be written. O(facts of the blocks).
-  func catchUp() throws {
-    let ids = state.withLock { Set($0.kpis.values.filter { $0.cache != nil }.map(\.streamId)) }
-    for id in ids.sorted() { try catchUp(cells(ofStream: id)) }
-  }
-
-  private func catchUp(_ cells: StreamCells) throws {
-    let (log, kpis) = (log, cells.caches.map(\.kpi))
-    guard let name = kpis.first?.definition.stream else { return }
-    let (stream, blocks) = try log.environment.read { transaction in
-      let stream = try log.stream(named: name, transaction)
-      return (
-        stream, try log.blocks(of: stream, after: cells.mergedSeq, limit: .max, transaction)
-      )
-    }
-    if blocks.isEmpty { return }
-    let paths = kpis.reduce(into: Set<Text>()) { $0.formUnion($1.paths) }
-    let folds = try OrderedWork(count: blocks.count, for: .rebuild) { index in
-      try log.environment.read { transaction in
-        let block = blocks[index]
-        let columns = try FactColumns(try log.facts(of: block, stream, paths: paths, transaction))
-        return try kpis.map { try BlockParts(columns, $0, of: block) }
-      }
-    }
-    defer { folds.stop() }
-    var following = Array(cells.caches.indices)
-    for block in blocks {
-      let added: [BlockParts]
-      do { added = try folds.next() } catch {
-        for index in following { fail(cells.caches[index], error) }
-        return
-      }
-      try turn.withLock {
-        try log.environment.read { transaction in
-          following.removeAll { index in
-            do {
-              try cells.caches[index].apply(added[index], transaction)
-              return false
-            } catch {
-              fail(cells.caches[index], error)
-              return true
-            }
-          }
-        }
-        note(facts: block.factCount * kpis.count, cells: added.reduce(0) { $0 + $1.cellCount })
-      }
-      log.releaseMemory(above: Self.maxResidentFileBytes)
-    }
-  }
-
-  func note(facts: Int, cells: Int) {
-    let work = facts + cells * Self.cellWork
-    state.withLock { $0.unwrittenWork += work }
-  }
-
   // MARK: Reading
 
-  /// Cells that were written, or merged, between a transaction and the look at those in memory.
-  struct CellsMovedError: Error {}
+  /// Cells in memory are behind a transaction, or were written after it began.
+  struct CellsMovedError: Error {
+    /// The KPI's.
+    var id: UInt64
+  }
 
   /// The cells of a KPI's buckets that start within `range`, as they are with all blocks that the transaction has. In the
   /// program that writes they are those in memory; in any other the blocks after the checkpoint are folded.
-  /// With `mayFold` they are folded in any case; else throws ``CellsMovedError`` when a commit came between.
+  /// With `mayFold` they are folded in any case; else throws ``CellsMovedError`` when those in memory do not fit.
   /// O(cells changed since the checkpoint), O(facts since then) where blocks are folded.
   func cells(
     of kpi: CompiledKpi, generation: UInt32, checkpointSeq: UInt64, within range: Range<Int64>,
@@ -214,7 +175,7 @@ extension Projections {
       let changes = cache.changes(within: range)
       guard cache.generation == generation, changes.writtenSeq == checkpointSeq,
         try log.blocks(of: stream, after: changes.mergedSeq, limit: 1, transaction).isEmpty
-      else { throw CellsMovedError() }
+      else { throw CellsMovedError(id: kpi.definition.id) }
       let lastSeq = try log.position(of: kpi.definition.stream, transaction).lastSeq
       return KpiCells(stored, fresh: changes.cells, isAhead: changes.mergedSeq > lastSeq)
     }
@@ -223,11 +184,12 @@ extension Projections {
       .filter(selection.overlaps)
     if blocks.isEmpty { return KpiCells(stored) }
     let fresh = HotCells(kpi)
-    for block in blocks {
+    for blocks in blocks.batches(ofFacts: limits.batchFacts.upperBound) {
       try Cancellation.check()
-      let facts = try log.facts(of: block, stream, paths: kpi.paths, transaction)
-      let added = try BlockParts(FactColumns(facts), kpi, of: block, times: selection.times)
-      for part in added.parts {
+      let batch = try BlockBatch(blocks, log, stream, paths: kpi.paths, transaction)
+      for part in try BlockParts(
+        batch.columns, kpi, of: batch.block, times: selection.times
+      ).parts {
         try fresh.add(part.fold, watermarkNs: part.watermarkNs) { bucketNs, group, cells in
           try stored.append(bucketNs, group, to: &cells, transaction)
         } findNext: { bucketNs, group, series in

@@ -1,6 +1,5 @@
 import EventLog
 import LMDB
-import Model
 
 /// What the log asks of a participant of its commits.
 extension Projections: CommitParticipant {
@@ -14,67 +13,16 @@ extension Projections: CommitParticipant {
     }
   }
 
-  /// What a block adds to each KPI that was known when it was folded.
-  package struct Folded: Sendable {
-    fileprivate var folds: [UInt64: BlockFold] = [:]
-    fileprivate var known: Set<UInt64> = []
-  }
-
-  /// What the block adds to each KPI of its stream. Nothing live is changed: blocks may be folded side by side, and in
-  /// any order. O(facts of the block x KPIs). Never nil; for a stream without KPIs it is empty.
-  package func fold(_ facts: BlockFacts) throws -> Folded? {
-    let id = facts.block.streamId
-    let kpis = state.withLock { state in state.kpis.values.filter { $0.streamId == id } }
-    var folded = Folded()
-    if kpis.isEmpty { return folded }
-    let columns = try FactColumns(facts)
-    for live in kpis {
-      folded.known.insert(live.kpi.definition.id)
-      folded.folds[live.kpi.definition.id] = try BlockFold(columns, live.kpi)
-    }
-    return folded
-  }
-
-  private func caches(ofStream id: UInt32) -> [(UInt64, CellCache)] {
-    state.withLock { state in
-      state.kpis.compactMap { key, live in
-        live.streamId == id ? live.cache.map { (key, $0) } : nil
-      }
-    }
-  }
-
-  /// Voids what was applied since the last ``committed()``.
+  /// Voids what was added since the last ``committed()``.
   package func begin() {
     turn.require()
-    state.withLock { ($0.altered, $0.arrived) = ([], []) }
+    state.withLock { ($0.altered, $0.arrived) = ([], [:]) }
   }
 
-  /// Takes a fold to add it to the cells in memory when the block is durable. A KPI that has become live since the block
-  /// was folded has it folded here.
-  package func apply(
-    _ folded: Folded, of block: StoredBlock, watermarkNs: Int64?,
-    _ transaction: inout WriteTransaction
-  ) throws {
+  /// Counts the block's facts: they are still to be folded.
+  package func add(_ block: StoredBlock) {
     turn.require()
-    for (id, cache) in caches(ofStream: block.streamId) {
-      var fold = folded.folds[id]
-      if !folded.known.contains(id) {
-        // The KPI has become live while the block was on its way.
-        let stream = try log.stream(named: cache.kpi.definition.stream, transaction.reading)
-        let facts = try log.facts(of: block, stream, transaction.reading)
-        precondition(facts.block == block, "a block was merged in the commit that stores it")
-        fold = try BlockFold(FactColumns(facts), cache.kpi)
-      }
-      let arrived = Arrived(block: block, cache: cache, fold: fold, watermarkNs: watermarkNs)
-      state.withLock { $0.arrived.append(arrived) }
-    }
-  }
-
-  /// Cells that the blocks of one transaction may add to, over all KPIs.
-  private static let maxArrivedCells = 200_000
-
-  package var isFull: Bool {
-    state.withLock { $0.arrived.reduce(0) { $0 + ($1.fold?.count ?? 0) } } > Self.maxArrivedCells
+    state.withLock { $0.arrived[block.streamId, default: 0] += block.factCount }
   }
 
   /// Deletes the records of KPIs whose stream has another key now: their cells are no longer answered from. O(KPIs).
@@ -82,50 +30,23 @@ extension Projections: CommitParticipant {
     for (id, _) in dependents { try transaction.delete(records, KpiRecord.key(id)) }
   }
 
-  /// The blocks are durable: their folds are added to the cells in memory, which are written when enough has changed. KPIs
-  /// whose series are told apart anew, or whose rows are final later, are without cells until they are rebuilt. O(cells of the blocks).
-  ///
-  /// Nothing of this can fail the commit. A KPI whose cells cannot follow is left without them; what cannot be written now
-  /// is written later.
+  /// The blocks are durable: they are folded when there are enough of them, or when somebody asks for what they change.
+  /// KPIs whose series are told apart anew, or whose rows are final later, are without cells until they are rebuilt. O(KPIs).
   package func committed() {
     turn.require()
-    merge(
-      state.withLock { state in
-        defer { state.arrived = [] }
-        return state.arrived
-      })
     let dependents = dependents
     state.withLock { state in
       for (id, kpi) in dependents {
         state.kpis[id]?.kpi = kpi
         state.kpis[id]?.cache = nil
       }
-      state.altered = []
-    }
-    guard isCheckpointDue else { return }
-    do {
-      try checkpoint()
-    } catch {
-      giveUp(error)
-    }
-  }
-
-  private func merge(_ arrived: [Arrived]) {
-    for added in arrived {
-      let isLive = state.withLock {
-        $0.kpis[added.cache.kpi.definition.id]?.cache === added.cache
+      let followed = Set(state.kpis.values.map(\.streamId))
+      for (id, facts) in state.arrived where followed.contains(id) {
+        state.unfolded[id, default: 0] += facts
       }
-      guard isLive else { continue }
-      do {
-        try log.environment.read { transaction in
-          try added.cache.apply(
-            added.fold, of: added.block, watermarkNs: added.watermarkNs, transaction)
-        }
-      } catch {
-        fail(added.cache, error)
-      }
-      note(facts: added.block.factCount, cells: added.fold?.count ?? 0)
+      (state.altered, state.arrived) = ([], [:])
     }
+    followIfDue()
   }
 
   // MARK: Streams that change

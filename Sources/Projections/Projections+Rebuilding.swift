@@ -91,6 +91,7 @@ extension Projections {
       defer { filler = nil }
       return filler
     }?.wait()
+    follower.stop()
     if log.mode == .readWrite { try? writeCells() }
   }
 
@@ -123,14 +124,20 @@ extension Projections {
     return reports
   }
 
-  /// Makes `caches` the live cells, in the commit that `write` is part of. No block is committed meanwhile.
-  func switching<R>(to caches: [CellCache], _ write: () throws -> R) throws -> R {
+  /// Makes `caches` the live cells of a stream, in the commit that `write` is part of. No block is committed meanwhile, and
+  /// all are in the live cells of the stream.
+  func switching<R>(
+    to caches: [CellCache], of streamId: UInt32, _ write: () throws -> R
+  ) throws -> R {
     try turn.withLock {
-      let result = try write()
-      state.withLock { state in
-        for cache in caches { state.kpis[cache.kpi.definition.id]?.cache = cache }
+      try cellsTurn.withLock {
+        follow(streamId)
+        let result = try write()
+        state.withLock { state in
+          for cache in caches { state.kpis[cache.kpi.definition.id]?.cache = cache }
+        }
+        return result
       }
-      return result
     }
   }
 

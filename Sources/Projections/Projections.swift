@@ -22,6 +22,10 @@ public final class Projections: Sendable {
   let state: Mutex<State>
   /// Held by whoever commits blocks or switches cells: a KPI becomes live between two commits.
   let turn = Turn()
+  /// Held by whoever folds blocks, or writes cells: within ``turn`` where both are held, and by nobody who has a
+  /// transaction for reading open, which a writer might wait for.
+  let cellsTurn = Turn()
+  let follower = CellFollower()
   /// Held by the one rebuild that is under way: cells of no known generation are its own.
   let rebuilding = NSLock()
   /// Held while a definition is made or dropped, so that two cannot take one name.
@@ -47,22 +51,17 @@ public final class Projections: Sendable {
     var readsAnew: Bool
   }
 
-  /// What a block adds to the cells of a KPI.
-  struct Arrived {
-    var block: StoredBlock
-    var cache: CellCache
-    var fold: BlockFold?
-    var watermarkNs: Int64?
-  }
-
   struct State {
     var kpis: [UInt64: Live] = [:]
     /// In a store that another process writes to: the commit that `kpis` are of.
     var commit = -1
     /// Streams that the transaction under way alters.
     var altered: [AlteredStream] = []
-    /// What the blocks of the transaction under way add to cells.
-    var arrived: [Arrived] = []
+    /// Facts of the transaction under way, for each stream.
+    var arrived: [UInt32: Int] = [:]
+    /// Committed facts that cells do not have yet, for each stream with KPIs, and how many are worth folding.
+    var unfolded: [UInt32: Int] = [:]
+    var dueFacts: [UInt32: Int] = [:]
     /// What was merged since the last checkpoint, counted in facts.
     var unwrittenWork = 0
   }
@@ -80,8 +79,24 @@ public final class Projections: Sendable {
           kpis: try Self.load(log, records, tables, transaction), commit: transaction.commitNumber)
       })
     if log.mode == .readWrite {
-      try catchUp()
+      try countUnfolded()
       log.add(self)
+    }
+  }
+
+  /// Counts the facts after the checkpoints: they are folded when cells are asked for, or with the next ones.
+  /// O(blocks after the checkpoints).
+  private func countUnfolded() throws {
+    let lives = state.withLock { Array($0.kpis.values) }
+    for live in lives {
+      guard let cache = live.cache else { continue }
+      if state.withLock({ $0.unfolded[live.streamId] }) != nil { continue }
+      let facts = try log.environment.read { transaction in
+        let stream = try log.stream(named: live.kpi.definition.stream, transaction)
+        return try log.blocks(of: stream, after: cache.mergedSeq, limit: .max, transaction)
+          .reduce(0) { $0 + $1.factCount }
+      }
+      state.withLock { $0.unfolded[live.streamId] = facts }
     }
   }
 

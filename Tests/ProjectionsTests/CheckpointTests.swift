@@ -29,6 +29,8 @@ import Testing
       var limits = CellLimits()
       limits.unwrittenWork = random.pick([1, 200, 5_000, 4_000_000])
       limits.memoryBytes = random.pick([1, 50_000, 128 << 20])
+      limits.batchFacts = random.pick([1...1, 1...30, 20...200, 30_000...500_000])
+      limits.unfoldedFacts = random.pick([1, 100, 2_000_000])
       var store = try Store(directory: workspace.path, cellLimits: limits)
       defer { store.close() }
       _ = try store.append([#"{"ts":1717200000,"d":"a","n":1,"v":1,"w":2}"#], to: "s")
@@ -142,9 +144,9 @@ import Testing
     }
     let result = try store.append([event(0, 2)], to: "s")
     #expect(result.accepted == 1)
+    try store.projections.writeCells()
     let listed = try store.projections.list()
     #expect(listed.map { $0.failure == nil } == [false, true])
-    try store.projections.writeCells()
     #expect(try store.rows(of: "k").rows.map(\.values) == [[.number(3)]])
     store.close()
     store = try Store(directory: workspace.path)

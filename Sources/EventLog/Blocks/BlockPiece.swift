@@ -117,7 +117,7 @@ package struct EventSeqs: Sendable {
   /// One for each event, when they do not follow each other; else empty.
   private let all: [UInt64]
 
-  init(_ pieces: [BlockPiece]) {
+  package init(_ pieces: [BlockPiece]) {
     count = pieces.reduce(0) { $0 + $1.eventCount }
     firstSeq = pieces.first?.firstSeq ?? 0
     guard let last = pieces.last, last.lastSeq - firstSeq + 1 != UInt64(count) else {

@@ -1,19 +1,13 @@
 import Foundation
 import Threads
 
-/// A block on its way to disk, with what it adds to the participants of the commit.
-struct FoldedBlock {
-  var block: EncodedBlock
-  var parts: [any ParticipantPart]
-}
-
 /// Batches that wait to be committed. They are handed over in ticket order, on a thread of its own, the committer: all
 /// that are ready at once, so that writers who come together share one wait for the disk.
 final class CommitQueue: @unchecked Sendable {
   struct Item {
     var batch: BatchPlace
     /// Nil when no event of the batch was new.
-    var block: Result<FoldedBlock?, any Error>
+    var block: Result<EncodedBlock?, any Error>
     var stream: EventStream
     var completion: PendingAppend
   }
@@ -74,7 +68,7 @@ final class CommitQueue: @unchecked Sendable {
       while let item = waiting[nextTicket], bytes < Self.maxGroupBytes {
         waiting[nextTicket] = nil
         nextTicket += 1
-        bytes += (try? item.block.get()?.block.bytes.count) ?? 0
+        bytes += (try? item.block.get()?.bytes.count) ?? 0
         group.append(item)
       }
       return group

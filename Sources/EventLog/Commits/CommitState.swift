@@ -41,28 +41,25 @@ struct CommitState {
   /// Writes all that `batch` changes, in one transaction with the others of its group. Gives the duplicates, of which
   /// only now is known whether they differ.
   mutating func write(
-    _ sequenced: BatchPlace, _ folded: FoldedBlock?, _ stream: EventStream, _ tables: LogTables,
+    _ sequenced: BatchPlace, _ block: EncodedBlock?, _ stream: EventStream, _ tables: LogTables,
     _ compressor: ZstdCompressor, _ participants: CommitParticipants,
     _ transaction: inout WriteTransaction
   ) throws -> [DuplicateEvent] {
-    let block = folded?.block
     var batch = sequenced
     precondition(batch.firstSeq == head.nextSeq, "a batch is committed out of the order of the log")
     let store = BlockStore(tables)
     // Documents of a stream that could not be made are on the ledger only: it has no number.
     if stream.definition.id != 0 { try writeLearned(stream, tables, &transaction) }
     let id = stream.definition.id
-    if let folded {
+    if let block {
       // What is final was decided before the block.
       let beforeNs = totals[id]?.watermarkNs
       clocks[id, default: StreamClock()].advance(
         batch.envelope.source, to: batch.envelope.reachNs, receivedNs: batch.envelope.receivedNs)
       let summary = try store.put(
-        folded.block, Watermarks(beforeNs: beforeNs, afterNs: clocks[id]?.watermarkNs),
+        block, Watermarks(beforeNs: beforeNs, afterNs: clocks[id]?.watermarkNs),
         after: totals[id]?.timesNs, &transaction)
-      for part in folded.parts {
-        try part.apply(of: StoredBlock(summary), watermarkNs: beforeNs, &transaction)
-      }
+      for participant in participants.all { participant.add(StoredBlock(summary)) }
     }
     if !batch.duplicates.isEmpty {
       try hashes.compare(

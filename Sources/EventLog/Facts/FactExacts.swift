@@ -16,6 +16,10 @@ package struct FactExacts: Sendable {
   /// Which facts have a number.
   package var presence: Presence
 
+  package init(values: Values, presence: Presence) {
+    (self.values, self.presence) = (values, presence)
+  }
+
   /// The number of a fact that has one, with all that sums take of it.
   package func kept(_ fact: Int) -> KeptNumber {
     switch values {

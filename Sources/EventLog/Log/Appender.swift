@@ -170,8 +170,7 @@ package final class Appender {
   package func submit(_ sequenced: consuming Sequenced) throws -> [PendingAppend] {
     let stream = sequenced.stream
     return try sequenced.parts.map { part in
-      try log.submit(
-        part.place, Result { try encode(part).map { try fold($0, stream) } }, stream)
+      try log.submit(part.place, Result { try encode(part) }, stream)
     }
   }
 
@@ -209,13 +208,6 @@ package final class Appender {
       parse(batch, of: stream), batch, source: source, actor: actor, closing: closed,
       altering: alteration, epoch: nil)
     return try submit(sequenced)
-  }
-
-  private func fold(_ block: EncodedBlock, _ stream: EventStream) throws -> FoldedBlock {
-    let participants = log.participants
-    if participants.all.isEmpty { return FoldedBlock(block: block, parts: []) }
-    let facts = try BlockFacts(BlockReader(block, decompressor), stream)
-    return FoldedBlock(block: block, parts: try participants.fold(facts))
   }
 
   private func encode(_ batch: SequencedBatch) throws -> EncodedBlock? {

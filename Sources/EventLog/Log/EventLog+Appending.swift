@@ -82,7 +82,7 @@ extension EventLog {
 
   /// Hands a sequenced batch with its block to the queue of commits.
   func submit(
-    _ batch: BatchPlace, _ block: Result<FoldedBlock?, any Error>, _ stream: EventStream
+    _ batch: BatchPlace, _ block: Result<EncodedBlock?, any Error>, _ stream: EventStream
   ) throws -> PendingAppend {
     let completion = PendingAppend()
     guard let queue = commitQueue.withLock({ $0 }) else { throw ReadOnlyError() }

@@ -19,23 +19,17 @@ extension EventLog {
     } catch {
       return fail(items, error)
     }
-    var rest = items[...]
-    while !rest.isEmpty {
-      do {
-        let done = try commit(first: rest)
-        for item in done {
-          item.completion.finish(.success(AppendResult(item.batch, try item.block.get()?.block)))
-        }
-        rest = rest.dropFirst(done.count)
-      } catch {
-        return fail(Array(rest), error)
+    do {
+      for item in try write(items) {
+        item.completion.finish(.success(AppendResult(item.batch, try item.block.get())))
       }
+    } catch {
+      fail(items, error)
     }
   }
 
-  /// Commits as many of `items` as the participants' memory has room for, at least one; gives those, with what the
-  /// commit has found out about them.
-  private func commit(first items: ArraySlice<CommitQueue.Item>) throws -> [CommitQueue.Item] {
+  /// Commits `items` in one transaction; gives them with what the commit has found out about them.
+  private func write(_ items: [CommitQueue.Item]) throws -> [CommitQueue.Item] {
     let compressor = try ZstdCompressor(level: 1)
     let participants = participants
     let (after, done) = try participants.inTurn {
@@ -48,7 +42,7 @@ extension EventLog {
         var done: [CommitQueue.Item] = []
         for participant in participants.all { participant.begin() }
         try state.index.deleteLeftovers(batches: items.count, &transaction)
-        for var item in items where done.isEmpty || !participants.isFull {
+        for var item in items {
           item.batch.duplicates = try state.write(
             item.batch, try item.block.get(), item.stream, tables, compressor, participants,
             &transaction)

@@ -91,13 +91,13 @@ extension AggregateFunction {
 
 /// The filters of a query, made ready.
 private struct ContributionPrograms: Sendable {
-  let filter: PredicateProgram?
+  let filter: FactFilter?
   /// One for each aggregate.
-  let aggregates: [PredicateProgram?]
+  let aggregates: [FactFilter?]
 
   init(_ query: ContributionRequest) throws {
-    filter = try query.filter.map { try PredicateProgram($0) }
-    aggregates = try query.aggregates.map { try $0.filter.map { try PredicateProgram($0) } }
+    filter = try query.filter.map { try FactFilter($0) }
+    aggregates = try query.aggregates.map { try $0.filter.map { try FactFilter($0) } }
   }
 }
 
@@ -122,7 +122,7 @@ private struct BlockContributions: Sendable {
       guard let list = lists[groups.codes.isEmpty ? 0 : Int(groups.codes[fact])],
         masks.contains(where: { $0?[fact] ?? true })
       else { continue }
-      list.forEach(at: times[fact]) { contributions.add($0, columns.seq(fact)) }
+      list.forEach(at: times[fact]) { contributions.add($0, columns.places.seq(fact)) }
     }
     let series = try keyPath.map { try columns.labels($0) }
     for (part, aggregate) in query.aggregates.enumerated()
@@ -134,15 +134,15 @@ private struct BlockContributions: Sendable {
         let name = EarlierSamples.Series(
           part: part, group: groups.groups[code], name: label < 0 ? nil : series?.names[label])
         samples[name, default: []].append(
-          EarlierSamples.Sample(timeNs: times[fact], seq: columns.seq(fact)))
+          EarlierSamples.Sample(timeNs: times[fact], seq: columns.places.seq(fact)))
       }
     }
   }
 
   private static func mask(
-    _ aggregate: Aggregate, _ filter: PredicateProgram?, _ columns: FactColumns
+    _ aggregate: Aggregate, _ filter: FactFilter?, _ columns: FactColumns
   ) throws -> [Bool]? {
-    let own = try filter.map { try PredicateMask.evaluate($0, columns) }
+    let own = try filter.map { try columns.mask($0) }
     let values = try aggregate.argument.map { try aggregate.function.mask($0.path, columns) } ?? nil
     guard let own, let values else { return own ?? values }
     return zip(own, values).map { $0 && $1 }

@@ -49,9 +49,8 @@ extension Projections {
     for _ in 0..<Self.maxAttempts {
       do {
         return try log.environment.read { try body(false, $0) }
-      } catch is CellsMovedError {
-        // The commit under way is over then.
-        inTurn {}
+      } catch let moved as CellsMovedError {
+        follow(kpi: moved.id)
       }
     }
     return try log.environment.read { try body(true, $0) }

@@ -18,7 +18,7 @@ extension Projections {
   public func forEachFacts(_ query: FactsRequest, _ body: (FactBatch) throws -> Bool) throws {
     let selection = FactSelection(
       times: query.range == .min ..< .max ? nil : [query.range], lastSeq: query.asOfSeq)
-    let filter = try query.filter.map { try PredicateProgram($0) }
+    let filter = try query.filter.map { try FactFilter($0) }
     let log = self.log
     let (stream, blocks) = try log.environment.read { transaction in
       let stream = try log.stream(named: query.stream, transaction)
@@ -43,7 +43,7 @@ extension Projections {
   }
 
   private static func rows(
-    _ columns: FactColumns, _ query: FactsRequest, _ filter: PredicateProgram?,
+    _ columns: FactColumns, _ query: FactsRequest, _ filter: FactFilter?,
     _ selection: FactSelection
   ) throws -> FactBatch? {
     var chosen: [Int] = []
@@ -55,7 +55,7 @@ extension Projections {
     if chosen.isEmpty { return nil }
     let times = try columns.times()
     return FactBatch(
-      seqs: chosen.map { columns.seq($0) }, timesNs: chosen.map { times[$0] },
+      seqs: chosen.map { columns.places.seq($0) }, timesNs: chosen.map { times[$0] },
       fields: try query.fields.map { try field($0, columns, chosen) })
   }
 
@@ -80,7 +80,7 @@ extension Projections {
       }
       return code < 0 ? nil : names[code]
     }
-    let booleans = try columns.facts.booleans(path)
+    let booleans = try columns.booleans(path)
     guard booleans != .none || numbers.presence != .none else { return .texts(texts) }
     // What a value is must not depend on the others in its block.
     return .values(

@@ -48,15 +48,12 @@ final class HotCells {
 
     /// Adds cells of a block to rows; gives how many of them had not been changed before.
     fileprivate func add(
-      _ added: Range<Int>, of fold: BlockFold, to rows: [Int32], isFinal: Bool,
+      _ added: Range<Int>, of fold: BlockFold, to rows: [Int32],
       _ changed: (SeriesChange) -> Void
     ) -> Int {
       cells.add(added, of: fold, to: rows, changed: changed)
       var count = 0
-      for row in rows {
-        if isFinal { cells.revise(Int(row)) }
-        if noteChange(row) { count += 1 }
-      }
+      for row in rows where noteChange(row) { count += 1 }
       return count
     }
 
@@ -115,7 +112,8 @@ final class HotCells {
     }
   }
 
-  /// Merges a block's cells, in the order of the log. O(cells of the block).
+  /// Merges a block's cells, in the order of the log. The watermark before it tells which cells that follow others are
+  /// revised with these. O(cells of the block).
   func add(
     _ fold: BlockFold, watermarkNs: Int64?, load: Load, findNext: FindNext
   ) throws {
@@ -141,7 +139,7 @@ final class HotCells {
         cell += 1
       }
       let isFinal = kpi.isFinal(bucketNs, watermarkNs)
-      changedCount += bucket.add(first..<cell, of: fold, to: rows, isFinal: isFinal) { change in
+      changedCount += bucket.add(first..<cell, of: fold, to: rows) { change in
         let series = SeriesOfGroup(group: bucket.groups[Int(change.row)], name: change.name)
         if change.isNew { newSeries.insert(bucketNs, series) }
         if isFinal {

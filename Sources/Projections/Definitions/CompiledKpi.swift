@@ -12,9 +12,9 @@ struct CompiledKpi: Sendable {
   let dimensions: [Text]
   let panesPerWindow: Int
   /// Which facts count; nil for all.
-  let filter: PredicateProgram?
+  let filter: FactFilter?
   /// The same for each measure of the plan that it was made with.
-  let measureFilters: [PredicateProgram?]
+  let measureFilters: [FactFilter?]
   /// What tells series apart: the stream's key.
   private(set) var seriesPath: Text?
   /// The columns that it is computed from.
@@ -29,8 +29,8 @@ struct CompiledKpi: Sendable {
     bucketName = "\(definition.every) \(definition.timeZone)"
     let plan = try FoldPlan(definition)
     self.plan = plan
-    filter = try definition.filter.map { try PredicateProgram($0) }
-    measureFilters = try plan.measures.map { try $0.filter.map { try PredicateProgram($0) } }
+    filter = try definition.filter.map { try FactFilter($0) }
+    measureFilters = try plan.measures.map { try $0.filter.map { try FactFilter($0) } }
     var paths = Set(definition.fields.map(\.path))
     if plan.hasSeries, let key = stream.keyPath { paths.insert(Text(key)) }
     self.paths = paths

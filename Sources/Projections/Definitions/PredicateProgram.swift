@@ -41,6 +41,18 @@ indirect enum PredicateProgram: Sendable {
   }
 }
 
+/// A predicate over facts, ready to be evaluated, and known by its text.
+struct FactFilter: Sendable {
+  let program: PredicateProgram
+  /// The same for predicates that are the same, byte by byte.
+  let text: Text
+
+  /// Throws ``RegularExpression/Refusal``.
+  init(_ predicate: Predicate) throws {
+    (program, text) = (try PredicateProgram(predicate), Text(predicate.canonicalText))
+  }
+}
+
 /// The values of an IN list. A value is looked up in O(1), however long the list is.
 struct LiteralSet: Sendable {
   /// Texts and truths, as labels are.

@@ -3,11 +3,11 @@ import EventLog
 import Language
 import Sketches
 
-/// What one block adds to the cells of one KPI.
+/// What some blocks add to the cells of one KPI.
 ///
-/// Sums are exact, so it does not matter who folds a block, when, or how many are folded side by side; nor whether it was
-/// merged from others since. They are added in the order of the log all the same: `top` and samples of one time depend on
-/// it, and `top` on what came in together, which merged blocks keep.
+/// Sums are exact, so it does not matter who folds a block, when, or how many are folded together or side by side. They are
+/// added in the order of the log all the same: `top` and samples of one time depend on it, and `top` on what came in
+/// together, which pieces tell.
 struct BlockFold: Sendable {
   /// The bucket's start of each cell, and the place of its group in `groups`. Cells of one bucket are neighbours.
   let buckets: [Int64]
@@ -19,24 +19,57 @@ struct BlockFold: Sendable {
 
   var count: Int { buckets.count }
 
-  /// Nil when no fact of the block, or none of those selected, is part of the KPI. O(facts x measures).
+  /// Of the facts that are selected; nil when none of them is part of the KPI. Those that are not cost next to nothing.
+  /// Headers have revisions with `revisions`. O(facts x measures).
   init?(
-    _ columns: FactColumns, _ kpi: CompiledKpi, _ selection: FactSelection = FactSelection()
+    _ columns: FactColumns, _ kpi: CompiledKpi, _ selection: FactSelection = FactSelection(),
+    revisions: Bool = false
   ) throws {
-    let cells = try FactCells(columns, kpi, selection)
+    try self.init(try FactCells(columns, kpi, selection), columns, kpi, revisions)
+  }
+
+  /// The same of all facts but a few, with revisions: KPIs of the same buckets and groups share what it takes to sort them.
+  init?(
+    sharing columns: FactColumns, _ kpi: CompiledKpi, _ selection: FactSelection
+  ) throws {
+    precondition(selection.facts == nil, "places of facts are told that are sorted")
+    let sorted = try columns.sorted(by: kpi)
+    let mask = try selection.mask(kpi.filter, sorted.columns)
+    let cells = mask.map { FactCells(sorted.cells, $0) } ?? sorted.cells
+    try self.init(cells, sorted.columns, kpi, true)
+  }
+
+  private init?(
+    _ cells: FactCells, _ columns: FactColumns, _ kpi: CompiledKpi, _ revisions: Bool
+  ) throws {
     guard cells.count > 0 else { return nil }
     buckets = cells.buckets
     groupOfCell = cells.groupOfCell
     groups = cells.groups
-    headers = (0..<cells.count).map { cell in
-      let run = cells.runs.range(cell)
-      return CellHeader(
-        facts: UInt64(run.count),
-        firstSeq: columns.seq(Int(cells.runs.facts[run.lowerBound])),
-        lastSeq: columns.seq(Int(cells.runs.facts[run.upperBound - 1])))
-    }
+    headers = Self.headers(cells, columns, revisions ? LatePieces(columns, kpi) : nil)
     measures = try zip(kpi.plan.measures, kpi.measureFilters).map { measure, filter in
       try MeasureFold(measure, filter, columns, cells.runs, seriesPath: kpi.seriesPath)
+    }
+  }
+
+  private static func headers(
+    _ cells: FactCells, _ columns: FactColumns, _ late: LatePieces?
+  ) -> [CellHeader] {
+    let places = columns.places
+    var final: (bucketNs: Int64, firstPiece: Int?)?
+    return (0..<cells.count).map { cell in
+      let run = cells.runs.range(cell)
+      let bucketNs = cells.buckets[cell]
+      if final?.bucketNs != bucketNs {
+        final = (bucketNs, late?.first(afterFinal: bucketNs))
+      }
+      return CellHeader(
+        facts: UInt64(run.count),
+        firstSeq: places.seq(Int(cells.runs.facts[run.lowerBound])),
+        lastSeq: places.seq(Int(cells.runs.facts[run.upperBound - 1])),
+        revision: final?.firstPiece.flatMap {
+          late?.count(cells.runs.facts.span.extracting(run), from: $0)
+        } ?? 0)
     }
   }
 }
@@ -59,12 +92,12 @@ struct MeasureFold: Sendable {
   private(set) var samples: [[SeriesRun]] = []
 
   init(
-    _ measure: FoldPlan.Measure, _ filter: PredicateProgram?, _ columns: FactColumns,
+    _ measure: FoldPlan.Measure, _ filter: FactFilter?, _ columns: FactColumns,
     _ all: FactRuns, seriesPath: Text?
   ) throws {
     var runs = all
     if let filter {
-      let mask = try PredicateMask.evaluate(filter, columns)
+      let mask = try columns.mask(filter)
       runs = runs.filtered { mask[$0] }
     }
     guard let path = measure.path else {
@@ -100,13 +133,15 @@ struct MeasureFold: Sendable {
       let labels = try columns.labels(path)
       names = labels.names
       if measure.needs.contains(.distinct) { hashes = try columns.hashes(path) }
-      countLabels(labels.codes, runs, measure.needs.contains(.top) ? columns.pieceEnds : [])
+      countLabels(
+        labels.codes, runs, measure.needs.contains(.top) ? columns.places : nil)
     }
   }
 
   /// Counts how often each label occurs in each cell; labels in order of their first facts. Those of each piece of a
   /// merged block are counted by themselves: it matters which labels are added first where not all can be kept. O(facts).
-  private mutating func countLabels(_ codes: [Int64], _ runs: FactRuns, _ pieceEnds: [Int]) {
+  private mutating func countLabels(_ codes: [Int64], _ runs: FactRuns, _ places: FactPlaces?) {
+    let places = places.flatMap { $0.hasPieces ? $0 : nil }
     // For each label the cell that had it last, and its entry there.
     var lastCells = [Int32](repeating: -1, count: names.count)
     var entries = [Int32](repeating: 0, count: names.count)
@@ -116,9 +151,8 @@ struct MeasureFold: Sendable {
         let fact = Int(runs.facts[index])
         let code = Int(codes[fact])
         if code < 0 { continue }
-        if piece < pieceEnds.count, fact >= pieceEnds[piece] {
-          while fact >= pieceEnds[piece] { piece += 1 }
-          firstEntry = labels.count
+        if let next = places?.piece(of: fact, from: piece), next != piece {
+          (piece, firstEntry) = (next, labels.count)
         }
         if lastCells[code] == cell, entries[code] >= firstEntry {
           labelCounts[Int(entries[code])] += 1

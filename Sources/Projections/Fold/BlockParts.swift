@@ -2,14 +2,15 @@ import Bytes
 import EventLog
 import LMDB
 
-/// What a stored block adds to a KPI, in the parts in which its revisions count.
+/// What blocks add to a KPI, in the parts in which its revisions count.
 struct BlockParts: Sendable {
   struct Part: Sendable {
     let fold: BlockFold
-    /// The stream's watermark before it.
+    /// The stream's watermark before it. What it revises by changing samples that others begin at is told by this.
     let watermarkNs: Int64?
   }
 
+  /// The events that are in them, as those of one block.
   let block: StoredBlock
   let parts: [Part]
 
@@ -19,13 +20,23 @@ struct BlockParts: Sendable {
     times: [Range<Int64>]? = nil
   ) throws {
     self.block = block
-    parts = try LateParts(columns, kpi, within: block).parts.compactMap { part in
-      var selection = part.selection
-      selection.times = times
-      return try BlockFold(columns, kpi, selection).map {
-        Part(fold: $0, watermarkNs: part.watermarkNs)
+    if kpi.plan.hasSeries {
+      // A late sample revises rows that the batch has no facts of, and which do not count it twice.
+      parts = try LateParts(columns, kpi, within: block).parts.compactMap { part in
+        var selection = part.selection
+        selection.times = times
+        return try BlockFold(columns, kpi, selection, revisions: true).map {
+          Part(fold: $0, watermarkNs: part.watermarkNs)
+        }
       }
+      return
     }
+    let selection = FactSelection(times: times).within(block)
+    let fold =
+      times == nil
+      ? try BlockFold(sharing: columns, kpi, selection)
+      : try BlockFold(columns, kpi, selection, revisions: true)
+    parts = fold.map { [Part(fold: $0, watermarkNs: nil)] } ?? []
   }
 
   /// A block that adds nothing.

@@ -1,17 +1,32 @@
 import Bytes
 import Checksum
 import EventLog
+import Foundation
 import Model
 import Sketches
 
-/// The columns of a block, each decoded once for all KPIs that read it.
-final class FactColumns {
-  let facts: BlockFacts
-  /// The event of each fact; nil when they are the same.
-  let events: [Int32]?
+/// The columns of some blocks, each decoded once for all KPIs that read it, by whatever thread asks first.
+///
+/// A fact is told by its place: among those of the blocks in the order of the log or, in columns that are sorted, among
+/// those of its cell.
+final class FactColumns: @unchecked Sendable {
+  /// What they are decoded from; nil for those that are sorted.
+  private let facts: JoinedFacts?
+  /// What those are that are sorted, and their order. It keeps them, and so has to outlive them.
+  private unowned let others: FactColumns?
+  private let order: [Int32]
+  let count: Int
+  /// What came in together.
+  let pieces: [BlockPiece]
+  /// From the first event to the last; others of the stream may be missing in between.
+  let seqRange: ClosedRange<UInt64>
+  /// Has the times of all facts.
+  let timeRange: ClosedRange<Int64>
+  let places: FactPlaces
+  // Guarded by `lock`. One column may be made of another.
+  private let lock = NSRecursiveLock()
   private var knownTimes: [Int64]?
   private var knownAscent: Bool?
-  private var knownElements: [UInt32]?
   private var presenceByPath: [Text: Presence] = [:]
   private var numbersByPath: [Text: FactNumbers] = [:]
   private var exactsByPath: [Text: FactExacts] = [:]
@@ -20,87 +35,140 @@ final class FactColumns {
   private var keysByPath: [Text: [Int32]] = [:]
   private var bucketsByName: [String: BucketCodes] = [:]
   private var groupsByPaths: [[Text]: GroupCodes] = [:]
+  private var masks: [Text: [Bool]] = [:]
+  private var sortedByCells: [CellsName: SortedFacts] = [:]
 
-  var count: Int { facts.factCount }
-
-  init(_ facts: BlockFacts) throws {
-    self.facts = facts
-    events = facts.events()
+  /// Of blocks of one stream, at least one, in the order of the log.
+  init(_ blocks: [BlockFacts]) {
+    let facts = JoinedFacts(blocks)
+    (self.facts, others, order) = (facts, nil, [])
+    count = facts.count
+    (pieces, seqRange, timeRange) = (facts.pieces, facts.seqRange, facts.timeRange)
+    places = FactPlaces(facts)
   }
 
-  func seq(_ fact: Int) -> UInt64 { facts.seqs[events.map { Int($0[fact]) } ?? fact] }
+  convenience init(_ block: BlockFacts) { self.init([block]) }
 
-  /// Where the facts of each batch end that the block was merged from; empty when it was not.
-  lazy var pieceEnds: [Int] = {
-    guard facts.pieces.count > 1 else { return [] }
-    var (eventEnd, fact, ends) = (0, 0, [Int]())
-    for piece in facts.pieces {
-      eventEnd += piece.eventCount
-      if let events {
-        while fact < events.count, Int(events[fact]) < eventEnd { fact += 1 }
-      } else {
-        fact = eventEnd
-      }
-      ends.append(fact)
-    }
-    return ends
-  }()
+  /// The facts of `others` in another order, or some of them.
+  init(_ others: FactColumns, order: [Int32]) {
+    (facts, self.others, self.order) = (nil, others, order)
+    count = order.count
+    (pieces, seqRange, timeRange) = (others.pieces, others.seqRange, others.timeRange)
+    places = FactPlaces(others.places, order)
+  }
+
+  /// Decodes what is of blocks, or gets it from the others.
+  private func made<Value>(
+    _ decoded: (JoinedFacts) throws -> Value, sorted: (FactColumns) throws -> Value
+  ) rethrows -> Value {
+    if let facts { return try decoded(facts) }
+    guard let others else { preconditionFailure("columns are of nothing") }
+    return try sorted(others)
+  }
+
+  // MARK: Columns
 
   /// The time of each fact.
   func times() throws -> [Int64] {
-    if let knownTimes { return knownTimes }
-    let times = try facts.times()
-    knownTimes = times
-    return times
-  }
-
-  /// Whether no fact's time is before that of the fact before it.
-  func areTimesAscending() throws -> Bool {
-    if let knownAscent { return knownAscent }
-    let times = try times()
-    let isAscending = zip(times, times.dropFirst()).allSatisfy { $0 <= $1 }
-    knownAscent = isAscending
-    return isAscending
-  }
-
-  /// Where a fact of this time stands.
-  func place(_ fact: Int, _ timeNs: Int64) -> FactPlace {
-    FactPlace(timeNs: timeNs, seq: seq(fact), element: element(fact))
-  }
-
-  /// The place of a fact among those of its event.
-  private func element(_ fact: Int) -> UInt32 {
-    guard let events else { return 0 }
-    if knownElements == nil {
-      var elements = [UInt32](repeating: 0, count: events.count)
-      for fact in elements.indices.dropFirst() where events[fact] == events[fact - 1] {
-        elements[fact] = elements[fact - 1] + 1
+    try lock.withLock {
+      if let knownTimes { return knownTimes }
+      let times = try made {
+        try $0.times()
+      } sorted: {
+        order.gather(try $0.times())
       }
-      knownElements = elements
+      knownTimes = times
+      return times
     }
-    return knownElements?[fact] ?? 0
+  }
+
+  /// Whether facts of one cell that follow each other have times that do not fall.
+  func areTimesAscending() throws -> Bool {
+    try lock.withLock {
+      if let knownAscent { return knownAscent }
+      let isAscending = try made { _ in
+        let times = try times()
+        return zip(times, times.dropFirst()).allSatisfy { $0 <= $1 }
+      } sorted: {
+        try $0.areTimesAscending()
+      }
+      knownAscent = isAscending
+      return isAscending
+    }
   }
 
   /// Which facts have a value of any kind.
   func presence(_ path: Text) throws -> Presence {
-    try Self.cached(&presenceByPath, path) { try facts.presence(path) }
+    try cached(\.presenceByPath, path) {
+      try made {
+        try $0.presence(path)
+      } sorted: {
+        order.gather(try $0.presence(path))
+      }
+    }
+  }
+
+  /// Which facts have true or false. O(facts).
+  func booleans(_ path: Text) throws -> Presence {
+    try made {
+      try $0.booleans(path)
+    } sorted: {
+      order.gather(try $0.booleans(path))
+    }
   }
 
   func numbers(_ path: Text) throws -> FactNumbers {
-    try Self.cached(&numbersByPath, path) { try facts.numbers(path) }
+    try cached(\.numbersByPath, path) {
+      try made {
+        try $0.numbers(path)
+      } sorted: { others in
+        let all = try others.numbers(path)
+        return FactNumbers(
+          values: order.gather(all.values), presence: try presence(all.presence, path, others),
+          numbers: order.gather(all.numbers))
+      }
+    }
   }
 
   func exacts(_ path: Text) throws -> FactExacts {
-    try Self.cached(&exactsByPath, path) { try facts.exacts(path) }
+    try cached(\.exactsByPath, path) {
+      try made {
+        try $0.exacts(path)
+      } sorted: { others in
+        let all = try others.exacts(path)
+        let values: FactExacts.Values =
+          switch all.values {
+          case .fixed(let mantissas, let scale): .fixed(order.gather(mantissas), scale: scale)
+          case .each(let numbers): .each(order.gather(numbers))
+          }
+        return FactExacts(values: values, presence: try presence(all.presence, path, others))
+      }
+    }
+  }
+
+  /// Which facts have a number: the same as have any value where these are the same in the `others`.
+  private func presence(
+    _ numbers: Presence, _ path: Text, _ others: FactColumns
+  ) throws -> Presence {
+    if try others.presence(path) == numbers { return try presence(path) }
+    return order.gather(numbers)
   }
 
   func labels(_ path: Text) throws -> FactLabels {
-    try Self.cached(&labelsByPath, path) { try facts.labels(path) }
+    try cached(\.labelsByPath, path) {
+      try made {
+        try $0.labels(path)
+      } sorted: {
+        let all = try $0.labels(path)
+        return FactLabels(codes: order.gather(all.codes), names: all.names)
+      }
+    }
   }
 
   /// The hash of each of the labels at `path`, by which distinct values are counted.
   func hashes(_ path: Text) throws -> [UInt64] {
-    try Self.cached(&hashesByPath, path) {
+    try cached(\.hashesByPath, path) {
+      if let others { return try others.hashes(path) }
       let names = try labels(path).names
       return names.indices.map { checksum(names.bytes.rawSpan(names.range($0))) }
     }
@@ -108,144 +176,66 @@ final class FactColumns {
 
   /// The sketch's key of each number at `path`.
   func keys(_ path: Text) throws -> [Int32] {
-    try Self.cached(&keysByPath, path) { try numbers(path).values.map(LogBuckets.key) }
+    try cached(\.keysByPath, path) {
+      if let others { return order.gather(try others.keys(path)) }
+      return try numbers(path).values.map(LogBuckets.key)
+    }
   }
 
   func buckets(_ kpi: CompiledKpi) throws -> BucketCodes {
-    try Self.cached(&bucketsByName, kpi.bucketName) {
-      BucketCodes(try times(), kpi.buckets, facts.block.minTimeNs...facts.block.maxTimeNs)
+    try cached(\.bucketsByName, kpi.bucketName) {
+      BucketCodes(try times(), kpi.buckets, timeRange)
     }
   }
 
   func groups(_ paths: [Text]) throws -> GroupCodes {
-    try Self.cached(&groupsByPaths, paths) {
+    try cached(\.groupsByPaths, paths) {
       try GroupCodes(paths.map { try labels($0) }, factCount: count)
     }
   }
 
-  private static func cached<Key: Hashable, Value>(
-    _ cache: inout [Key: Value], _ key: Key, _ make: () throws -> Value
+  /// For each fact whether a filter holds for it.
+  func mask(_ filter: FactFilter) throws -> [Bool] {
+    try cached(\.masks, filter.text) { try PredicateMask.evaluate(filter.program, self) }
+  }
+
+  /// All facts sorted by the cells of a KPI without its filter. KPIs of the same buckets and groups share them.
+  func sorted(by kpi: CompiledKpi) throws -> SortedFacts {
+    try cached(\.sortedByCells, CellsName(kpi)) { try SortedFacts(self, kpi) }
+  }
+
+  private struct CellsName: Hashable {
+    let bucketName: String
+    let dimensions: [Text]
+
+    init(_ kpi: CompiledKpi) { (bucketName, dimensions) = (kpi.bucketName, kpi.dimensions) }
+  }
+
+  private func cached<Key: Hashable, Value>(
+    _ cache: ReferenceWritableKeyPath<FactColumns, [Key: Value]>, _ key: Key,
+    _ make: () throws -> Value
   ) rethrows -> Value {
-    if let known = cache[key] { return known }
-    let value = try make()
-    cache[key] = value
-    return value
+    try lock.withLock {
+      if let known = self[keyPath: cache][key] { return known }
+      let value = try make()
+      self[keyPath: cache][key] = value
+      return value
+    }
   }
 }
 
-/// The bucket of each fact of a block, as its place among those that occur.
-struct BucketCodes {
-  private(set) var starts: [Int64] = []
-  /// Empty when there is but one bucket.
-  private(set) var codes: [Int32] = []
-
-  /// `range` holds all times. O(facts).
-  init(_ times: [Int64], _ buckets: Buckets, _ range: ClosedRange<Int64>) {
-    var cursor = BucketCursor(buckets)
-    if cursor.start(of: range.lowerBound) == cursor.start(of: range.upperBound) {
-      starts = times.isEmpty ? [] : [cursor.start(of: range.lowerBound)]
-      return
-    }
-    var places: [Int64: Int32] = [:]
-    var (last, place): (Int64, Int32) = (0, -1)
-    codes = times.map { time in
-      let start = cursor.start(of: time)
-      if start != last || place < 0 {
-        last = start
-        place = places[start] ?? Int32(starts.count)
-        if place == starts.count {
-          starts.append(start)
-          places[start] = place
-        }
-      }
-      return place
-    }
-    if starts.count == 1 { codes = [] }
-  }
-}
-
-/// The group of each fact of a block, as its place among those that occur.
-struct GroupCodes {
-  private(set) var groups = ByteStrings()
-  /// Empty when there is but one group.
-  private(set) var codes: [Int32] = []
-
-  /// With more combinations than this, those that occur are numbered after each dimension.
-  private static let maxDomain = 1 << 20
-
-  /// O(facts x dimensions).
-  init(_ dimensions: [FactLabels], factCount: Int) {
-    // All of a dictionary's entries occur.
-    if dimensions.count == 1, let only = dimensions.first, only.isComplete {
-      for name in only.names.indices {
-        groups.extend {
-          GroupKey.append(only.names.bytes.rawSpan(only.names.range(name)), to: &$0)
-        }
-        groups.finishString()
-      }
-      if groups.count > 1 { codes = only.codes.map { Int32(truncatingIfNeeded: $0) } }
-      return
-    }
-    var numbers = [Int32](repeating: 0, count: factCount)
-    var domain = 1
-    for labels in dimensions where !labels.codes.isEmpty {
-      let factor = labels.names.count + 1
-      if domain * factor > Self.maxDomain {
-        domain = Self.renumber(&numbers, labels.codes, factor)
-      } else {
-        for fact in numbers.indices {
-          numbers[fact] = numbers[fact] * Int32(factor) + Int32(labels.codes[fact] + 1)
-        }
-        domain *= factor
-      }
-    }
-    var places = [Int32](repeating: -1, count: domain)
-    for fact in numbers.indices where places[Int(numbers[fact])] < 0 {
-      places[Int(numbers[fact])] = Int32(groups.count)
-      append(dimensions, fact)
-    }
-    if groups.count > 1 { codes = numbers.map { places[Int($0)] } }
+extension [Int32] {
+  /// The values at these places; none when there are none at all. O(places).
+  fileprivate func gather<Value>(_ values: [Value]) -> [Value] {
+    if values.isEmpty { return [] }
+    return map { values[Int($0)] }
   }
 
-  /// Numbers the pairs that occur; gives their count.
-  private static func renumber(
-    _ numbers: inout [Int32], _ codes: [Int64], _ factor: Int
-  ) -> Int {
-    var known: [Int64: Int32] = [:]
-    for fact in numbers.indices {
-      let pair = Int64(numbers[fact]) * Int64(factor) + codes[fact] + 1
-      let next = Int32(known.count)
-      let number = known[pair] ?? next
-      if number == next { known[pair] = next }
-      numbers[fact] = number
-    }
-    return max(known.count, 1)
-  }
-
-  private mutating func append(_ dimensions: [FactLabels], _ fact: Int) {
-    for labels in dimensions {
-      let code = labels.codes.isEmpty ? -1 : Int(labels.codes[fact])
-      groups.extend { bytes in
-        if code < 0 {
-          GroupKey.appendAbsent(to: &bytes)
-        } else {
-          GroupKey.append(labels.names.bytes.rawSpan(labels.names.range(code)), to: &bytes)
-        }
-      }
-    }
-    groups.finishString()
-  }
-}
-
-extension FactLabels {
-  /// Whether all facts have a label, and all labels occur.
-  fileprivate var isComplete: Bool {
-    guard !codes.isEmpty else { return false }
-    var occurs = [Bool](repeating: false, count: names.count)
-    for code in codes {
-      if code < 0 { return false }
-      occurs[Int(code)] = true
-    }
-    return occurs.allSatisfy { $0 }
+  /// The bits at these places. O(places).
+  fileprivate func gather(_ presence: Presence) -> Presence {
+    guard case .some(let rows) = presence else { return presence }
+    var gathered = Bitmap(rowCount: count)
+    for (row, place) in enumerated() where rows[Int(place)] { gathered.insert(row) }
+    return .some(gathered)
   }
 }

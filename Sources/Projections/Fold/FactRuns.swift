@@ -48,93 +48,95 @@ struct FactRuns: Sendable {
   var counts: [UInt64] { ends.indices.map { UInt64(range($0).count) } }
 }
 
-/// Which cells a block has facts of, and which facts. Cells are in order of their buckets' and groups' places.
+/// Which cells some facts belong to, and which facts each has. Cells of one bucket are neighbours.
 struct FactCells {
   /// The bucket's start of each cell, and the place of its group in `groups`.
   private(set) var buckets: [Int64] = []
   private(set) var groupOfCell: [Int32] = []
-  private(set) var groups: ByteStrings
+  private(set) var groups = ByteStrings()
   private(set) var runs = FactRuns(facts: [], ends: [])
 
   var count: Int { buckets.count }
 
-  /// With more pairs of bucket and group than this, those that occur are numbered.
-  private static let maxDomain = 1 << 20
-
-  /// O(facts x dimensions).
+  /// Those of the facts that a KPI takes, and `selection` with it. O(facts x dimensions).
   init(_ columns: FactColumns, _ kpi: CompiledKpi, _ selection: FactSelection) throws {
     let mask = try selection.mask(kpi.filter, columns)
-    groups = ByteStrings()
     // Most columns of a block need not be read when none of its facts is asked for.
     if let mask, !mask.contains(true) { return }
     let range = selection.facts ?? 0..<columns.count
+    var facts = Array(Int32(range.lowerBound)..<Int32(range.upperBound))
+    if let mask { facts = facts.filter { mask[Int($0)] } }
+    self = try FactCells(columns, kpi, of: facts)
+  }
+
+  /// Those of some facts, in the order of the log. O(facts x dimensions).
+  init(_ columns: FactColumns, _ kpi: CompiledKpi, of facts: [Int32]) throws {
     let byBucket = try columns.buckets(kpi)
     let byGroup = try columns.groups(kpi.dimensions)
     groups = byGroup.groups
-    let groupCount = max(groups.count, 1)
-    var pairs = Self.pairs(byBucket, byGroup, range, mask)
-    var used: [Int64]?
-    if byBucket.starts.count * groupCount > Self.maxDomain { used = Self.renumber(&pairs) }
-    let ends = sort(
-      pairs, from: range.lowerBound, domain: used?.count ?? byBucket.starts.count * groupCount)
-    for (number, end) in ends.enumerated() where end > (runs.ends.last ?? 0) {
-      runs.closeRun(at: end)
-      let pair = Int(used?[number] ?? Int64(number))
-      buckets.append(byBucket.starts[pair / groupCount])
-      groupOfCell.append(Int32(pair % groupCount))
+    // By group, then by bucket: each sort keeps the order of what is equal.
+    let sorted = Self.sorted(
+      Self.sorted(facts, by: byGroup.codes, domain: groups.count),
+      by: byBucket.codes, domain: byBucket.starts.count)
+    var last: (bucket: Int32, group: Int32)?
+    for (index, fact) in sorted.enumerated() {
+      let bucket = byBucket.codes.isEmpty ? 0 : byBucket.codes[Int(fact)]
+      let group = byGroup.codes.isEmpty ? 0 : byGroup.codes[Int(fact)]
+      if let last, last == (bucket, group) { continue }
+      if last != nil { runs.closeRun(at: Int32(index)) }
+      last = (bucket, group)
+      buckets.append(byBucket.starts[Int(bucket)])
+      groupOfCell.append(group)
     }
+    if last != nil { runs.closeRun(at: Int32(sorted.count)) }
+    runs = FactRuns(facts: sorted, ends: runs.ends)
   }
 
-  /// The number of each fact's pair of bucket and group; -1 for a fact that is masked.
-  private static func pairs(
-    _ buckets: BucketCodes, _ groups: GroupCodes, _ range: Range<Int>, _ mask: [Bool]?
-  ) -> [Int64] {
-    let groupCount = Int64(max(groups.groups.count, 1))
-    var pairs: [Int64]
-    if buckets.codes.isEmpty {
-      pairs =
-        groups.codes.isEmpty
-        ? Array(repeating: 0, count: range.count) : groups.codes[range].map(Int64.init)
-    } else if groups.codes.isEmpty {
-      pairs = buckets.codes[range].map { Int64($0) }
-    } else {
-      pairs = groups.codes[range].map(Int64.init)
-      for index in pairs.indices {
-        pairs[index] += Int64(buckets.codes[range.lowerBound + index]) * groupCount
-      }
+  /// The same without facts that are masked, and without cells that have no others. O(facts).
+  init(_ all: FactCells, _ mask: [Bool]) {
+    groups = all.groups
+    let kept = all.runs.filtered { mask[$0] }
+    for cell in 0..<all.count where !kept.range(cell).isEmpty {
+      runs.closeRun(at: kept.ends[cell])
+      buckets.append(all.buckets[cell])
+      groupOfCell.append(all.groupOfCell[cell])
     }
-    if let mask {
-      for index in pairs.indices where !mask[range.lowerBound + index] { pairs[index] = -1 }
-    }
-    return pairs
+    runs = FactRuns(facts: kept.facts, ends: runs.ends)
   }
 
-  /// Makes each pair its place among those that occur, which are returned, ascending.
-  private static func renumber(_ pairs: inout [Int64]) -> [Int64] {
-    let used = Set(pairs).subtracting([-1]).sorted()
-    let places = Dictionary(uniqueKeysWithValues: zip(used, 0..<Int64(used.count)))
-    for fact in pairs.indices where pairs[fact] >= 0 { pairs[fact] = places[pairs[fact]] ?? -1 }
-    return used
+  /// All facts as they stand in these cells: 0, 1, 2 and so on.
+  fileprivate func inOrder() -> FactCells {
+    var cells = self
+    cells.runs = FactRuns(facts: Array(0..<Int32(runs.facts.count)), ends: runs.ends)
+    return cells
   }
 
-  /// Sorts the facts from `first` on by pair, by counting; keeps their order within a pair. Gives where each pair's end.
-  /// O(facts + domain).
-  private mutating func sort(_ pairs: [Int64], from first: Int, domain: Int) -> [Int32] {
+  /// Sorts facts by their codes, by counting. O(facts + domain).
+  private static func sorted(_ facts: [Int32], by codes: [Int32], domain: Int) -> [Int32] {
+    if codes.isEmpty || domain < 2 { return facts }
     var ends = [Int32](repeating: 0, count: domain)
-    for pair in pairs where pair >= 0 { ends[Int(pair)] += 1 }
+    for fact in facts { ends[Int(codes[Int(fact)])] += 1 }
     var total: Int32 = 0
-    for pair in ends.indices {
-      let count = ends[pair]
-      ends[pair] = total
-      total += count
+    for code in ends.indices { (ends[code], total) = (total, total + ends[code]) }
+    var sorted = [Int32](repeating: 0, count: facts.count)
+    for fact in facts {
+      let code = Int(codes[Int(fact)])
+      sorted[Int(ends[code])] = fact
+      ends[code] += 1
     }
-    var facts = [Int32](repeating: 0, count: Int(total))
-    for index in pairs.indices where pairs[index] >= 0 {
-      let pair = Int(pairs[index])
-      facts[Int(ends[pair])] = Int32(truncatingIfNeeded: first + index)
-      ends[pair] += 1
-    }
-    runs = FactRuns(facts: facts, ends: [])
-    return ends
+    return sorted
+  }
+}
+
+/// All facts of columns in the order of the cells of a KPI without its filter, so that those of one cell are neighbours.
+struct SortedFacts {
+  let columns: FactColumns
+  let cells: FactCells
+
+  /// O(facts x dimensions).
+  init(_ all: FactColumns, _ kpi: CompiledKpi) throws {
+    let sorted = try FactCells(all, kpi, of: Array(0..<Int32(all.count)))
+    columns = FactColumns(all, order: sorted.runs.facts)
+    cells = sorted.inOrder()
   }
 }

@@ -25,6 +25,13 @@ struct FactSelection: Sendable {
     return part
   }
 
+  /// The facts of the same selection that `blocks` had, which follow each other, when they were listed.
+  func within(_ blocks: some BidirectionalCollection<StoredBlock>) -> FactSelection {
+    guard var all = blocks.first, let last = blocks.last else { return self }
+    all.lastSeq = last.lastSeq
+    return within(all)
+  }
+
   /// The stream's blocks that may have such facts, in the order of the log.
   func blocks(
     of stream: EventStream, _ log: EventLog, _ transaction: borrowing ReadTransaction
@@ -48,17 +55,18 @@ struct FactSelection: Sendable {
   }
 
   /// For each fact whether it is selected and `filter` holds for it; nil when all are. O(facts).
-  func mask(_ filter: PredicateProgram?, _ columns: FactColumns) throws -> [Bool]? {
-    var mask = try filter.map { try PredicateMask.evaluate($0, columns) }
-    let block = columns.facts.block
-    if let times, !hasAll(of: block, times) {
+  func mask(_ filter: FactFilter?, _ columns: FactColumns) throws -> [Bool]? {
+    var mask = try filter.map { try columns.mask($0) }
+    if let times, !hasAll(columns.timeRange, times) {
       if let mask, !mask.contains(true) { return mask }
       mask = Self.within(times, try columns.times(), mask)
     }
     let seqs = firstSeq...max(firstSeq, lastSeq ?? .max)
-    if !seqs.contains(block.firstSeq) || !seqs.contains(block.lastSeq) {
+    let range = columns.seqRange
+    if !seqs.contains(range.lowerBound) || !seqs.contains(range.upperBound) {
       var known = mask ?? Array(repeating: true, count: columns.count)
-      for fact in known.indices where !seqs.contains(columns.seq(fact)) { known[fact] = false }
+      let places = columns.places
+      for fact in known.indices where !seqs.contains(places.seq(fact)) { known[fact] = false }
       mask = known
     }
     return mask
@@ -78,8 +86,8 @@ struct FactSelection: Sendable {
     return inside
   }
 
-  private func hasAll(of block: StoredBlock, _ times: [Range<Int64>]) -> Bool {
-    times.contains { $0.holds(block.minTimeNs) && $0.holds(block.maxTimeNs) }
+  private func hasAll(_ range: ClosedRange<Int64>, _ times: [Range<Int64>]) -> Bool {
+    times.contains { $0.holds(range.lowerBound) && $0.holds(range.upperBound) }
   }
 }
 

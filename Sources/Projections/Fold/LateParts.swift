@@ -17,7 +17,7 @@ struct LateParts {
   /// The events of `block`, which may have been merged with others since it was listed. O(facts) of a merged block; and
   /// each part is folded in O(its facts + cells of the block), but for filters, which look at all facts each time.
   init(_ columns: FactColumns, _ kpi: CompiledKpi, within block: StoredBlock) throws {
-    let pieces = columns.facts.pieces
+    let pieces = columns.pieces
     if pieces.count == 1 {
       parts = [
         Part(selection: FactSelection().within(block), watermarkNs: pieces[0].watermarkBeforeNs)
@@ -25,20 +25,20 @@ struct LateParts {
       return
     }
     let times = try columns.times()
-    var (cursor, firstFact, isOpen) = (BucketCursor(kpi.buckets), 0, false)
-    for (piece, end) in zip(pieces, columns.pieceEnds) {
-      defer { firstFact = end }
+    var (cursor, isOpen) = (BucketCursor(kpi.buckets), false)
+    for (number, piece) in pieces.enumerated() {
+      let facts = columns.places.facts(ofPiece: number)
       guard piece.firstSeq >= block.firstSeq, piece.lastSeq <= block.lastSeq else { continue }
-      let earliest = times[firstFact..<end].min()
+      let earliest = times[facts].min()
       let isLate =
         earliest.map { kpi.isFinal(cursor.start(of: $0), piece.watermarkBeforeNs) } ?? false
       if isOpen, !isLate {
         let begun = parts[parts.count - 1].selection.facts?.lowerBound ?? 0
-        parts[parts.count - 1].selection.facts = begun..<end
+        parts[parts.count - 1].selection.facts = begun..<facts.upperBound
         continue
       }
       var selection = FactSelection()
-      selection.facts = firstFact..<end
+      selection.facts = facts
       parts.append(Part(selection: selection, watermarkNs: piece.watermarkBeforeNs))
       isOpen = !isLate
     }

@@ -5,7 +5,7 @@ import Model
 /// Folds the numbers of a block into moments of its cells. A column of decimals of one scale is summed up in its own
 /// integers, and scaled once for each cell.
 struct MomentFold {
-  private let columns: FactColumns
+  private let places: FactPlaces
   private let times: [Int64]
   private let areTimesAscending: Bool
   private let runs: FactRuns
@@ -18,7 +18,7 @@ struct MomentFold {
     hasSquares: Bool
   ) throws -> MomentColumns {
     let fold = MomentFold(
-      columns: columns, times: try columns.times(),
+      places: columns.places, times: try columns.times(),
       areTimesAscending: try columns.areTimesAscending(), runs: runs, hasSquares: hasSquares,
       numbers: numbers)
     return switch numbers.values {
@@ -53,8 +53,8 @@ struct MomentFold {
     var row = Moments()
     row.count = UInt64(run.count)
     (row.first, row.last) = (numbers.kept(first), numbers.kept(last))
-    row.firstAt = columns.place(first, times[first])
-    row.lastAt = columns.place(last, times[last])
+    row.firstAt = places.place(first, times[first])
+    row.lastAt = places.place(last, times[last])
     return row
   }
 

@@ -5,7 +5,7 @@ extension TextEnds {
   static func ends(
     _ labels: FactLabels, _ columns: FactColumns, _ runs: FactRuns
   ) throws -> [TextEnds] {
-    let times = try columns.times()
+    let (times, places) = (try columns.times(), columns.places)
     return (0..<runs.cellCount).map { cell in
       var (first, last): (Int?, Int?)
       for index in runs.range(cell) {
@@ -18,9 +18,9 @@ extension TextEnds {
       var ends = TextEnds()
       guard let first, let last else { return ends }
       ends.first = labels.names[Int(labels.codes[first])]
-      ends.firstAt = columns.place(first, times[first])
+      ends.firstAt = places.place(first, times[first])
       ends.last = labels.names[Int(labels.codes[last])]
-      ends.lastAt = columns.place(last, times[last])
+      ends.lastAt = places.place(last, times[last])
       return ends
     }
   }

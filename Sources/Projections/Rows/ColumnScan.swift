@@ -33,17 +33,14 @@ struct ColumnScan {
     }
     let folds = try OrderedWork(count: pieces.count, for: .query) { index in
       try log.environment.read { transaction in
-        try pieces[index].map { block in
-          let facts = try log.facts(of: block, stream, paths: kpi.paths, transaction)
-          return try BlockFold(FactColumns(facts), kpi, selection.within(block))
-        }
+        let batch = try BlockBatch(pieces[index], log, stream, paths: kpi.paths, transaction)
+        return try BlockFold(batch.columns, kpi, selection.within(batch.block))
       }
     }
     defer { folds.stop() }
     for _ in pieces.indices {
       if isCancelled() { throw CancellationError() }
-      for fold in try folds.next() {
-        guard let fold else { continue }
+      if let fold = try folds.next() {
         try hot.add(
           fold, watermarkNs: nil, load: { _, _, _ in false }, findNext: { _, _, _ in nil })
         hot.keepChanges()

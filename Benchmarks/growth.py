@@ -1,0 +1,136 @@
+#!/usr/bin/env python3
+"""Prints how the rate of ingest, memory and disk grow with devices and KPIs, beside the same load without KPIs.
+
+Loads with and without KPIs follow each other in turns, so that the machine's moods hit both; the median ratio of ROUNDS is
+shown, and the worst peak memory. KPIs take count, avg, max and p95 of a measure by device each hour unless a row says
+otherwise, each with a filter of its own that takes nearly all events.
+
+usage: growth.py [--rounds N] [--only TEXT] [--nilo PATH] [--plot FILE.svg]
+"""
+import argparse
+import json
+import pathlib
+import random
+import shutil
+import statistics
+import subprocess
+import sys
+
+import bench
+from bench import WORK, generate, run, run_with_input
+
+ITEMS = "count(*), avg(temperature), max(temperature), p95(temperature)"
+
+
+def filtered(count, by="device_id", every="1h"):
+    """So many KPIs whose filters differ."""
+    return [f"DEFINE KPI k{index} AS {ITEMS} FROM fleet WHERE temperature > {index - 200} GROUP BY {by} EVERY {every}"
+            for index in range(count)]
+
+
+THREE = [
+    f"DEFINE KPI by_device AS {ITEMS} FROM fleet GROUP BY device_id EVERY 1h",
+    f"DEFINE KPI by_site AS {ITEMS} FROM fleet GROUP BY site EVERY 1h",
+    f"DEFINE KPI rolling AS {ITEMS} FROM fleet GROUP BY site EVERY 1m ROLLING 1h",
+]
+
+
+def shuffled(name, source):
+    """A file with the lines of another in random order, made once."""
+    path = WORK / name
+    if not path.exists():
+        lines = open(source, "rb").readlines()
+        random.Random(1).shuffle(lines)
+        path.write_bytes(b"".join(lines))
+    return path
+
+
+def shapes():
+    """Yields (name, file, KPIs, ratio to reach, memory to reach in MiB)."""
+    small = generate("growth-1000.ndjson", "fleet", "--devices", "1000", "--hours", "10")
+    for count, wanted in ((1, ""), (10, 0.7), (50, 0.4)):
+        yield f"1,000 devices, {count} KPIs by device", small, filtered(count), wanted, 256
+    yield "1,000 devices, 3 KPIs by device, site and rolling", small, THREE, 0.85, 256
+    large = generate("growth-20000.ndjson", "fleet", "--devices", "20000", "--hours", "0.5")
+    for count, wanted in ((3, 0.7), (10, 0.5)):
+        yield f"20,000 devices, {count} KPIs by device", large, filtered(count), wanted, 256
+    day = generate("growth-day.ndjson", "fleet", "--devices", "1000", "--every", "72s", "--hours", "24")
+    yield "a day in random order, 1,000 devices, 3 KPIs", shuffled("growth-shuffled.ndjson", day), THREE, 0.7, 256
+    yield "1,000 devices, 1 KPI by device each minute", small, filtered(1, every="1m"), 0.6, 256
+    many = generate("growth-million.ndjson", "fleet", "--devices", "1000000", "--every", "1h", "--hours", "1")
+    yield "a million devices, 1 KPI", many, filtered(1), "0.6 M events/s", 512
+
+
+def begun(path, kpis):
+    """A new store with the file's first events and the KPIs."""
+    store = WORK / "growth-store"
+    shutil.rmtree(store, ignore_errors=True)
+    head = b"".join(line for _, line in zip(range(100), open(path, "rb")))
+    run_with_input([bench.NILO, "ingest", "--data", store, "--stream", "fleet", "-"], head)
+    if kpis:
+        subprocess.run([bench.NILO, "query", "--data", store, "; ".join(kpis)], check=True, capture_output=True)
+    return store
+
+
+def load(path, kpis):
+    """Events a second, peak MiB and MB on disk of loading a file, from start to durable end."""
+    store = begun(path, kpis)
+    output, seconds, peak = run([bench.NILO, "ingest", "--data", store, "--stream", "fleet", "--json", path])
+    summary = json.loads(output)
+    disk = (store / "data.mdb").stat().st_blocks * 512
+    return (summary["accepted"] + summary["duplicates"]) / seconds, peak, disk / 1e6
+
+
+def rows(rounds, only):
+    for name, path, kpis, wanted, memory in shapes():
+        if only not in name:
+            continue
+        pairs = [(load(path, []), load(path, kpis)) for _ in range(rounds)]
+        ratio = statistics.median(after[0] / before[0] for before, after in pairs)
+        rate = statistics.median(after[0] for _, after in pairs)
+        peak = max(after[1] for _, after in pairs)
+        disk, plain = pairs[-1][1][2], pairs[-1][0][2]
+        yield name, rate, ratio, wanted, peak, memory, disk, plain
+
+
+def plot(path, found):
+    """A bar for each row: the ratio to the same load without KPIs."""
+    height = 26 * len(found) + 20
+    lines = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 720 {height}" font-family="sans-serif" font-size="12">',
+             f'<rect width="720" height="{height}" fill="#fff"/>']
+    for index, (name, _, ratio, *_) in enumerate(found):
+        y = 10 + 26 * index
+        lines.append(f'<text x="330" y="{y + 14}" text-anchor="end" fill="#222">{name}</text>')
+        lines.append(f'<rect x="340" y="{y + 3}" width="{320 * min(ratio, 1):.0f}" height="14" fill="#2f6f9f"/>')
+        lines.append(f'<text x="{346 + 320 * min(ratio, 1):.0f}" y="{y + 14}" fill="#222">{ratio:.2f}</text>')
+    lines.append("</svg>\n")
+    pathlib.Path(path).write_text("\n".join(lines))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--rounds", type=int, default=3, help="pairs of loads for each row (3)")
+    parser.add_argument("--only", default="", help="only rows whose names have this text")
+    parser.add_argument("--nilo", type=pathlib.Path, help="another program to measure")
+    parser.add_argument("--plot", help="a file for the ratios as a picture")
+    options = parser.parse_args()
+    if options.nilo:
+        bench.NILO = options.nilo
+    WORK.mkdir(parents=True, exist_ok=True)
+    print("| shape | rate | of the rate without KPIs | to reach | peak memory | at most | disk, without KPIs |")
+    print("|---|---|---|---|---|---|---|", flush=True)
+    found = []
+    try:
+        for row in rows(options.rounds, options.only):
+            name, rate, ratio, wanted, peak, memory, disk, plain = row
+            print(f"| {name} | {rate / 1e6:.2f} M events/s | {ratio:.2f} | {wanted} | {peak:.0f} MiB | {memory} MiB | "
+                  f"{disk:.0f} MB, {plain:.0f} MB |", flush=True)
+            found.append(row)
+    finally:
+        shutil.rmtree(WORK, ignore_errors=True)
+    if options.plot:
+        plot(options.plot, found)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,157 @@
+import Bytes
+import EventLog
+import LMDB
+import Model
+import Threads
+
+/// Cells in memory follow the log: blocks are folded many at a time, so that a cell is looked up once for many facts. That is
+/// done by a thread of its own when there is enough of them, and by whoever asks for what they change: ADR 15.
+extension Projections {
+  /// Blocks are worth folding when they have about so many facts for each cell that they change.
+  private static let factsOfACell = 32
+  /// What merging a block's cell takes, counted in facts.
+  private static let cellWork = 8
+  /// Blocks that are listed at once.
+  private static let maxListedBlocks = 4_096
+
+  // MARK: When
+
+  /// Has blocks folded if there are enough; waits while there are too many. To be called after a commit.
+  func followIfDue() {
+    let waiting = state.withLock { state in
+      state.unfolded.map {
+        ($0.value, $0.value >= state.dueFacts[$0.key] ?? limits.batchFacts.lowerBound)
+      }
+    }
+    guard waiting.contains(where: \.1) else { return }
+    do {
+      try follower.wake { [unowned self] in followDue() }
+    } catch {
+      // Without a thread it is done here.
+      return followDue()
+    }
+    follower.wait { [unowned self] in
+      state.withLock { $0.unfolded.values.contains { $0 > limits.unfoldedFacts } }
+    }
+  }
+
+  /// Folds the blocks of all streams, and writes cells when that is due.
+  private func followDue() {
+    for id in followedStreams {
+      // Between two batches others have their turn.
+      while cellsTurn.withLock({ step(id, nil) }) {}
+    }
+    cellsTurn.withLock {
+      guard isCheckpointDue else { return }
+      do { try checkpoint() } catch { giveUp(error) }
+    }
+  }
+
+  /// Brings the cells of one KPI to the end of the log, to be read. O(facts not folded yet).
+  func follow(kpi id: UInt64) {
+    cellsTurn.withLock {
+      if let streamId = state.withLock({ $0.kpis[id]?.streamId }) { follow(streamId, only: id) }
+    }
+  }
+
+  var followedStreams: [UInt32] {
+    state.withLock { state in
+      Set(state.kpis.values.filter { $0.cache != nil }.map(\.streamId)).sorted()
+    }
+  }
+
+  // MARK: Folding
+
+  /// Brings the cells of a stream's KPIs to the end of the log, or those of one of them. A KPI whose cells cannot follow is
+  /// left without them. To be called by whoever has the turn of cells. O(facts not folded yet x KPIs).
+  func follow(_ streamId: UInt32, only id: UInt64? = nil) {
+    cellsTurn.require()
+    while step(streamId, id) {}
+  }
+
+  /// Folds the next blocks, and writes cells that would take too much memory; false when there are no blocks.
+  private func step(_ streamId: UInt32, _ id: UInt64?) -> Bool {
+    guard fold(streamId, id) else { return false }
+    if id == nil, isMemoryFull {
+      do { try write() } catch { giveUp(error) }
+    }
+    return true
+  }
+
+  private func fold(_ streamId: UInt32, _ id: UInt64?) -> Bool {
+    let unfolded = state.withLock { $0.unfolded[streamId] ?? 0 }
+    let caches = state.withLock { state in
+      state.kpis.compactMap { key, live in
+        live.streamId == streamId && (id ?? key) == key ? live.cache : nil
+      }
+    }
+    guard let mergedSeq = caches.map(\.mergedSeq).min(), let name = caches.first?.kpi else {
+      return false
+    }
+    do {
+      let batch: BlockBatch? = try log.environment.read { transaction in
+        let stream = try log.stream(named: name.definition.stream, transaction)
+        let blocks = try log.blocks(
+          of: stream, after: mergedSeq, limit: Self.maxListedBlocks, transaction)
+        let paths = caches.reduce(into: Set<Text>()) { $0.formUnion($1.kpi.paths) }
+        return try blocks.batches(ofFacts: limits.batchFacts.upperBound).first.map {
+          try BlockBatch($0, log, stream, paths: paths, transaction)
+        }
+      }
+      guard let batch else {
+        if id == nil { noteFolded(unfolded, streamId) }
+        return false
+      }
+      let cells = try add(batch, to: caches.filter { $0.mergedSeq < batch.block.lastSeq })
+      note(facts: batch.block.factCount * caches.count, cells: cells.reduce(0, +))
+      if id == nil {
+        noteFolded(min(unfolded, batch.block.factCount), streamId)
+        noteDue(cells, streamId)
+      }
+      log.releaseMemory(above: Self.maxResidentFileBytes)
+      return true
+    } catch {
+      for cache in caches where cache.mergedSeq == mergedSeq { fail(cache, error) }
+      return false
+    }
+  }
+
+  /// Folds a batch for each KPI, side by side; gives how many cells it has changed of each.
+  private func add(_ batch: BlockBatch, to caches: [CellCache]) throws -> [Int] {
+    @Sendable func add(_ cache: CellCache) -> Int {
+      do {
+        var block = batch.block
+        block.firstSeq = max(block.firstSeq, cache.mergedSeq + 1)
+        let parts = try BlockParts(batch.columns, cache.kpi, of: block)
+        try log.environment.read { try cache.apply(parts, $0) }
+        return parts.cellCount
+      } catch {
+        fail(cache, error)
+        return 0
+      }
+    }
+    if caches.count == 1 || WorkerPool.isWorker { return caches.map { add($0) } }
+    let work = try OrderedWork(count: caches.count, for: .ingest) { add(caches[$0]) }
+    defer { work.stop() }
+    return try caches.map { _ in try work.next() }
+  }
+
+  private func noteFolded(_ facts: Int, _ streamId: UInt32) {
+    state.withLock { state in
+      state.unfolded[streamId] = max(0, (state.unfolded[streamId] ?? 0) - facts)
+    }
+  }
+
+  /// The fewer facts each cell gets, the more are folded together.
+  private func noteDue(_ cells: [Int], _ streamId: UInt32) {
+    let (facts, bounds) = (Self.factsOfACell * (cells.max() ?? 0), limits.batchFacts)
+    state.withLock {
+      $0.dueFacts[streamId] = min(max(facts, bounds.lowerBound), bounds.upperBound)
+    }
+  }
+
+  private func note(facts: Int, cells: Int) {
+    let work = facts + cells * Self.cellWork
+    state.withLock { $0.unwrittenWork += work }
+  }
+}
