@@ -1,3 +1,5 @@
+import Bytes
+
 extension Expression {
   /// The text that parses to this expression again, in the one form it has.
   public var canonicalText: String {
@@ -21,6 +23,14 @@ extension Item {
   public var canonicalText: String {
     guard let alias else { return expression.canonicalText }
     return expression.canonicalText + " AS " + Printer.name(alias.string, isFirst: true)
+  }
+
+  /// The alias, or else the canonical text of the expression.
+  public var name: Text {
+    if let alias { return alias }
+    // A field is called so without the quotes that it may need in a text.
+    if case .field(let path) = expression { return path.path }
+    return Text(expression.canonicalText)
   }
 }
 
