@@ -103,13 +103,3 @@ extension StreamDefinition {
     return String(decoding: elementTimePath.utf8.dropFirst(start.utf8.count), as: UTF8.self)
   }
 }
-
-extension TimeLength {
-  /// In the largest unit that gives it whole; parts of a second are cut off.
-  fileprivate init(ns: Int64) {
-    let seconds = max(1, ns / 1_000_000_000)
-    let units: [(Int64, TimeUnit)] = [(86_400, .day), (3_600, .hour), (60, .minute)]
-    let (length, unit) = units.first { seconds % $0.0 == 0 } ?? (1, .second)
-    self.init(seconds / length, unit)
-  }
-}

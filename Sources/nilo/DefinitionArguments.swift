@@ -119,7 +119,7 @@ struct DefinitionArguments: ParsableArguments {
       return "\(current.map { "\(option) \($0)" } ?? absence), not \(option) \(given)"
     }
     if contradictions.isEmpty { return }
-    throw Failure(
+    throw Misuse(
       "stream \"\(stream.name)\" exists, with \(contradictions.joined(separator: "; ")); leave the "
         + "option out, alter the stream (nilo query 'ALTER STREAM ...'), or make another with --stream"
     )

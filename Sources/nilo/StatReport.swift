@@ -1,4 +1,5 @@
 import Bytes
+import Language
 import Model
 import Query
 import Store
@@ -109,7 +110,7 @@ struct StatReport {
     if let zone = definition.timeZone { rows.append(("time zone", zone)) }
     if let unit = definition.timeUnit { rows.append(("time unit", unit.abbreviation)) }
     if let format = definition.timeFormat { rows.append(("time format", format)) }
-    rows.append(("lateness", Wording.seconds(definition.latenessNs / 1_000_000_000)))
+    rows.append(("lateness", TimeLength.text(ns: definition.latenessNs)))
     var blocks = Wording.blocks(stream.blockCount, totals.blockBytes)
     if stream.mergeableBlockCount >= 64 {
       blocks += "; \(Wording.count(stream.mergeableBlockCount)) small (nilo compact merges them)"
@@ -123,7 +124,7 @@ struct StatReport {
 
   private static func ids(_ definition: StreamDefinition) -> String {
     if definition.idPaths.isEmpty { return "none" }
-    let window = Wording.seconds(definition.dedupWindowNs / 1_000_000_000)
+    let window = TimeLength.text(ns: definition.dedupWindowNs)
     return "\(definition.idPaths.joined(separator: ", ")) within \(window)"
   }
 
@@ -137,8 +138,10 @@ struct StatReport {
     let state = source.state
     let watermark = state.watermarkNs.map { ", to \(Timestamp(ns: $0))" } ?? ""
     let position = "next position \(Wording.count(state.endPosition))"
+    let waiting = state.isClosed ? "closed" : "open"
     return (
-      printable(source.name), "\(Wording.count(state.events)) events, \(position)\(watermark)"
+      printable(source.name),
+      "\(Wording.count(state.events)) events, \(waiting), \(position)\(watermark)"
     )
   }
 
@@ -256,6 +259,7 @@ struct StatReport {
     jsonObject { json in
       json.field("name", source.name)
       json.field("events", source.state.events)
+      json.field("open", !source.state.isClosed)
       json.field("end_position", source.state.endPosition)
       json.field("watermark", timeNs: source.state.watermarkNs)
       json.field("last_received", timeNs: source.state.lastReceivedNs)

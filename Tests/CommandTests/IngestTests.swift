@@ -126,6 +126,11 @@ let pumps = """
     #expect(streams[0]["events"] as? Int == 1)
     #expect(streams[0]["facts"] as? Int == 2)
     #expect(streams[0]["duplicates"] as? Int == 1)
+    let sources = streams[0]["sources"] as? [[String: Any]]
+    #expect(sources?.map { $0["open"] as? Bool } == [false])
+    let text = try workspace.nilo("stat").output
+    #expect(text.contains(" events, closed, next position "), "\(text)")
+    #expect(text.contains("  lateness     1m\n"), "\(text)")
   }
 
   @Test func aContradictionToTheStreamIsAnError() throws {
@@ -137,9 +142,21 @@ let pumps = """
     #expect(same.status == 0)
     let other = try workspace.nilo(
       "ingest", "--stream", "pumps", "--time", "at", "--dedup", "none", "--explode", "x", file)
-    #expect(other.status == 1)
+    #expect(other.status == 2)
     #expect(other.output == "")
     try expectGolden("ingest-contradiction", other.error, in: workspace)
+  }
+
+  @Test func whatIsToExplodeAndIsNotThereIsNamed() throws {
+    let file = try workspace.write("values.ndjson", "{\"values\":[{\"timestamp\":1717200000}]}\n")
+    let mistyped = try workspace.nilo("ingest", "--stream", "s", "--explode", "valeus", file)
+    #expect(mistyped.status == 1)
+    #expect(
+      mistyped.error.contains("there is no array \"valeus\" to explode: --explode"), "\(mistyped)")
+    let timed = try workspace.nilo(
+      "ingest", "--stream", "t", "--explode", "valeus", "--time", "valeus.timestamp", file)
+    #expect(
+      timed.error.contains("no time: there is no array \"valeus\" to explode"), "\(timed)")
   }
 
   @Test func aFileThatCannotBeReadDoesNotHoldUpTheOthers() throws {
@@ -370,7 +387,7 @@ let pumps = """
     let other = try workspace.nilo(
       "ingest", "--stream", "both", "--dedup", "event_id", "--dedup-window", "2d", "--lateness",
       "1m", file)
-    #expect(other.status == 1)
+    #expect(other.status == 2)
     #expect(
       other.error.contains(
         "with --dedup device_id,event_id, not --dedup event_id; --dedup-window 1d, not "

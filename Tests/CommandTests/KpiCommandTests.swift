@@ -78,7 +78,7 @@ import Testing
     try #require(
       try define("--select", "count(*) AS n", "--every", "90m", "--lateness", "36h").status == 0)
     let created = try workspace.nilo("kpi", "show", "k", "--create", "--format", "ndjson").output
-    #expect(created.contains("EVERY 90m LATENESS 129600s"), "\(created)")
+    #expect(created.contains("EVERY 90m LATENESS 36h"), "\(created)")
     let listed = try workspace.nilo("kpi", "list", "--versions", "--format", "csv").output
     #expect(listed.hasPrefix("kpi,version,active,seq,time,actor,"), "\(listed)")
   }
@@ -144,6 +144,17 @@ import Testing
     let lines = history.output.split(separator: "\n")
     #expect(lines.count == 4, "\(history)")
     #expect(lines.last?.hasSuffix("DROP KPI,k,,DROP KPI k") == true, "\(history.output)")
+  }
+
+  @Test func rebuiltBucketsAreOnTheClockOfTheKpi() throws {
+    try #require(
+      try define("--select", "sum(flow)", "--every", "1d", "--time-zone", "Europe/Paris").status
+        == 0)
+    let part = try workspace.nilo("rebuild", "k", "--since", "2024-03-31", "--until", "2024-04-01")
+    #expect(
+      part.output.contains(
+        ", of the buckets from 2024-03-31T00:00:00+01:00 to before 2024-04-01T00:00:00+02:00\n"),
+      "\(part)")
   }
 
   @Test func rebuildsAndDrops() throws {

@@ -3,7 +3,8 @@
     layout.py ROOT
 
 Modules: what Package.swift lets a target depend on is what docs/architecture.md says and what its files import.
-Folders: a type is used in its own folder and in those above it only. Comments: what is public or of the package, type,
+Folders: a type is used in its own folder and in those above it only; so are functions of no type and members of
+extensions, whose names say where they are from as long as nothing else in the sources has them. Comments: what is public or of the package, type,
 function or subscript, has a doc comment, and so have the requirements of such protocols. Prints a line for each fault.
 """
 
@@ -31,8 +32,17 @@ TYPE = re.compile(
     r"^( *)(?!.*\b(?:private|fileprivate) )[\w@() ]*\b(?:struct|class|enum|actor|protocol|typealias) ([A-Z]\w*)",
     re.MULTILINE,
 )
+MEMBER = re.compile(
+    r"^(|  )(?!.*\b(?:private|fileprivate) )(?:@\w+(?:\([^)]*\))? |[a-z]+ )*(?:func|var|let) (\w+)"
+)
+# Whatever else a name can stand for: a local, a case, a parameter.
+NAMED = re.compile(r"\b(?:func|var|let|for|inout) (\w+)|\bcase ([\w, ]+)|\b(\w+):(?!:)")
+# What the standard library has, too.
+STANDARD = {"byteCount", "drop", "quotient", "span"}
+
 IMPORT = re.compile(r"^(?:@\w+ )*(?:public |package |internal )?import (?:struct |class |enum |protocol |func )?(\w+)", re.MULTILINE)
 
+STRING = re.compile(r'"(?:[^"\\\n]|\\.)*"')
 DECLARED = re.compile(
     r"^ *(?:@\w+(?:\([^)]*\))? )*(?:public|package) (?!import )(?:[a-z]+ )*?"
     r"(?:(?:struct|class|enum|actor|protocol|typealias|func) (\w+|[^\w\s(]+)|(subscript)\b)"
@@ -89,6 +99,28 @@ def module_faults():
                 yield f"{name}: {only} {other} (compared: {where})"
 
 
+def member_homes():
+    """The folders of members of extensions and of functions of no type, by names that are declared in one folder only."""
+    named, members = defaultdict(set), defaultdict(set)
+    for file in (ROOT / "Sources").rglob("*.swift"):
+        extension = None
+        for line in STRING.sub('""', code(file)).split("\n"):
+            if re.match(r"[\w@ ]*\bextension ", line):
+                extension = not re.search(r"\b(?:private|fileprivate) ", line)
+            elif line == "}":
+                extension = None
+            found = MEMBER.match(line)
+            if found and (extension or not found[1]):
+                members[found[2]].add(file.parent)
+            for name, cases, label in NAMED.findall(line):
+                for each in re.findall(r"\w+", cases) or [name or label]:
+                    named[each].add(None if cases or label else file.parent)
+    return {
+        name: min(homes) for name, homes in members.items()
+        if len(homes) == 1 and named[name] == homes and name not in STANDARD
+    }
+
+
 def folder_faults(module, order):
     base = ROOT / "Sources" / module
     files = {file: str(file.parent.relative_to(base)) for file in base.rglob("*.swift")}
@@ -110,6 +142,15 @@ def folder_faults(module, order):
         for name in set(re.findall(r"\b[A-Z]\w*", text)) & homes.keys():
             home, user = homes[name], files[file]
             if {home, user} <= set(order) and order.index(home) > order.index(user):
+                found[user].add(name)
+    for file, text in texts.items():
+        for name in set(re.findall(r"\.(\w+)\b|\b(\w+)\(", STRING.sub('""', text))):
+            name = name[0] or name[1]
+            if name not in MEMBERS or not MEMBERS[name].is_relative_to(base):
+                continue
+            home, user = str(MEMBERS[name].relative_to(base)), files[file]
+            if {home, user} <= set(order) and order.index(home) > order.index(user):
+                homes[name] = home
                 found[user].add(name)
     for user in sorted(found):
         for name in sorted(found[user]):
@@ -134,6 +175,7 @@ def comment_faults(file):
             end = opened[1] + "}"
 
 
+MEMBERS = member_homes()
 faults = list(module_faults())
 for module, order in FOLDERS.items():
     faults += folder_faults(module, order)

@@ -55,8 +55,8 @@ extension Store {
     select.wholeBuckets = TextSpan.none
     let answer = try QueryEngine(self).run(
       Statement(.select(select)), of: select.canonicalText, options)
-    let dimensions = try snapshot().kpis.first { $0.name == name }?.dimensions.count ?? 0
-    return KpiRows(answer, dimensions: dimensions)
+    let asked = try snapshot().kpis.first { $0.name == name && $0.isActive }
+    return KpiRows(answer, dimensions: asked?.dimensions.count ?? 0)
   }
 }
 

@@ -70,7 +70,7 @@ struct BlockEncoder {
     try wholeDocuments(batch, shapes)
     if !pieces.isEmpty {
       let start = body.count
-      PieceCoding.encode(pieces, into: &body)
+      PieceCoding.encode(pieces, times: batch.times, into: &body)
       close(.pieces, valueCount: pieces.count, from: start)
     }
     let (low, high) = Self.timeRange(batch)

@@ -4,7 +4,7 @@ import Checksum
 /// What a block holds and where: the first bytes of every block. See `docs/formats/block.md`.
 struct BlockHeader: Equatable {
   static let magic: UInt32 = 0x424F_4C4E  // "NLOB"
-  static let formatVersion: UInt16 = 3
+  static let formatVersion: UInt16 = 4
 
   /// A part of a block that is read on its own.
   struct Section: Equatable {

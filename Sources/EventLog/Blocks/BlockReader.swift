@@ -83,8 +83,9 @@ struct BlockReader {
       lastSeq: header.isMerged ? nil : header.firstSeq + UInt64(header.eventCount) - 1)
   }
 
-  /// What the block was merged from; the block itself when it was not. O(pieces).
-  func blockPieces() throws -> [BlockPiece] {
+  /// What the block was merged from; the block itself when it was not. Reads the times of the events unless they are
+  /// known. O(1), or O(events) of a merged block.
+  func blockPieces(eventTimes known: [Int64]? = nil) throws -> [BlockPiece] {
     guard let section = header.section(.pieces) else {
       return [
         BlockPiece(
@@ -93,17 +94,29 @@ struct BlockReader {
           watermarkNs: watermarks.afterNs, source: header.source, actor: header.actor)
       ]
     }
+    let times = try known ?? times(.times)
+    guard times.count == header.eventCount else { throw damage }
     let pieces = try withSection(section) { bytes in
       var reader = ByteReader(bytes)
-      return try PieceCoding.decode(
-        &reader, count: section.valueCount, eventCount: header.eventCount)
+      return try PieceCoding.decode(&reader, count: section.valueCount, times: times)
     }
     guard pieces.first?.firstSeq == header.firstSeq else { throw damage(section) }
     return pieces
   }
 
   /// The sequence numbers of the events. O(1), or O(events) of a merged block.
-  func seqs() throws -> EventSeqs { EventSeqs(try blockPieces()) }
+  func seqs() throws -> EventSeqs {
+    guard let section = header.section(.pieces) else {
+      return EventSeqs([header.firstSeq..<header.firstSeq + UInt64(header.eventCount)])
+    }
+    let seqs = try withSection(section) { bytes in
+      var reader = ByteReader(bytes)
+      return try PieceCoding.decodeSeqs(
+        &reader, count: section.valueCount, eventCount: header.eventCount)
+    }
+    guard seqs.first?.lowerBound == header.firstSeq else { throw damage(section) }
+    return EventSeqs(seqs)
+  }
 
   /// The integers of a section; empty when the block has none of that kind.
   func integers(_ kind: BlockHeader.Section.Kind) throws -> [Int64] {

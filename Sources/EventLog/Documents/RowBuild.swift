@@ -98,10 +98,16 @@ struct RowBuild: ~Escapable {
   private var reasonWithoutTime: String {
     let path = definition.timePath
     if path == StreamDefinition.undetectedTimePath {
-      return "no time: none of the fields \(path) is there; name the one that is the time: --time"
+      let reason = "no time: none of the fields \(path) is there"
+      return noArray.map { "\(reason), and \($0): --explode" }
+        ?? "\(reason); name the one that is the time: --time"
     }
     guard let explode = definition.explodePath else {
       return "no time: the field \"\(path)\" is missing"
+    }
+    if let noArray {
+      return definition.isInElements(path)
+        ? "no time: \(noArray)" : "no time: the field \"\(path)\" is missing, and \(noArray)"
     }
     if definition.isInElements(path) {
       return "no time: no element of \"\(explode)\" has \"\(path)\""
@@ -113,6 +119,11 @@ struct RowBuild: ~Escapable {
     let isThere = list.tokens.contains { list.paths[Int($0.path)].isPath(within) }
     return "no time: the field \"\(path)\" is missing"
       + (isThere ? "; elements have it: name the time \(within)" : "")
+  }
+
+  /// Said where the document does not have what explodes.
+  private var noArray: String? {
+    hasArray ? nil : definition.explodePath.map { "there is no array \"\($0)\" to explode" }
   }
 
   private mutating func beginElements(at index: Int) {

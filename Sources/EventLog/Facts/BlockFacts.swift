@@ -9,6 +9,8 @@ package struct BlockFacts {
   package let pieces: [BlockPiece]
   package let seqs: EventSeqs
   private let reader: BlockReader
+  /// The time of each event of a merged block, by which its pieces are read.
+  private let mergedTimes: [Int64]?
   private let columns: [ColumnInfo]
   /// Facts of each event, when that is not one.
   private let factCounts: [Int64]
@@ -18,7 +20,8 @@ package struct BlockFacts {
   init(_ reader: BlockReader, _ stream: EventStream) throws {
     self.reader = reader
     self.stream = stream
-    pieces = try reader.blockPieces()
+    mergedTimes = reader.header.isMerged ? try reader.times(.times) : nil
+    pieces = try reader.blockPieces(eventTimes: mergedTimes)
     seqs = EventSeqs(pieces)
     block = StoredBlock(reader.header, pieces)
     columns = stream.schema.snapshot().columns
@@ -34,11 +37,11 @@ package struct BlockFacts {
 
   /// The time of each fact.
   package func times() throws -> [Int64] {
-    try reader.times(reader.header.isExploded ? .factTimes : .times)
+    try reader.header.isExploded ? reader.times(.factTimes) : eventTimes()
   }
 
   /// The time of each event. O(events).
-  func eventTimes() throws -> [Int64] { try reader.times(.times) }
+  func eventTimes() throws -> [Int64] { try mergedTimes ?? reader.times(.times) }
 
   /// The event of each fact, counted from the block's first; nil when each event is one fact.
   package func events() -> [Int32]? {

@@ -253,8 +253,7 @@ extension BlockStore {
     guard let block, block.firstSeq <= seqs.upperBound else { return false }
     let isWithin = seqs.contains(block.firstSeq) || seqs.contains(block.lastSeq)
     if isWithin || !block.isMerged { return true }
-    return try pieces(of: block, transaction).contains {
-      $0.firstSeq <= seqs.upperBound && $0.lastSeq >= seqs.lowerBound
-    }
+    let all = try self.seqs(of: block, transaction)
+    return all.count(before: seqs.lowerBound) < all.count(before: seqs.upperBound + 1)
   }
 }

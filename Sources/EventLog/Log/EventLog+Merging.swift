@@ -60,9 +60,9 @@ extension EventLog {
       guard let stream = try currentStreams(transaction).first(where: { $0.definition.id == id })
       else { return nil }
       let horizon = try StreamTotals.read(id, tables, transaction)?.prunedSeq ?? 0
-      let blocks = try store.summaries(ofStream: id, from: max(seq, horizon) + 1, transaction)
-      guard let range = MergePlan.nextOfAll(in: blocks, from: 0) else { return nil }
-      let run = Array(blocks[range])
+      guard let run = try store.nextRun(ofStream: id, after: max(seq, horizon), transaction) else {
+        return nil
+      }
       do {
         return (stream, run, .success(try merger.read(run, of: stream, store, transaction)))
       } catch {

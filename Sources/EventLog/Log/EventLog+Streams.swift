@@ -62,7 +62,8 @@ extension EventLog {
   ) throws -> EventStream {
     var definition =
       try Detection.definition(name: name, options, in: batch).candidate
-      ?? StreamDefinition(name: name, timePath: StreamDefinition.undetectedTimePath)
+      ?? StreamDefinition(
+        name: name, timePath: StreamDefinition.undetectedTimePath, explodePath: options.explodePath)
     try definition.settleReading()
     return EventStream(definition: definition, schema: StreamSchema())
   }

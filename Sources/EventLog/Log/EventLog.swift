@@ -142,11 +142,12 @@ public final class EventLog: Sendable {
     environment.close()
   }
 
-  /// Nanoseconds since 1970-01-01T00:00:00Z, by the system's clock, which may be set back.
+  /// Nanoseconds since 1970-01-01T00:00:00Z in steps of a microsecond, by the system's clock, which may be set back. What it
+  /// says beyond that is noise, which each event that comes by itself would keep.
   public static func wallClockNs() -> Int64 {
     var time = timespec()
     unsafe clock_gettime(CLOCK_REALTIME, &time)
-    return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+    return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec) / 1_000 * 1_000
   }
 
   /// Pages of the store's file that lookups have touched count as the program's memory until they are given

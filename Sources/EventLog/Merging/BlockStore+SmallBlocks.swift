@@ -17,4 +17,21 @@ extension BlockStore {
     }
     return blocks.reversed()
   }
+
+  /// The stream's first blocks after event `seq` that can be made one; nil when there are none. O(blocks up to the end of
+  /// these).
+  func nextRun(
+    ofStream id: UInt32, after seq: UInt64, _ transaction: borrowing ReadTransaction
+  ) throws -> [BlockSummary]? {
+    let prefix = Key().appending(id)
+    var cursor = try transaction.cursor(streams)
+    var found = try cursor.seek(atOrAfter: prefix.appending(seq + 1))
+    var run = MergeRun()
+    while found, cursor.hasPrefix(prefix) {
+      let block = try BlockSummary(key: cursor.key, value: cursor.value)
+      if let ended = run.add(block) { return ended }
+      found = try cursor.next()
+    }
+    return run.end()
+  }
 }

@@ -11,6 +11,8 @@ struct MergePlan {
   private static let steps = [512, 4_096, 32_768]
   /// So many bytes of documents weigh as one event: a merge has them in memory, and a reader of the block as well.
   private static let bytesPerEvent: UInt64 = 256
+  /// A run that is made one block without regard to steps weighs less.
+  static let maxRunWeight = 2 * steps[2]
 
   /// What reading a block costs, in events.
   static func weight(_ block: BlockSummary) -> Int {
@@ -39,28 +41,39 @@ struct MergePlan {
 
   /// How many of the blocks are in a run that can be made one block. O(blocks).
   static func mergeable(_ blocks: [BlockSummary]) -> Int {
-    var (count, next) = (0, 0)
-    while let run = nextOfAll(in: blocks, from: next) {
-      count += run.count
-      next = run.upperBound
+    var run = MergeRun()
+    var count = 0
+    for block in blocks { count += run.add(block)?.count ?? 0 }
+    return count + (run.end()?.count ?? 0)
+  }
+}
+
+/// Finds the runs of blocks that can be made one block at all, each block looked at once.
+struct MergeRun {
+  private var blocks: [BlockSummary] = []
+  private var weights = 0
+  private var events = 0
+
+  /// Takes the next block of the stream. Gives the run that ends before it, if there is one.
+  mutating func add(_ block: BlockSummary) -> [BlockSummary]? {
+    var ended: [BlockSummary]?
+    let weight = MergePlan.weight(block)
+    if MergePlan.isLarge(block) || weights + weight >= MergePlan.maxRunWeight
+      || events + block.eventCount > Limits.maxBlockEvents
+    {
+      ended = end()
     }
-    return count
+    if !MergePlan.isLarge(block) {
+      blocks.append(block)
+      weights += weight
+      events += block.eventCount
+    }
+    return ended
   }
 
-  /// The first run that can be made one block at all; nil when there is none. O(blocks).
-  static func nextOfAll(in blocks: [BlockSummary], from first: Int) -> Range<Int>? {
-    var start = first
-    while start < blocks.count {
-      var (end, weights, events) = (start, 0, 0)
-      while end < blocks.count, !isLarge(blocks[end]) {
-        weights += weight(blocks[end])
-        events += blocks[end].eventCount
-        if weights >= 2 * steps[2] || events > Limits.maxBlockEvents { break }
-        end += 1
-      }
-      if end > start + 1 { return start..<end }
-      start = max(end, start + 1)
-    }
-    return nil
+  /// There are no more blocks. Gives the run that ends with the last, if there is one.
+  mutating func end() -> [BlockSummary]? {
+    defer { self = MergeRun() }
+    return blocks.count > 1 ? blocks : nil
   }
 }

@@ -224,11 +224,11 @@ struct BlockStore {
     return ids
   }
 
-  /// What a block was merged from; the block itself when it was not. O(pieces).
+  /// What a block was merged from; the block itself when it was not. O(1), or O(events) of a merged block.
   func pieces(
     of summary: BlockSummary, _ transaction: borrowing ReadTransaction
   ) throws -> [BlockPiece] {
-    try reader(summary, transaction, ZstdDecompressor()) { _ in false }.blockPieces()
+    try reader(summary, transaction, ZstdDecompressor()) { $0.kind == .times }.blockPieces()
   }
 
   /// The sequence numbers of a block's events. O(1), or O(events) of a merged block.

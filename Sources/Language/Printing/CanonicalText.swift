@@ -1,3 +1,5 @@
+import Bytes
+
 extension Expression {
   /// The text that parses to this expression again, in the one form it has.
   public var canonicalText: String {
@@ -21,6 +23,14 @@ extension Item {
   public var canonicalText: String {
     guard let alias else { return expression.canonicalText }
     return expression.canonicalText + " AS " + Printer.name(alias.string, isFirst: true)
+  }
+
+  /// The alias, or else the canonical text of the expression.
+  public var name: Text {
+    if let alias { return alias }
+    // A field is called so without the quotes that it may need in a text.
+    if case .field(let path) = expression { return path.path }
+    return Text(expression.canonicalText)
   }
 }
 
@@ -137,5 +147,22 @@ extension Statement {
     var printer = Printer()
     printer.statement(body)
     return printer.text
+  }
+}
+
+extension TimeLength {
+  /// In the largest unit that gives it whole; parts of a second are cut off, and there is at least one.
+  public init(ns: Int64) {
+    let seconds = max(1, ns / 1_000_000_000)
+    let units: [(Int64, TimeUnit)] = [(86_400, .day), (3_600, .hour), (60, .minute)]
+    let (length, unit) = units.first { seconds % $0.0 == 0 } ?? (1, .second)
+    self.init(seconds / length, unit)
+  }
+
+  /// A length as the language writes it, `5m`; one that it cannot write is in seconds all the same: `0s`, `1.5s`.
+  public static func text(ns: Int64) -> String {
+    let (seconds, rest) = ns.quotientAndRemainder(dividingBy: 1_000_000_000)
+    if rest != 0 { return "\(Double(ns) / 1e9)s" }
+    return seconds > 0 ? TimeLength(ns: ns).canonicalText : "\(seconds)s"
   }
 }

@@ -67,14 +67,6 @@ public struct Item: Sendable, Equatable {
     self.alias = alias
     self.span = span
   }
-
-  /// The alias, or else the canonical text of the expression.
-  public var name: Text {
-    if let alias { return alias }
-    // A field is called so without the quotes that it may need in a text.
-    if case .field(let path) = expression { return path.path }
-    return Text(expression.canonicalText)
-  }
 }
 
 extension Expression {

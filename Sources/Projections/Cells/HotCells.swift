@@ -272,13 +272,3 @@ final class HotCells {
     if groups.count > max(4 * count, Self.minGroups) { removeAll() }
   }
 }
-
-extension CompiledKpi {
-  /// Whether the watermark has passed the end of the bucket by the KPI's lateness.
-  func isFinal(_ bucketNs: Int64, _ watermarkNs: Int64?) -> Bool {
-    guard let watermarkNs else { return false }
-    let (due, overflow) = buckets.end(ofBucketStarting: bucketNs)
-      .addingReportingOverflow(definition.latenessNs)
-    return !overflow && watermarkNs >= due
-  }
-}

@@ -66,4 +66,12 @@ struct CompiledKpi: Sendable {
     kpi.definition.id = id
     return kpi
   }
+
+  /// Whether the watermark has passed the end of the bucket by the KPI's lateness.
+  func isFinal(_ bucketNs: Int64, _ watermarkNs: Int64?) -> Bool {
+    guard let watermarkNs else { return false }
+    let (due, overflow) = buckets.end(ofBucketStarting: bucketNs)
+      .addingReportingOverflow(definition.latenessNs)
+    return !overflow && watermarkNs >= due
+  }
 }

@@ -18,7 +18,7 @@ extension KpiDefinition {
   private var latenessText: String {
     let (seconds, rest) = latenessNs.quotientAndRemainder(dividingBy: 1_000_000_000)
     if seconds == 0 && rest == 0 { return "" }
-    if rest == 0 { return " LATENESS \(seconds)s" }
+    if rest == 0 { return " LATENESS \(TimeLength.text(ns: latenessNs))" }
     return " LATENESS \(seconds + 1)s /* it is \(Double(latenessNs) / 1e9) s */"
   }
 }

@@ -28,6 +28,9 @@ extension Binder {
         throw Issue(until.span, "UNTIL is before SINCE", hint: TimeResolver.rangeHint)
       }
       if low > high { high = low }
+      if low == high, since != nil, until != nil {
+        query.notes.append("SINCE and UNTIL are the same time, and no fact lies between them")
+      }
     case .last(let length):
       (low, high) = (length.added(to: options.nowNs, times: -1, in: query.zone), options.nowNs)
     case .at(let time):

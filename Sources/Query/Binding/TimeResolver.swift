@@ -89,11 +89,7 @@ struct TimeResolver {
   }
 
   /// A time on the zone's clock.
-  func shown(_ ns: Int64) -> String {
-    var (cells, pieces) = (TimeCells(zone: zone), Pieces())
-    cells.append(ns, to: &pieces)
-    return String(decoding: pieces.bytes, as: UTF8.self)
-  }
+  func shown(_ ns: Int64) -> String { zone.text(ofTimeNs: ns) }
 
   private static func hasOffset(_ text: String) -> Bool {
     text.utf8.dropFirst(10).contains { "Zz+-".utf8.contains($0) }

@@ -17,6 +17,17 @@ extension BoundQuery {
     return rolling.nominalNs > buckets.length.nominalNs
   }
 
+  /// Where the window begins that ends with a bucket.
+  func windowStart(_ bucketNs: Int64) -> Int64 {
+    guard let rolling, let buckets else { return bucketNs }
+    var start = bucketNs
+    let panes = rolling.nominalNs / max(1, buckets.length.nominalNs)
+    for _ in 1..<max(2, panes) where panes > 1 && start > .min {
+      start = buckets.start(of: start - 1)
+    }
+    return start
+  }
+
   /// The starts of the buckets that the range cuts: the first and the last one at most. Windows of rolling buckets also
   /// have what is before the range, so that only its end cuts them.
   var cutBuckets: [Int64] {

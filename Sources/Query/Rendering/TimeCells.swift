@@ -73,3 +73,12 @@ struct TimeCells {
     (self.day, date) = (day, text.bytes)
   }
 }
+
+extension ZoneRules {
+  /// A time as answers show it: RFC 3339 on the zone's clock, with the offset that it has then, or `Z`.
+  package func text(ofTimeNs ns: Int64) -> String {
+    var (cells, pieces) = (TimeCells(zone: self), Pieces())
+    cells.append(ns, to: &pieces)
+    return String(decoding: pieces.bytes, as: UTF8.self)
+  }
+}

@@ -25,6 +25,10 @@ extension StatementRun {
 
   func alterStream(_ alteration: AlterStream, _ span: TextSpan) throws -> Answer {
     let name = try stream(alteration.name)
+    for part in alteration.absent {
+      guard let given = alteration.span(of: part) else { continue }
+      throw error(given, "\(part.rawValue) and NO \(part.rawValue) cannot stand together")
+    }
     try writableStore(span).alterStream(
       alteration, progress: options.progress, isCancelled: options.isCancelled)
     let before = catalogue.streams.first { $0.name == name }
@@ -83,7 +87,7 @@ extension StatementRun {
     var answer = Answer(message: "KPI \(kpi.name) version \(kpi.version) is defined")
     if let wanted = definition.lateness, wanted.added(to: 0, times: 1, in: .utc) < kpi.latenessNs {
       answer.meta.notes.append(
-        "its lateness is \(secondsText(kpi.latenessNs)), that of stream \(kpi.stream): a KPI has no less"
+        "its lateness is \(TimeLength.text(ns: kpi.latenessNs)), that of stream \(kpi.stream): a KPI has no less"
       )
     }
     if isNewVersion, !kpi.isActive {
@@ -238,5 +242,17 @@ extension StatementRun {
     }
     return try VersionJoin(queries, tables, budget)
       .answer(limit: comparison.limit?.rows ?? .max)
+  }
+}
+
+extension AlterStream {
+  /// Where the text says what a part is to be; nil when it does not.
+  fileprivate func span(of part: Part) -> TextSpan? {
+    switch part {
+    case .key: key?.span
+    case .dedup: dedupBy?.fields.first?.span
+    case .explode: explode?.span
+    case .elementTime: elementTime?.span
+    }
   }
 }

@@ -120,17 +120,6 @@ extension BoundQuery {
     let start = rolling == nil ? max(timeNs, range.lowerBound) : windowStart(timeNs)
     return start..<max(start, end)
   }
-
-  /// Where the window begins that ends with a bucket.
-  func windowStart(_ bucketNs: Int64) -> Int64 {
-    guard let rolling, let buckets else { return bucketNs }
-    var start = bucketNs
-    let panes = rolling.nominalNs / max(1, buckets.length.nominalNs)
-    for _ in 1..<max(2, panes) where panes > 1 && start > .min {
-      start = buckets.start(of: start - 1)
-    }
-    return start
-  }
 }
 
 private struct EventList {

@@ -21,17 +21,18 @@ extension StatementRun {
       Answer.Column(
         name: OwnColumn.name("definition", of: "row", beside: asked).string, kind: .text,
         values: .texts(Array(repeating: definition, count: table.count))))
-    func add(_ name: String, _ values: [Int64]) {
+    func add(_ name: String, _ values: ValueColumn) {
       let name = OwnColumn.name(Text(name), of: "row", beside: asked).string
-      answer.columns.append(Answer.Column(name: name, kind: .integer, values: .integers(values)))
+      answer.columns.append(Answer.Column(name: name, kind: .integer, values: values))
     }
     let origins = try origins(query, table, asOf: answer.meta.asOfSeq)
-    add("facts", origins.facts)
-    add("first_seq", origins.firstSeqs.map { Int64(clamping: $0 == .max ? 0 : $0) })
-    add("last_seq", origins.lastSeqs.map { Int64(clamping: $0) })
-    add("revisions", table.revisions.map { Int64($0 ?? 0) })
-    add("late", origins.late)
-    add("duplicate", origins.duplicates)
+    add("facts", .integers(origins.facts))
+    add("first_seq", .integers(origins.firstSeqs.map { Int64(clamping: $0 == .max ? 0 : $0) }))
+    add("last_seq", .integers(origins.lastSeqs.map { Int64(clamping: $0) }))
+    // Only cells know how often a row was corrected.
+    add("revisions", .numbers(table.revisions.map { $0.map { Double($0) } ?? .nan }))
+    add("late", .integers(origins.late))
+    add("duplicate", .integers(origins.duplicates))
     if let note = try noteOfRejected(query) { answer.meta.notes.append(note) }
     return answer
   }

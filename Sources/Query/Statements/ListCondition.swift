@@ -47,7 +47,7 @@ struct ListCondition {
     }
     throw Issue(
       key.span, "\(key.expression.canonicalText) is no column of the list",
-      hint: "it has: \(columns.map(\.key).joined(separator: ", "))")
+      hint: "it has: \(columns.map { Name($0.key).canonicalText }.joined(separator: ", "))")
   }
 
   private func column(
@@ -59,8 +59,9 @@ struct ListCondition {
     }
     throw Issue(
       path.span, "the list has no column \(path.path)",
-      hint: Spelling.nearest(path.path, names).map { "did you mean \($0)?" }
-        ?? "it has: \(names.joined(separator: ", "))")
+      hint: Spelling.nearest(path.path, names).map {
+        "did you mean \(Name($0.string).canonicalText)?"
+      } ?? "it has: \(columns.map { Name($0.key).canonicalText }.joined(separator: ", "))")
   }
 
   private func text(_ path: FieldPath) throws(Issue) -> RowExpression {

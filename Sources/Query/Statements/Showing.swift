@@ -145,11 +145,11 @@ extension StatementRun {
     if let key = stream.keyPath { lines.add("key", key) }
     if !stream.dedupPaths.isEmpty {
       lines.add("dedup by", stream.dedupPaths.joined(separator: ", "))
-      lines.add("dedup window", secondsText(stream.dedupWindowNs))
+      lines.add("dedup window", TimeLength.text(ns: stream.dedupWindowNs))
     }
     if let path = stream.explodePath { lines.add("explode", path) }
     if let path = stream.elementTimePath { lines.add("element time", path) }
-    lines.add("lateness", secondsText(stream.latenessNs))
+    lines.add("lateness", TimeLength.text(ns: stream.latenessNs))
     if let seq = stream.factsSinceSeq { lines.add("facts read anew", "at seq \(grouped(seq))") }
     lines.add("events", grouped(stream.events))
     lines.add("facts", grouped(stream.facts))
@@ -181,7 +181,7 @@ extension StatementRun {
     lines.add("every", "\(kpi.every)")
     if let rolling = kpi.rolling { lines.add("rolling", "\(rolling)") }
     lines.add("time zone", kpi.timeZone)
-    lines.add("lateness", secondsText(kpi.latenessNs))
+    lines.add("lateness", TimeLength.text(ns: kpi.latenessNs))
     if let progress = kpi.progress { lines.add("filled", "\(Int(progress * 100)) %") }
     if let failure = kpi.failure { lines.add("filling failed", failure) }
     return lines.answer(catalogue)
@@ -209,13 +209,7 @@ extension StatementRun {
     let stream = catalogue.streams.first { $0.name == kpi.stream }
     if stream?.latenessNs == kpi.latenessNs { return text }
     // The language has whole seconds.
-    return text + " LATENESS \((kpi.latenessNs.saturatingAdding(999_999_999)) / 1_000_000_000)s"
+    let wholeNs = kpi.latenessNs.saturatingAdding(999_999_999) / 1_000_000_000 * 1_000_000_000
+    return text + " LATENESS \(TimeLength(ns: wholeNs).canonicalText)"
   }
-}
-
-/// `60 s`.
-func secondsText(_ ns: Int64) -> String {
-  var pieces = Pieces()
-  pieces.append(Double(ns) / 1e9)
-  return String(decoding: pieces.bytes, as: UTF8.self) + " s"
 }

@@ -53,6 +53,7 @@ struct Rebuild: ParsableCommand {
       progress: { progress.update(share: $0.share, events: $0.facts) },
       isCancelled: { Interruption.isRequested })
     progress.wipe()
+    let kpis = try opened.snapshot().kpis
     let seconds = (ContinuousClock.now - start) / .seconds(1)
     try Output.buffered { output in
       for report in reports {
@@ -62,7 +63,9 @@ struct Rebuild: ParsableCommand {
           let hasVersions = reports.count { $0.name == report.name } > 1
           let name = hasVersions ? "\(report.name) version \(report.version)" : report.name
           for difference in report.differences { try output.line("\(name): \(difference)") }
-          try output.line("\(name)  \(text(report))")
+          let kpi = kpis.first { $0.name == report.name && $0.version == report.version }
+          let zone = try ZoneRules(named: kpi?.timeZone ?? "UTC")
+          try output.line("\(name)  \(text(report, zone))")
         }
       }
       if !store.json, reports.isEmpty { try output.line("there are no KPIs") }
@@ -86,25 +89,25 @@ struct Rebuild: ParsableCommand {
     }
   }
 
-  /// The buckets that were computed, when they are not all.
-  private func buckets(_ report: RebuildReport) -> String {
+  /// The buckets that were computed, when they are not all, on the KPI's clock.
+  private func buckets(_ report: RebuildReport, _ zone: ZoneRules) -> String {
     guard let range = report.rangeNs else {
       return since == nil && until == nil ? "" : ", of all buckets, since it was not filled yet"
     }
     let bounds = [
-      range.lowerBound > .min ? "from \(Timestamp(ns: range.lowerBound))" : nil,
-      range.upperBound < .max ? "to before \(Timestamp(ns: range.upperBound))" : nil,
+      range.lowerBound > .min ? "from \(zone.text(ofTimeNs: range.lowerBound))" : nil,
+      range.upperBound < .max ? "to before \(zone.text(ofTimeNs: range.upperBound))" : nil,
     ]
     return ", of the buckets " + bounds.compactMap(\.self).joined(separator: " ")
       + (report.foldedEarlier ? ", with all facts up to them" : "")
   }
 
-  private func text(_ report: RebuildReport) -> String {
+  private func text(_ report: RebuildReport, _ zone: ZoneRules) -> String {
     let isOfRange = since != nil || until != nil
     let isEmpty = isOfRange && report.isFilled && report.cells == 0
     let size =
       "\(Wording.count(report.cells)) cells from \(Wording.count(report.facts)) facts"
-      + buckets(report) + (isEmpty ? "; no event that counts is in that range" : "")
+      + buckets(report, zone) + (isEmpty ? "; no event that counts is in that range" : "")
     if !verify { return "rebuilt, \(size)" }
     if !report.isFilled {
       return
