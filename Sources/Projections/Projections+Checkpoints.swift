@@ -11,6 +11,7 @@ package struct CellLimits: Sendable {
   /// Facts and cells of blocks that may be merged again after a crash; a cell counts as eight facts. ADR 15 has what that
   /// took.
   package var unwrittenWork = 8_000_000
+  package var pageSize = PageSize()
 
   package init() {}
 }
@@ -100,7 +101,7 @@ extension Projections {
       let share = Double(limits.memoryBytes) / Double(bytes) / 2
       for cache in caches where !isWhole || bytes > limits.memoryBytes {
         bytes -= cache.byteCount
-        cache.evict(to: isWhole ? 0 : Int(Double(cache.hot.count) * share))
+        cache.evict(to: isWhole ? 0 : Int(Double(cache.byteCount) * share))
         bytes += cache.byteCount
       }
     }
@@ -112,7 +113,7 @@ extension Projections {
       ($0.unwrittenWork, $0.kpis.values.compactMap(\.cache))
     }
     if work >= limits.unwrittenWork { return true }
-    let pendingBytes = caches.reduce(0) { $0 + $1.pendingCount * $1.kpi.plan.cellBytes }
+    let pendingBytes = caches.reduce(0) { $0 + $1.pendingBytes }
     return pendingBytes > limits.memoryBytes / 4 * 3
   }
 
@@ -228,8 +229,8 @@ extension Projections {
       let facts = try log.facts(of: block, stream, paths: kpi.paths, transaction)
       let added = try BlockParts(FactColumns(facts), kpi, of: block, times: selection.times)
       for part in added.parts {
-        try fresh.add(part.fold, watermarkNs: part.watermarkNs) { bucketNs, group, cells in
-          try stored.append(bucketNs, group, to: &cells, transaction)
+        try fresh.add(part.fold, watermarkNs: part.watermarkNs) {
+          try stored.appendPage($0, $1, to: &$2, groups: &$3, transaction)
         } findNext: { bucketNs, group, series in
           try stored.bucket(ofSeries: series, group, after: bucketNs, transaction)
         }
@@ -256,9 +257,4 @@ extension Projections {
     }
     return (record.generation, seq)
   }
-}
-
-extension CellCache {
-  /// About what its cells take in memory.
-  var byteCount: Int { hot.count * kpi.plan.cellBytes }
 }

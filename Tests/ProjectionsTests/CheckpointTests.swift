@@ -29,6 +29,7 @@ import Testing
       var limits = CellLimits()
       limits.unwrittenWork = random.pick([1, 200, 5_000, 4_000_000])
       limits.memoryBytes = random.pick([1, 50_000, 128 << 20])
+      limits.pageSize = random.pick([PageSize(), PageSize(target: 300)])
       var store = try Store(directory: workspace.path, cellLimits: limits)
       defer { store.close() }
       _ = try store.append([#"{"ts":1717200000,"d":"a","n":1,"v":1,"w":2}"#], to: "s")

@@ -45,7 +45,7 @@ struct ColumnScan {
       for fold in try folds.next() {
         guard let fold else { continue }
         try hot.add(
-          fold, watermarkNs: nil, load: { _, _, _ in false }, findNext: { _, _, _ in nil })
+          fold, watermarkNs: nil, load: { _, _, _, _ in .all }, findNext: { _, _, _ in nil })
         hot.keepChanges()
         if hot.count > maxCells { throw TooManyCellsError(limit: maxCells) }
       }
