@@ -58,3 +58,27 @@ extension RawSpan {
     return difference << UInt64(8 * (8 - (byteCount - offset))) == 0
   }
 }
+
+extension RawSpan {
+  /// How many bytes from the first on are the same in both. O(bytes).
+  @inlinable
+  public func commonPrefix(_ other: RawSpan) -> Int {
+    let shared = min(byteCount, other.byteCount)
+    var offset = 0
+    while offset + 8 <= shared {
+      let difference = word(at: offset) ^ other.word(at: offset)
+      if difference != 0 { return offset + difference.trailingZeroBitCount / 8 }
+      offset += 8
+    }
+    while offset < shared, byte(at: offset) == other.byte(at: offset) { offset += 1 }
+    return offset
+  }
+
+  /// Whether it sorts before `other`: by bytes, a prefix before what it begins. O(bytes).
+  @inlinable
+  public func precedes(_ other: RawSpan) -> Bool {
+    let shared = commonPrefix(other)
+    if shared == other.byteCount { return false }
+    return shared == byteCount || byte(at: shared) < other.byte(at: shared)
+  }
+}

@@ -1,17 +1,21 @@
-/// A key of up to 40 bytes, held without heap allocation.
+/// A key of up to 511 bytes; up to 40 are held without heap allocation.
 ///
 /// LMDB sorts keys as bytes, so integers are appended big-endian: the order of the keys is then the
 /// order of the numbers, field by field.
 ///
 ///     let key = Key(seriesID).appending(bucketStart)
 ///
-/// Every operation is O(capacity).
+/// Every operation is O(bytes).
 public struct Key: Sendable {
-  /// The most bytes that a key holds.
-  @inlinable public static var capacity: Int { 40 }
+  /// The most bytes that a key holds: LMDB's limit.
+  @inlinable public static var capacity: Int { 511 }
+  /// The most that it holds without an allocation.
+  @inlinable static var inlineCapacity: Int { 40 }
 
   @usableFromInline var storage: InlineArray<40, UInt8>
-  @usableFromInline var length: UInt8
+  @usableFromInline var length: UInt16
+  /// All bytes of a key of more than ``inlineCapacity``; nil for others.
+  @usableFromInline var long: [UInt8]?
 
   /// The empty key, to append to. No entry has it; a cursor that seeks it finds the first one.
   @inlinable public init() {
@@ -38,7 +42,10 @@ public struct Key: Sendable {
   /// The bytes of the key.
   @inlinable public var bytes: RawSpan {
     @_lifetime(borrow self)
-    get { unsafe storage.span.bytes.extracting(first: byteCount) }
+    get {
+      if let long { return unsafe _overrideLifetime(long.span.bytes, borrowing: self) }
+      return unsafe storage.span.bytes.extracting(first: byteCount)
+    }
   }
 }
 
@@ -51,11 +58,16 @@ extension Key {
   ) {
     let width = Value.bitWidth / 8
     let start = byteCount
-    precondition(start + width <= Self.capacity, "a Key holds at most 40 bytes")
-    for index in 0..<width {
-      storage[start + index] = UInt8(truncatingIfNeeded: value >> Value((width - 1 - index) * 8))
+    guard start + width <= Self.inlineCapacity else {
+      return appendLong((0..<width).map { Self.byte($0, of: value) })
     }
-    length = UInt8(start + width)
+    for index in 0..<width { storage[start + index] = Self.byte(index, of: value) }
+    length = UInt16(start + width)
+  }
+
+  @inlinable @inline(__always)
+  static func byte<Value: FixedWidthInteger>(_ index: Int, of value: Value) -> UInt8 {
+    UInt8(truncatingIfNeeded: value >> Value(Value.bitWidth - 8 - 8 * index))
   }
 
   /// Appends `bytes` as they are.
@@ -63,11 +75,22 @@ extension Key {
   /// - Precondition: the key keeps within ``capacity``.
   @inlinable public mutating func append(_ bytes: RawSpan) {
     let start = byteCount
-    precondition(start + bytes.byteCount <= Self.capacity, "a Key holds at most 40 bytes")
+    guard start + bytes.byteCount <= Self.inlineCapacity else {
+      return appendLong(unsafe bytes.withUnsafeBytes { unsafe Array($0) })
+    }
     for index in bytes.byteOffsets {
       storage[start + index] = unsafe bytes.unsafeLoad(fromByteOffset: index, as: UInt8.self)
     }
-    length = UInt8(start + bytes.byteCount)
+    length = UInt16(start + bytes.byteCount)
+  }
+
+  /// Appends what there is no room for inline.
+  @usableFromInline mutating func appendLong(_ bytes: [UInt8]) {
+    precondition(byteCount + bytes.count <= Self.capacity, "a key holds at most 511 bytes")
+    var all = long ?? (0..<byteCount).map { storage[$0] }
+    all.append(contentsOf: bytes)
+    length = UInt16(all.count)
+    long = all
   }
 
   /// The key with one more byte.
@@ -105,15 +128,9 @@ extension Key {
   /// The first key after all that begin with this one, or nil if there is none: the exclusive upper
   /// bound of a range by prefix.
   public var endOfPrefix: Key? {
-    var end = self
-    while end.length > 0 {
-      let last = end.byteCount - 1
-      if end.storage[last] < .max {
-        end.storage[last] += 1
-        return end
-      }
-      end.storage[last] = 0
-      end.length -= 1
+    var end = unsafe bytes.withUnsafeBytes { unsafe Array($0) }
+    while let last = end.popLast() {
+      if last < .max { return Key().appending(end).appending(last + 1) }
     }
     return nil
   }
@@ -159,7 +176,7 @@ extension Key: Hashable, Comparable, CustomStringConvertible {
   }
 
   public func hash(into hasher: inout Hasher) {
-    for index in 0..<byteCount { hasher.combine(storage[index]) }
+    unsafe bytes.withUnsafeBytes { unsafe hasher.combine(bytes: $0) }
     hasher.combine(length)
   }
 
@@ -167,9 +184,9 @@ extension Key: Hashable, Comparable, CustomStringConvertible {
   public var description: String {
     let digits = Array("0123456789abcdef")
     var text = ""
-    for index in 0..<byteCount {
-      text.append(digits[Int(storage[index] >> 4)])
-      text.append(digits[Int(storage[index] & 15)])
+    for byte in unsafe bytes.withUnsafeBytes({ unsafe Array($0) }) {
+      text.append(digits[Int(byte >> 4)])
+      text.append(digits[Int(byte & 15)])
     }
     return text
   }

@@ -53,8 +53,8 @@ final class CellBuilder {
   private var facts: UInt64 = 0
   private var selectedFacts: [UInt64]
 
-  /// Changed cells in memory at most, over all KPIs.
-  private static let maxPendingCells = 40_000
+  /// What changed cells take in memory at most, over all KPIs.
+  private static let maxPendingBytes = 64 << 20
   /// Facts that are folded together at most: some batches are on their way.
   private static let maxBatchFacts = 1 << 17
 
@@ -155,16 +155,8 @@ final class CellBuilder {
 
   private func count(_ cache: CellCache) throws -> Int {
     try log.environment.read { transaction in
-      var count = 0
-      var cursor = try transaction.cursor(projections.tables.cells)
-      let prefix = Key().appending(cache.generation)
-      var found = try cursor.seek(atOrAfter: prefix)
-      while found, cursor.hasPrefix(prefix) {
-        count += 1
-        found = try cursor.next()
-        if count % 4_096 == 0 { log.releaseMemory(above: Projections.maxResidentFileBytes) }
-      }
-      return count
+      try CellReader(projections.tables, cache.kpi, cache.generation).count(
+        .min..<Int64.max, transaction)
     }
   }
 
@@ -281,8 +273,8 @@ final class CellBuilder {
       if isCancelled() { throw RebuildCancelledError() }
       let folded = try folds.next()
       try log.environment.read { try merge(folded, $0) }
-      let pending = caches.reduce(0) { $0 + $1.pendingCount }
-      if !isVerifying, pending > Self.maxPendingCells { try flush() }
+      let pendingBytes = caches.reduce(0) { $0 + $1.pendingBytes }
+      if !isVerifying, pendingBytes > Self.maxPendingBytes { try flush() }
       if index % 8 == 7 { log.releaseMemory(above: Projections.maxResidentFileBytes) }
       progress(
         RebuildProgress(facts: facts, share: Double(index + 1) / Double(batches.count)))
@@ -295,9 +287,9 @@ final class CellBuilder {
     }
     for cache in caches {
       cache.written(through: cache.mergedSeq)
-      if cache.hot.count > Self.maxPendingCells {
-        cache.evict(to: Self.maxPendingCells / 2)
-        if cache.hot.count > Self.maxPendingCells { cache.evict(to: 0) }
+      if cache.byteCount > Self.maxPendingBytes {
+        cache.evict(to: Self.maxPendingBytes / 2)
+        if cache.byteCount > Self.maxPendingBytes { cache.evict(to: 0) }
       }
     }
   }

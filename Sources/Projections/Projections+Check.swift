@@ -3,12 +3,12 @@ import LMDB
 import Model
 
 extension Projections {
-  /// Reads every cell of the KPIs that are filled: its checksum, and that all facts of the stream are in the cells
+  /// Reads every page of cells of the KPIs that are filled: its checksum, and that all facts of the stream are in the cells
   /// of a KPI that takes all of them. Adds what is wrong to `damages`; gives the count of cells. O(cells).
   package func check(_ damages: inout [DamageError]) throws -> Int {
     try log.environment.read { transaction in
       var count = 0
-      checkEntries(tables.cells, transaction, &damages, CellKey.requireSound)
+      checkEntries(tables.cells, transaction, &damages, PageKey.requireSound)
       checkEntries(tables.series, transaction, &damages, SeriesKey.requireSound)
       checkRecords(transaction, &damages)
       for live in try kpis(transaction) {

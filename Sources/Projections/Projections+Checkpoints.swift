@@ -15,6 +15,7 @@ package struct CellLimits: Sendable {
   /// Facts and cells of blocks that may be merged again after a crash; a cell counts as eight facts. ADR 15 has what that
   /// took.
   package var unwrittenWork = 8_000_000
+  package var pageSize = PageSize()
 
   package init() {}
 }
@@ -113,7 +114,7 @@ extension Projections {
       let share = Double(limits.memoryBytes) / Double(bytes) / 2
       for cache in caches where !isWhole || bytes > limits.memoryBytes {
         bytes -= cache.byteCount
-        cache.evict(to: isWhole ? 0 : Int(Double(cache.hot.count) * share))
+        cache.evict(to: isWhole ? 0 : Int(Double(cache.byteCount) * share))
         bytes += cache.byteCount
       }
     }
@@ -128,7 +129,7 @@ extension Projections {
   /// Whether cells that are still to be written take as much memory as they may.
   var isMemoryFull: Bool {
     let caches = state.withLock { $0.kpis.values.compactMap(\.cache) }
-    let pendingBytes = caches.reduce(0) { $0 + $1.pendingCount * $1.kpi.plan.cellBytes }
+    let pendingBytes = caches.reduce(0) { $0 + $1.pendingBytes }
     return pendingBytes > limits.memoryBytes / 4 * 3
   }
 
@@ -190,8 +191,8 @@ extension Projections {
       for part in try BlockParts(
         batch.columns, kpi, of: batch.block, times: selection.times
       ).parts {
-        try fresh.add(part.fold, watermarkNs: part.watermarkNs) { bucketNs, group, cells in
-          try stored.append(bucketNs, group, to: &cells, transaction)
+        try fresh.add(part.fold, watermarkNs: part.watermarkNs) {
+          try stored.appendPage($0, $1, to: &$2, groups: &$3, transaction)
         } findNext: { bucketNs, group, series in
           try stored.bucket(ofSeries: series, group, after: bucketNs, transaction)
         }
@@ -218,9 +219,4 @@ extension Projections {
     }
     return (record.generation, seq)
   }
-}
-
-extension CellCache {
-  /// About what its cells take in memory.
-  var byteCount: Int { hot.count * kpi.plan.cellBytes }
 }

@@ -71,7 +71,8 @@ public final class Projections: Sendable {
     (self.log, self.limits) = (log, limits)
     records = log.environment.table("kpis")
     tables = CellTables(
-      cells: log.environment.table("cells"), series: log.environment.table("series"))
+      cells: log.environment.table("cells"), series: log.environment.table("series"),
+      pageSize: limits.pageSize)
     let (records, tables) = (records, tables)
     state = Mutex(
       try log.environment.read { transaction in

@@ -33,6 +33,9 @@ public struct HyperLogLog: Equatable, Sendable {
   public var isExact: Bool { registers.isEmpty }
   public var isEmpty: Bool { isExact && hashes.isEmpty }
 
+  /// What it takes in memory beside itself. O(1).
+  public var byteCount: Int { 8 * hashes.capacity + registers.capacity }
+
   /// Adds a hash. O(1), and at most O(``exactLimit``) while the count is exact.
   public mutating func insert(hash: UInt64) {
     if !isExact { return raiseRegister(hash) }

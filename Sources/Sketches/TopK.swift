@@ -45,6 +45,13 @@ public struct TopK: Sendable {
   /// How many keys are listed.
   public var count: Int { counters.count }
 
+  /// About what it takes in memory beside itself. O(1).
+  public var byteCount: Int {
+    // Of each key the bytes with their header, twice a reference to them, and a place in a table of hashes.
+    let key = 48 + 2 * 8 + 16
+    return counters.capacity * (MemoryLayout<Counter>.stride + 16 + key)
+  }
+
   /// A key that is not listed has at most this count: 0 until keys are given up.
   public var unlistedBound: UInt64 { count < capacity ? 0 : counters[heap[0]].count }
 

@@ -43,6 +43,23 @@ struct KeyTests {
     #expect(Key().appending([255]).endOfPrefix == nil)
   }
 
+  /// Keys of more bytes than are held inline are as others.
+  @Test(arguments: [39, 40, 41, 100, 511])
+  func longKeys(count: Int) {
+    let bytes = (0..<count).map { UInt8(truncatingIfNeeded: 7 * $0) }
+    var key = Key()
+    for byte in bytes.dropLast(8) { key.append(byte) }
+    key.append(bytes.suffix(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) })
+    let other = Key().appending(Array(bytes[..<20])).appending(Array(bytes[20...]))
+    #expect(key == other && key.hashValue == other.hashValue && key.byteCount == count)
+    let copy = unsafe Key(copying: bytes.span.bytes)
+    #expect(copy == key && key.description == copy?.description)
+    let shorter = Key().appending(Array(bytes.dropLast()))
+    #expect(shorter < key && !(key < shorter) && shorter != key)
+    let end = Key().appending(Array(bytes.dropLast())).appending(bytes[count - 1] &+ 1)
+    if bytes[count - 1] < .max { #expect(key.endOfPrefix == end) }
+  }
+
   @Test func copyOfTooManyBytesIsNil() {
     let full: [UInt8] = Array(repeating: 7, count: Key.capacity)
     let copy = unsafe Key(copying: full.span.bytes)

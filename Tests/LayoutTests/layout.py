@@ -24,7 +24,7 @@ FOLDERS = {
         "Terms", "Columns", "Streams", "Documents", "Blocks", "EventTime", "Tables", "Catalogue", "Dedup", "Facts", "Merging",
         "Sequencing", "Commits", "Log", "Reading", "Check",
     ],
-    "Projections": ["States", "Definitions", "Fold", "Cells", "Rebuilding", ".", "Rows", "Answering"],
+    "Projections": ["States", "Definitions", "Fold", "Pages", "Cells", "Rebuilding", ".", "Rows", "Answering"],
     "Query": [".", "Storage", "Answer", "Engine", "Rendering", "Binding", "Execution", "Statements"],
 }
 

@@ -31,6 +31,7 @@ import Testing
       limits.memoryBytes = random.pick([1, 50_000, 128 << 20])
       limits.batchFacts = random.pick([1...1, 1...30, 20...200, 30_000...500_000])
       limits.unfoldedFacts = random.pick([1, 100, 2_000_000])
+      limits.pageSize = random.pick([PageSize(), PageSize(target: 300)])
       var store = try Store(directory: workspace.path, cellLimits: limits)
       defer { store.close() }
       _ = try store.append([#"{"ts":1717200000,"d":"a","n":1,"v":1,"w":2}"#], to: "s")

@@ -13,7 +13,9 @@ import Testing
   @Test func rebuiltEqualsLive() {
     rounds(30) { random in
       let workspace = TemporaryDirectory()
-      var store = try Store(directory: workspace.path)
+      var limits = CellLimits()
+      limits.pageSize = random.pick([PageSize(), PageSize(target: 300)])
+      var store = try Store(directory: workspace.path, cellLimits: limits)
       defer { store.close() }
       _ = try store.append([#"{"ts":1717200000,"d":"a","n":1,"v":1,"w":2}"#], to: "s")
       let early = try random.definitions(1...3, "early")
@@ -23,7 +25,7 @@ import Testing
         if random.oneIn(4) { try store.log.compact() }
         if random.oneIn(6) {
           store.close()
-          store = try Store(directory: workspace.path)
+          store = try Store(directory: workspace.path, cellLimits: limits)
         }
       }
       let late = try random.definitions(1...2, "late")

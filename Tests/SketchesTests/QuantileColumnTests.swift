@@ -21,8 +21,18 @@ private struct Model {
 
   func bytes(_ row: Int) -> [UInt8] {
     var bytes: [UInt8] = []
-    column.encode(row, into: &bytes)
+    column.encode([Int32(row)], into: &bytes)
     return bytes
+  }
+
+  /// The column of what was written of some rows.
+  static func read(_ bytes: [UInt8], rows: Int) throws -> QuantileColumn {
+    var column = QuantileColumn()
+    var reader = ByteReader(bytes.rawSpan)
+    let stored = try QuantileRows(&reader, count: rows)
+    try check(reader.isAtEnd, "\(bytes.count - reader.offset) bytes are left")
+    for row in 0..<rows { try stored.append(row, in: bytes.rawSpan, to: &column) }
+    return column
   }
 
   func checkRows() throws {
@@ -87,12 +97,50 @@ private struct Model {
       let bytes = model.bytes(0)
       try checkEqual(model.bytes(1), bytes, "in another order")
       var read = Model()
-      var reader = ByteReader(bytes.rawSpan)
-      try read.column.appendRow(&reader)
+      read.column = try Model.read(bytes, rows: 1)
       read.sketches = [model.sketches[0]]
-      try check(reader.isAtEnd, "\(bytes.count - reader.offset) bytes are left")
       try read.checkRows()
       try checkEqual(read.bytes(0), bytes, "written again")
+    }
+  }
+
+  /// Rows of all kinds beside each other, some of them empty, and added to after they were read.
+  @Test func manyRowsAreReadAsTheyWere() {
+    rounds(100) { random in
+      var model = Model()
+      let rows = 1 + random.below(40)
+      for row in 0..<rows {
+        model.appendRow()
+        for _ in 0..<random.below(4) { model.add(Self.values(&random), to: row) }
+      }
+      var bytes: [UInt8] = []
+      model.column.encode((0..<Int32(rows)).map { $0 }[...], into: &bytes)
+      model.column = try Model.read(bytes, rows: rows)
+      try model.checkRows()
+      for _ in 0..<10 { model.add(Self.values(&random), to: random.below(rows)) }
+      try model.checkRows()
+    }
+  }
+
+  /// Counters grow from one byte to four, and windows in both directions, beside others.
+  @Test func countersAndWindowsGrow() {
+    rounds(20) { random in
+      var model = Model()
+      for _ in 0..<4 { model.appendRow() }
+      for _ in 0..<40 {
+        let row = random.below(4)
+        let value = Double(1 + random.below(50)) * (random.oneIn(4) ? -1 : 1)
+        // Some more than a counter of 32 bits counts.
+        for _ in 0..<random.pick([0, 1, 7]) where model.column.valueCount(row) < 1 << 34 {
+          model.column.mergeRow(row, into: row)
+          let copy = model.sketches[row]
+          model.sketches[row].merge(copy)
+        }
+        model.add(Array(repeating: value, count: random.below(300)), to: row)
+      }
+      try model.checkRows()
+      let before = model.column.byteCount
+      try check(before < 64 << 10, "four rows take \(before) bytes")
     }
   }
 
@@ -104,9 +152,7 @@ private struct Model {
       var bytes = model.bytes(0)
       if random.oneIn(2) { bytes.removeLast(random.below(bytes.count + 1)) }
       if !bytes.isEmpty { bytes[random.below(bytes.count)] ^= UInt8(1 << random.below(8)) }
-      var column = QuantileColumn()
-      var reader = ByteReader(bytes.rawSpan)
-      if (try? column.appendRow(&reader)) != nil {
+      if let column = try? Model.read(bytes, rows: 1) {
         _ = Share(0.5).flatMap { column.quantile($0, 0) }
       }
     }
@@ -130,8 +176,8 @@ private struct Model {
     for _ in 0..<3 { model.appendRow() }
     model.add([1, 1, 1.05], to: 0)
     model.add([-1, 0, 1], to: 1)
-    #expect(model.bytes(0).hex == "0180f1040302" + "0001")
-    #expect(model.bytes(1).hex == "0003fff004c0b802c0b802010101")
-    #expect(model.bytes(2).hex == "0000")
+    #expect(model.bytes(0).hex == "0080f1040006" + "0002017f13")
+    #expect(model.bytes(1).hex == "7f7f7f0d7f03fff004c0b802c0b802010101")
+    #expect(model.bytes(2).hex == "7f7f7f00")
   }
 }

@@ -11,9 +11,11 @@ struct DocumentHashes {
   }
 
   private var blocks: [BlockName: Block] = [:]
+  /// Those that were asked for last come last.
   private var order: [BlockName] = []
-  /// Some 500 KB each at most.
-  private static let maxBlocks = 12
+  /// Some 500 KB each at most: with twenty thousand devices that is what comes in half an hour. To render a block costs as
+  /// much as to take it in.
+  private static let maxBlocks = 36
 
   /// Notes of each of `duplicates` whether its document differs from that of the event it repeats. O(documents of
   /// the blocks with these events).
@@ -42,6 +44,8 @@ struct DocumentHashes {
       if order.count >= Self.maxBlocks { blocks[order.removeFirst()] = nil }
       blocks[name] = try read(summary, stream, store, transaction)
       order.append(name)
+    } else if order.last != name, let place = order.firstIndex(of: name) {
+      order.append(order.remove(at: place))
     }
     guard let block = blocks[name], let index = block.seqs.index(of: seq),
       index < block.hashes.count

@@ -1,3 +1,4 @@
+import Bytes
 import EventLog
 import Foundation
 import LMDB
@@ -23,7 +24,7 @@ final class CellCache: @unchecked Sendable {
   /// The last events of the last block that was merged, and of the last one that is in the cells on disk.
   private(set) var mergedSeq: UInt64
   private(set) var writtenSeq: UInt64
-  /// Cells that were read or written, each somewhere in the file.
+  /// Pages that were read, and buckets that were written, each somewhere in the file.
   private var touched = 0
 
   /// Cells that were changed since they were written last.
@@ -81,10 +82,11 @@ final class CellCache: @unchecked Sendable {
     lock.lock()
     defer { lock.unlock() }
     if let fold {
-      try hot.add(fold, watermarkNs: watermarkNs) { bucketNs, group, cells in
-        if hasAll { return false }
+      try hot.add(fold, watermarkNs: watermarkNs) { bucketNs, group, cells, groups in
+        if hasAll { return .all }
         touch()
-        return try stored.append(bucketNs, group, to: &cells, transaction)
+        return try stored.appendPage(
+          bucketNs, group, to: &cells, groups: &groups, transaction)
       } findNext: { bucketNs, group, series in
         touch()
         return try stored.bucket(ofSeries: series, group, after: bucketNs, transaction)
@@ -115,18 +117,13 @@ final class CellCache: @unchecked Sendable {
     if touched % 256 == 0 { releaseMemory() }
   }
 
-  /// Writes the changed cells. O(cells).
+  /// Writes the pages of changed cells. O(cells of these pages).
   func write(_ transaction: inout WriteTransaction) throws {
     if pendingCount == 0 { return }
-    var bytes: [UInt8] = []
-    for (bucketNs, bucket) in hot.buckets.sorted(by: { $0.key < $1.key }) {
-      for row in hot.changedRows(bucket) {
-        let group = hot.group(Int(row), bucket)
-        let key = CellKey(generation: generation, bucketNs: bucketNs, group: group)
-        bucket.cells.encode(Int(row), key, into: &bytes)
-        try transaction.put(tables.cells, key.key, bytes)
-        touch()
-      }
+    for (bucketNs, bucket) in hot.buckets.sorted(by: { $0.key < $1.key })
+    where !bucket.changed.isEmpty {
+      try hot.write(bucket, bucketNs, tables, generation, &transaction)
+      touch()
     }
     for key in newSeries(generation) {
       try transaction.put(tables.series, key, SeriesKey.value(key))
@@ -153,7 +150,12 @@ final class CellCache: @unchecked Sendable {
     }
   }
 
-  /// Drops cells that were not changed for long until `limit` are left, or those that changed last; all with a limit of 0.
+  /// About what its cells take in memory, and the part of it that is of changed ones. O(1).
+  var byteCount: Int { hot.byteCount }
+  var pendingBytes: Int { hot.pendingBytes }
+
+  /// Drops cells that were not changed for long until those that are left take `limit` bytes, or are those that changed
+  /// last; all with a limit of 0.
   /// Nothing may be changed.
   func evict(to limit: Int) {
     lock.withLock {

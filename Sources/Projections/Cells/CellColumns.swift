@@ -109,59 +109,46 @@ struct CellColumns: Sendable {
     measures[measure].setBefore(before, row)
   }
 
-  // MARK: On disk: docs/formats/cells.md
-
-  private static let formatVersion: UInt8 = 4
-
-  /// Makes `bytes` the cell of `row` as it stands under `key`.
-  func encode(_ row: Int, _ key: CellKey, into bytes: inout [UInt8]) {
-    bytes.removeAll(keepingCapacity: true)
-    bytes.append(Self.formatVersion)
-    if key.isHashed { bytes.append(sized: key.group) }
-    let header = headers[row]
-    bytes.append(varint: header.facts)
-    bytes.append(varint: header.firstSeq)
-    bytes.append(varint: header.lastSeq &- header.firstSeq)
-    bytes.append(varint: UInt64(header.revision))
-    for measure in measures { measure.encode(row, header, into: &bytes) }
-    bytes.append(littleEndian: checksum(bytes.rawSpan) ^ key.checksum)
+  /// About what they take in memory. O(measures).
+  var byteCount: Int {
+    measures.reduce(headers.capacity * MemoryLayout<CellHeader>.stride) { $0 + $1.byteCount }
   }
 
-  /// Adds a row from its bytes, checked against their checksum, which covers the key as well. Gives the group, when the
-  /// key has only its hash.
-  mutating func append(decoding row: RawSpan, keyBytes: RawSpan) throws -> [UInt8]? {
-    let bodyBytes = row.byteCount - 8
-    guard bodyBytes > 0 else { throw Self.damage(keyBytes) }
-    let body = row.extracting(0..<bodyBytes)
-    let sum = checksum(body) ^ checksum(keyBytes)
-    guard sum == row.load(at: bodyBytes, as: UInt64.self) else { throw Self.damage(keyBytes) }
-    var reader = ByteReader(body)
-    do throws(MalformedBytes) {
-      return try append(&reader, isHashed: CellKey.isHashed(keyBytes))
-    } catch {
-      throw Self.damage(keyBytes)
+  /// Adds rows that a page has, in ascending order; `states` are its columns of so many rows.
+  /// O(columns + wanted rows), O(count) when all are.
+  mutating func append(
+    _ rows: [Int32], of states: RawSpan, count: Int, bucketNs: Int64
+  ) throws(MalformedBytes) {
+    var reader = ByteReader(states)
+    let facts = try PackedIntegers(&reader, count: count).values(rows, in: states)
+    let firstSeqs = try PackedIntegers(&reader, count: count).values(rows, in: states)
+    let spans = try PackedIntegers(&reader, count: count).values(rows, in: states)
+    let revisions = try PackedIntegers(&reader, count: count).values(rows, in: states)
+    let start = headers.count
+    for index in rows.indices {
+      var header = CellHeader()
+      header.facts = UInt64(bitPattern: facts[index])
+      header.firstSeq = UInt64(bitPattern: firstSeqs[index])
+      header.lastSeq = header.firstSeq &+ UInt64(bitPattern: spans[index])
+      header.revision = UInt32(truncatingIfNeeded: revisions[index])
+      headers.append(header)
     }
-  }
-
-  private mutating func append(
-    _ reader: inout ByteReader, isHashed: Bool
-  ) throws(MalformedBytes) -> [UInt8]? {
-    guard try reader.integer(UInt8.self) == Self.formatVersion else {
-      throw MalformedBytes(offset: 0)
+    let page = PageRows(rows: rows, bucketNs: bucketNs, headers: headers[start...])
+    for index in measures.indices {
+      try measures[index].append(page, of: states, count: count, &reader)
     }
-    let group = isHashed ? try reader.array(byteCount: try reader.count()) : nil
-    var header = CellHeader()
-    header.facts = try reader.varint()
-    header.firstSeq = try reader.varint()
-    header.lastSeq = header.firstSeq &+ (try reader.varint())
-    header.revision = UInt32(truncatingIfNeeded: try reader.varint())
-    headers.append(header)
-    for index in measures.indices { try measures[index].appendRow(&reader, header) }
-    return group
+    guard reader.isAtEnd else { throw MalformedBytes(offset: reader.offset) }
   }
 
-  private static func damage(_ key: RawSpan) -> DamageError {
-    DamageError(what: CellKey.describe(key), isOfCells: true)
+  /// Appends the columns of rows, which must have all states that the plan needs: a function of the cells. O(rows).
+  func encode(_ rows: ArraySlice<Int32>, bucketNs: Int64, into output: inout [UInt8]) {
+    let headers = rows.map { self.headers[Int($0)] }
+    output.append(packed: headers.map { Int64(bitPattern: $0.facts) })
+    output.append(packed: headers.map { Int64(bitPattern: $0.firstSeq) })
+    output.append(packed: headers.map { Int64(bitPattern: $0.lastSeq &- $0.firstSeq) })
+    output.append(packed: headers.map { Int64($0.revision) })
+    let page = PageRows(rows: Array(rows), bucketNs: bucketNs, headers: headers[...])
+    for measure in measures { measure.encode(page, into: &output) }
   }
 }
 
@@ -169,7 +156,7 @@ struct CellColumns: Sendable {
 struct MeasureColumns: Sendable {
   let needs: FoldPlan.Needs
   /// The states that rows on disk have.
-  private let stored: FoldPlan.Needs
+  let stored: FoldPlan.Needs
   /// Facts that passed the filter and have a value of any kind.
   private(set) var counts: [UInt64] = []
   private(set) var moments: MomentColumns
@@ -181,6 +168,9 @@ struct MeasureColumns: Sendable {
   private(set) var samples: [SeriesSamples] = []
   /// Of cells as they are read.
   private(set) var summaries: [SeriesSummaries] = []
+
+  /// What the states that are not of one size hold elsewhere, of cells as they are kept.
+  private var stateBytes = 0
 
   init(_ needs: FoldPlan.Needs, stored: FoldPlan.Needs) {
     (self.needs, self.stored) = (needs, stored)
@@ -200,10 +190,16 @@ struct MeasureColumns: Sendable {
     }
   }
 
+  private var hasStatesOfAnySize: Bool {
+    !needs.isDisjoint(with: [.distinct, .top, .texts, .series])
+  }
+
   mutating func add(
     _ added: Range<Int>, of fold: MeasureFold, to rows: [Int32],
     changed: (_ row: Int32, _ name: [UInt8], _ isNew: Bool) -> Void
   ) {
+    if hasStatesOfAnySize { for row in rows { stateBytes -= stateBytes(Int(row)) } }
+    defer { if hasStatesOfAnySize { for row in rows { stateBytes += stateBytes(Int(row)) } } }
     for (index, cell) in added.enumerated() { counts[Int(rows[index])] += fold.counts[cell] }
     if needs.contains(.moments) { moments.add(added, of: fold.moments, to: rows) }
     if needs.contains(.quantiles) {
@@ -279,48 +275,74 @@ struct MeasureColumns: Sendable {
     }
   }
 
-  func encode(_ row: Int, _ header: CellHeader, into bytes: inout [UInt8]) {
-    bytes.append(varint: counts[row])
-    if needs.contains(.moments) { moments.encode(row, header, into: &bytes) }
-    if needs.contains(.quantiles) { quantiles.encode(row, into: &bytes) }
-    if needs.contains(.distinct) { distinct[row].encode(into: &bytes) }
-    if needs.contains(.top) { top[row].encode(into: &bytes) }
-    if needs.contains(.texts) { texts[row].encode(header, into: &bytes) }
-    if needs.contains(.series) { samples[row].encode(into: &bytes) }
-  }
-
-  mutating func appendRow(
-    _ reader: inout ByteReader, _ header: CellHeader
+  /// Adds rows of a page, those of its states that are needed; the others are passed over. O(rows).
+  mutating func append(
+    _ page: PageRows, of bytes: RawSpan, count: Int, _ reader: inout ByteReader
   ) throws(MalformedBytes) {
-    counts.append(try reader.varint())
+    let missing = try PackedIntegers(&reader, count: count).values(page.rows, in: bytes)
+    let start = counts.count
+    for index in missing.indices {
+      counts.append(page.header(index).facts &- UInt64(bitPattern: missing[index]))
+    }
     if stored.contains(.moments) {
-      try moments.appendRow(
-        &reader, header, isStoredWithSquares: stored.contains(.variance),
-        isWanted: needs.contains(.moments))
-    }
-    if needs.contains(.quantiles) {
-      try quantiles.appendRow(&reader)
-    } else if stored.contains(.quantiles) {
-      try QuantileColumn.skipRow(&reader)
-    }
-    if stored.contains(.distinct) {
-      let state = try HyperLogLog(&reader)
-      if needs.contains(.distinct) { distinct.append(state) }
-    }
-    if stored.contains(.top) {
-      let state = try TopK(&reader)
-      if needs.contains(.top) { top.append(state) }
-    }
-    if stored.contains(.texts) {
-      let state = try TextEnds(&reader, header)
-      if needs.contains(.texts) { texts.append(state) }
-    }
-    if stored.contains(.series) {
-      let state = try SeriesSamples(&reader)
-      if needs.contains(.series) {
-        samples.append(state)
-        summaries.append(SeriesSummaries())
+      let stored = try MomentPage(&reader, count: count, hasSquares: stored.contains(.variance))
+      if needs.contains(.moments) {
+        try stored.append(page, counts: counts[start...], in: bytes, to: &moments)
       }
     }
+    if stored.contains(.quantiles) {
+      let stored = try QuantileRows(&reader, count: count)
+      if needs.contains(.quantiles) {
+        for row in page.rows { try stored.append(Int(row), in: bytes, to: &quantiles) }
+      }
+    }
+    try appendLabels(page, of: bytes, count: count, &reader)
+  }
+
+  private mutating func appendLabels(
+    _ page: PageRows, of bytes: RawSpan, count: Int, _ reader: inout ByteReader
+  ) throws(MalformedBytes) {
+    for state: FoldPlan.Needs in [.distinct, .top, .texts, .series] where stored.contains(state) {
+      let runs = try PackedRuns(&reader, count: count)
+      if !needs.contains(state) { continue }
+      for index in page.rows.indices {
+        let range = try runs.range(Int(page.rows[index]), in: bytes)
+        var row = ByteReader(bytes.extracting(range))
+        let isEmpty = range.isEmpty
+        switch state {
+        case .distinct: distinct.append(isEmpty ? HyperLogLog() : try HyperLogLog(&row))
+        case .top:
+          top.append(isEmpty ? TopK(capacity: CellColumns.topCapacity) : try TopK(&row))
+        case .texts: texts.append(isEmpty ? TextEnds() : try TextEnds(&row, page.header(index)))
+        default:
+          samples.append(isEmpty ? SeriesSamples() : try SeriesSamples(&row))
+          summaries.append(SeriesSummaries())
+        }
+      }
+    }
+    if hasStatesOfAnySize {
+      for row in counts.count - page.rows.count..<counts.count { stateBytes += stateBytes(row) }
+    }
+  }
+
+  // MARK: Memory
+
+  /// About what the columns take in memory. O(1).
+  var byteCount: Int {
+    8 * counts.capacity + moments.byteCount + quantiles.byteCount
+      + distinct.capacity * MemoryLayout<HyperLogLog>.stride
+      + top.capacity * MemoryLayout<TopK>.stride + texts.capacity * MemoryLayout<TextEnds>.stride
+      + samples.capacity * MemoryLayout<SeriesSamples>.stride
+      + summaries.capacity * MemoryLayout<SeriesSummaries>.stride + stateBytes
+  }
+
+  /// What the states of a row hold elsewhere that are not of one size.
+  private func stateBytes(_ row: Int) -> Int {
+    var bytes = 0
+    if row < distinct.count { bytes += distinct[row].byteCount }
+    if row < top.count { bytes += top[row].byteCount }
+    if row < texts.count { bytes += texts[row].byteCount }
+    if row < samples.count { bytes += samples[row].byteCount }
+    return bytes
   }
 }

@@ -1,84 +1,16 @@
+import Bytes
+import LMDB
+
 /// Cells in memory, found by bucket and group, to which blocks are added in the order of the log.
 ///
 /// Not for several threads at once.
 final class HotCells {
-  /// The cells of one bucket.
-  final class Bucket {
-    fileprivate(set) var cells: CellColumns
-    /// The group's number of each row.
-    fileprivate(set) var groups: [Int32] = []
-    /// For each group's number its row, or -1.
-    private var rows: [Int32] = []
-    private var isChanged: [Bool] = []
-    /// Rows that were changed since ``HotCells/keepChanges()``.
-    fileprivate(set) var changed: [Int32] = []
-    /// How many of them were no cells before.
-    fileprivate(set) var newCount = 0
-    /// The turn that changed it last.
-    fileprivate(set) var lastUse = 0
+  typealias Bucket = HotBucket
 
-    fileprivate init(_ plan: FoldPlan) { cells = CellColumns(plan) }
-
-    /// What `other` is now; the columns are copied when either changes. O(1).
-    fileprivate init(copying other: Bucket) {
-      (cells, groups, rows) = (other.cells, other.groups, other.rows)
-      (isChanged, changed, newCount) = (other.isChanged, other.changed, other.newCount)
-    }
-
-    fileprivate func row(_ group: Int32) -> Int? {
-      guard Int(group) < rows.count, rows[Int(group)] >= 0 else { return nil }
-      return Int(rows[Int(group)])
-    }
-
-    /// The same, if it was changed.
-    fileprivate func changedRow(_ group: Int32) -> Int? {
-      row(group).flatMap { isChanged[$0] ? $0 : nil }
-    }
-
-    /// Makes the last row of `cells` that of a group.
-    fileprivate func addRow(_ group: Int32, isNew: Bool) {
-      if isNew { newCount += 1 }
-      if Int(group) >= rows.count {
-        rows.append(contentsOf: repeatElement(-1, count: Int(group) + 1 - rows.count))
-      }
-      rows[Int(group)] = Int32(groups.count)
-      groups.append(group)
-      isChanged.append(false)
-    }
-
-    /// Adds cells of a block to rows; gives how many of them had not been changed before.
-    fileprivate func add(
-      _ added: Range<Int>, of fold: BlockFold, to rows: [Int32],
-      _ changed: (SeriesChange) -> Void
-    ) -> Int {
-      cells.add(added, of: fold, to: rows, changed: changed)
-      var count = 0
-      for row in rows where noteChange(row) { count += 1 }
-      return count
-    }
-
-    /// Counts a revision of a row that was not changed itself; whether it had not been changed before.
-    fileprivate func revise(_ row: Int) -> Bool {
-      cells.revise(row)
-      return noteChange(Int32(row))
-    }
-
-    private func noteChange(_ row: Int32) -> Bool {
-      if isChanged[Int(row)] { return false }
-      isChanged[Int(row)] = true
-      changed.append(row)
-      return true
-    }
-
-    fileprivate func keepChanges() {
-      for row in changed { isChanged[Int(row)] = false }
-      changed.removeAll(keepingCapacity: true)
-      newCount = 0
-    }
-  }
-
-  /// Appends a cell that is not in memory, or says that there is none.
-  typealias Load = (_ bucketNs: Int64, _ group: [UInt8], inout CellColumns) throws -> Bool
+  /// Appends all cells on disk that are of a range of groups with the one given, and their groups; gives the range.
+  typealias Load = (
+    _ bucketNs: Int64, _ group: [UInt8], inout CellColumns, _ groups: inout ByteStrings
+  ) throws -> GroupRange
   /// Finds the next bucket after one in which a series may have samples, among those on disk.
   typealias FindNext = (_ bucketNs: Int64, _ group: [UInt8], _ series: [UInt8]) throws -> Int64?
 
@@ -93,8 +25,11 @@ final class HotCells {
   /// Series that were new to cells since then.
   private(set) var newSeries = SeriesBuckets()
   private var groups = GroupTable()
-  /// The place of each group among all in order.
-  private var ranks: [Int32] = []
+  /// The groups' numbers in the order of groups, and the place of each there.
+  private var order = GroupOrder()
+  /// What buckets take in memory, and the part of it that is of changed cells.
+  private var bucketBytes = 0
+  private(set) var pendingBytes = 0
   private var turn = 0
 
   init(_ kpi: CompiledKpi) { self.kpi = kpi }
@@ -103,7 +38,7 @@ final class HotCells {
   /// copies what it changes. O(buckets).
   init(changesOf other: HotCells, within range: Range<Int64>) {
     kpi = other.kpi
-    (groups, ranks, newSeries) = (other.groups, other.ranks, other.newSeries)
+    (groups, newSeries) = (other.groups, other.newSeries)
     for (bucketNs, bucket) in other.buckets
     where !bucket.changed.isEmpty && range.contains(bucketNs) {
       buckets[bucketNs] = Bucket(copying: bucket)
@@ -126,6 +61,8 @@ final class HotCells {
     while cell < fold.count {
       let bucketNs = fold.buckets[cell]
       let bucket = bucket(bucketNs)
+      let before = bucket.memory
+      defer { note(bucket, before) }
       let first = cell
       var rows: [Int32] = []
       while cell < fold.count, fold.buckets[cell] == bucketNs {
@@ -154,20 +91,38 @@ final class HotCells {
     try reviseNext(after: late, own: Set(own), watermarkNs, load, findNext)
   }
 
-  /// The row of a cell, which is loaded if need be; nil when there is none.
+  /// The row of a cell, which is loaded if need be, with all of its page; nil when there is none.
   private func row(
     _ group: Int32, _ bucketNs: Int64, _ bucket: Bucket, _ load: Load
   ) throws -> Int? {
     if let row = bucket.row(group) { return row }
-    guard try load(bucketNs, groups.groups[Int(group)], &bucket.cells) else { return nil }
-    addRow(group, bucket, isNew: false)
-    return bucket.cells.count - 1
+    if bucket.hasAll { return nil }
+    let name = groups.groups[Int(group)]
+    if bucket.hasPage(of: name) { return nil }
+    var names = ByteStrings()
+    let range = try load(bucketNs, name, &bucket.cells, &names)
+    for index in names.indices {
+      let number = groups.number(names.bytes.rawSpan(names.range(index)))
+      precondition(bucket.row(number) == nil, "a cell is read that is in memory")
+      addRow(number, bucket, isNew: false)
+    }
+    bucket.insert(range)
+    return bucket.row(group)
   }
 
   private func addRow(_ group: Int32, _ bucket: Bucket, isNew: Bool) {
     bucket.addRow(group, isNew: isNew)
     count += 1
   }
+
+  private func note(_ bucket: Bucket, _ before: HotBucket.Memory) {
+    let now = bucket.memory
+    bucketBytes += now.bytes - before.bytes
+    pendingBytes += now.pendingBytes - before.pendingBytes
+  }
+
+  /// About what all takes in memory. O(1).
+  var byteCount: Int { bucketBytes + groups.byteCount + order.byteCount }
 
   private func bucket(_ bucketNs: Int64) -> Bucket {
     let bucket = buckets[bucketNs] ?? Bucket(kpi.plan)
@@ -204,6 +159,8 @@ final class HotCells {
       ].compactMap({ $0 }).min(), kpi.isFinal(next, watermarkNs) {
         bucketNs = next
         let bucket = bucket(next)
+        let before = bucket.memory
+        defer { note(bucket, before) }
         // The series may have samples of another measure alone.
         guard let row = try row(group, next, bucket, load),
           bucket.cells.measures[change.measure].samples[row].contains(name)
@@ -235,13 +192,65 @@ final class HotCells {
     groups.groups[Int(bucket.groups[row])]
   }
 
-  /// The changed rows of a bucket in the order of their groups, so that they are written one beside the other.
-  /// O(rows log rows), and O(groups log groups) when there are new ones.
-  func changedRows(_ bucket: Bucket) -> [Int32] {
-    if ranks.count != groups.count { ranks = groups.ranks }
-    return bucket.changed.sorted {
-      ranks[Int(bucket.groups[Int($0)])] < ranks[Int(bucket.groups[Int($1)])]
+  /// All rows of a bucket in the order of their groups. O(rows log rows), and O(groups) when there are new ones or the
+  /// bucket has most of them.
+  func sortedRows(_ bucket: Bucket) -> [Int32] {
+    order.extend(to: groups.groups)
+    return bucket.rows(in: order)
+  }
+
+  /// Writes the cells of a bucket's pages of which some were changed. O(cells of these pages).
+  func write(
+    _ bucket: Bucket, _ bucketNs: Int64, _ tables: CellTables, _ generation: UInt32,
+    _ transaction: inout WriteTransaction
+  ) throws {
+    let rows = sortedRows(bucket)
+    let writer = PageWriter(
+      tables: tables, generation: generation, bucketNs: bucketNs, cells: bucket.cells,
+      names: groups.groups, groups: bucket.groups)
+    var written: [GroupRange] = []
+    var rest = rows[...]
+    for range in bucket.ranges {
+      let end = end(of: range, rest, bucket)
+      let own = rest[..<end]
+      rest = rest[end...]
+      if bucket.hasChanges(own) {
+        written += try writer.write(own, of: range, &transaction)
+      } else {
+        written.append(range)
+      }
     }
+    precondition(rest.isEmpty, "cells are in memory without all of their page")
+    bucket.written = written
+  }
+
+  /// Where in sorted rows those of a range of groups end. O(log rows).
+  func end(of range: GroupRange, _ rows: ArraySlice<Int32>, _ bucket: Bucket) -> Int {
+    guard let upper = range.upper else { return rows.endIndex }
+    return start(of: upper, rows, bucket)
+  }
+
+  /// The first of sorted rows whose group is not before one. O(log rows).
+  private func start(of group: [UInt8], _ rows: ArraySlice<Int32>, _ bucket: Bucket) -> Int {
+    var (low, high) = (rows.startIndex, rows.endIndex)
+    let names = groups.groups
+    while low < high {
+      let middle = (low + high) / 2
+      let name = names.bytes.rawSpan(names.range(Int(bucket.groups[Int(rows[middle])])))
+      if name.precedes(group.rawSpan) { low = middle + 1 } else { high = middle }
+    }
+    return low
+  }
+
+  /// The page of sorted rows of a bucket under a key. O(rows).
+  func page(
+    _ rows: ArraySlice<Int32>, of bucket: Bucket, _ bucketNs: Int64, _ tables: CellTables,
+    under key: Key
+  ) -> [UInt8] {
+    PageWriter(
+      tables: tables, generation: 0, bucketNs: bucketNs, cells: bucket.cells,
+      names: groups.groups, groups: bucket.groups
+    ).page(rows, under: key)
   }
 
   /// What was changed so far is no change any more.
@@ -249,24 +258,27 @@ final class HotCells {
     turn += 1
     for bucket in buckets.values where !bucket.changed.isEmpty { bucket.keepChanges() }
     newSeries = SeriesBuckets()
-    changedCount = 0
+    (changedCount, pendingBytes) = (0, 0)
   }
 
   func removeAll() {
     buckets = [:]
     newSeries = SeriesBuckets()
-    (groups, ranks) = (GroupTable(), [])
+    (groups, order) = (GroupTable(), GroupOrder())
     (count, changedCount) = (0, 0)
+    (bucketBytes, pendingBytes) = (0, 0)
   }
 
-  /// Drops the buckets that were not used for longest until at most `limit` cells are left, or those that were used last;
+  /// Drops the buckets that were not used for longest until cells take at most `limit` bytes, or those that were used last;
   /// all with a limit of 0. Nothing may be changed.
   func evict(to limit: Int) {
     if limit == 0 { return removeAll() }
     let byUse = buckets.map { ($0.value.lastUse, $0.key) }.sorted { $0 < $1 }
     for (lastUse, bucketNs) in byUse where lastUse < turn - 1 {
-      if count <= limit { break }
-      count -= buckets.removeValue(forKey: bucketNs)?.cells.count ?? 0
+      if byteCount <= limit { break }
+      guard let bucket = buckets.removeValue(forKey: bucketNs) else { continue }
+      count -= bucket.cells.count
+      bucketBytes -= bucket.memory.bytes
     }
     // Groups are only forgotten all at once.
     if groups.count > max(4 * count, Self.minGroups) { removeAll() }

@@ -33,7 +33,7 @@ struct KpiCells {
   }
 
   /// Appends the cells of the buckets that start within `range`, in order of time. `code` numbers their groups; those
-  /// below zero are left out, unless their keys have only a hash. `body` is called for each row. O(cells).
+  /// below zero are left out. `body` is called for each row, once all of its page are there. O(cells).
   func forEach(
     _ range: Range<Int64>, into cells: inout CellColumns,
     _ transaction: borrowing ReadTransaction, code: (_ group: RawSpan) -> Int32,

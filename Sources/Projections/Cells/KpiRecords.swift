@@ -11,7 +11,7 @@ struct KpiRecord: Equatable {
   var isLive: Bool
 
   /// Cells of another format count as missing, and are computed anew.
-  private static let cellsFormat: UInt8 = 5
+  private static let cellsFormat: UInt8 = 6
 
   static func key(_ id: UInt64) -> Key { Key(id) }
   static let nextGenerationKey = Key().appending(UInt8(0))

@@ -43,14 +43,9 @@ struct GroupTable: Sendable {
     return place
   }
 
-  /// For each number its group's place in the order of groups. O(groups log groups).
-  var ranks: [Int32] {
-    var ranks = [Int32](repeating: 0, count: groups.count)
-    let order = groups.indices.sorted {
-      groups.bytes[groups.range($0)].lexicographicallyPrecedes(groups.bytes[groups.range($1)])
-    }
-    for (rank, number) in order.enumerated() { ranks[number] = Int32(rank) }
-    return ranks
+  /// About what it takes in memory. O(1).
+  var byteCount: Int {
+    groups.bytes.capacity + 4 * groups.ends.capacity + 8 * hashes.capacity + 4 * places.capacity
   }
 
   private mutating func grow() {
@@ -60,5 +55,45 @@ struct GroupTable: Sendable {
       while places[place] >= 0 { place = (place + 1) & (places.count - 1) }
       places[place] = Int32(number)
     }
+  }
+}
+
+/// Groups in order: by bytes, a group before what it begins.
+struct GroupOrder: Sendable {
+  /// Their numbers.
+  private(set) var numbers: [Int32] = []
+  /// For each number its place.
+  private(set) var ranks: [Int32] = []
+
+  /// About what it takes in memory. O(1).
+  var byteCount: Int { 4 * (numbers.capacity + ranks.capacity) }
+
+  /// Puts those of `groups` in their places that are new. O(groups + new ones log new ones), and O(1) when there are none.
+  mutating func extend(to groups: ByteStrings) {
+    if numbers.count == groups.count { return }
+    let bytes = groups.bytes.rawSpan
+    func isBefore(_ one: Int32, _ other: Int32) -> Bool {
+      let (left, right) = (groups.range(Int(one)), groups.range(Int(other)))
+      return bytes.extracting(left).precedes(bytes.extracting(right))
+    }
+    let added = (Int32(numbers.count)..<Int32(groups.count)).sorted(by: isBefore)
+    var merged: [Int32] = []
+    merged.reserveCapacity(groups.count)
+    var next = 0
+    for number in added {
+      // Where it belongs is found by halving: there may be few new ones among many.
+      var (low, high) = (next, numbers.count)
+      while low < high {
+        let middle = (low + high) / 2
+        if isBefore(numbers[middle], number) { low = middle + 1 } else { high = middle }
+      }
+      merged.append(contentsOf: numbers[next..<low])
+      merged.append(number)
+      next = low
+    }
+    merged.append(contentsOf: numbers[next...])
+    numbers = merged
+    ranks = Array(repeating: 0, count: numbers.count)
+    for (rank, number) in numbers.enumerated() { ranks[Int(number)] = Int32(rank) }
   }
 }

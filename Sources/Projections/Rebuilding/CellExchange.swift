@@ -2,31 +2,34 @@ import Bytes
 import EventLog
 import LMDB
 
-/// Puts cells that were built anew in the place of the live ones of the same buckets.
+/// Puts cells that were built anew in the place of the live ones of the same buckets, page by page.
 struct CellExchange {
   private let target: RebuildTarget
   private let built: CellCache
   private let live: CellCache
 
   /// Entries that are held in memory at once.
-  private static let batchSize = 512
+  private static let batchSize = 128
 
   init(_ target: RebuildTarget, from built: CellCache, to live: CellCache) {
     (self.target, self.built, self.live) = (target, built, live)
   }
 
   /// All of both must be written, and what is in memory of `live` is to be forgotten afterwards. Gives the number of cells that were put.
-  /// O(cells of the buckets, and entries of series).
+  /// O(pages of the buckets, and entries of series).
   func run(_ transaction: inout WriteTransaction) throws -> Int {
     precondition(built.generation > live.generation, "cells take the place of themselves")
-    let cells = Entries(table: live.tables.cells, bucketNs: CellKey.bucketNs, areByBucket: true)
+    let cells = Entries(table: live.tables.cells, bucketNs: PageKey.bucketNs, areByBucket: true)
     let series = Entries(
       table: live.tables.series, bucketNs: SeriesKey.bucketNs, areByBucket: false)
     for entries in [cells, series] { try delete(entries, &transaction) }
     try copy(series, &transaction) { _, key in SeriesKey.value(key) }
-    return try copy(cells, &transaction) { entry, key in
-      try CellKey.resealed(entry.value, from: entry.key.bytes, to: key.bytes)
+    var count = 0
+    try copy(cells, &transaction) { entry, key in
+      count += try CellPage(entry.key.bytes, entry.value.rawSpan).count
+      return try PageKey.resealed(entry.value, from: entry.key.bytes, to: key)
     }
+    return count
   }
 
   /// How to find those of some buckets in a table.
@@ -76,7 +79,7 @@ struct CellExchange {
   ) throws {
     var start: Key? =
       wanted.areByBucket
-      ? CellKey.prefix(generation, target.buckets?.lowerBound ?? .min)
+      ? PageKey.prefix(generation, target.buckets?.lowerBound ?? .min)
       : Key().appending(generation)
     while let key = start {
       let (entries, next) = try entries(wanted, generation, from: key, transaction.reading)
@@ -94,18 +97,14 @@ struct CellExchange {
     }
   }
 
-  @discardableResult
   private func copy(
     _ wanted: Entries, _ transaction: inout WriteTransaction,
     _ value: (Entry, _ key: Key) throws -> [UInt8]
-  ) throws -> Int {
-    var count = 0
+  ) throws {
     try forEach(wanted, built.generation, &transaction) { entry, transaction in
       let key = Key().appending(live.generation)
         .appending(entry.key.bytes.extracting(MemoryLayout<UInt32>.size...))
       try transaction.put(wanted.table, key, try value(entry, key))
-      count += 1
     }
-    return count
   }
 }

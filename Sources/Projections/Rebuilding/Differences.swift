@@ -8,26 +8,8 @@ extension CellCache {
   func differences(
     from generation: UInt32, in target: RebuildTarget, _ transaction: borrowing ReadTransaction
   ) throws -> [String] {
-    let dimensions = kpi.dimensions.count
-    var cells = Comparison(tables.cells, generation, target, bucketNs: CellKey.bucketNs) { key in
-      let group =
-        CellKey.isHashed(key)
-        ? nil : GroupKey.labels(CellKey.plainGroup(key), count: dimensions)
-      let names = (group ?? []).map { $0 ?? "NULL" }.joined(separator: ", ")
-      return "\(CellKey.describe(key)) \(names)"
-    }
-    for (bucketNs, bucket) in hot.buckets.sorted(by: { $0.key < $1.key })
-    where target.contains(bucketNs) {
-      for row in hot.changedRows(bucket) {
-        let group = hot.group(Int(row), bucket)
-        let key = CellKey(generation: generation, bucketNs: bucketNs, group: group)
-        var bytes: [UInt8] = []
-        bucket.cells.encode(Int(row), key, into: &bytes)
-        try cells.compare(key.key, bytes, transaction)
-        touch()
-      }
-    }
-    try cells.findOthers(transaction)
+    var cells = PageComparison(self, generation, target)
+    try cells.run(transaction)
     var series = Comparison(
       tables.series, generation, target, bucketNs: SeriesKey.bucketNs, SeriesKey.describe)
     for key in newSeries(generation).sorted(by: <)

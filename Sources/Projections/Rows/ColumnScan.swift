@@ -42,7 +42,7 @@ struct ColumnScan {
       if isCancelled() { throw CancellationError() }
       if let fold = try folds.next() {
         try hot.add(
-          fold, watermarkNs: nil, load: { _, _, _ in false }, findNext: { _, _, _ in nil })
+          fold, watermarkNs: nil, load: { _, _, _, _ in .all }, findNext: { _, _, _ in nil })
         hot.keepChanges()
         if hot.count > maxCells { throw TooManyCellsError(limit: maxCells) }
       }

@@ -13,8 +13,6 @@ struct GroupList {
   /// The groups as bytes, and as labels.
   private(set) var bytes: [[UInt8]] = []
   private(set) var labels: [[Text?]] = []
-  /// Whether the key of a group may have its hash, so that keys do not sort as groups do.
-  private(set) var hasHashed = false
 
   init(count: Int, _ isWanted: @escaping ([Text?]) throws -> Bool) {
     dimensionCount = count
@@ -53,7 +51,6 @@ struct GroupList {
     bytes.append([])
     bytes[bytes.count - 1].append(span: group)
     labels.append(names)
-    if CellKey.isHashed(group: bytes[bytes.count - 1]) { hasHashed = true }
     return Int32(bytes.count - 1)
   }
 }

@@ -56,7 +56,7 @@ struct PaneReader {
   var panes: Panes {
     Panes(
       cells: cells, buckets: buckets, codes: codes, groups: groups.bytes, labels: groups.labels,
-      isSorted: isSorted && !groups.hasHashed)
+      isSorted: isSorted)
   }
 
   /// Reads the cells of the buckets that start within `range`. O(cells).

@@ -62,7 +62,7 @@ struct RowMaker {
     var places = panes.buckets.indices.filter {
       panes.codes[$0] >= 0 && range.contains(panes.buckets[$0])
     }
-    // Cells come in order of their keys, which is that of the groups, but for long ones.
+    // Cells on disk come in order of their groups.
     if !panes.isSorted {
       try Cancellation.check()
       let ranks = panes.ranks

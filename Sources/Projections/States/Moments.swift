@@ -1,4 +1,3 @@
-import Bytes
 import Model
 
 /// What a cell keeps of numbers whose sum, extremes, first or last are asked for. All of it is exact, and merges in any
@@ -134,39 +133,9 @@ struct MomentColumns: Sendable {
       count: rows[row].count, sum: sum(row), squares: squareSum(row))
   }
 
-  // MARK: On disk: docs/formats/cells.md
-
-  func encode(_ row: Int, _ header: CellHeader, into bytes: inout [UInt8]) {
-    let state = rows[row]
-    bytes.append(varint: state.count)
-    if state.count == 0 { return }
-    sum(row).encode(into: &bytes)
-    if hasSquares { squareSum(row).encode(into: &bytes) }
-    for number in [state.min, state.max] { number.encode(into: &bytes) }
-    for number in [state.first, state.last] { number.encode(into: &bytes) }
-    bytes.append(state.firstAt, state.lastAt, header)
-  }
-
-  /// Adds a row from its bytes; `isStoredWithSquares` says whether it has them. With `isWanted` false it is only passed
-  /// over.
-  mutating func appendRow(
-    _ reader: inout ByteReader, _ header: CellHeader, isStoredWithSquares: Bool, isWanted: Bool
-  ) throws(MalformedBytes) {
-    var state = Moments()
-    var (sum, squareSum) = (ExactSum(), ExactSum())
-    state.count = try reader.varint()
-    if state.count > 0 {
-      sum = try ExactSum(&reader)
-      if isStoredWithSquares { squareSum = try ExactSum(&reader) }
-      state.decimals = sum.decimals
-      state.min = try Number(&reader)
-      state.max = try Number(&reader)
-      state.first = try KeptNumber(&reader)
-      state.last = try KeptNumber(&reader)
-      (state.firstAt, state.lastAt) = try FactPlace.read(&reader, header)
-    }
-    guard isWanted else { return }
-    let others = BinaryMoments(sum: sum.binary, squares: squareSum.binary)
-    append(state, squares: squareSum.decimals, others == BinaryMoments() ? nil : others)
+  /// About what they take in memory. O(1).
+  var byteCount: Int {
+    rows.capacity * MemoryLayout<Moments>.stride + squares.capacity * MemoryLayout<Int256>.stride
+      + binary.count * 256
   }
 }

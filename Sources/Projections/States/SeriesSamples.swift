@@ -72,6 +72,9 @@ struct SeriesSamples: Sendable, Equatable {
     return low
   }
 
+  /// What it takes in memory beside itself. O(series).
+  var byteCount: Int { series.reduce(0) { $0 + $1.byteCount } }
+
   func encode(into bytes: inout [UInt8]) {
     bytes.append(varint: UInt64(series.count))
     for one in series {
@@ -104,6 +107,11 @@ extension SeriesSamples {
     init(_ run: SeriesRun) {
       name = run.name
       _ = add(run.samples)
+    }
+
+    fileprivate var byteCount: Int {
+      MemoryLayout<Series>.stride + name.capacity
+        + (ordered.capacity + late.capacity) * MemoryLayout<Sample>.stride
     }
 
     /// The latest one.

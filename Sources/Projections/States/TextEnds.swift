@@ -15,8 +15,11 @@ struct TextEnds: Sendable, Equatable {
     if other.lastAt >= lastAt { (lastAt, last) = (other.lastAt, other.last) }
   }
 
+  /// What it takes in memory beside itself. O(1).
+  var byteCount: Int { first.capacity + last.capacity }
+
+  /// Appends nothing when there are no texts.
   func encode(_ header: CellHeader, into bytes: inout [UInt8]) {
-    bytes.append(isEmpty ? 0 : 1)
     if isEmpty { return }
     bytes.append(firstAt, lastAt, header)
     bytes.append(sized: first)
@@ -26,7 +29,6 @@ struct TextEnds: Sendable, Equatable {
   init() {}
 
   init(_ reader: inout ByteReader, _ header: CellHeader) throws(MalformedBytes) {
-    if try reader.integer(UInt8.self) == 0 { return }
     (firstAt, lastAt) = try FactPlace.read(&reader, header)
     first = try reader.array(byteCount: try reader.count())
     last = try reader.array(byteCount: try reader.count())

@@ -1,0 +1,144 @@
+import Bytes
+
+/// The cells of one bucket in memory: of each page on disk either all of them or none.
+final class HotBucket {
+  var cells: CellColumns
+  /// The group's number of each row.
+  private(set) var groups: [Int32] = []
+  /// For each group's number its row, or -1.
+  private var rows: [Int32] = []
+  private var isChanged: [Bool] = []
+  /// Rows that were changed since ``HotCells/keepChanges()``.
+  private(set) var changed: [Int32] = []
+  /// How many of them were no cells before.
+  private(set) var newCount = 0
+  /// The turn that changed it last.
+  var lastUse = 0
+  /// Groups whose cells are all in memory, in order, each range that of a page on disk, or of none.
+  private(set) var ranges: [GroupRange] = []
+  /// The same once what was written last is durable.
+  var written: [GroupRange]?
+
+  init(_ plan: FoldPlan) { cells = CellColumns(plan) }
+
+  /// What `other` is now; the columns are copied when either changes. O(1).
+  init(copying other: HotBucket) {
+    (cells, groups, rows) = (other.cells, other.groups, other.rows)
+    (isChanged, changed, newCount) = (other.isChanged, other.changed, other.newCount)
+  }
+
+  // MARK: Rows
+
+  func row(_ group: Int32) -> Int? {
+    guard Int(group) < rows.count, rows[Int(group)] >= 0 else { return nil }
+    return Int(rows[Int(group)])
+  }
+
+  /// The same, if it was changed.
+  func changedRow(_ group: Int32) -> Int? { row(group).flatMap { isChanged[$0] ? $0 : nil } }
+
+  /// Makes the next row of `cells` that of a group.
+  func addRow(_ group: Int32, isNew: Bool) {
+    if isNew { newCount += 1 }
+    if Int(group) >= rows.count {
+      rows.append(contentsOf: repeatElement(-1, count: Int(group) + 1 - rows.count))
+    }
+    rows[Int(group)] = Int32(groups.count)
+    groups.append(group)
+    isChanged.append(false)
+  }
+
+  /// All rows in the order of their groups. O(rows log rows) or O(groups).
+  func rows(in order: GroupOrder) -> [Int32] {
+    if groups.count > order.numbers.count / 16 {
+      return order.numbers.compactMap { row($0).map { Int32($0) } }
+    }
+    return (0..<Int32(groups.count)).sorted {
+      order.ranks[Int(groups[Int($0)])] < order.ranks[Int(groups[Int($1)])]
+    }
+  }
+
+  // MARK: Pages
+
+  /// Whether all cells of the bucket are in memory. O(1).
+  var hasAll: Bool { ranges.count == 1 && ranges[0] == .all }
+
+  /// Whether all cells of the page that a group belongs to are in memory. O(log ranges).
+  func hasPage(of group: [UInt8]) -> Bool {
+    let next = firstRange(after: group)
+    return next > 0 && ranges[next - 1].contains(group)
+  }
+
+  /// Notes that all cells of some groups are in memory.
+  func insert(_ range: GroupRange) {
+    let next = firstRange(after: range.lower)
+    precondition(next == 0 || !ranges[next - 1].contains(range.lower), "a page is read twice")
+    ranges.insert(range, at: next)
+  }
+
+  /// The first range that begins after a group.
+  private func firstRange(after group: [UInt8]) -> Int {
+    var (low, high) = (0, ranges.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if ranges[middle].begins(after: group) { high = middle } else { low = middle + 1 }
+    }
+    return low
+  }
+
+  // MARK: Changes
+
+  /// Adds cells of a block to rows; gives how many of them had not been changed before.
+  func add(
+    _ added: Range<Int>, of fold: BlockFold, to rows: [Int32], isFinal: Bool,
+    _ changed: (SeriesChange) -> Void
+  ) -> Int {
+    cells.add(added, of: fold, to: rows, changed: changed)
+    var count = 0
+    for row in rows {
+      if isFinal { cells.revise(Int(row)) }
+      if noteChange(row) { count += 1 }
+    }
+    return count
+  }
+
+  /// Counts a revision of a row that was not changed itself; whether it had not been changed before.
+  func revise(_ row: Int) -> Bool {
+    cells.revise(row)
+    return noteChange(Int32(row))
+  }
+
+  private func noteChange(_ row: Int32) -> Bool {
+    if isChanged[Int(row)] { return false }
+    isChanged[Int(row)] = true
+    changed.append(row)
+    return true
+  }
+
+  /// Whether one of some rows was changed. O(rows).
+  func hasChanges(_ rows: ArraySlice<Int32>) -> Bool { rows.contains { isChanged[Int($0)] } }
+
+  func keepChanges() {
+    for row in changed { isChanged[Int(row)] = false }
+    changed.removeAll(keepingCapacity: true)
+    newCount = 0
+    if let written { (ranges, self.written) = (written, nil) }
+  }
+
+  // MARK: Memory
+
+  /// About what it takes in memory, and the part of it that is of changed rows.
+  struct Memory {
+    var bytes = 0
+    var pendingBytes = 0
+  }
+
+  /// O(measures).
+  var memory: Memory {
+    if groups.isEmpty { return Memory() }
+    let bytes =
+      cells.byteCount + 4 * (groups.capacity + rows.capacity + changed.capacity)
+      + isChanged.capacity
+    return Memory(bytes: bytes, pendingBytes: bytes / groups.count * changed.count)
+  }
+}

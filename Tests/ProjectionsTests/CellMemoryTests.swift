@@ -1,0 +1,68 @@
+import Testing
+
+@testable import EventLog
+@testable import Projections
+@testable import Store
+
+/// What cells take in memory, as their columns say.
+@Suite struct CellMemoryTests {
+  private static func caches(_ store: Store) throws -> [CellCache] {
+    let stream = try #require(try store.log.stream(named: "s"))
+    return store.projections.cells(ofStream: stream.definition.id).caches
+  }
+
+  /// A cell of a count, an average, a maximum and a percentile of sixty facts takes some 350 bytes, and nothing when it was
+  /// dropped.
+  @Test func aCellTakesFewBytes() throws {
+    let workspace = TemporaryDirectory()
+    let store = try Store(directory: workspace.path)
+    defer { store.close() }
+    _ = try store.append([#"{"ts":1717200000,"d":"0","v":1.5}"#], to: "s")
+    try store.projections.define(
+      KpiDefinition(
+        name: "k", stream: "s", select: "count(*), avg(v), max(v), p95(v)", groupBy: "d",
+        every: "1h"),
+      actor: "test")
+    var random = SeededGenerator(seed: 1)
+    for minute in stride(from: 0, to: 60, by: 5) {
+      let events = (0..<5 * 400).map { number in
+        let time = 1_717_200_000 + 60 * (minute + number / 400)
+        let value = Double(2_000 + random.below(400)) / 100
+        return #"{"ts":\#(time),"d":"device-\#(number % 400)","v":\#(value)}"#
+      }
+      _ = try store.append(events, to: "s")
+    }
+    let cache = try #require(try Self.caches(store).first)
+    let cellBytes = cache.byteCount / cache.hot.count
+    #expect((200..<450).contains(cellBytes), "\(cellBytes) bytes a cell")
+    #expect(cache.pendingBytes > cache.byteCount / 2 && cache.pendingBytes <= cache.byteCount)
+    try store.projections.writeCells()
+    #expect(cache.pendingBytes == 0 && cache.byteCount > 0)
+    cache.evict(to: 0)
+    #expect(cache.hot.count == 0 && cache.byteCount < 4_096)
+    try KpiTests.verify(store, "after all were dropped")
+  }
+
+  /// What is added up as blocks come is what the cells take, also of states of any size.
+  @Test func sumsAreThoseOfTheBuckets() {
+    rounds(5) { random in
+      let workspace = TemporaryDirectory()
+      let store = try Store(directory: workspace.path)
+      defer { store.close() }
+      _ = try store.append([#"{"ts":1717200000,"d":"a","n":1,"v":1,"w":2}"#], to: "s")
+      for definition in try random.definitions(1...3, "k") {
+        try store.projections.define(definition, actor: "test")
+      }
+      for _ in 0..<random.within(1...8) {
+        try random.appendBatch(to: store)
+        if random.oneIn(3) { try store.projections.writeCells() }
+        for cache in try Self.caches(store) {
+          let all = cache.hot.buckets.values.reduce(0) { $0 + $1.memory.bytes }
+          let pending = cache.hot.buckets.values.reduce(0) { $0 + $1.memory.pendingBytes }
+          try check(all <= cache.byteCount, "\(all) bytes of buckets, \(cache.byteCount) in all")
+          try checkEqual(cache.pendingBytes, pending, "bytes that are to be written")
+        }
+      }
+    }
+  }
+}
