@@ -90,16 +90,11 @@ final class HotBucket {
 
   /// Adds cells of a block to rows; gives how many of them had not been changed before.
   func add(
-    _ added: Range<Int>, of fold: BlockFold, to rows: [Int32], isFinal: Bool,
+    _ added: Range<Int>, of fold: BlockFold, to rows: [Int32],
     _ changed: (SeriesChange) -> Void
   ) -> Int {
     cells.add(added, of: fold, to: rows, changed: changed)
-    var count = 0
-    for row in rows {
-      if isFinal { cells.revise(Int(row)) }
-      if noteChange(row) { count += 1 }
-    }
-    return count
+    return rows.count { noteChange($0) }
   }
 
   /// Counts a revision of a row that was not changed itself; whether it had not been changed before.
