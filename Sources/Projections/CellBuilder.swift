@@ -156,7 +156,7 @@ final class CellBuilder {
   private func count(_ cache: CellCache) throws -> Int {
     try log.environment.read { transaction in
       try CellReader(projections.tables, cache.kpi, cache.generation).count(
-        .min..<Int64.max, transaction)
+        .min..<Int64.max, transaction, visited: cache.touch)
     }
   }
 

@@ -15,6 +15,7 @@ package struct CellLimits: Sendable {
   /// Facts and cells of blocks that may be merged again after a crash; a cell counts as eight facts. ADR 15 has what that
   /// took.
   package var unwrittenWork = 8_000_000
+  /// How large pages of cells are made.
   package var pageSize = PageSize()
 
   package init() {}

@@ -111,7 +111,10 @@ struct CellColumns: Sendable {
 
   /// About what they take in memory. O(measures).
   var byteCount: Int {
-    measures.reduce(headers.capacity * MemoryLayout<CellHeader>.stride) { $0 + $1.byteCount }
+    var bytes = headers.capacity * MemoryLayout<CellHeader>.stride
+    // By place, as a measure is large to copy.
+    for index in measures.indices { bytes += measures[index].byteCount }
+    return bytes
   }
 
   /// Adds rows that a page has, in ascending order; `states` are its columns of so many rows.

@@ -194,10 +194,15 @@ struct CellReader {
     }
   }
 
-  /// The number of cells of the buckets that start within `range`. O(pages).
-  func count(_ range: Range<Int64>, _ transaction: borrowing ReadTransaction) throws -> Int {
+  /// The number of cells of the buckets that start within `range`; calls `visited` for each page. O(bytes of the pages).
+  func count(
+    _ range: Range<Int64>, _ transaction: borrowing ReadTransaction, visited: () -> Void = {}
+  ) throws -> Int {
     var count = 0
-    try forEachPage(range, transaction) { count += $1.count }
+    try forEachPage(range, transaction) {
+      count += $1.count
+      visited()
+    }
     return count
   }
 

@@ -117,6 +117,7 @@ final class HotBucket {
     for row in changed { isChanged[Int(row)] = false }
     changed.removeAll(keepingCapacity: true)
     newCount = 0
+    noted.pendingBytes = 0
     if let written { (ranges, self.written) = (written, nil) }
   }
 
@@ -127,6 +128,9 @@ final class HotBucket {
     var bytes = 0
     var pendingBytes = 0
   }
+
+  /// What of it is in the sums of ``HotCells``.
+  var noted = Memory()
 
   /// O(measures).
   var memory: Memory {

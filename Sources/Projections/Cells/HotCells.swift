@@ -61,8 +61,7 @@ final class HotCells {
     while cell < fold.count {
       let bucketNs = fold.buckets[cell]
       let bucket = bucket(bucketNs)
-      let before = bucket.memory
-      defer { note(bucket, before) }
+      defer { noteMemory(of: bucket) }
       let first = cell
       var rows: [Int32] = []
       while cell < fold.count, fold.buckets[cell] == bucketNs {
@@ -115,10 +114,11 @@ final class HotCells {
     count += 1
   }
 
-  private func note(_ bucket: Bucket, _ before: HotBucket.Memory) {
-    let now = bucket.memory
+  private func noteMemory(of bucket: Bucket) {
+    let (before, now) = (bucket.noted, bucket.memory)
     bucketBytes += now.bytes - before.bytes
     pendingBytes += now.pendingBytes - before.pendingBytes
+    bucket.noted = now
   }
 
   /// About what all takes in memory. O(1).
@@ -159,8 +159,7 @@ final class HotCells {
       ].compactMap({ $0 }).min(), kpi.isFinal(next, watermarkNs) {
         bucketNs = next
         let bucket = bucket(next)
-        let before = bucket.memory
-        defer { note(bucket, before) }
+        defer { noteMemory(of: bucket) }
         // The series may have samples of another measure alone.
         guard let row = try row(group, next, bucket, load),
           bucket.cells.measures[change.measure].samples[row].contains(name)
@@ -278,7 +277,7 @@ final class HotCells {
       if byteCount <= limit { break }
       guard let bucket = buckets.removeValue(forKey: bucketNs) else { continue }
       count -= bucket.cells.count
-      bucketBytes -= bucket.memory.bytes
+      bucketBytes -= bucket.noted.bytes
     }
     // Groups are only forgotten all at once.
     if groups.count > max(4 * count, Self.minGroups) { removeAll() }
