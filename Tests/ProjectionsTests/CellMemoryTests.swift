@@ -33,6 +33,7 @@ import Testing
       _ = try store.append(events, to: "s")
     }
     let cache = try #require(try Self.caches(store).first)
+    store.projections.follow(kpi: cache.kpi.definition.id)
     let cellBytes = cache.byteCount / cache.hot.count
     #expect((200..<450).contains(cellBytes), "\(cellBytes) bytes a cell")
     #expect(cache.pendingBytes > cache.byteCount / 2 && cache.pendingBytes <= cache.byteCount)
@@ -57,6 +58,7 @@ import Testing
         try random.appendBatch(to: store)
         if random.oneIn(3) { try store.projections.writeCells() }
         for cache in try Self.caches(store) {
+          store.projections.follow(kpi: cache.kpi.definition.id)
           let all = cache.hot.buckets.values.reduce(0) { $0 + $1.memory.bytes }
           let pending = cache.hot.buckets.values.reduce(0) { $0 + $1.memory.pendingBytes }
           try check(all <= cache.byteCount, "\(all) bytes of buckets, \(cache.byteCount) in all")
