@@ -4,23 +4,6 @@ import LMDB
 import Language
 import Model
 
-/// When cells are written, and dropped from memory.
-package struct CellLimits: Sendable {
-  /// About what cells take in memory, over all KPIs. Three quarters of it may be cells that are still to be written.
-  package var memoryBytes = 256 << 20
-  /// Facts that are folded together: at least so many, unless somebody asks for what they change, and at most.
-  package var batchFacts = 1 << 15...1 << 19
-  /// Facts that may wait to be folded, for each stream: commits wait for what is above it.
-  package var unfoldedFacts = 1 << 21
-  /// Facts and cells of blocks that may be merged again after a crash; a cell counts as eight facts. ADR 15 has what that
-  /// took.
-  package var unwrittenWork = 8_000_000
-  /// How large pages of cells are made.
-  package var pageSize = PageSize()
-
-  package init() {}
-}
-
 /// Cells on disk follow those in memory at a distance: ADR 15.
 extension Projections {
   // MARK: Writing

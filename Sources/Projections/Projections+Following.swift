@@ -73,6 +73,7 @@ extension Projections {
   private func step(_ streamId: UInt32, _ id: UInt64?) -> Bool {
     guard fold(streamId, id) else { return false }
     if id == nil, isMemoryFull {
+      state.withLock { $0.writesForRoom += 1 }
       do { try write() } catch { giveUp(error) }
     }
     return true

@@ -13,7 +13,7 @@ public final class Projections: Sendable {
   package static let tableNames = ["kpis", "cells", "series"]
 
   /// Pages of the store's file that may count as memory while cells are read and written all over it.
-  static let maxResidentFileBytes = 128 << 20
+  static let maxResidentFileBytes = 48 << 20
 
   let log: EventLog
   let records: Table
@@ -64,6 +64,8 @@ public final class Projections: Sendable {
     var dueFacts: [UInt32: Int] = [:]
     /// What was merged since the last checkpoint, counted in facts.
     var unwrittenWork = 0
+    /// How often cells were written only to make room.
+    var writesForRoom = 0
   }
 
   /// Reads the definitions. O(catalogue).

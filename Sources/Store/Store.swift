@@ -20,6 +20,8 @@ import Projections
 @_exported import struct EventLog.StreamDefinition
 @_exported import struct EventLog.StreamOptions
 @_exported import struct EventLog.UnusedField
+@_exported import struct Projections.CellMemory
+@_exported import struct Projections.CellsOnDisk
 @_exported import struct Projections.KpiDefinition
 @_exported import struct Projections.ListedKpi
 @_exported import struct Projections.RebuildCancelledError
@@ -62,11 +64,24 @@ public final class Store: Sendable {
   /// to read, `UnknownFormatError` and ``DamageError``. KPIs whose filling was cut off are filled on a thread of their
   /// own. O(pages of trees + catalogue).
   public convenience init(
-    directory: String, mode: Mode = .readWrite, statementActor: String = "query"
+    directory: String, mode: Mode = .readWrite, statementActor: String = "query",
+    memoryBytes: Int = Store.defaultMemoryBytes
   ) throws {
+    precondition(memoryBytes >= Self.minMemoryBytes, "a store needs more memory")
     try self.init(
-      directory: directory, mode: mode, clock: EventLog.wallClockNs, statementActor: statementActor)
+      directory: directory, mode: mode, clock: EventLog.wallClockNs, statementActor: statementActor,
+      cellLimits: CellLimits(totalBytes: memoryBytes))
   }
+
+  /// About what a program that writes a store takes, unless told otherwise, and the least that it can do with.
+  public static let defaultMemoryBytes = CellLimits.defaultTotalBytes
+  public static let minMemoryBytes = 64 << 20
+
+  /// What cells of KPIs take in memory. O(KPIs).
+  public var cellMemory: CellMemory { projections.cellMemory }
+
+  /// How far cells of KPIs are on disk, by stream. O(KPIs + blocks not in them).
+  public func cellsOnDisk() throws -> [CellsOnDisk] { try projections.cellsOnDisk() }
 
   /// `clock` gives the wall clock, in nanoseconds since 1970; `mapSizeBytes` is the address space to begin with; without
   /// `mergesBlocks` small blocks stay as they are.

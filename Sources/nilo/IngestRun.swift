@@ -144,8 +144,15 @@ struct IngestRun {
     printNote("\(file): \(text)")
   }
 
-  /// What the stream does not use, and duplicates that may be none.
+  /// What the stream does not use, duplicates that may be none, and what makes it slow.
   private func showNotes() {
+    if let cells = store?.cellMemory, cells.writesForRoom > 0 {
+      let times = cells.writesForRoom == 1 ? "once" : "\(Wording.count(cells.writesForRoom)) times"
+      printNote(
+        "cells of KPIs take more than the \(Wording.bytes(UInt64(cells.limitBytes))) that --memory "
+          + "\(arguments.memory) gives them: they were written \(times) to make room; with more it is faster"
+      )
+    }
     // Without a stream no document was an event.
     guard let store, let definition = store.definition(of: stream) else { return }
     do {

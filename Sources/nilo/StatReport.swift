@@ -8,6 +8,7 @@ import Store
 struct StatReport {
   private let statistics: LogStatistics
   private let observers: [ObserverState]
+  private let cells: [CellsOnDisk]
   /// Of each stream, fields that its definition names and no event has.
   private let absentFields: [String: [String]]
   private let directory: String
@@ -15,6 +16,7 @@ struct StatReport {
   init(_ store: Store, directory: String) throws {
     statistics = try store.statistics()
     observers = try store.observerStates()
+    cells = try store.cellsOnDisk()
     absentFields = Dictionary(
       try store.snapshot().streams.map { ($0.name, $0.notesOfAbsentFields) },
       uniquingKeysWith: { first, _ in first })
@@ -38,6 +40,9 @@ struct StatReport {
   var text: String {
     var parts = [Wording.table(storeRows)]
     for stream in statistics.streams { parts.append(text(of: stream)) }
+    if !cells.isEmpty {
+      parts.append("cells of KPIs\n" + Wording.table(cells.map(Self.row(of:)), indent: 2))
+    }
     if !observers.isEmpty {
       parts.append("observers\n" + Wording.table(observers.map(Self.row(of:)), indent: 2))
     }
@@ -57,6 +62,13 @@ struct StatReport {
     if let bytesPerEvent { rows.append(("per event", "\(Wording.decimal(bytesPerEvent)) B")) }
     if let ratio { rows.append(("ratio", "\(Wording.decimal(ratio)) : 1")) }
     return rows
+  }
+
+  private static func row(of cells: CellsOnDisk) -> (String, String) {
+    let facts = cells.factsBehind == 1 ? "1 fact" : "\(Wording.count(cells.factsBehind)) facts"
+    let later =
+      cells.factsBehind == 0 ? "nothing later" : "\(facts) later, added when they are read"
+    return (cells.stream, "written to seq \(Wording.count(cells.seq)), \(later)")
   }
 
   private static func row(of observer: ObserverState) -> (String, String) {
@@ -184,6 +196,7 @@ struct StatReport {
           }
         })
       json.field("streams", array: statistics.streams.map(json(of:)))
+      json.field("cells", array: cells.map(Self.json(of:)))
       json.field("observers", array: observers.map(Self.json(of:)))
     }
   }
@@ -229,6 +242,14 @@ struct StatReport {
     json.field("time_format", optional: definition.timeFormat)
     json.field("dedup_window_s", Double(definition.dedupWindowNs) / 1e9)
     json.field("lateness_s", Double(definition.latenessNs) / 1e9)
+  }
+
+  private static func json(of cells: CellsOnDisk) -> [UInt8] {
+    jsonObject { json in
+      json.field("stream", cells.stream)
+      json.field("seq", cells.seq)
+      json.field("facts_behind", Int64(cells.factsBehind))
+    }
   }
 
   private static func json(of observer: ObserverState) -> [UInt8] {

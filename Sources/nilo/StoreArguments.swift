@@ -11,7 +11,22 @@ struct StoreArguments: ParsableArguments {
   @Flag(name: .long, help: "Write JSON: one object, or one object a line for lists.")
   var json = false
 
-  var directory: StoreDirectory { StoreDirectory(path: data) }
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "About how much memory a program that writes takes, 64MiB or more. With less, many KPIs of many groups are slower. "
+        + "(default: 256MiB)", valueName: "size"),
+    transform: SizeText.init)
+  var memory = SizeText(bytes: Store.defaultMemoryBytes)
+
+  func validate() throws {
+    guard memory.bytes >= Store.minMemoryBytes else {
+      throw ValidationError(
+        "--memory \(memory) is too little; give \(SizeText(bytes: Store.minMemoryBytes)) or more.")
+    }
+  }
+
+  var directory: StoreDirectory { StoreDirectory(path: data, memoryBytes: memory.bytes) }
 
   /// The format of answers that `format` and ``json`` ask for; nil when neither does.
   func format(_ format: AnswerFormat?) -> AnswerFormat? { json ? .json : format }
@@ -40,6 +55,7 @@ struct StoreArguments: ParsableArguments {
 /// Where a store is, or can be made.
 struct StoreDirectory {
   let path: String
+  var memoryBytes = Store.defaultMemoryBytes
 
   /// The store that is there, open for reading: another process may write to it meanwhile.
   func reading() throws -> Store {
@@ -55,7 +71,8 @@ struct StoreDirectory {
     }
     let wasAbsent = isAbsent
     do {
-      return try Store(directory: path, statementActor: userName())
+      return try Store(
+        directory: path, statementActor: userName(), memoryBytes: memoryBytes)
     } catch {
       // Of one that could not be made the lock is left, unless another process is making it.
       if wasAbsent {

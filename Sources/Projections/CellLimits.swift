@@ -1,0 +1,75 @@
+/// When blocks are folded, and when cells are written and dropped from memory.
+package struct CellLimits: Sendable {
+  /// What cells take in memory at most, over all KPIs, but for those that one batch of facts adds. Three quarters of it may be
+  /// cells that are still to be written.
+  package var memoryBytes: Int
+  /// Facts that are folded together: at least so many, unless somebody asks for what they change, and at most.
+  package var batchFacts: ClosedRange<Int>
+  /// Facts that may wait to be folded, for each stream: commits wait for what is above it.
+  package var unfoldedFacts = 1 << 21
+  /// Facts and cells of blocks that may be merged again after a crash; a cell counts as eight facts.
+  package var unwrittenWork = 8_000_000
+  /// How large pages of cells are made.
+  package var pageSize = PageSize()
+
+  /// A batch has so many facts that the cells of a block whose facts are all of different ones fit as well.
+  private static let bytesOfAFact = 1_024
+  private static let minBatchFacts = 1 << 15
+
+  /// For a program that takes about `totalBytes` of memory: half of it is for cells, the other for what comes in.
+  package init(totalBytes: Int = Self.defaultTotalBytes) {
+    memoryBytes = totalBytes / 2
+    let facts = max(Self.minBatchFacts, totalBytes / Self.bytesOfAFact)
+    batchFacts = Self.minBatchFacts...min(facts, 1 << 19)
+  }
+
+  package static let defaultTotalBytes = 256 << 20
+}
+
+/// What cells of KPIs take in memory.
+public struct CellMemory: Sendable, Equatable {
+  /// About what they take now, over all KPIs, and what they may take.
+  public var bytes: Int
+  public var limitBytes: Int
+  /// How often cells were written only to make room, since the store was opened.
+  public var writesForRoom: Int
+}
+
+/// How far the cells of a stream's KPIs are on disk.
+public struct CellsOnDisk: Sendable, Equatable {
+  public var stream: String
+  /// Their last event; 0 for none.
+  public var seq: UInt64
+  /// Facts of the stream that came later.
+  public var factsBehind: Int
+}
+
+extension Projections {
+  /// O(KPIs).
+  package var cellMemory: CellMemory {
+    let (caches, writes) = state.withLock {
+      ($0.kpis.values.compactMap(\.cache), $0.writesForRoom)
+    }
+    return CellMemory(
+      bytes: caches.reduce(0) { $0 + $1.byteCount }, limitBytes: limits.memoryBytes,
+      writesForRoom: writes)
+  }
+
+  /// For each stream with KPIs whose cells are on disk, by name. O(KPIs + blocks after the checkpoints).
+  package func cellsOnDisk() throws -> [CellsOnDisk] {
+    try log.environment.read { transaction in
+      var found: [String: CellsOnDisk] = [:]
+      for live in try kpis(transaction) {
+        let name = live.kpi.definition.stream
+        guard found[name] == nil, let seq = try checkpointed(live, transaction)?.seq else {
+          continue
+        }
+        let stream = try log.stream(named: name, transaction)
+        let facts = try log.blocks(of: stream, after: seq, limit: .max, transaction)
+          .reduce(0) { $0 + $1.factCount }
+        found[name] = CellsOnDisk(stream: name, seq: seq, factsBehind: facts)
+      }
+      return found.values.sorted { $0.stream < $1.stream }
+    }
+  }
+}
