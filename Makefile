@@ -44,6 +44,8 @@ bench: setup
 	$(SWIFT_BUILD) --product nilo
 	$(SWIFT_BUILD) --product nilo-bench
 	python3 Benchmarks/bench.py
+	@echo
+	python3 Benchmarks/growth.py
 
 bench-peers: build
 	$(SWIFT_BUILD) --product nilo-bench

@@ -45,14 +45,16 @@ public struct CellsOnDisk: Sendable, Equatable {
 }
 
 extension Projections {
-  /// O(KPIs).
+  /// Waits for the batch that is being folded. O(KPIs).
   package var cellMemory: CellMemory {
-    let (caches, writes) = state.withLock {
-      ($0.kpis.values.compactMap(\.cache), $0.writesForRoom)
+    cellsTurn.withLock {
+      let (caches, writes) = state.withLock {
+        ($0.kpis.values.compactMap(\.cache), $0.writesForRoom)
+      }
+      return CellMemory(
+        bytes: caches.reduce(0) { $0 + $1.byteCount }, limitBytes: limits.memoryBytes,
+        writesForRoom: writes)
     }
-    return CellMemory(
-      bytes: caches.reduce(0) { $0 + $1.byteCount }, limitBytes: limits.memoryBytes,
-      writesForRoom: writes)
   }
 
   /// For each stream with KPIs whose cells are on disk, by name. O(KPIs + blocks after the checkpoints).

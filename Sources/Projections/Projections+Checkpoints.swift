@@ -185,10 +185,15 @@ extension Projections {
     return KpiCells(stored, fresh: fresh)
   }
 
-  /// The cells on disk that a KPI's record names, and how far they are; nil while there are none.
+  /// The cells on disk that a KPI's record names, and how far they are; nil while there are none, and when they could not
+  /// follow, though the record goes with the next checkpoint only.
   func checkpointed(
     _ live: Live, _ transaction: borrowing ReadTransaction
   ) throws -> (generation: UInt32, seq: UInt64)? {
+    let id = live.kpi.definition.id
+    if log.mode == .readWrite, state.withLock({ $0.kpis[id] != nil && $0.kpis[id]?.cache == nil }) {
+      return nil
+    }
     try Self.checkpointed(live.kpi.definition.id, live.streamId, records, transaction)
   }
 

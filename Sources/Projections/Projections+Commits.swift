@@ -40,7 +40,7 @@ extension Projections: CommitParticipant {
         state.kpis[id]?.kpi = kpi
         state.kpis[id]?.cache = nil
       }
-      let followed = Set(state.kpis.values.map(\.streamId))
+      let followed = state.followedStreams
       for (id, facts) in state.arrived where followed.contains(id) {
         state.unfolded[id, default: 0] += facts
       }

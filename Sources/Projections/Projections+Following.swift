@@ -18,12 +18,12 @@ extension Projections {
 
   /// Has blocks folded if there are enough; waits while there are too many. To be called after a commit.
   func followIfDue() {
-    let waiting = state.withLock { state in
-      state.unfolded.map {
-        ($0.value, $0.value >= state.dueFacts[$0.key] ?? limits.batchFacts.lowerBound)
+    let isDue = state.withLock { state in
+      state.followedStreams.contains {
+        state.unfolded[$0] ?? 0 >= state.dueFacts[$0] ?? limits.batchFacts.lowerBound
       }
     }
-    guard waiting.contains(where: \.1) else { return }
+    guard isDue else { return }
     do {
       try follower.wake { [unowned self] in followDue() }
     } catch {
@@ -31,7 +31,9 @@ extension Projections {
       return followDue()
     }
     follower.wait { [unowned self] in
-      state.withLock { $0.unfolded.values.contains { $0 > limits.unfoldedFacts } }
+      state.withLock { state in
+        state.followedStreams.contains { state.unfolded[$0] ?? 0 > limits.unfoldedFacts }
+      }
     }
   }
 
@@ -54,11 +56,7 @@ extension Projections {
     }
   }
 
-  var followedStreams: [UInt32] {
-    state.withLock { state in
-      Set(state.kpis.values.filter { $0.cache != nil }.map(\.streamId)).sorted()
-    }
-  }
+  var followedStreams: [UInt32] { state.withLock { $0.followedStreams.sorted() } }
 
   // MARK: Folding
 

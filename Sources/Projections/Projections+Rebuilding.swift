@@ -135,6 +135,7 @@ extension Projections {
         let result = try write()
         state.withLock { state in
           for cache in caches { state.kpis[cache.kpi.definition.id]?.cache = cache }
+          state.unfolded[streamId] = 0
         }
         return result
       }

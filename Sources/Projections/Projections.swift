@@ -66,6 +66,11 @@ public final class Projections: Sendable {
     var unwrittenWork = 0
     /// How often cells were written only to make room.
     var writesForRoom = 0
+
+    /// Streams of KPIs with cells: nobody has to wait for those of others.
+    var followedStreams: Set<UInt32> {
+      Set(kpis.values.filter { $0.cache != nil }.map(\.streamId))
+    }
   }
 
   /// Reads the definitions. O(catalogue).

@@ -158,6 +158,72 @@ import Testing
     try KpiTests.verify(store, "filled anew")
   }
 
+  /// Commits wait for cells that are far behind, but not for those that cannot follow.
+  @Test func cellsThatCannotFollowHoldUpNoCommit() throws {
+    let workspace = TemporaryDirectory()
+    var limits = CellLimits()
+    (limits.batchFacts, limits.unfoldedFacts) = (1...10, 1)
+    var store = try Store(directory: workspace.path, cellLimits: limits)
+    defer { store.close() }
+    func events(_ count: Int) -> [String] {
+      (0..<count).map { #"{"ts":\#(1_717_200_000 + $0),"d":"a","v":1}"# }
+    }
+    _ = try store.append(events(1), to: "s")
+    try store.projections.define(
+      KpiDefinition(name: "k", stream: "s", select: "count(*)", groupBy: "d", every: "1h"),
+      actor: "test")
+    store.close()
+    store = try Store(directory: workspace.path, cellLimits: limits)
+    let cells = store.log.environment.table("cells")
+    try store.log.environment.write { transaction in
+      var cursor = try transaction.reading.cursor(cells)
+      guard try cursor.next(), let key = Key(copying: cursor.key) else {
+        Issue.record("there are no cells")
+        return
+      }
+      try transaction.put(cells, key, [1, 2, 3])
+    }
+    for _ in 0..<3 { #expect(try store.append(events(50), to: "s").accepted == 50) }
+    #expect(try store.projections.list()[0].failure != nil)
+    // It is answered from the events.
+    #expect(try store.rows(of: "k").rows.map(\.values) == [[.integer(151)]])
+    #expect(store.cellMemory.bytes == 0)
+  }
+
+  /// Cells of far more groups than the memory of cells has room for take no more than that and what a batch adds.
+  @Test func moreGroupsThanThereIsMemoryForAreSlowerAndNotLarger() throws {
+    let workspace = TemporaryDirectory()
+    var limits = CellLimits()
+    (limits.memoryBytes, limits.batchFacts, limits.unfoldedFacts) = (1 << 20, 1...500, 1)
+    let store = try Store(directory: workspace.path, cellLimits: limits)
+    defer { store.close() }
+    func events(_ hour: Int) -> [String] {
+      (0..<4_000).map { number in
+        let group = number &* 7_919 % 4_000
+        return #"{"ts":\#(1_717_200_000 + 3_600 * hour),"d":"device-\#(group)","v":\#(number)}"#
+      }
+    }
+    _ = try store.append([#"{"ts":1717200000,"d":"device-0","v":1}"#], to: "s")
+    for name in ["k", "l"] {
+      try store.projections.define(
+        KpiDefinition(
+          name: name, stream: "s", select: "count(*), avg(v), p95(v)",
+          filter: name == "k" ? nil : "v >= 0", groupBy: "d", every: "1h"),
+        actor: "test")
+    }
+    // Of each KPI a batch may add a cell for each fact.
+    let batchBytes = 2 * 500 * 1_024
+    for hour in [0, 1, 0, 1] {
+      _ = try store.append(events(hour), to: "s")
+      let memory = store.cellMemory
+      #expect(memory.limitBytes == 1 << 20)
+      #expect(memory.bytes <= memory.limitBytes + batchBytes, "\(memory.bytes) bytes")
+    }
+    #expect(store.cellMemory.writesForRoom > 4)
+    #expect(try store.rows(of: "k").rows.count == 8_000)
+    try KpiTests.verify(store, "beyond the memory of cells")
+  }
+
   /// A KPI that cannot follow the log does not take others with it, nor stays behind unseen: not when the store is opened
   /// after a crash, nor when another KPI is filled first.
   @Test func oneDamagedKpiLeavesTheOthersRight() throws {

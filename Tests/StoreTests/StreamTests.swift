@@ -201,6 +201,33 @@ import Testing
     #expect(try store.append([turned], to: "s").duplicates.map(\.firstSeq) == [6])
   }
 
+  /// Duplicates repeat a few events of many blocks, now and then most of one; whether they differ is told right whichever
+  /// documents are looked at, and however often.
+  @Test func duplicatesOfManyBlocksAreToldApart() {
+    rounds(4) { random in
+      let directory = TemporaryDirectory()
+      let store = try Store(directory: directory.path)
+      defer { store.close() }
+      var documents: [String] = []
+      for _ in 0..<random.within(2...12) {
+        let part = (0..<random.within(1...40)).map { number in
+          let value = random.oneIn(9) ? "1e5" : "\(number)"
+          return #"{"id":"\#(documents.count + number)","ts":1717200000,"v":\#(value)}"#
+        }
+        _ = try store.append(part, to: "s", options: StreamOptions(dedup: .path("id")))
+        documents += part
+        if random.oneIn(5) { _ = try store.compact() }
+      }
+      for _ in 0..<12 {
+        let chosen = (0..<random.within(1...60)).map { _ in random.pick(documents) }
+        let differing = chosen.map { _ in random.oneIn(3) }
+        let repeated = zip(chosen, differing).map { $1 ? $0.replacing("}", with: " }") : $0 }
+        let result = try store.append(repeated, to: "s")
+        try checkEqual(result.duplicates.map(\.isDifferent), differing, "which differ")
+      }
+    }
+  }
+
   @Test func duplicatesThatDifferAreToldApart() throws {
     var store = try Store(directory: directory.path)
     let first = [
