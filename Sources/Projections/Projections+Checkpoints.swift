@@ -194,7 +194,7 @@ extension Projections {
     if log.mode == .readWrite, state.withLock({ $0.kpis[id] != nil && $0.kpis[id]?.cache == nil }) {
       return nil
     }
-    try Self.checkpointed(live.kpi.definition.id, live.streamId, records, transaction)
+    return try Self.checkpointed(id, live.streamId, records, transaction)
   }
 
   static func checkpointed(

@@ -219,7 +219,7 @@ import Testing
       #expect(memory.limitBytes == 1 << 20)
       #expect(memory.bytes <= memory.limitBytes + batchBytes, "\(memory.bytes) bytes")
     }
-    #expect(store.cellMemory.writesForRoom > 4)
+    #expect(store.cellMemory.writesForRoom > 1)
     #expect(try store.rows(of: "k").rows.count == 8_000)
     try KpiTests.verify(store, "beyond the memory of cells")
   }
