@@ -64,7 +64,7 @@ let package = Package(
       "Projections",
       [
         "Asking", "EventLog", "Language", "Sketches", "Model", "Bytes", "LMDB", "Checksum",
-        "Threads", "RE2",
+        "Threads", "CMalloc", "RE2",
       ]),
     module("Query", ["Asking", "Language", "Model", "Bytes", "RE2"]),
     module(

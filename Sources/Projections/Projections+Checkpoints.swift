@@ -33,6 +33,7 @@ extension Projections {
       for stream in streams { written(stream) }
     }
     evict()
+    giveBackFreeMemory()
   }
 
   /// The cells of a stream's KPIs.
@@ -157,8 +158,8 @@ extension Projections {
     if log.mode == .readWrite, !mayFold,
       let cache = state.withLock({ $0.kpis[kpi.definition.id]?.cache })
     {
-      let changes = cache.changes(within: range)
-      guard cache.generation == generation, changes.writtenSeq == checkpointSeq,
+      guard cache.generation == generation, let changes = cache.changes(within: range),
+        changes.writtenSeq == checkpointSeq,
         try log.blocks(of: stream, after: changes.mergedSeq, limit: 1, transaction).isEmpty
       else { throw CellsMovedError(id: kpi.definition.id) }
       let lastSeq = try log.position(of: kpi.definition.stream, transaction).lastSeq
@@ -172,9 +173,9 @@ extension Projections {
     for blocks in blocks.batches(ofFacts: limits.batchFacts.upperBound) {
       try Cancellation.check()
       let batch = try BlockBatch(blocks, log, stream, paths: kpi.paths, transaction)
-      for part in try BlockParts(
+      try BlockParts.forEach(
         batch.columns, kpi, of: batch.block, times: selection.times
-      ).parts {
+      ) { part in
         try fresh.add(part.fold, watermarkNs: part.watermarkNs) {
           try stored.appendPage($0, $1, to: &$2, groups: &$3, transaction)
         } findNext: { bucketNs, group, series in

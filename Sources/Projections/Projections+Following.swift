@@ -121,9 +121,13 @@ extension Projections {
       do {
         var block = batch.block
         block.firstSeq = max(block.firstSeq, cache.mergedSeq + 1)
-        let parts = try BlockParts(batch.columns, cache.kpi, of: block)
-        try log.environment.read { try cache.apply(parts, $0) }
-        return parts.cellCount
+        var cells = 0
+        try BlockParts.forEach(batch.columns, cache.kpi, of: block) { part in
+          cells += part.fold.count
+          try log.environment.read { try cache.add(part, of: block, $0) }
+        }
+        cache.finish(block)
+        return cells
       } catch {
         fail(cache, error)
         return 0

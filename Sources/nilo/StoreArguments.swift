@@ -14,15 +14,15 @@ struct StoreArguments: ParsableArguments {
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "About how much memory a program that writes takes, 64MiB or more. With less, many KPIs of many groups are slower. "
-        + "(default: 256MiB)", valueName: "size"),
+      "Memory of a program that writes, 64MiB or more: half of it is for cells of KPIs. With less, many KPIs of many groups "
+        + "are slower. (default: 256MiB)", valueName: "size"),
     transform: SizeText.init)
   var memory = SizeText(bytes: Store.defaultMemoryBytes)
 
   func validate() throws {
     guard memory.bytes >= Store.minMemoryBytes else {
       throw ValidationError(
-        "--memory \(memory) is too little; give \(SizeText(bytes: Store.minMemoryBytes)) or more.")
+        "--memory is \(SizeText(bytes: Store.minMemoryBytes)) or more.")
     }
   }
 

@@ -14,6 +14,9 @@ import Testing
     var site: String
     var value: Double?
 
+    /// No name and an empty one are one.
+    var series: String { device ?? "" }
+
     var document: String {
       var fields = ["\"ts\":\"\(Timestamp(ns: timeNs))\"", "\"site\":\"\(site)\""]
       if let device { fields.append("\"device\":\"\(device)\"") }
@@ -32,7 +35,7 @@ import Testing
     var timeNs = startNs
     for _ in 0..<random.within(1...150) {
       timeNs += Int64(random.below(4)) * Int64(random.within(1...2_000)) * 1_000_000_000
-      let device = random.pick(["a", "b", "c", nil])
+      let device = random.pick(["a", "b", "", nil])
       var level = levels[device] ?? Double(random.below(100))
       level = random.oneIn(8) ? Double(random.below(5)) : level + Double(random.below(80)) / 4
       levels[device] = level
@@ -62,9 +65,9 @@ import Testing
     guard events.contains(where: { span.contains($0.timeNs) }) else { return nil }
     var wanted = Wanted()
     var (area, seconds) = (0.0, 0.0)
-    for device in Set(events.map(\.device)) {
+    for device in Set(events.map(\.series)) {
       let samples = events.enumerated()
-        .filter { $0.element.device == device && $0.element.value != nil }
+        .filter { $0.element.series == device && $0.element.value != nil }
         .sorted { ($0.element.timeNs, $0.offset) < ($1.element.timeNs, $1.offset) }
         .map { (timeNs: $0.element.timeNs, value: $0.element.value ?? 0) }
       let inside = samples.filter { span.contains($0.timeNs) }

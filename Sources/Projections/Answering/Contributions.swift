@@ -132,7 +132,7 @@ private struct BlockContributions: Sendable {
         guard let list = lists[code], times[fact] < list.lastEnd else { continue }
         let label = series.map { $0.codes.isEmpty ? -1 : Int($0.codes[fact]) } ?? -1
         let name = EarlierSamples.Series(
-          part: part, group: groups.groups[code], name: label < 0 ? nil : series?.names[label])
+          part: part, group: groups.groups[code], name: label < 0 ? [] : series?.names[label] ?? [])
         samples[name, default: []].append(
           EarlierSamples.Sample(timeNs: times[fact], seq: columns.places.seq(fact)))
       }

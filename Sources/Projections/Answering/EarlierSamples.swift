@@ -7,8 +7,8 @@ struct EarlierSamples {
     /// The aggregate, by its place: each has a filter of its own.
     var part: Int
     var group: [UInt8]
-    /// The label at the stream's key.
-    var name: [UInt8]?
+    /// The label at the stream's key; empty for none as well.
+    var name: [UInt8]
   }
 
   struct Sample: Sendable {

@@ -21,6 +21,8 @@ final class CellCache: @unchecked Sendable {
   private var hasAll: Bool
   /// Gives pages of the store's file back when too many count as memory.
   private let releaseMemory: () -> Void
+  /// Some parts of a block are merged, and others are not.
+  private var isMerging = false
   /// The last events of the last block that was merged, and of the last one that is in the cells on disk.
   private(set) var mergedSeq: UInt64
   private(set) var writtenSeq: UInt64
@@ -53,7 +55,7 @@ final class CellCache: @unchecked Sendable {
   func rewind() {
     lock.withLock {
       if pendingCount > 0 { forget() }
-      mergedSeq = writtenSeq
+      (mergedSeq, isMerging) = (writtenSeq, false)
     }
   }
 
@@ -70,29 +72,33 @@ final class CellCache: @unchecked Sendable {
     hasAll = false
   }
 
-  /// Merges what a block adds, or one of its parts, in the order of the log; nil when it adds nothing. O(cells of the block).
-  func apply(
-    _ fold: BlockFold?, of block: StoredBlock, watermarkNs: Int64?,
-    _ transaction: borrowing ReadTransaction
+  /// Merges one of the parts of what a block adds, in the order of the log; ``finish(_:)`` has to follow. When it throws, the
+  /// cells are of no state of the log. O(cells of the block).
+  func add(
+    _ part: BlockParts.Part, of block: StoredBlock, _ transaction: borrowing ReadTransaction
   ) throws {
-    precondition(
-      block.firstSeq > writtenSeq && block.lastSeq >= mergedSeq,
-      "blocks are merged out of the order of the log")
+    precondition(block.firstSeq > mergedSeq, "blocks are merged out of the order of the log")
     let stored = CellReader(tables, kpi, generation)
     lock.lock()
     defer { lock.unlock() }
-    if let fold {
-      try hot.add(fold, watermarkNs: watermarkNs) { bucketNs, group, cells, groups in
-        if hasAll { return .all }
-        touch()
-        return try stored.appendPage(
-          bucketNs, group, to: &cells, groups: &groups, transaction)
-      } findNext: { bucketNs, group, series in
-        touch()
-        return try stored.bucket(ofSeries: series, group, after: bucketNs, transaction)
-      }
+    isMerging = true
+    try hot.add(part.fold, watermarkNs: part.watermarkNs) { bucketNs, group, cells, groups in
+      if hasAll { return .all }
+      touch()
+      return try stored.appendPage(
+        bucketNs, group, to: &cells, groups: &groups, transaction)
+    } findNext: { bucketNs, group, series in
+      touch()
+      return try stored.bucket(ofSeries: series, group, after: bucketNs, transaction)
     }
-    mergedSeq = block.lastSeq
+  }
+
+  /// All parts of a block are merged.
+  func finish(_ block: StoredBlock) {
+    lock.withLock {
+      precondition(block.firstSeq > mergedSeq, "blocks are merged out of the order of the log")
+      (mergedSeq, isMerging) = (block.lastSeq, false)
+    }
   }
 
   /// What blocks have changed in the buckets that start within `range` since cells were written last.
@@ -103,10 +109,12 @@ final class CellCache: @unchecked Sendable {
     let writtenSeq: UInt64
   }
 
+  /// Nil while the parts of a block are merged: then the cells are of no state of the log.
   /// O(buckets that were changed).
-  func changes(within range: Range<Int64>) -> Changes {
+  func changes(within range: Range<Int64>) -> Changes? {
     lock.withLock {
-      Changes(
+      if isMerging { return nil }
+      return Changes(
         cells: HotCells(changesOf: hot, within: range), mergedSeq: mergedSeq, writtenSeq: writtenSeq
       )
     }
@@ -144,7 +152,8 @@ final class CellCache: @unchecked Sendable {
   func written(through seq: UInt64) {
     lock.withLock {
       precondition(
-        seq >= mergedSeq && seq >= writtenSeq, "cells are written of earlier events than before")
+        seq >= mergedSeq && seq >= writtenSeq && !isMerging,
+        "cells are written of earlier events than before, or of a part of a block")
       (mergedSeq, writtenSeq) = (seq, seq)
       if pendingCount > 0 { hot.keepChanges() }
     }
@@ -169,9 +178,7 @@ final class CellCache: @unchecked Sendable {
 extension CellCache {
   /// Merges what a block adds, in the order of the log. O(cells of the block).
   func apply(_ added: BlockParts, _ transaction: borrowing ReadTransaction) throws {
-    for part in added.parts {
-      try apply(part.fold, of: added.block, watermarkNs: part.watermarkNs, transaction)
-    }
-    if added.parts.isEmpty { try apply(nil, of: added.block, watermarkNs: nil, transaction) }
+    for part in added.parts { try add(part, of: added.block, transaction) }
+    finish(added.block)
   }
 }

@@ -20,14 +20,23 @@ struct BlockParts: Sendable {
     times: [Range<Int64>]? = nil
   ) throws {
     self.block = block
+    var parts: [Part] = []
+    try Self.forEach(columns, kpi, of: block, times: times) { parts.append($0) }
+    self.parts = parts
+  }
+
+  /// The same, one part after the other. O(facts).
+  static func forEach(
+    _ columns: FactColumns, _ kpi: CompiledKpi, of block: StoredBlock,
+    times: [Range<Int64>]? = nil, _ body: (Part) throws -> Void
+  ) throws {
     if kpi.plan.hasSeries {
       // A late sample revises rows that the batch has no facts of, and which do not count it twice.
-      parts = try LateParts(columns, kpi, within: block).parts.compactMap { part in
+      for part in try LateParts(columns, kpi, within: block).parts {
         var selection = part.selection
         selection.times = times
-        return try BlockFold(columns, kpi, selection, revisions: true).map {
-          Part(fold: $0, watermarkNs: part.watermarkNs)
-        }
+        guard let fold = try BlockFold(columns, kpi, selection, revisions: true) else { continue }
+        try body(Part(fold: fold, watermarkNs: part.watermarkNs))
       }
       return
     }
@@ -36,7 +45,7 @@ struct BlockParts: Sendable {
       times == nil
       ? try BlockFold(sharing: columns, kpi, selection)
       : try BlockFold(columns, kpi, selection, revisions: true)
-    parts = fold.map { [Part(fold: $0, watermarkNs: nil)] } ?? []
+    if let fold { try body(Part(fold: fold, watermarkNs: nil)) }
   }
 
   /// A block that adds nothing.

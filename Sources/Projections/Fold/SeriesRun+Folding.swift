@@ -5,11 +5,14 @@ extension SeriesRun {
   static func runs(
     _ numbers: FactExacts, _ times: [Int64], _ runs: FactRuns, _ labels: FactLabels?
   ) -> [[SeriesRun]] {
-    (0..<runs.cellCount).map { cell in
+    // An empty label and none are one.
+    let unnamed = labels?.names.indices.first { labels?.names.range($0).isEmpty == true } ?? -1
+    return (0..<runs.cellCount).map { cell in
       // Sorted by label, and then by place.
       let places = runs.range(cell).map { index in
         let fact = Int(runs.facts[index])
-        let code = labels.map { $0.codes.isEmpty ? -1 : $0.codes[fact] } ?? -1
+        var code = labels.map { $0.codes.isEmpty ? -1 : $0.codes[fact] } ?? -1
+        if code == Int64(unnamed) { code = -1 }
         return UInt64(code + 1) << 32 | UInt64(fact)
       }.sorted()
       var found: [SeriesRun] = []

@@ -27,9 +27,6 @@ struct SeriesSamples: Sendable, Equatable {
       let place = place(of: run.name)
       if place < series.count, series[place].name == run.name {
         if series[place].add(run.samples) { changed(run.name, false) }
-      } else if let place = added.firstIndex(where: { $0.name.isEmpty }), run.name.isEmpty {
-        // An empty label and none are one.
-        _ = added[place].add(run.samples)
       } else {
         added.append(Series(run))
         changed(run.name, true)
