@@ -25,13 +25,6 @@ struct FactSelection: Sendable {
     return part
   }
 
-  /// The facts of the same selection that `blocks` had, which follow each other, when they were listed.
-  func within(_ blocks: some BidirectionalCollection<StoredBlock>) -> FactSelection {
-    guard var all = blocks.first, let last = blocks.last else { return self }
-    all.lastSeq = last.lastSeq
-    return within(all)
-  }
-
   /// The stream's blocks that may have such facts, in the order of the log.
   func blocks(
     of stream: EventStream, _ log: EventLog, _ transaction: borrowing ReadTransaction
