@@ -20,9 +20,9 @@ struct DocumentHashes {
   private var asked: [BlockName: Int] = [:]
 
   /// Eight bytes each.
-  private static let maxHashes = 1 << 20
-  /// To render all documents of a block takes about as long as to render a few so often.
-  private static let maxAsked = 6
+  private static let maxHashes = 1 << 21
+  /// A block that is asked for so often will be asked for again.
+  private static let maxAsked = 2
   private static let maxAskedBlocks = 4_096
 
   /// Notes of each of `duplicates` whether its document differs from that of the event it repeats. O(documents of
