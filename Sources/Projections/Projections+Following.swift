@@ -70,6 +70,7 @@ extension Projections {
   /// Folds the next blocks, and writes cells that would take too much memory; false when there are no blocks.
   private func step(_ streamId: UInt32, _ id: UInt64?) -> Bool {
     guard fold(streamId, id) else { return false }
+    // Of one KPI alone too little changes, and the others are behind.
     if id == nil, isMemoryFull {
       state.withLock { $0.writesForRoom += 1 }
       do { try write() } catch { giveUp(error) }
@@ -84,12 +85,12 @@ extension Projections {
         live.streamId == streamId && (id ?? key) == key ? live.cache : nil
       }
     }
-    guard let mergedSeq = caches.map(\.mergedSeq).min(), let name = caches.first?.kpi else {
+    guard let mergedSeq = caches.map(\.mergedSeq).min(), let kpi = caches.first?.kpi else {
       return false
     }
     do {
       let batch: BlockBatch? = try log.environment.read { transaction in
-        let stream = try log.stream(named: name.definition.stream, transaction)
+        let stream = try log.stream(named: kpi.definition.stream, transaction)
         let blocks = try log.blocks(
           of: stream, after: mergedSeq, limit: Self.maxListedBlocks, transaction)
         let paths = caches.reduce(into: Set<Text>()) { $0.formUnion($1.kpi.paths) }

@@ -16,6 +16,21 @@ import Testing
     return image
   }
 
+  /// Makes a page of cells unreadable, the one that `seek` finds.
+  private static func damageCells(
+    of store: Store, _ seek: (inout Cursor) throws -> Bool
+  ) throws {
+    let cells = store.log.environment.table("cells")
+    try store.log.environment.write { transaction in
+      var cursor = try transaction.reading.cursor(cells)
+      guard try seek(&cursor), let key = Key(copying: cursor.key) else {
+        Issue.record("there are no cells")
+        return
+      }
+      try transaction.put(cells, key, [1, 2, 3])
+    }
+  }
+
   private static func rows(_ store: Store) throws -> [String: [KpiRow]] {
     let names = try store.projections.list().filter(\.isActive).map(\.definition.name)
     return Dictionary(uniqueKeysWithValues: try names.map { ($0, try store.rows(of: $0).rows) })
@@ -134,15 +149,7 @@ import Testing
     // The cell of another hour, lest the one that is damaged is in memory.
     store.close()
     store = try Store(directory: workspace.path)
-    let cells = store.log.environment.table("cells")
-    try store.log.environment.write { transaction in
-      var cursor = try transaction.reading.cursor(cells)
-      guard try cursor.next(), let key = Key(copying: cursor.key) else {
-        Issue.record("there are no cells")
-        return
-      }
-      try transaction.put(cells, key, [1, 2, 3])
-    }
+    try Self.damageCells(of: store) { try $0.next() }
     let result = try store.append([event(0, 2)], to: "s")
     #expect(result.accepted == 1)
     try store.projections.writeCells()
@@ -174,15 +181,7 @@ import Testing
       actor: "test")
     store.close()
     store = try Store(directory: workspace.path, cellLimits: limits)
-    let cells = store.log.environment.table("cells")
-    try store.log.environment.write { transaction in
-      var cursor = try transaction.reading.cursor(cells)
-      guard try cursor.next(), let key = Key(copying: cursor.key) else {
-        Issue.record("there are no cells")
-        return
-      }
-      try transaction.put(cells, key, [1, 2, 3])
-    }
+    try Self.damageCells(of: store) { try $0.next() }
     for _ in 0..<3 { #expect(try store.append(events(50), to: "s").accepted == 50) }
     #expect(try store.projections.list()[0].failure != nil)
     // It is answered from the events.
@@ -239,15 +238,7 @@ import Testing
     }
     _ = try first.append([event(1)], to: "s")
     let names = ["a", "b", "c"]
-    let cells = first.log.environment.table("cells")
-    try first.log.environment.write { transaction in
-      var cursor = try transaction.reading.cursor(cells)
-      guard try cursor.seekLast(), let key = Key(copying: cursor.key) else {
-        Issue.record("there are no cells")
-        return
-      }
-      try transaction.put(cells, key, [1, 2, 3])
-    }
+    try Self.damageCells(of: first) { try $0.seekLast() }
     let image = try Self.image(of: first)
     let damaged = try Store(directory: image.path)
     defer { damaged.close() }
