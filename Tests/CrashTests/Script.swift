@@ -33,6 +33,13 @@ struct Script {
     batches count: Int, of size: Int, stream: String, arePlain: Bool = false,
     _ random: inout SeededGenerator
   ) {
+    extend(batches: count, of: size, stream: stream, arePlain: arePlain, &random)
+  }
+
+  mutating func extend(
+    batches count: Int, of size: Int, stream: String, arePlain: Bool = false,
+    _ random: inout SeededGenerator
+  ) {
     for _ in 0..<count {
       let documents = (0..<size).map { _ in event(of: stream, isPlain: arePlain, &random) }
       batches.append(Batch(stream: stream, documents: documents))
