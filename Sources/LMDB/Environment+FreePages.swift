@@ -55,16 +55,40 @@ extension Environment {
     fileStatus("\(directory)/data.mdb").map { Int($0.st_blocks) * 512 } ?? 0
   }
 
+  /// Bytes of the pages that are free for a later commit, those that others still see among them. O(commits that
+  /// let pages go).
+  public func freeBytes(_ transaction: borrowing ReadTransaction) throws(LMDBError) -> Int {
+    var count = 0
+    try unsafe forEachFreeList(transaction.handle, before: .max) {
+      (_: UnsafeRawBufferPointer, pages: Int) in count += pages
+    }
+    return count * (try pageBytes)
+  }
+
   /// The free pages that were let go before commit `oldest`, which is the first that is still seen.
   private func freePages(
     _ handle: OpaquePointer, before oldest: UInt64
   ) throws(LMDBError) -> [Int] {
+    var pages: [Int] = []
+    try unsafe forEachFreeList(handle, before: oldest) { list, count in
+      for index in 0..<count {
+        pages.append(unsafe Int(list.loadUnaligned(fromByteOffset: 8 + 8 * index, as: UInt64.self)))
+      }
+    }
+    return pages
+  }
+
+  /// Calls `body` for each commit before `oldest` that let pages go, with their number, which their numbers follow in the
+  /// list.
+  private func forEachFreeList(
+    _ handle: OpaquePointer, before oldest: UInt64,
+    _ body: (_ list: UnsafeRawBufferPointer, _ count: Int) -> Void
+  ) throws(LMDBError) {
     var cursor: OpaquePointer?
     let freeList: MDB_dbi = 0
     let opened = unsafe mdb_cursor_open(handle, freeList, &cursor)
     guard opened == MDB_SUCCESS else { throw error(opened, "read the free list") }
     defer { unsafe mdb_cursor_close(cursor) }
-    var pages: [Int] = []
     var (key, value) = unsafe (MDB_val(), MDB_val())
     var code = unsafe mdb_cursor_get(cursor, &key, &value, MDB_FIRST)
     while code == MDB_SUCCESS {
@@ -76,15 +100,12 @@ extension Environment {
       guard count >= 0, count <= list.count / 8 - 1 else {
         throw error(.corrupted, "read the free list")
       }
-      for index in 0..<count {
-        pages.append(unsafe Int(list.loadUnaligned(fromByteOffset: 8 + 8 * index, as: UInt64.self)))
-      }
+      unsafe body(list, count)
       code = unsafe mdb_cursor_get(cursor, &key, &value, MDB_NEXT)
     }
     guard code == MDB_SUCCESS || code == MDB_NOTFOUND else {
       throw error(code, "read the free list")
     }
-    return pages
   }
 
   /// Pages that follow each other.

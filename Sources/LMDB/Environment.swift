@@ -117,6 +117,9 @@ public final class Environment: @unchecked Sendable {
     return table
   }
 
+  /// The names of all tables, sorted.
+  public var tableNames: [String] { tableHandles.keys.sorted() }
+
   func isAppendOnly(_ table: Table) -> Bool {
     parameters.appendOnlyTables.contains(name(of: table))
   }

@@ -59,9 +59,25 @@ struct StatReport {
       ("blocks", Wording.blocks(statistics.blocks.count, statistics.blocks.bytes)),
       ("on disk", Wording.bytes(statistics.diskBytes)),
     ]
+    let ofCells = ["kpis", "cells", "series"].reduce(0) { $0 + (statistics.tableBytes[$1] ?? 0) }
+    if ofCells > 0 { rows.append(("cells", Wording.bytes(UInt64(ofCells)))) }
+    if statistics.freeBytes > 0 { rows.append(("free", freeText)) }
     if let bytesPerEvent { rows.append(("per event", "\(Wording.decimal(bytesPerEvent)) B")) }
     if let ratio { rows.append(("ratio", "\(Wording.decimal(ratio)) : 1")) }
     return rows
+  }
+
+  /// What is worth to be given back.
+  private static let (minGivableBytes, minGivablePercent) = (1 << 20, 10)
+
+  private var freeText: String {
+    let free =
+      "\(Wording.bytes(UInt64(statistics.freeBytes))) within the file, which are used again"
+    let givable = statistics.givableBytes
+    guard givable >= Self.minGivableBytes,
+      givable >= statistics.diskBytes / 100 * Self.minGivablePercent
+    else { return free }
+    return free + "; nilo compact gives \(Wording.bytes(UInt64(givable))) back to the file system"
   }
 
   private static func row(of cells: CellsOnDisk) -> (String, String) {
@@ -185,6 +201,8 @@ struct StatReport {
       json.field("block_bytes", statistics.blocks.bytes)
       json.field("used_bytes", Int64(statistics.usedBytes))
       json.field("disk_bytes", Int64(statistics.diskBytes))
+      json.field("free_bytes", Int64(statistics.freeBytes))
+      json.field("givable_bytes", Int64(statistics.givableBytes))
       json.field("bytes_per_event", bytesPerEvent ?? .nan)
       json.field("ratio", ratio ?? .nan)
       json.field("ledger_pages", statistics.ledgerPages)

@@ -47,9 +47,15 @@ public struct LogStatistics: Sendable, Equatable {
   public var usedBytes: Int
   /// Bytes that the file takes on the disk: free pages that were given back take none.
   public var diskBytes: Int
-  /// Bytes of the tables: their pages, full or not.
+  /// Bytes of pages within the file that are free and will be used again.
+  public var freeBytes: Int
+  /// Bytes of the tables, those of KPIs and their cells among them: their pages, full or not.
   public var tableBytes: [String: Int]
   public var ledgerPages: UInt64
+
+  /// Bytes of free pages that still take room on the disk, which `nilo compact` would give back, about:
+  /// those that a reader still sees stay.
+  public var givableBytes: Int { min(freeBytes, max(0, diskBytes - (usedBytes - freeBytes))) }
 
   /// How many blocks there are, those of the log's own streams among them, and their bytes.
   public var blocks: (count: Int, bytes: UInt64) {
@@ -75,7 +81,7 @@ extension EventLog {
       streams.append(try statistics(of: stream, countingBlocks: sizes, transaction))
     }
     var tableBytes: [String: Int] = [:]
-    for name in sizes ? LogTables.names : [] {
+    for name in sizes ? environment.tableNames : [] {
       let pages = try transaction.statistics(environment.table(name))
       // What a table has is counted in a record of its own, which may be damaged.
       let (count, isWrong) = pages.treePages.addingReportingOverflow(pages.overflowPages)
@@ -92,6 +98,7 @@ extension EventLog {
       streams: streams.sorted { $0.definition.id < $1.definition.id },
       system: system, lastSeq: head.nextSeq - 1, usedBytes: info.usedBytes,
       diskBytes: environment.diskBytes,
+      freeBytes: sizes ? try environment.freeBytes(transaction) : 0,
       tableBytes: tableBytes, ledgerPages: head.nextLedgerPage - 1)
   }
 
