@@ -25,6 +25,8 @@ public struct RebuildReport: Sendable {
   /// Whether facts before the range were folded as well: rows of counters and levels begin at earlier samples, and count
   /// it when these come late.
   public var foldedEarlier = false
+  /// The last event that the cells which were compared have: those on disk. Nil when nothing was compared.
+  public var comparedSeq: UInt64?
   /// Whether there are live cells. A KPI whose filling was interrupted has none until a program opens the store for
   /// writing; it is read from the events meanwhile, and there is nothing to compare with.
   public var isFilled: Bool
@@ -119,7 +121,8 @@ final class CellBuilder {
         try projections.write(live, through: lastSeq, &transaction)
         exchanged = try zip(targets, caches).map { try exchange($0, $1, &transaction) }
       }
-      for cache in live.caches + caches { cache.written(through: lastSeq) }
+      projections.written(live)
+      for cache in caches { cache.written(through: lastSeq) }
       // What is in memory of the live cells is not what is on disk now.
       for target in targets { target.live?.forgetWritten() }
     }
@@ -198,6 +201,7 @@ final class CellBuilder {
         var report = report(
           index, cells: cache.count(target.contains), isFilled: checkpointed != nil)
         if let checkpointed {
+          report.comparedSeq = checkpointed.seq
           report.differences = try cache.differences(
             from: checkpointed.generation, in: target, transaction)
         }

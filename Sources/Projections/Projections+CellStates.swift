@@ -32,6 +32,29 @@ extension Projections {
     }
   }
 
+  /// Facts that the cells of a KPI's version do not have yet, and get when it is read; 0 where there are no cells.
+  /// O(blocks of these facts).
+  package func waitingFacts(ofKpi name: String, version: Int) throws -> Int {
+    try log.environment.read { transaction in
+      let live = try kpis(transaction).first {
+        $0.kpi.definition.name == name && $0.kpi.definition.version == version
+      }
+      guard let live else { return 0 }
+      let seq =
+        log.mode == .readWrite
+        ? live.cache?.currentSeq : try checkpointed(live, transaction)?.seq
+      return try seq.map { try facts(of: live.kpi.definition.stream, after: $0, transaction) } ?? 0
+    }
+  }
+
+  private func facts(
+    of name: String, after seq: UInt64, _ transaction: borrowing ReadTransaction
+  ) throws -> Int {
+    let stream = try log.stream(named: name, transaction)
+    return try log.blocks(of: stream, after: seq, limit: .max, transaction)
+      .reduce(0) { $0 + $1.factCount }
+  }
+
   /// For each stream with KPIs whose cells are on disk, by name. O(KPIs + blocks after the checkpoints).
   package func cellsOnDisk() throws -> [CellsOnDisk] {
     try log.environment.read { transaction in
@@ -41,10 +64,8 @@ extension Projections {
         guard found[name] == nil, let seq = try checkpointed(live, transaction)?.seq else {
           continue
         }
-        let stream = try log.stream(named: name, transaction)
-        let facts = try log.blocks(of: stream, after: seq, limit: .max, transaction)
-          .reduce(0) { $0 + $1.factCount }
-        found[name] = CellsOnDisk(stream: name, seq: seq, factsBehind: facts)
+        found[name] = CellsOnDisk(
+          stream: name, seq: seq, factsBehind: try facts(of: name, after: seq, transaction))
       }
       return found.values.sorted { $0.stream < $1.stream }
     }

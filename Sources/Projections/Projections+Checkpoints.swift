@@ -19,7 +19,6 @@ extension Projections {
     cellsTurn.require()
     for id in followedStreams { follow(id) }
     try write()
-    state.withLock { $0.unwrittenWork = 0 }
   }
 
   /// The same for what is folded: of each stream whose KPIs all have the same blocks.
@@ -86,6 +85,7 @@ extension Projections {
   func written(_ stream: StreamCells) {
     let seq = stream.mergedSeq
     for cache in stream.caches { cache.written(through: seq) }
+    state.withLock { $0.unwrittenWork[stream.streamId] = nil }
   }
 
   /// Drops cells from memory that were not changed for long when all take too much of it.
@@ -107,7 +107,10 @@ extension Projections {
 
   /// Whether so much was changed that it has to be written: for its memory, or for what it would take to do it again.
   var isCheckpointDue: Bool {
-    let work = state.withLock { $0.unwrittenWork }
+    let work = state.withLock { state in
+      // Nothing is written of a stream whose KPIs have no cells.
+      state.followedStreams.reduce(0) { $0 + (state.unwrittenWork[$1] ?? 0) }
+    }
     return work >= limits.unwrittenWork || isMemoryFull
   }
 
@@ -183,7 +186,7 @@ extension Projections {
         }
       }
     }
-    return KpiCells(stored, fresh: fresh)
+    return KpiCells(stored, fresh: fresh, folded: blocks)
   }
 
   /// The cells on disk that a KPI's record names, and how far they are; nil while there are none, and when they could not

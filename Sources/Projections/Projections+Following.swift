@@ -103,7 +103,7 @@ extension Projections {
         return false
       }
       let cells = try add(batch, to: caches.filter { $0.mergedSeq < batch.block.lastSeq })
-      note(facts: batch.block.factCount * caches.count, cells: cells.reduce(0, +))
+      note(facts: batch.block.factCount * caches.count, cells: cells.reduce(0, +), streamId)
       if id == nil {
         noteFolded(min(unfolded, batch.block.factCount), streamId)
         noteDue(cells, streamId)
@@ -154,8 +154,8 @@ extension Projections {
     }
   }
 
-  private func note(facts: Int, cells: Int) {
+  private func note(facts: Int, cells: Int, _ streamId: UInt32) {
     let work = facts + cells * Self.cellWork
-    state.withLock { $0.unwrittenWork += work }
+    state.withLock { $0.unwrittenWork[streamId, default: 0] += work }
   }
 }

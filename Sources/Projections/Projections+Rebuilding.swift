@@ -83,16 +83,23 @@ extension Projections {
     filler.withLock { $0 = done }
   }
 
-  /// Waits until a filling has stopped, and writes the cells that were changed. When that cannot be done, the next program
-  /// that opens the store merges the blocks again.
-  package func close() {
-    isClosing.store(true, ordering: .relaxed)
+  /// Waits until a filling has stopped, and writes the cells that were changed. When that cannot be done, `warn` is told so:
+  /// the next program that opens the store merges the blocks again.
+  package func close(warn: (String) -> Void) {
+    let isFirst = !isClosing.exchange(true, ordering: .relaxed)
     filler.withLock { filler in
       defer { filler = nil }
       return filler
     }?.wait()
     follower.stop()
-    if log.mode == .readWrite { try? writeCells() }
+    guard isFirst, log.mode == .readWrite else { return }
+    do {
+      try writeCells()
+    } catch {
+      warn(
+        "the cells of KPIs that were changed last could not be written: \(error); nothing is lost, the next program "
+          + "computes them again from the events")
+    }
   }
 
   func rebuild(

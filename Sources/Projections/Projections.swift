@@ -62,8 +62,8 @@ public final class Projections: Sendable {
     /// Committed facts that cells do not have yet, for each stream with KPIs, and how many are worth folding.
     var unfolded: [UInt32: Int] = [:]
     var dueFacts: [UInt32: Int] = [:]
-    /// What was merged since the last checkpoint, counted in facts.
-    var unwrittenWork = 0
+    /// What was merged since cells were written last, counted in facts, for each stream.
+    var unwrittenWork: [UInt32: Int] = [:]
     /// How often cells were written only to make room.
     var writesForRoom = 0
 

@@ -24,7 +24,7 @@ extension Store: Queryable {
   }
 
   /// From the cells of a KPI where they answer, else from columns. Throws ``QueryLimitError`` beyond `maxCells` or
-  /// `maxMemoryBytes`, `KpiError` when a KPI that was named cannot answer, `UnknownStreamError`, `UnknownKpiError`,
+  /// `maxMemoryBytes`, `CannotAnswerError` when a KPI that was named cannot, `UnknownStreamError`, `UnknownKpiError`,
   /// `CancellationError`.
   public func aggregate(_ request: AggregateRequest) throws -> AggregateResult {
     do {
@@ -42,8 +42,14 @@ extension Store: Queryable {
     }
   }
 
+  /// Facts that the cells of a KPI's version do not have yet: in the program that writes those in memory, in any other those
+  /// on disk. O(blocks of these facts).
+  public func waitingFacts(ofKpi name: String, version: Int) throws -> Int {
+    try projections.waitingFacts(ofKpi: name, version: version)
+  }
+
   /// How ``aggregate(_:)`` would answer, with the ways that it would not take. No fact is read: O(blocks), and O(cells)
-  /// of the KPI that it would ask, which are counted. Throws `KpiError`, `UnknownStreamError` and `UnknownKpiError` as
+  /// of the KPI that it would ask, which are counted. Throws `CannotAnswerError`, `UnknownStreamError` and `UnknownKpiError` as
   /// `aggregate` does.
   public func plan(_ request: AggregateRequest) throws -> AggregatePlan {
     try projections.plan(request)

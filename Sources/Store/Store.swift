@@ -54,23 +54,27 @@ public final class Store: Sendable {
   package let projections: Projections
   /// Who runs statements in it, as the catalogue notes it.
   let statementActor: String
+  /// Told what did not go well and does no harm.
+  private let warn: @Sendable (String) -> Void
 
   /// Opens the store in `directory`; for writing, it is made when there is none. One process may have it
   /// open for writing, others may read meanwhile.
   ///
-  /// What statements change is noted in the catalogue as changed by `statementActor`.
+  /// What statements change is noted in the catalogue as changed by `statementActor`. `warn` is told what did not go well
+  /// and does no harm, such as cells of KPIs that could not be written when the store was closed.
   ///
   /// Throws `LMDBError`, among its codes `inUse` when another process writes to it and `notFound` when there is nothing
   /// to read, `UnknownFormatError` and ``DamageError``. KPIs whose filling was cut off are filled on a thread of their
   /// own. O(pages of trees + catalogue).
   public convenience init(
     directory: String, mode: Mode = .readWrite, statementActor: String = "query",
-    memoryBytes: Int = Store.defaultMemoryBytes
+    memoryBytes: Int = Store.defaultMemoryBytes,
+    warn: @escaping @Sendable (String) -> Void = { _ in }
   ) throws {
     precondition(memoryBytes >= Self.minMemoryBytes, "a store needs more memory")
     try self.init(
       directory: directory, mode: mode, clock: EventLog.wallClockNs, statementActor: statementActor,
-      cellLimits: CellLimits(totalBytes: memoryBytes))
+      cellLimits: CellLimits(totalBytes: memoryBytes), warn: warn)
   }
 
   /// About what a program that writes a store takes, unless told otherwise, and the least that it can do with.
@@ -89,9 +93,10 @@ public final class Store: Sendable {
     directory: String, mode: Mode = .readWrite,
     clock: @escaping @Sendable () -> Int64 = EventLog.wallClockNs,
     statementActor: String = "query", mapSizeBytes: Int = EventLog.defaultMapSizeBytes,
-    mergesBlocks: Bool = true, cellLimits: CellLimits = CellLimits()
+    mergesBlocks: Bool = true, cellLimits: CellLimits = CellLimits(),
+    warn: @escaping @Sendable (String) -> Void = { _ in }
   ) throws {
-    self.statementActor = statementActor
+    (self.statementActor, self.warn) = (statementActor, warn)
     log = try EventLog(
       directory: directory, mode: mode, projectionTables: Projections.tableNames, clock: clock,
       mapSizeBytes: mapSizeBytes, mergesBlocks: mergesBlocks)
@@ -111,7 +116,7 @@ public final class Store: Sendable {
 
   /// Ends all appends and closes the files.
   public func close() {
-    projections.close()
+    projections.close(warn: warn)
     log.close()
   }
 

@@ -223,6 +223,95 @@ import Testing
     try KpiTests.verify(store, "beyond the memory of cells")
   }
 
+  /// Cells that cannot be written when the store is closed are told, once, and are there again when it is opened next.
+  @Test func cellsThatCannotBeWrittenAtTheEndAreTold() throws {
+    let workspace = TemporaryDirectory()
+    let store = try Store(directory: workspace.path)
+    _ = try store.append([#"{"ts":1717200000,"d":"a","v":1}"#], to: "s")
+    try store.projections.define(
+      KpiDefinition(name: "k", stream: "s", select: "count(*)", groupBy: "d", every: "1h"),
+      actor: "test")
+    _ = try store.append([#"{"ts":1717200001,"d":"a","v":1}"#], to: "s")
+    var warnings: [String] = []
+    // Nothing can be written by who is in a transaction already.
+    try store.log.environment.write { _ in store.projections.close { warnings.append($0) } }
+    store.projections.close { warnings.append($0) }
+    #expect(warnings.count == 1)
+    #expect(
+      warnings[0].hasPrefix("the cells of KPIs that were changed last could not be written: "))
+    #expect(warnings[0].hasSuffix("computes them again from the events"))
+    store.close()
+    let next = try Store(directory: workspace.path)
+    defer { next.close() }
+    #expect(try next.rows(of: "k").rows[0].facts == 2)
+  }
+
+  /// A KPI is filled when its cells have all facts, and not before.
+  @Test func factsThatWaitAreNotFilled() throws {
+    let workspace = TemporaryDirectory()
+    let store = try Store(directory: workspace.path)
+    defer { store.close() }
+    func events(_ numbers: Range<Int>) -> [String] {
+      numbers.map { #"{"ts":\#(1_717_200_000 + $0),"d":"a","v":1}"# }
+    }
+    func filled(_ store: Store) throws -> String {
+      let engine = QueryEngine(store)
+      let list = try engine.run("SHOW KPIS; SHOW VERSIONS; DESCRIBE k", QueryOptions(nowNs: 0))
+      return list.map { String(decoding: AnswerRenderer(.csv).bytes($0), as: UTF8.self) }
+        .flatMap { $0.split(separator: "\n") }
+        .filter { $0.hasPrefix("k,") || $0.hasPrefix("filled") || $0.hasPrefix("waiting") }
+        .map { String($0.split(separator: ",").last ?? "") }.joined(separator: " | ")
+    }
+    _ = try store.append(events(0..<300), to: "s")
+    try store.projections.define(
+      KpiDefinition(name: "k", stream: "s", select: "count(*)", groupBy: "d", every: "1h"),
+      actor: "test")
+    #expect(try filled(store) == "100 | 100")
+    _ = try store.append(events(300..<400), to: "s")
+    let waiting = "75 | 75 | 75 % | 100 facts are added when it is asked"
+    #expect(try filled(store) == waiting)
+    #expect(try store.rows(of: "k").rows.count == 1)
+    #expect(try filled(store) == "100 | 100")
+    let image = try Self.image(of: store)
+    let reader = try Store(directory: image.path, mode: .readOnly)
+    defer { reader.close() }
+    // On disk they are not, and a plan counts them.
+    #expect(try filled(reader) == waiting)
+    for (plan, read) in [("EXPLAIN", "to read"), ("EXPLAIN ANALYZE", "read")] {
+      let answer = try QueryEngine(reader).run("\(plan) SELECT * FROM k", QueryOptions(nowNs: 0))[0]
+      let lines = String(decoding: AnswerRenderer(.csv).bytes(answer), as: UTF8.self)
+        .split(separator: "\n")
+      #expect(
+        lines.contains("blocks \(read),,1") && lines.contains("facts \(read),,100"), "\(lines)")
+    }
+    _ = try store.append(events(400..<401), to: "s")
+    #expect(try filled(store) == "99 | 99 | 99 % | 1 fact is added when it is asked")
+  }
+
+  /// What was written is not counted as work any more, for whatever reason it was written.
+  @Test func whatWasWrittenForRoomIsNoWork() throws {
+    let workspace = TemporaryDirectory()
+    var limits = CellLimits()
+    (limits.memoryBytes, limits.batchFacts) = (1, 1...500)
+    let store = try Store(directory: workspace.path, cellLimits: limits)
+    defer { store.close() }
+    func events(_ devices: Range<Int>) -> [String] {
+      devices.map { #"{"ts":1717200000,"d":"device-\#($0)","v":1}"# }
+    }
+    _ = try store.append(events(0..<1), to: "s")
+    try store.projections.define(
+      KpiDefinition(name: "k", stream: "s", select: "count(*), p95(v)", groupBy: "d", every: "1h"),
+      actor: "test")
+    _ = try store.append(events(0..<4_000), to: "s")
+    let projections = store.projections
+    projections.cellsTurn.withLock {
+      for id in projections.followedStreams { projections.follow(id) }
+    }
+    #expect(store.cellMemory.writesForRoom > 0)
+    #expect(projections.state.withLock { $0.unwrittenWork } == [:])
+    #expect(!projections.cellsTurn.withLock { projections.isCheckpointDue })
+  }
+
   /// A KPI that cannot follow the log does not take others with it, nor stays behind unseen: not when the store is opened
   /// after a crash, nor when another KPI is filled first.
   @Test func oneDamagedKpiLeavesTheOthersRight() throws {

@@ -24,7 +24,11 @@ struct Coverage {
   let isIdentical: Bool
 
   /// Cells do not answer the query, for this reason.
-  struct Refusal: Error { var reason: String }
+  struct Refusal: Error {
+    var reason: String
+    /// What of the query they do not answer.
+    var subject = CannotAnswerError.Subject.whole
+  }
 
   /// `range` holds the facts that there are to answer from.
   init(
@@ -80,7 +84,8 @@ struct Coverage {
     let ownTerms = Self.terms(own)
     for term in ownTerms {
       guard let place = terms.firstIndex(of: term) else {
-        throw Refusal(reason: "it has only the facts with \(own.canonicalText)")
+        throw Refusal(
+          reason: "it has only the facts with \(own.canonicalText)", subject: .filter(nil))
       }
       terms.remove(at: place)
     }
@@ -99,13 +104,18 @@ struct Coverage {
     _ predicate: Predicate, _ kpi: CompiledKpi, _ stream: EventStream
   ) throws(Refusal) {
     for field in predicate.fields where !kpi.dimensions.contains(field.path) {
-      throw Refusal(reason: "its cells cannot be filtered by \(field.path)")
+      throw Refusal(
+        reason: "its cells cannot be filtered by \(field.path)", subject: .filter(field.path))
     }
     if predicate.hasNumbers {
-      throw Refusal(reason: "its groups are texts, which cannot be compared with numbers")
+      throw Refusal(
+        reason: "its groups are texts, which cannot be compared with numbers",
+        subject: .filter(predicate.fields.first?.path))
     }
     if let field = predicate.fieldsInQuotedOrder.first(where: { stream.hasNumbers(at: $0) }) {
-      throw Refusal(reason: "the groups of \(field) are texts, which cannot be compared as numbers")
+      throw Refusal(
+        reason: "the groups of \(field) are texts, which cannot be compared as numbers",
+        subject: .filter(field))
     }
   }
 
@@ -121,7 +131,8 @@ struct Coverage {
       guard let place else {
         let condition = measure.filter.map { " WHERE \($0.canonicalText)" } ?? ""
         throw Refusal(
-          reason: "it does not keep what is asked of \(measure.path ?? "*")\(condition)")
+          reason: "it does not keep what is asked of \(measure.path ?? "*")\(condition)",
+          subject: .aggregates(of: measure.path))
       }
       places.append(place)
     }
@@ -141,7 +152,8 @@ struct Coverage {
     let own = kpi.definition
     if every == own.every, query.timeZone == own.timeZone { return }
     guard own.every.nominalNs <= every.nominalNs else {
-      throw Refusal(reason: "its buckets of \(own.every) are longer than \(every)")
+      throw Refusal(
+        reason: "its buckets of \(own.every) are longer than \(every)", subject: .buckets)
     }
     var count = 0
     for start in asked.buckets.starts(from: range.lowerBound, until: range.upperBound) {
@@ -151,7 +163,8 @@ struct Coverage {
           query.timeZone == own.timeZone
           ? ("", "") : (" in the zone \(own.timeZone)", " in the zone \(query.timeZone)")
         throw Refusal(
-          reason: "its buckets of \(own.every)\(inner) do not fit into \(every)\(outer)")
+          reason: "its buckets of \(own.every)\(inner) do not fit into \(every)\(outer)",
+          subject: .buckets)
       }
     }
   }

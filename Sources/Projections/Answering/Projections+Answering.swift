@@ -22,8 +22,8 @@ extension Projections {
       case .done(let result): result
       case .columns(let columns):
         try columns.result(plan, &answered, log)
-      case .both(let rollUp, let scan, let blocks):
-        try finish(rollUp, scan, blocks, plan)
+      case .both(let rollUp, let scan, let blocks, let cells):
+        try finish(rollUp, scan, blocks, cells, plan)
       }
     result.asOfSeq = plan.asOfSeq
     return result
@@ -60,8 +60,8 @@ extension Projections {
   private enum Begun {
     case done(AggregateResult)
     case columns(ColumnAnswer)
-    /// Cells, and blocks for the times that they do not do for.
-    case both(RollUp, ColumnScan, PinnedBlocks)
+    /// Cells, and blocks for the times that they do not do for; and what was read for the cells.
+    case both(RollUp, ColumnScan, PinnedBlocks, AggregatePlan)
   }
 
   private func begin(
@@ -86,6 +86,7 @@ extension Projections {
         transaction)
     }
     var answered = plan.answered
+    (answered.blocks, answered.facts) = (cells.foldedBlocks, cells.foldedFacts)
     if coverage.isIdentical, rest.isEmpty, lastSeq == nil {
       var reader = PaneReader(coverage.kpi, reading: coverage.reading) {
         try coverage.hasGroup($0)
@@ -122,17 +123,19 @@ extension Projections {
     let scan = ColumnScan(
       kpi: plan.asked, selection: FactSelection(times: gaps, lastSeq: lastSeq),
       maxCells: plan.maxCells, isCancelled: plan.query.isCancelled)
-    return .both(rollUp, scan, try scan.blocks(log, transaction))
+    return .both(rollUp, scan, try scan.blocks(log, transaction), answered)
   }
 
   private func finish(
-    _ begun: RollUp, _ scan: ColumnScan, _ blocks: PinnedBlocks, _ plan: QueryPlan
+    _ begun: RollUp, _ scan: ColumnScan, _ blocks: PinnedBlocks, _ cells: AggregatePlan,
+    _ plan: QueryPlan
   ) throws -> AggregateResult {
-    var (rollUp, answered) = (begun, plan.answered)
+    var (rollUp, answered) = (begun, cells)
     rollUp.add(try scan.cells(log, blocks))
     answered.origin = plan.chosen?.coverage.origin(hasColumns: true) ?? answered.origin
     answered.cells = rollUp.cellsRead
-    (answered.blocks, answered.facts) = (blocks.blocks.count, blocks.factCount)
+    answered.blocks += blocks.blocks.count
+    answered.facts += blocks.factCount
     return try plan.rows(rollUp.panes).columns(plan.rowStarts, within: plan.times, answered) {
       _, _, _, _ in
       preconditionFailure("a series was made of cells and columns")
@@ -246,7 +249,8 @@ struct QueryPlan {
         throw Coverage.Refusal(reason: "it has more cells to read")
       } catch {
         if case .kpi = query.path, chosen == nil {
-          throw KpiError("\(name) cannot answer this: \(error.reason)")
+          throw CannotAnswerError(
+            kpi: own.name, version: own.version, reason: error.reason, subject: error.subject)
         }
         answered.alternatives.append(AggregatePlan.Alternative(name: name, reason: error.reason))
       }
@@ -276,14 +280,15 @@ struct QueryPlan {
         name: "columns", reason: "\(facts) facts would have to be read"))
     let (whole, rest) = RollUp(chosen.coverage, asked).wholeBuckets(times)
     answered.origin = chosen.coverage.origin(hasColumns: !rest.isEmpty)
-    answered.cells = try projections.cells(
+    let cells = try projections.cells(
       of: chosen.coverage.kpi, generation: chosen.generation,
-      checkpointSeq: chosen.checkpointSeq, within: whole, mayFold: mayFold, transaction
-    ).count(whole, transaction)
+      checkpointSeq: chosen.checkpointSeq, within: whole, mayFold: mayFold, transaction)
+    answered.cells = try cells.count(whole, transaction)
     let cut = FactSelection(times: rest, lastSeq: lastSeq)
     let cutBlocks = rest.isEmpty ? [] : blocks.filter(cut.overlaps)
-    answered.blocks = cutBlocks.count
-    answered.facts = cutBlocks.reduce(0) { $0 + $1.factCount }
+    // Those that cells on disk lack are read for the cells.
+    answered.blocks = cells.foldedBlocks + cutBlocks.count
+    answered.facts = cells.foldedFacts + cutBlocks.reduce(0) { $0 + $1.factCount }
   }
 
   /// The KPIs that might answer, those with the fewest cells first.

@@ -109,6 +109,9 @@ final class CellCache: @unchecked Sendable {
     let writtenSeq: UInt64
   }
 
+  /// The last event of the blocks that are in the cells now, for those who do not have the turn.
+  var currentSeq: UInt64 { lock.withLock { mergedSeq } }
+
   /// Nil while the parts of a block are merged: then the cells are of no state of the log.
   /// O(buckets that were changed).
   func changes(within range: Range<Int64>) -> Changes? {

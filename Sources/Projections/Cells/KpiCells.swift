@@ -10,9 +10,15 @@ struct KpiCells {
   private let fresh: HotCells?
   /// Whether later events are in them than the transaction has.
   let isAhead: Bool
+  /// What was folded to have them: blocks that those on disk do not have.
+  let foldedBlocks: Int
+  let foldedFacts: Int
 
-  init(_ stored: CellReader, fresh: HotCells? = nil, isAhead: Bool = false) {
+  init(
+    _ stored: CellReader, fresh: HotCells? = nil, isAhead: Bool = false, folded: [StoredBlock] = []
+  ) {
     self.stored = stored
+    (foldedBlocks, foldedFacts) = (folded.count, folded.reduce(0) { $0 + $1.factCount })
     self.fresh = fresh.flatMap { $0.changedCount > 0 ? $0 : nil }
     self.isAhead = isAhead
   }

@@ -110,10 +110,13 @@ final class FactColumns: @unchecked Sendable {
 
   /// Which facts have true or false. O(facts).
   func booleans(_ path: Text) throws -> Presence {
-    try made {
-      try $0.booleans(path)
-    } sorted: {
-      order.gather(try $0.booleans(path))
+    // Decoding is for one thread at a time.
+    try lock.withLock {
+      try made {
+        try $0.booleans(path)
+      } sorted: {
+        order.gather(try $0.booleans(path))
+      }
     }
   }
 

@@ -67,9 +67,20 @@ extension StatementRun {
     for kpi in try listedKpis(show) where kpi.isActive {
       try list.add(
         .text(kpi.name), .integer(Int64(kpi.version)), .bool(kpi.isActive), .text(kpi.stream),
-        .text(definitionText(kpi)), .integer(Int64((kpi.progress ?? 1) * 100)))
+        .text(definitionText(kpi)), .integer(try filling(of: kpi).percent))
     }
     return try list.answer()
+  }
+
+  /// How much of the facts of its stream are in a KPI's cells, 100 only when all are, and how many wait to be added when it is
+  /// asked.
+  func filling(of kpi: KpiInfo) throws -> (percent: Int64, waitingFacts: Int) {
+    if let progress = kpi.progress { return (min(99, Int64(progress * 100)), 0) }
+    let waiting = try store.waitingFacts(ofKpi: kpi.name, version: kpi.version)
+    if waiting == 0 { return (100, 0) }
+    let facts = catalogue.streams.first { $0.name == kpi.stream }?.facts ?? 0
+    let share = 1 - Double(waiting) / Double(max(facts, 1))
+    return (min(99, max(0, Int64(share * 100))), waiting)
   }
 
   private func fields(_ show: Show) throws -> Answer {
@@ -131,7 +142,7 @@ extension StatementRun {
 
   func describe(_ name: Name) throws -> Answer {
     let (stream, kpi) = try target(name)
-    return kpi.map { describe($0) } ?? describe(stream)
+    return try kpi.map { try describe($0) } ?? describe(stream)
   }
 
   private func describe(_ stream: StreamInfo) -> Answer {
@@ -169,7 +180,7 @@ extension StatementRun {
     return lines.answer(catalogue)
   }
 
-  private func describe(_ kpi: KpiInfo) -> Answer {
+  private func describe(_ kpi: KpiInfo) throws -> Answer {
     var lines = PropertyLines()
     lines.add("KPI", kpi.name)
     let versions = catalogue.kpis.filter { $0.name == kpi.name }.map { "\($0.version)" }
@@ -182,7 +193,13 @@ extension StatementRun {
     if let rolling = kpi.rolling { lines.add("rolling", "\(rolling)") }
     lines.add("time zone", kpi.timeZone)
     lines.add("lateness", TimeLength.text(ns: kpi.latenessNs))
-    if let progress = kpi.progress { lines.add("filled", "\(Int(progress * 100)) %") }
+    let filling = try filling(of: kpi)
+    if filling.percent < 100 { lines.add("filled", "\(filling.percent) %") }
+    if filling.waitingFacts > 0 {
+      let facts = filling.waitingFacts == 1 ? "fact is" : "facts are"
+      lines.add(
+        "waiting", "\(grouped(UInt64(filling.waitingFacts))) \(facts) added when it is asked")
+    }
     if let failure = kpi.failure { lines.add("filling failed", failure) }
     return lines.answer(catalogue)
   }

@@ -46,7 +46,7 @@ extension StatementRun {
         .text(kpi.name), .integer(Int64(kpi.version)), .bool(kpi.isActive), .count(kpi.seq),
         .time(optional: change?.timeNs), .text(optional: change.map { Text($0.actor) }),
         .text(kpi.stream),
-        .text(definitionText(kpi)), .integer(Int64((kpi.progress ?? 1) * 100)))
+        .text(definitionText(kpi)), .integer(try filling(of: kpi).percent))
     }
     return try list.answer()
   }

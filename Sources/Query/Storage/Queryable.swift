@@ -17,8 +17,13 @@ public protocol Queryable: Sendable {
   /// All changes of the catalogue, oldest first. O(catalogue).
   func history() throws -> [CatalogueChange]
 
-  /// Computes aggregates. Throws ``QueryLimitError``, `CancellationError`, and the store's own errors.
+  /// Computes aggregates. Throws ``QueryLimitError``, ``CannotAnswerError`` when a KPI that was named cannot,
+  /// `CancellationError`, and the store's own errors.
   func aggregate(_ request: AggregateRequest) throws -> AggregateResult
+
+  /// Facts of a KPI's stream that the cells of a version do not have yet, and get when it is asked; 0 where there are no
+  /// cells. O(blocks of these facts).
+  func waitingFacts(ofKpi name: String, version: Int) throws -> Int
 
   /// How ``aggregate(_:)`` would do it.
   func plan(_ request: AggregateRequest) throws -> AggregatePlan
