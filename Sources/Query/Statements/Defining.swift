@@ -10,7 +10,7 @@ extension StatementRun {
     return store
   }
 
-  func defineStream(_ definition: DefineStream, _ span: TextSpan) throws -> Answer {
+  func check(_ definition: DefineStream) throws {
     let name = definition.name
     if catalogue.streams.contains(where: { $0.name == name.text }) {
       throw error(name.span, "there is a stream \(name.text) already")
@@ -19,16 +19,26 @@ extension StatementRun {
       throw error(
         name.span, "there is a KPI \(name.text)", hint: "streams and KPIs have names of their own")
     }
-    try writableStore(span).defineStream(definition)
-    return Answer(message: "stream \(name.text) is defined")
   }
 
-  func alterStream(_ alteration: AlterStream, _ span: TextSpan) throws -> Answer {
+  func defineStream(_ definition: DefineStream, _ span: TextSpan) throws -> Answer {
+    try check(definition)
+    try writableStore(span).defineStream(definition)
+    return Answer(message: "stream \(definition.name.text) is defined")
+  }
+
+  /// Gives the name of the stream.
+  func check(_ alteration: AlterStream) throws -> String {
     let name = try stream(alteration.name)
     for part in alteration.absent {
       guard let given = alteration.span(of: part) else { continue }
       throw error(given, "\(part.rawValue) and NO \(part.rawValue) cannot stand together")
     }
+    return name
+  }
+
+  func alterStream(_ alteration: AlterStream, _ span: TextSpan) throws -> Answer {
+    let name = try check(alteration)
     try writableStore(span).alterStream(
       alteration, progress: options.progress, isCancelled: options.isCancelled)
     let before = catalogue.streams.first { $0.name == name }
@@ -66,7 +76,7 @@ extension StatementRun {
   }
 
   /// The name of a stream that is there.
-  private func stream(_ name: Name) throws -> String {
+  func stream(_ name: Name) throws -> String {
     if catalogue.streams.contains(where: { $0.name == name.text }) { return name.text }
     if catalogue.kpis.contains(where: { $0.name == name.text }) {
       throw error(name.span, "\(name.text) is a KPI, and no stream")
@@ -100,7 +110,7 @@ extension StatementRun {
   }
 
   /// What can be said of a definition with a place in the text.
-  private func check(_ definition: DefineKpi, isNewVersion: Bool) throws {
+  func check(_ definition: DefineKpi, isNewVersion: Bool) throws {
     let name = definition.name
     let isThere = catalogue.kpis.contains { $0.name == name.text }
     if isThere && !isNewVersion {
@@ -137,7 +147,7 @@ extension StatementRun {
   }
 
   /// A KPI by its name, for statements about it.
-  private func kpi(_ name: Name, version: Spanned<Int>? = nil) throws -> KpiInfo {
+  func kpi(_ name: Name, version: Spanned<Int>? = nil) throws -> KpiInfo {
     do throws(LanguageError.Issue) {
       if catalogue.kpis.contains(where: { $0.name == name.text }) {
         return try catalogue.kpi(name, version: version)
@@ -216,7 +226,8 @@ extension StatementRun {
 
   // MARK: Versions side by side
 
-  func compareKpi(_ comparison: CompareKpi) throws -> Answer {
+  /// The queries of both.
+  func comparedVersions(_ comparison: CompareKpi) throws -> [BoundQuery] {
     let versions = [
       try kpi(comparison.name, version: comparison.version),
       try kpi(comparison.name, version: comparison.other),
@@ -236,9 +247,16 @@ extension StatementRun {
         version: version)
       queries.append(try Binder.bind(select, self))
     }
+    return queries
+  }
+
+  func compareKpi(_ comparison: CompareKpi) throws -> Answer {
+    let queries = try comparedVersions(comparison)
     let budget = MemoryBudget(options.limits)
-    let tables = try queries.map {
-      try AggregateRows(query: $0, store: store, options: options, budget: budget).rows()
+    let tables = try placing(Select([], from: comparison.name)) {
+      try queries.map {
+        try AggregateRows(query: $0, store: store, options: options, budget: budget).rows()
+      }
     }
     return try VersionJoin(queries, tables, budget)
       .answer(limit: comparison.limit?.rows ?? .max)

@@ -3,7 +3,7 @@ import Language
 
 /// EVENTS FOR: the documents behind numbers.
 extension StatementRun {
-  func events(for select: Select) throws -> Answer {
+  func boundForEvents(_ select: Select) throws -> BoundQuery {
     let query = try Binder.bind(select, self)
     guard query.hasRange || query.limit != nil else {
       throw error(
@@ -11,6 +11,11 @@ extension StatementRun {
         hint: "add LIMIT 10, or SINCE and UNTIL")
     }
     try checkSources(of: query, select, "EVENTS FOR")
+    return query
+  }
+
+  func events(for select: Select) throws -> Answer {
+    let query = try boundForEvents(select)
     let result = try execution(query).result()
     var meta = result.answer.meta
     let seqs =

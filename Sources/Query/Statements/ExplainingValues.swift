@@ -4,7 +4,7 @@ import Model
 
 /// EXPLAIN VALUE: what each row was computed from.
 extension StatementRun {
-  func values(of select: Select) throws -> Answer {
+  func boundForValues(_ select: Select) throws -> BoundQuery {
     let query = try Binder.bind(select, self)
     guard !query.isOfFacts else {
       throw error(
@@ -12,6 +12,11 @@ extension StatementRun {
         hint: "EVENTS FOR shows the documents")
     }
     try checkSources(of: query, select, "EXPLAIN VALUE")
+    return query
+  }
+
+  func values(of select: Select) throws -> Answer {
+    let query = try boundForValues(select)
     let result = try execution(query).result()
     var answer = result.answer
     let table = result.table

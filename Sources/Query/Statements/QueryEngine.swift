@@ -13,14 +13,27 @@ public struct QueryEngine: Sendable {
   public init(_ store: any Queryable) { self.store = store }
 
   /// Runs the statements of a text one after the other, and hands out each answer before the next one is begun. The
-  /// text is read as a whole first: nothing is run if it cannot be. What was answered before an error stands. Each
+  /// text is read as a whole first, and checked: see ``check(_:of:_:)``. What was answered before an error stands. Each
   /// statement has its own time limit.
   public func run(
     _ text: String, _ options: QueryOptions, _ body: (Statement, Answer) throws -> Void
   ) throws {
-    for statement in try Parser.statements(text) {
+    let statements = try Parser.statements(text)
+    try check(statements, of: text, options)
+    for statement in statements {
       try body(statement, try run(statement, of: text, options))
     }
+  }
+
+  /// Throws what is wrong with the statements of a text, so that none of them is run: unknown names, times and parameters
+  /// that do not do. Left out is what a statement asks of a stream or KPI that an earlier one defines or changes; that is
+  /// found when it is run.
+  public func check(_ statements: [Statement], of text: String, _ options: QueryOptions) throws {
+    // One is looked at when it is run.
+    if statements.count < 2 { return }
+    let run = StatementRun(
+      store: store, options: options, text: text, catalogue: try store.snapshot())
+    try run.check(statements)
   }
 
   /// The answers of all statements of a text. None of them when one fails: what the statements before it have changed
@@ -81,9 +94,10 @@ public struct QueryEngine: Sendable {
 extension StatementRun {
   func answer(_ body: Statement.Body, span: TextSpan) throws -> Answer {
     switch body {
-    case .select(let query): return try select(query)
-    case .explain(let explanation, let query): return try explain(explanation, query)
-    case .eventsFor(let query): return try events(for: query)
+    case .select(let query): return try placing(query) { try select(query) }
+    case .explain(let explanation, let query):
+      return try placing(query) { try explain(explanation, query) }
+    case .eventsFor(let query): return try placing(query) { try events(for: query) }
     case .defineStream(let definition): return try defineStream(definition, span)
     case .defineKpi(let definition):
       return try defineKpi(definition, isNewVersion: false, span)
@@ -97,15 +111,19 @@ extension StatementRun {
     case .rebuildKpi(let name, let range): return try rebuildKpi(name, range, span)
     case .show(let list): return try show(list)
     case .describe(let name): return try describe(name)
-    case .explainChange: throw notThere("EXPLAIN CHANGE", span)
-    case .prove: throw notThere("PROVE", span)
-    case .verifyFile, .verifyLog: throw notThere("VERIFY", span)
-    case .backfill: throw notThere("BACKFILL", span)
+    case .explainChange, .prove, .verifyFile, .verifyLog, .backfill: throw notThere(body, span)
     }
   }
 
-  private func notThere(_ name: String, _ span: TextSpan) -> LanguageError {
-    error(
+  func notThere(_ body: Statement.Body, _ span: TextSpan) -> LanguageError {
+    let name =
+      switch body {
+      case .explainChange: "EXPLAIN CHANGE"
+      case .prove: "PROVE"
+      case .backfill: "BACKFILL"
+      default: "VERIFY"
+      }
+    return error(
       TextSpan(span.start, span.start + name.utf8.count),
       "\(name) is part of the language, but this version does not do it yet")
   }
