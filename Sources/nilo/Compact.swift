@@ -20,10 +20,11 @@ struct Compact: ParsableCommand {
       """)
 
   @OptionGroup var store: StoreArguments
+  @OptionGroup var memory: MemoryArguments
 
   func run() throws {
     Interruption.catchSignals()
-    let opened = try store.changing()
+    let opened = try store.directory(memory).changing()
     defer { opened.close() }
     var progress = Progress()
     defer { progress.wipe() }

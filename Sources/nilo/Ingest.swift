@@ -19,6 +19,7 @@ struct Ingest: ParsableCommand {
       """)
 
   @OptionGroup var store: StoreArguments
+  @OptionGroup var memory: MemoryArguments
 
   @Option(name: .long, help: ArgumentHelp("The stream to append to.", valueName: "name"))
   var stream: String
@@ -48,7 +49,8 @@ struct Ingest: ParsableCommand {
   func run() throws {
     Interruption.catchSignals()
     var run = IngestRun(
-      store, stream: stream, definition: definition, format: format, decimalMark: decimalMark)
+      store, memory, stream: stream, definition: definition, format: format,
+      decimalMark: decimalMark)
     try run.ingest(files)
     if store.json { try Output.report(run.json) } else { try Output.report(run.text) }
     if Interruption.isRequested { throw ExitCode(ExitStatus.interrupted) }

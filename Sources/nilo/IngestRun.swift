@@ -13,6 +13,7 @@ struct IngestRun {
   private(set) var elapsedSeconds = 0.0
 
   private let arguments: StoreArguments
+  private let memory: MemoryArguments
   let stream: String
   private let definition: DefinitionArguments
   private let format: FileFormat?
@@ -34,10 +35,10 @@ struct IngestRun {
   private static let maxRejectionsShown = 5
 
   init(
-    _ arguments: StoreArguments, stream: String, definition: DefinitionArguments,
-    format: FileFormat?, decimalMark: DecimalMark?
+    _ arguments: StoreArguments, _ memory: MemoryArguments, stream: String,
+    definition: DefinitionArguments, format: FileFormat?, decimalMark: DecimalMark?
   ) {
-    self.arguments = arguments
+    (self.arguments, self.memory) = (arguments, memory)
     self.stream = stream
     self.definition = definition
     self.format = format
@@ -150,7 +151,7 @@ struct IngestRun {
       let times = cells.writesForRoom == 1 ? "once" : "\(Wording.count(cells.writesForRoom)) times"
       printNote(
         "cells of KPIs take more than the \(Wording.bytes(UInt64(cells.limitBytes))) that --memory "
-          + "\(arguments.memory) gives them: they were written \(times) to make room; with more it is faster"
+          + "\(memory.memory) gives them: they were written \(times) to make room; with more it is faster"
       )
     }
     // Without a stream no document was an event.
@@ -172,8 +173,9 @@ struct IngestRun {
 
   private mutating func openStore() throws -> Store {
     if let store { return store }
-    isOwnStore = arguments.directory.isAbsent
-    let opened = try arguments.writing()
+    let directory = arguments.directory(memory)
+    isOwnStore = directory.isAbsent
+    let opened = try directory.writing()
     if let existing = opened.log.stream(named: stream) {
       do {
         try definition.check(against: existing.definition)
@@ -191,7 +193,7 @@ struct IngestRun {
     guard isOwnStore, endedSources.isEmpty, let statistics = try? store?.statistics() else {
       return
     }
-    if statistics.lastSeq == 0, statistics.ledgerPages == 0 { arguments.directory.discard() }
+    if statistics.lastSeq == 0, statistics.ledgerPages == 0 { arguments.directory().discard() }
   }
 
   private mutating func fail(_ message: String) {

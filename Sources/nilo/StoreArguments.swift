@@ -11,6 +11,31 @@ struct StoreArguments: ParsableArguments {
   @Flag(name: .long, help: "Write JSON: one object, or one object a line for lists.")
   var json = false
 
+  /// With `memory` if the command may write.
+  func directory(_ memory: MemoryArguments? = nil) -> StoreDirectory {
+    StoreDirectory(path: data, memoryBytes: memory?.memory.bytes ?? Store.defaultMemoryBytes)
+  }
+
+  /// The format of answers that `format` and ``json`` ask for; nil when neither does.
+  func format(_ format: AnswerFormat?) -> AnswerFormat? { json ? .json : format }
+
+  /// Refuses another format beside ``json``.
+  func check(_ format: AnswerFormat?) throws {
+    if json, let format, format != .json {
+      throw ValidationError("--json is --format json; leave one of them out.")
+    }
+  }
+
+  /// Calls `body` with the store, open for reading: another process may write to it meanwhile.
+  func reading<R>(_ body: (Store) throws -> R) throws -> R {
+    let store = try directory().reading()
+    defer { store.close() }
+    return try body(store)
+  }
+}
+
+/// The options of commands that may write to a store.
+struct MemoryArguments: ParsableArguments {
   @Option(
     name: .long,
     help: ArgumentHelp(
@@ -25,31 +50,6 @@ struct StoreArguments: ParsableArguments {
         "--memory is \(SizeText(bytes: Store.minMemoryBytes)) or more.")
     }
   }
-
-  var directory: StoreDirectory { StoreDirectory(path: data, memoryBytes: memory.bytes) }
-
-  /// The format of answers that `format` and ``json`` ask for; nil when neither does.
-  func format(_ format: AnswerFormat?) -> AnswerFormat? { json ? .json : format }
-
-  /// Refuses another format beside ``json``.
-  func check(_ format: AnswerFormat?) throws {
-    if json, let format, format != .json {
-      throw ValidationError("--json is --format json; leave one of them out.")
-    }
-  }
-
-  /// Calls `body` with the store, open for reading: another process may write to it meanwhile.
-  func reading<R>(_ body: (Store) throws -> R) throws -> R {
-    let store = try directory.reading()
-    defer { store.close() }
-    return try body(store)
-  }
-
-  /// The store, open for writing; it is made if there is none.
-  func writing() throws -> Store { try directory.writing() }
-
-  /// The store that is there, open for writing.
-  func changing() throws -> Store { try directory.changing() }
 }
 
 /// Where a store is, or can be made.
@@ -66,13 +66,14 @@ struct StoreDirectory {
   /// The store, open for writing; it is made if there is none.
   func writing() throws -> Store {
     let parent = URL(fileURLWithPath: path).deletingLastPathComponent().path
-    guard !isMissing("\(path)/data.mdb") || FileManager.default.fileExists(atPath: parent) else {
+    guard hasStore || FileManager.default.fileExists(atPath: parent) else {
       throw Failure("no directory \(parent) to make the store in; make it with: mkdir -p \(parent)")
     }
     let wasAbsent = isAbsent
     do {
       return try Store(
-        directory: path, statementActor: userName(), memoryBytes: memoryBytes)
+        directory: path, statementActor: userName(), memoryBytes: memoryBytes,
+        warn: { printError("warning: \($0)") })
     } catch {
       // Of one that could not be made the lock is left, unless another process is making it.
       if wasAbsent {
@@ -81,6 +82,8 @@ struct StoreDirectory {
       throw error
     }
   }
+
+  var hasStore: Bool { !isMissing("\(path)/data.mdb") }
 
   /// Whether there is not even the directory.
   var isAbsent: Bool { isMissing(path) }
@@ -105,7 +108,7 @@ struct StoreDirectory {
 
   private func requireStore() throws {
     // One that may not be looked at is there; the store says what is not permitted.
-    guard isMissing("\(path)/data.mdb") else { return }
+    if hasStore { return }
     throw Failure(
       "no store at \(path); make one with: nilo ingest --data \(path) --stream NAME FILE")
   }

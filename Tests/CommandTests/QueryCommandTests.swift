@@ -62,13 +62,19 @@ import Testing
     let outcome = try workspace.nilo("query", text)
     #expect(outcome.status == 0)
     try expectGolden("query-statements", outcome.output + outcome.error, in: workspace)
-    // What was answered before an error stays answered.
-    let late = try workspace.nilo("query", "SELECT count(*) FROM pumps LAST 1h; DROP KPI k")
+    // What is wrong is found before the first of them.
+    let wrong = try workspace.nilo("query", "SELECT count(*) FROM pumps LAST 1h; DROP KPI k")
+    #expect(wrong.status == 1)
+    #expect(wrong.output == "" && wrong.error.hasPrefix("nilo: 1:46: "))
+    // Of what the text makes itself it is not: what was answered before stays answered.
+    let late = try workspace.nilo(
+      "query",
+      "DEFINE KPI l AS count(*) FROM pumps EVERY 1h; SELECT count(*) FROM pumps LAST 1h; "
+        + "SELECT nothing FROM l"
+    )
     #expect(late.status == 1)
     #expect(late.output == "count(*)\n0\n")
-    #expect(
-      late.error.hasPrefix(
-        "note: the data of pumps ends at 2024-03-31T01:15:00Z, before the range\nnilo: 1:46: "))
+    #expect(late.error.contains("nilo: 1:90: KPI l has no item nothing\n"), "\(late.error)")
   }
 
   /// Exponential for an engine that backtracks, and a join of each row with those before it.

@@ -71,7 +71,8 @@ struct KpiDrop: ParsableCommand {
       """)
 
   @OptionGroup var answers: KpiArguments
+  @OptionGroup var memory: MemoryArguments
   @Argument(help: "The KPI's name.") var name: String
 
-  func run() throws { try answers.answer(.dropKpi(Name(name))) }
+  func run() throws { try answers.answer(.dropKpi(Name(name)), memory: memory) }
 }

@@ -14,13 +14,15 @@ struct KpiArguments: ParsableArguments {
 
   func validate() throws { try store.check(format) }
 
-  /// Runs a statement. `kpi` is the name that has to be that of a KPI, and not of a stream.
+  /// Runs a statement, with `memory` if it changes something. `kpi` is the name that has to be that of a KPI, and not of a
+  /// stream.
   func answer(
-    _ body: Statement.Body, about kpi: String? = nil,
+    _ body: Statement.Body, about kpi: String? = nil, memory: MemoryArguments? = nil,
     _ options: @escaping (inout QueryOptions) -> Void = { _ in }
   ) throws {
     let answers = StatementAnswers(
-      store: store, format: store.format(format) ?? .table, options: options)
+      directory: store.directory(memory), format: store.format(format) ?? .table,
+      options: options)
     try answers.write(QueryText(Statement(body))) { catalogue in
       guard let kpi, catalogue.streams.contains(where: { $0.name == kpi }) else { return }
       throw Failure("\(kpi) is a stream, and no KPI; ask it with: nilo query")

@@ -16,6 +16,7 @@ struct KpiDefine: ParsableCommand {
       """)
 
   @OptionGroup var answers: KpiArguments
+  @OptionGroup var memory: MemoryArguments
 
   @Argument(help: "The KPI's name.") var name: String
 
@@ -55,7 +56,7 @@ struct KpiDefine: ParsableCommand {
 
   func run() throws {
     let definition = try definition()
-    try answers.answer(.defineKpi(definition)) { options in
+    try answers.answer(.defineKpi(definition), memory: memory) { options in
       // However long the log is, the cells are filled from all of it.
       options.limits.maxSeconds = 1e9
     }

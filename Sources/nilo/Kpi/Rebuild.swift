@@ -10,8 +10,8 @@ struct Rebuild: ParsableCommand {
     abstract: "Compute the cells of KPIs anew from the log, beside the live ones.",
     discussion: """
       The new cells take the live ones' place in one commit. With --verify they are compared with \
-      the live ones instead, bit for bit, and nothing is written: it works while another process \
-      writes. It exits with 1 when any differs.
+      the live ones on disk instead, bit for bit, as of the last event that these have, and nothing \
+      is written: it works while another process writes. It exits with 1 when any differs.
 
       With --since or --until only the buckets that hold some of that time are computed, and put \
       among the live ones. Times are on the KPI's clock when they have no offset.
@@ -22,6 +22,7 @@ struct Rebuild: ParsableCommand {
       """)
 
   @OptionGroup var store: StoreArguments
+  @OptionGroup var memory: MemoryArguments
 
   @Argument(help: ArgumentHelp("The KPIs. (default: all)", valueName: "kpi"))
   var names: [String] = []
@@ -43,7 +44,8 @@ struct Rebuild: ParsableCommand {
 
   func run() throws {
     Interruption.catchSignals()
-    let opened = verify ? try store.directory.reading() : try store.changing()
+    let directory = store.directory(memory)
+    let opened = verify ? try directory.reading() : try directory.changing()
     defer { opened.close() }
     var progress = Progress()
     defer { progress.wipe() }
@@ -117,7 +119,8 @@ struct Rebuild: ParsableCommand {
     let result =
       report.differences.isEmpty
       ? "the same in every bit" : "\(Wording.count(report.differences.count)) cells differ"
-    return "\(result), \(size)"
+    let state = report.comparedSeq.map { " as of seq \(Wording.count($0))" } ?? ""
+    return "\(result)\(state), \(size)"
   }
 
   private func json(_ report: RebuildReport, _ seconds: Double) -> [UInt8] {
@@ -128,6 +131,7 @@ struct Rebuild: ParsableCommand {
       json.field("cells", Int64(report.cells))
       json.field("verified", verify && report.isFilled)
       json.field("filled", report.isFilled)
+      if verify { json.field("as_of_seq", report.comparedSeq) }
       if let range = report.rangeNs {
         if range.lowerBound > .min {
           json.field("since", Timestamp(ns: range.lowerBound).description)

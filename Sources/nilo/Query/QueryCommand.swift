@@ -23,6 +23,7 @@ struct QueryCommand: ParsableCommand {
       """)
 
   @OptionGroup var store: StoreArguments
+  @OptionGroup var memory: MemoryArguments
 
   @Option(
     name: .long,
@@ -63,8 +64,9 @@ struct QueryCommand: ParsableCommand {
   }
 
   func run() throws {
-    let answers = StatementAnswers(store: store, format: store.format(format) ?? .standard) {
-      options in
+    let answers = StatementAnswers(
+      directory: store.directory(memory), format: store.format(format) ?? .standard
+    ) { options in
       for parameter in param { options.parameters[Text(parameter.name)] = parameter.value }
       for one in limit { one.set(&options.limits) }
     }

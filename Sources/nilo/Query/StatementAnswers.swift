@@ -7,21 +7,22 @@ import Terminal
 /// Runs the statements of a text in a store, and writes their answers to standard output; notes that the format has no
 /// place for go to standard error.
 struct StatementAnswers {
-  var store: StoreArguments
+  var directory: StoreDirectory
   var format: AnswerFormat
   /// What the statements may take, and the values of parameters.
   var options: (inout QueryOptions) -> Void = { _ in }
 
-  /// Runs one statement after the other; nothing is run when the text cannot be read as a whole. `check` is shown what
-  /// there is in the store before that. Ctrl-C ends what runs.
+  /// Runs one statement after the other; nothing is run when the text cannot be read as a whole, or what is wrong with it
+  /// can be told before. `check` is shown what there is in the store before that. Ctrl-C ends what runs.
   func write(_ query: QueryText, check: (CatalogueSnapshot) throws -> Void = { _ in }) throws {
     Interruption.catchSignals()
-    let runner = LocalRunner(store.directory, staysWriting: true)
+    let runner = LocalRunner(directory, staysWriting: true)
     defer { runner.close() }
     do {
       let statements = try Parser.statements(query.text)
       try runner.open(for: statements)
       try check(runner.catalogue())
+      try runner.check(statements, of: query.text, statementOptions)
       for statement in statements { try answer(statement, of: query, by: runner) }
     } catch let error as LanguageError {
       throw Shown(query.file == nil ? "nilo: \(error)" : error.described(inFile: query.file))
@@ -32,12 +33,17 @@ struct StatementAnswers {
     }
   }
 
-  private func answer(
-    _ statement: Statement, of query: QueryText, by runner: some StatementRunner
-  ) throws {
+  private var statementOptions: QueryOptions {
     var options = QueryOptions(nowNs: currentTimeNs())
     self.options(&options)
     options.isCancelled = Interruption.wish
+    return options
+  }
+
+  private func answer(
+    _ statement: Statement, of query: QueryText, by runner: some StatementRunner
+  ) throws {
+    var options = statementOptions
     let progress = SharedProgress()
     options.progress = { progress.update(share: $0) }
     defer { progress.wipe() }

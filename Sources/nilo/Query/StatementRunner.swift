@@ -7,6 +7,9 @@ protocol StatementRunner: AnyObject {
   /// The streams and KPIs that there are now.
   func catalogue() throws -> CatalogueSnapshot
 
+  /// Throws what is wrong with statements of `text`, as far as it can be told before the first one is run.
+  func check(_ statements: [Statement], of text: String, _ options: QueryOptions) throws
+
   /// Runs a statement of `text`, which its errors show.
   func run(_ statement: Statement, of text: String, _ options: QueryOptions) throws -> Answer
 
@@ -67,6 +70,12 @@ final class LocalRunner: StatementRunner {
       return
     }
     _ = try writing(makes: change.isFirst)
+  }
+
+  func check(_ statements: [Statement], of text: String, _ options: QueryOptions) throws {
+    // One is looked at when it is run, and the first of all may make the store.
+    guard statements.count > 1, opened != nil || directory.hasStore else { return }
+    try QueryEngine(try reading()).check(statements, of: text, options)
   }
 
   func close() {

@@ -87,7 +87,9 @@ final class ReplSession {
       case .leave: return .left
       case .statements(let text):
         lastText = text
-        for statement in try Parser.statements(text) { try answer(statement, of: text) }
+        let statements = try Parser.statements(text)
+        try runner.check(statements, of: text, options)
+        for statement in statements { try answer(statement, of: text) }
         return .done
       case .command(let name, let argument):
         return try perform(name, argument)
@@ -114,13 +116,18 @@ final class ReplSession {
   /// Runs a statement, which Ctrl-C cancels.
   func ask(_ statement: Statement, of text: String) throws -> Answer {
     if Interrupts.isInterrupted { throw CancellationError() }
-    var options = QueryOptions(nowNs: currentTimeNs())
-    options.parameters = parameters
-    options.isCancelled = { Interrupts.isInterrupted }
+    var options = self.options
     let progress = SharedProgress()
     options.progress = { progress.update(share: $0) }
     defer { progress.wipe() }
     return try runner.run(statement, of: text, options)
+  }
+
+  private var options: QueryOptions {
+    var options = QueryOptions(nowNs: currentTimeNs())
+    options.parameters = parameters
+    options.isCancelled = { Interrupts.isInterrupted }
+    return options
   }
 
   /// The answers of a text of ours.
