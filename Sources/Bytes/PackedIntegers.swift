@@ -56,10 +56,27 @@ public struct PackedIntegers: Sendable {
     return values
   }
 
-  /// The values of some of the rows, which ascend. O(rows).
-  public func values(_ rows: [Int32], in bytes: RawSpan) -> [Int64] {
-    rows.count == count ? values(in: bytes) : rows.map { value(Int($0), in: bytes) }
+  /// The values of some of the rows, which ascend. O(rows), O(1) where all are the same.
+  public func values(_ rows: [Int32], in bytes: RawSpan) -> RowValues {
+    guard let first = rows.first else { return RowValues(same: 0) }
+    if width == 0 || rows.count == 1 { return RowValues(same: value(Int(first), in: bytes)) }
+    return RowValues(
+      rows.count == count ? values(in: bytes) : rows.map { value(Int($0), in: bytes) })
   }
+}
+
+/// The values of some rows of a column. Where they are the same, as of a single row, they take no memory.
+public struct RowValues: Sendable {
+  @usableFromInline let same: Int64
+  /// Empty where all are the same.
+  @usableFromInline let values: [Int64]
+
+  init(same: Int64) { (self.same, values) = (same, []) }
+  init(_ values: [Int64]) { (same, self.values) = (0, values) }
+
+  /// That of the row at a place among those that were asked for. O(1).
+  @inlinable @inline(__always)
+  public subscript(index: Int) -> Int64 { values.isEmpty ? same : values[index] }
 }
 
 extension [UInt8] {

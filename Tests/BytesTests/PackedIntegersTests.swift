@@ -39,8 +39,10 @@ import Testing
         try checkEqual(column.value(index, in: bytes.rawSpan), values[index], "value \(index)")
       }
       let some = values.indices.filter { _ in random.oneIn(2) }
-      try checkEqual(
-        column.values(some.map { Int32($0) }, in: bytes.rawSpan), some.map { values[$0] }, "some")
+      for rows in [some, Array(some.prefix(1)), Array(values.indices)] {
+        let found = column.values(rows.map { Int32($0) }, in: bytes.rawSpan)
+        try checkEqual(rows.indices.map { found[$0] }, rows.map { values[$0] }, "some")
+      }
     }
   }
 

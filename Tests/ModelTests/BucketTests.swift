@@ -35,6 +35,33 @@ import Testing
     }
   }
 
+  /// Told of one length only if neighbours are so, also where the zone's clocks change.
+  @Test func bucketsOfOneLength() throws {
+    let now = try #require(Timestamp("2024-06-01T00:00:00Z")).ns
+    for (length, zone, isOne) in [
+      ("1m", "UTC", true), ("7m", "UTC", true), ("1h", "Europe/Berlin", true),
+      ("15m", "Australia/Lord_Howe", true), ("1h", "Australia/Lord_Howe", false),
+      ("7h", "Europe/Berlin", false), ("1d", "UTC", false), ("1mo", "UTC", false),
+    ] {
+      let buckets = try buckets(length, zone)
+      #expect(buckets.areOfOneLength(from: now) == isOne, "\(length) in \(zone)")
+      // The zone's local mean time differed by seconds.
+      if zone != "UTC" { #expect(!buckets.areOfOneLength(from: .min + 1)) }
+    }
+    rounds(500) { random in
+      let length = try BucketLength(parsing: random.pick(["1m", "15m", "1h", "2h", "7h"]))
+      let buckets = Buckets(length: length, zone: random.pick(ZoneSamples.zones))
+      let time = Int64.random(in: 0...1_800_000_000, using: &random) * 1_000_000_000
+      if !buckets.areOfOneLength(from: time) { return }
+      for time in [time, Int64.random(in: time...(2 * time + 1), using: &random)] {
+        let range = buckets.range(of: time)
+        try checkEqual(
+          range.upperBound - range.lowerBound, length.nominalNs, "\(length) in \(buckets.zone.name)"
+        )
+      }
+    }
+  }
+
   @Test func bucketsPartitionTime() {
     rounds(20_000) { random in
       let zone = random.pick(ZoneSamples.zones)

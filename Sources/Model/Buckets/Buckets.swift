@@ -72,6 +72,15 @@ public struct Buckets: Sendable, Equatable {
     BucketStarts(buckets: self, position: from, until: until)
   }
 
+  /// Whether from the one that holds a time on all are of one length: the zone's offsets differ by multiples of it.
+  /// O(changes of the zone since then).
+  public func areOfOneLength(from timeNs: Int64) -> Bool {
+    guard case .fixed(let seconds) = step else { return false }
+    let offsets = zone.offsets[
+      zone.stretch(at: start(of: timeNs).flooredQuotient(1_000_000_000))...]
+    return offsets.allSatisfy { ($0 - offsets[offsets.startIndex]) % seconds == 0 }
+  }
+
   private static func saturatingNs(_ seconds: Int64) -> Int64 {
     let (ns, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
     return overflow ? (seconds < 0 ? .min : .max) : ns

@@ -292,7 +292,7 @@ struct MeasureColumns: Sendable {
   ) throws(MalformedBytes) {
     let missing = try PackedIntegers(&reader, count: count).values(page.rows, in: bytes)
     let start = counts.count
-    for index in missing.indices {
+    for index in page.rows.indices {
       counts.append(page.header(index).facts &- UInt64(bitPattern: missing[index]))
     }
     if stored.contains(.moments) {

@@ -41,12 +41,12 @@ struct CellReader {
     self.generation = generation
   }
 
-  /// Appends one cell as a row; false when there is none. O(log cells + bytes of a page).
+  /// Appends one cell as a row; false when there is none. `cursor` is one over the cells, of any place.
+  /// O(log cells + bytes of a page).
+  @_lifetime(cursor: copy cursor)
   func append(
-    _ bucketNs: Int64, _ group: [UInt8], to cells: inout CellColumns,
-    _ transaction: borrowing ReadTransaction
+    _ bucketNs: Int64, _ group: [UInt8], to cells: inout CellColumns, _ cursor: inout Cursor
   ) throws -> Bool {
-    var cursor = try transaction.cursor(tables.cells)
     if try seekPage(bucketNs, group.rawSpan, &cursor) {
       let (key, page) = (cursor.key, try CellPage(cursor.key, cursor.value))
       let row = try Self.unlessMalformed(key) { () throws(MalformedBytes) in

@@ -26,16 +26,16 @@ struct KpiCells {
   /// Whether cells of a bucket come in the order of their groups.
   var isSorted: Bool { fresh == nil }
 
-  /// Appends one cell as a row; false when there is none. O(log cells).
+  /// Appends one cell as a row; false when there is none. `cursor` is one over the cells, of any place. O(log cells).
+  @_lifetime(cursor: copy cursor)
   func append(
-    _ bucketNs: Int64, _ group: [UInt8], to cells: inout CellColumns,
-    _ transaction: borrowing ReadTransaction
+    _ bucketNs: Int64, _ group: [UInt8], to cells: inout CellColumns, _ cursor: inout Cursor
   ) throws -> Bool {
     if let (bucket, row) = fresh?.changed(bucketNs, group.rawSpan) {
       cells.append(row, of: bucket.cells)
       return true
     }
-    return try stored.append(bucketNs, group, to: &cells, transaction)
+    return try stored.append(bucketNs, group, to: &cells, &cursor)
   }
 
   /// Appends the cells of the buckets that start within `range`, in order of time. `code` numbers their groups; those
@@ -83,6 +83,7 @@ struct KpiCells {
   ) throws -> Sample? {
     let series = fresh?.number(group.rawSpan).map { SeriesOfGroup(group: $0, name: name) }
     var end = bucketNs
+    var cursor = try transaction.cursor(stored.tables.cells)
     while true {
       let found = [
         try stored.bucket(ofSeries: name, group, before: end, transaction),
@@ -91,7 +92,7 @@ struct KpiCells {
       guard let found else { return nil }
       var cells = CellColumns(stored.kpi.plan)
       // Two series may have one hash, and a series may have samples of another measure alone.
-      if try append(found, group, to: &cells, transaction),
+      if try append(found, group, to: &cells, &cursor),
         let series = cells.measures[measure].samples[0].series.first(where: { $0.name == name })
       {
         if let lastSeq, cells.headers[0].lastSeq > lastSeq { throw StaleCellError() }

@@ -37,26 +37,54 @@ struct SortedNames {
     }
   }
 
-  /// The place of a name; nil when it is not there. O(log count).
+  /// The place of a name; nil when it is not there. Allocates nothing. O(log count).
   func find(_ wanted: RawSpan, in bytes: RawSpan) throws(MalformedBytes) -> Int? {
-    var name: [UInt8] = []
+    let rest = wanted.byteCount - prefix.count
+    guard rest >= suffix.count,
+      wanted.extracting(0..<prefix.count).isEqual(to: bytes.extracting(prefix)),
+      wanted.extracting(wanted.byteCount - suffix.count..<wanted.byteCount)
+        .isEqual(to: bytes.extracting(suffix))
+    else { return nil }
+    let tail = wanted.extracting(prefix.count..<wanted.byteCount)
     // The first block that begins after it.
     var (low, high) = (0, blocks.count)
     while low < high {
       let middle = (low + high) / 2
-      var reader = ByteReader(bytes.extracting(try begin(middle, in: bytes, &name)))
-      try step(&reader, in: bytes, &name)
-      if wanted.precedes(name.rawSpan) { high = middle } else { low = middle + 1 }
+      var reader = ByteReader(bytes.extracting(try blocks.range(middle, in: bytes)))
+      let first = try lengths(&reader)
+      guard first.shared == 0 else { throw MalformedBytes(offset: reader.offset) }
+      let own = reader.bytes.extracting(first.added)
+      if precedes(tail, own, in: bytes) { high = middle } else { low = middle + 1 }
     }
-    if low == 0 { return nil }
-    let first = (low - 1) * Self.blockSize
-    var reader = ByteReader(bytes.extracting(try begin(low - 1, in: bytes, &name)))
-    for index in first..<min(first + Self.blockSize, count) {
-      try step(&reader, in: bytes, &name)
-      if name.rawSpan.isEqual(to: wanted) { return index }
-      if wanted.precedes(name.rawSpan) { return nil }
+    return low == 0 ? nil : try find(tail.extracting(0..<rest - suffix.count), low - 1, in: bytes)
+  }
+
+  /// The same of what a name has of its own, between the prefix and the suffix, among those of a block.
+  private func find(
+    _ wanted: RawSpan, _ block: Int, in bytes: RawSpan
+  ) throws(MalformedBytes) -> Int? {
+    var reader = ByteReader(bytes.extracting(try blocks.range(block, in: bytes)))
+    // How long the name before is, and how much of it is as wanted.
+    var (byteCount, same) = (0, 0)
+    for index in block * Self.blockSize..<min((block + 1) * Self.blockSize, count) {
+      let (shared, added) = try lengths(&reader)
+      guard shared <= byteCount else { throw MalformedBytes(offset: reader.offset) }
+      byteCount = shared + added.count
+      if shared > same { continue }
+      let rest = wanted.extracting(shared..<wanted.byteCount)
+      same = shared + reader.bytes.extracting(added).commonPrefix(rest)
+      if same == byteCount, same == wanted.byteCount { return index }
     }
     return nil
+  }
+
+  /// Whether `tail` sorts before a name of which this is what stands behind the prefix and before the suffix.
+  private func precedes(_ tail: RawSpan, _ own: RawSpan, in bytes: RawSpan) -> Bool {
+    let same = tail.commonPrefix(own)
+    if same < own.byteCount {
+      return same == tail.byteCount || tail.byte(at: same) < own.byte(at: same)
+    }
+    return tail.extracting(same..<tail.byteCount).precedes(bytes.extracting(suffix))
   }
 
   /// Makes `name` what the first one of a block is told from; gives where the block is.
@@ -73,19 +101,27 @@ struct SortedNames {
   private func step(
     _ reader: inout ByteReader, in bytes: RawSpan, _ name: inout [UInt8]
   ) throws(MalformedBytes) {
+    let (shared, added) = try lengths(&reader)
+    guard prefix.count + shared <= name.count - suffix.count else {
+      throw MalformedBytes(offset: reader.offset)
+    }
+    name.removeLast(name.count - prefix.count - shared)
+    name.append(span: reader.bytes.extracting(added))
+    name.append(span: bytes.extracting(suffix))
+  }
+
+  /// How much the next name of a block shares with the one before, and where the rest of it is, which is passed over.
+  private func lengths(
+    _ reader: inout ByteReader
+  ) throws(MalformedBytes) -> (shared: Int, added: Range<Int>) {
     let head = Int(try reader.integer(UInt8.self))
     func length(_ half: Int) throws(MalformedBytes) -> Int {
       half < Self.longLength ? half : half + (try reader.count(limit: 1 << 32))
     }
     let shared = try length(head >> 4)
     let added = try length(head & 15)
-    guard prefix.count + shared <= name.count - suffix.count else {
-      throw MalformedBytes(offset: reader.offset)
-    }
     let start = try reader.advance(by: added)
-    name.removeLast(name.count - prefix.count - shared)
-    name.append(span: reader.bytes.extracting(start..<start + added))
-    name.append(span: bytes.extracting(suffix))
+    return (shared, start..<start + added)
   }
 }
 

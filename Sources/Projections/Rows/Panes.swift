@@ -91,9 +91,10 @@ struct PaneReader {
       range.upperBound.saturatingSubtracting(range.lowerBound) / every <= Self.maxLookups
     else { return false }
     let code = groups.code(group.rawSpan)
+    var cursor = try transaction.cursor(known.stored.tables.cells)
     var bucket = kpi.buckets.start(of: range.lowerBound)
     while bucket < range.upperBound {
-      if bucket >= range.lowerBound, try known.append(bucket, group, to: &cells, transaction) {
+      if bucket >= range.lowerBound, try known.append(bucket, group, to: &cells, &cursor) {
         buckets.append(bucket)
         codes.append(code)
       }
@@ -123,10 +124,14 @@ extension CompiledKpi {
   /// The buckets whose cells the rows of `range` need.
   func reach(of range: Range<Int64>) -> Range<Int64> {
     guard panesPerWindow > 1, range.lowerBound > .min else { return range }
-    // A window, and the chunk before it, with room for days that are an hour longer.
-    let widthNs = Int64(panesPerWindow + 1) * definition.every.nominalNs
-    let reach = widthNs.multipliedReportingOverflow(by: 3)
-    return range.lowerBound.saturatingSubtracting(
-      reach.overflow ? .max : reach.partialValue)..<range.upperBound
+    func start(_ panes: Int) -> Int64 {
+      let reach = Int64(panes).multipliedReportingOverflow(by: definition.every.nominalNs)
+      return range.lowerBound.saturatingSubtracting(reach.overflow ? .max : reach.partialValue)
+    }
+    // The window that ends with the first bucket. Where buckets differ, so do the chunks of RollingWindows and what they hold
+    // of a window: there the one before as well, with room for days that are an hour longer.
+    let window = start(panesPerWindow - 1)
+    let isEnough = window > .min && buckets.areOfOneLength(from: window)
+    return (isEnough ? window : start(3 * (panesPerWindow + 1)))..<range.upperBound
   }
 }

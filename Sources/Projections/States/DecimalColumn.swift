@@ -29,23 +29,24 @@ struct DecimalColumn {
     }
   }
 
-  /// Those of some rows. O(rows).
-  func values(_ rows: [Int32], in bytes: RawSpan) throws(MalformedBytes) -> [Int256] {
+  /// Calls `body` with the place of each of `rows` among them, and its sum. O(rows).
+  func forEach(
+    _ rows: [Int32], in bytes: RawSpan, _ body: (Int, Int256) -> Void
+  ) throws(MalformedBytes) {
     switch form {
     case .scaled(let column, let unit):
-      return column.values(rows, in: bytes).map { Int256(Int128($0) * Int128(unit)) }
+      let values = column.values(rows, in: bytes)
+      for index in rows.indices { body(index, Int256(Int128(values[index]) * Int128(unit))) }
     case .single(let runs):
-      var values: [Int256] = []
-      for row in rows {
-        let range = try runs.range(Int(row), in: bytes)
+      for index in rows.indices {
+        let range = try runs.range(Int(rows[index]), in: bytes)
         if range.isEmpty {
-          values.append(.zero)
+          body(index, .zero)
         } else {
           var reader = ByteReader(bytes.extracting(range))
-          values.append(try Int256(&reader))
+          body(index, try Int256(&reader))
         }
       }
-      return values
     }
   }
 

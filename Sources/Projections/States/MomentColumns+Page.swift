@@ -21,8 +21,13 @@ struct MomentPage {
   /// The parts of sums that are no short decimals.
   private let binary: PackedRuns
   private let numbers: NumberColumns
-  /// Time, seq and place among the facts of its event, of the first and the last.
-  private let places: [PackedIntegers]
+  /// Of the first and the last the time, the seq, and the place among the facts of its event: each as a difference.
+  private let firstTimes: PackedIntegers
+  private let lastTimes: PackedIntegers
+  private let firstSeqs: PackedIntegers
+  private let lastSeqs: PackedIntegers
+  private let firstElements: PackedIntegers
+  private let lastElements: PackedIntegers
 
   /// Passes over the columns of `count` rows. O(1).
   init(_ reader: inout ByteReader, count: Int, hasSquares: Bool) throws(MalformedBytes) {
@@ -32,9 +37,12 @@ struct MomentPage {
       hasSquares ? try DecimalColumn(&reader, count: count, scale: 2 * ExactNumber.scale) : nil
     binary = try PackedRuns(&reader, count: count)
     numbers = try NumberColumns(&reader, count: count)
-    var places: [PackedIntegers] = []
-    for _ in 0..<6 { places.append(try PackedIntegers(&reader, count: count)) }
-    self.places = places
+    firstTimes = try PackedIntegers(&reader, count: count)
+    lastTimes = try PackedIntegers(&reader, count: count)
+    firstSeqs = try PackedIntegers(&reader, count: count)
+    lastSeqs = try PackedIntegers(&reader, count: count)
+    firstElements = try PackedIntegers(&reader, count: count)
+    lastElements = try PackedIntegers(&reader, count: count)
   }
 
   /// Adds rows of so many values each to moments. O(rows).
@@ -42,42 +50,43 @@ struct MomentPage {
     _ page: PageRows, counts: ArraySlice<UInt64>, in bytes: RawSpan, to moments: inout MomentColumns
   ) throws(MalformedBytes) {
     let rows = page.rows
+    let start = moments.rows.count
     let others = others.values(rows, in: bytes)
-    let sums = try sums.values(rows, in: bytes)
-    let squares = try squares?.values(rows, in: bytes)
-    let places = places.map { $0.values(rows, in: bytes) }
-    var states = [Moments](repeating: Moments(), count: rows.count)
+    let firstTimes = firstTimes.values(rows, in: bytes)
+    let lastTimes = lastTimes.values(rows, in: bytes)
+    let firstSeqs = firstSeqs.values(rows, in: bytes)
+    let lastSeqs = lastSeqs.values(rows, in: bytes)
+    let firstElements = firstElements.values(rows, in: bytes)
+    let lastElements = lastElements.values(rows, in: bytes)
     for index in rows.indices {
-      states[index].count = counts[counts.startIndex + index] &- UInt64(bitPattern: others[index])
-      if states[index].count == 0 { continue }
+      moments.appendRow()
+      let count = counts[counts.startIndex + index] &- UInt64(bitPattern: others[index])
+      if count == 0 { continue }
       let header = page.header(index)
-      states[index].decimals = sums[index]
-      let timeNs = page.bucketNs &+ places[0][index]
-      states[index].firstAt = FactPlace(
-        timeNs: timeNs, seq: header.firstSeq &+ UInt64(bitPattern: places[2][index]),
-        element: UInt32(truncatingIfNeeded: places[4][index]))
-      states[index].lastAt = FactPlace(
-        timeNs: timeNs &+ places[1][index],
-        seq: header.lastSeq &- UInt64(bitPattern: places[3][index]),
-        element: UInt32(truncatingIfNeeded: places[5][index]))
+      let timeNs = page.bucketNs &+ firstTimes[index]
+      let firstAt = FactPlace(
+        timeNs: timeNs, seq: header.firstSeq &+ UInt64(bitPattern: firstSeqs[index]),
+        element: UInt32(truncatingIfNeeded: firstElements[index]))
+      let lastAt = FactPlace(
+        timeNs: timeNs &+ lastTimes[index],
+        seq: header.lastSeq &- UInt64(bitPattern: lastSeqs[index]),
+        element: UInt32(truncatingIfNeeded: lastElements[index]))
+      moments.setPlaces(start + index, count: count, firstAt, lastAt)
     }
-    try numbers.forEach(rows, in: bytes) { index, numbers in
-      if states[index].count == 0 { return }
-      (states[index].min, states[index].max) = (numbers.min, numbers.max)
-      (states[index].first, states[index].last) = (numbers.first, numbers.last)
+    try sums.forEach(rows, in: bytes) { moments.setSum($1, start + $0) }
+    try numbers.forEach(rows, in: bytes) { moments.setNumbers($1, start + $0) }
+    if moments.hasSquares {
+      try squares?.forEach(rows, in: bytes) { moments.setSquares($1, start + $0) }
     }
+    if binary.isEmpty { return }
     for index in rows.indices {
-      let hasNumbers = states[index].count > 0
-      moments.append(
-        states[index], squares: hasNumbers ? squares?[index] ?? .zero : .zero,
-        try binaryMoments(Int(rows[index]), in: bytes))
+      moments.setBinary(try binaryMoments(Int(rows[index]), in: bytes), start + index)
     }
   }
 
   private func binaryMoments(
     _ row: Int, in bytes: RawSpan
   ) throws(MalformedBytes) -> BinaryMoments? {
-    if binary.isEmpty { return nil }
     let range = try binary.range(row, in: bytes)
     if range.isEmpty { return nil }
     var reader = ByteReader(bytes.extracting(range))

@@ -50,7 +50,7 @@ struct BinaryMoments: Sendable, Equatable {
 
 /// The moments of many cells.
 struct MomentColumns: Sendable {
-  private let hasSquares: Bool
+  let hasSquares: Bool
   private(set) var rows: [Moments] = []
   /// Sums of squares of short decimals, in units of 10^-18; empty unless they are needed.
   private(set) var squares: [Int256] = []
@@ -70,6 +70,35 @@ struct MomentColumns: Sendable {
     if hasSquares { self.squares.append(squares) }
     if let binary { self.binary[Int32(rows.count - 1)] = binary }
   }
+
+  // MARK: Rows that are read
+
+  /// Sets what a row of so many numbers, one at least, has of its first and last.
+  mutating func setPlaces(_ row: Int, count: UInt64, _ firstAt: FactPlace, _ lastAt: FactPlace) {
+    rows[row].count = count
+    (rows[row].firstAt, rows[row].lastAt) = (firstAt, lastAt)
+  }
+
+  /// The rest is of rows that have numbers; of others it is passed over.
+  mutating func setSum(_ decimals: Int256, _ row: Int) {
+    if rows[row].count > 0 { rows[row].decimals = decimals }
+  }
+
+  mutating func setSquares(_ squares: Int256, _ row: Int) {
+    if rows[row].count > 0 { self.squares[row] = squares }
+  }
+
+  mutating func setNumbers(_ numbers: NumberEnds, _ row: Int) {
+    if rows[row].count == 0 { return }
+    (rows[row].min, rows[row].max) = (numbers.min, numbers.max)
+    (rows[row].first, rows[row].last) = (numbers.first, numbers.last)
+  }
+
+  mutating func setBinary(_ sums: BinaryMoments?, _ row: Int) {
+    if let sums { binary[Int32(row)] = sums }
+  }
+
+  // MARK: Merging
 
   /// Adds cells of a block to rows. O(cells).
   mutating func add(_ added: Range<Int>, of fold: MomentColumns, to places: [Int32]) {

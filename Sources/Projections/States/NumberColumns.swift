@@ -13,7 +13,9 @@ struct NumberEnds {
 /// as differences from it, or each row by itself.
 struct NumberColumns {
   private enum Form {
-    case scaled(decimals: Int, [PackedIntegers])
+    case scaled(
+      decimals: Int, low: PackedIntegers, high: PackedIntegers, first: PackedIntegers,
+      last: PackedIntegers)
     case single(PackedRuns)
   }
 
@@ -29,9 +31,11 @@ struct NumberColumns {
       form = .single(try PackedRuns(&reader, count: count))
     } else {
       guard decimals <= ExactNumber.scale else { throw MalformedBytes(offset: reader.offset) }
-      var columns: [PackedIntegers] = []
-      for _ in 0..<4 { columns.append(try PackedIntegers(&reader, count: count)) }
-      form = .scaled(decimals: Int(decimals), columns)
+      form = .scaled(
+        decimals: Int(decimals), low: try PackedIntegers(&reader, count: count),
+        high: try PackedIntegers(&reader, count: count),
+        first: try PackedIntegers(&reader, count: count),
+        last: try PackedIntegers(&reader, count: count))
     }
   }
 
@@ -40,11 +44,11 @@ struct NumberColumns {
     _ rows: [Int32], in bytes: RawSpan, _ body: (Int, NumberEnds) -> Void
   ) throws(MalformedBytes) {
     switch form {
-    case .scaled(let decimals, let columns):
-      let low = columns[0].values(rows, in: bytes)
-      let high = columns[1].values(rows, in: bytes)
-      let first = columns[2].values(rows, in: bytes)
-      let last = columns[3].values(rows, in: bytes)
+    case .scaled(let decimals, let low, let high, let first, let last):
+      let low = low.values(rows, in: bytes)
+      let high = high.values(rows, in: bytes)
+      let first = first.values(rows, in: bytes)
+      let last = last.values(rows, in: bytes)
       for index in rows.indices {
         let base = low[index]
         body(
