@@ -1,12 +1,21 @@
 import CLMDB
 import Glibc
+import Synchronization
 
 extension Environment {
-  /// Bytes of files, this environment's above all, that are mapped into the process and count as its memory.
-  /// O(1).
+  /// Bytes of mapped files that count as the process's memory, but for the program's own code as far as it is known:
+  /// those of environments above all. O(1).
   public static var residentFileBytes: Int {
+    max(0, allResidentFileBytes - programFileBytes.load(ordering: .relaxed))
+  }
+
+  /// What counted as memory when pages were given back last: the program and its libraries. No limit on what is read can
+  /// make that less, and one that it exceeds would have pages given back all the time.
+  private static let programFileBytes = Atomic(0)
+
+  private static var allResidentFileBytes: Int {
     // "size resident shared ..." in pages.
-    guard let text = readText("/proc/self/statm") else { return 0 }
+    guard let text = readText("/proc/self/statm", atOnce: 128) else { return 0 }
     let fields = text.split(separator: " ")
     return fields.count > 2 ? (Int(fields[2]) ?? 0) * Int(getpagesize()) : 0
   }
@@ -32,16 +41,17 @@ extension Environment {
       // A failure leaves the pages where they are.
       _ = unsafe madvise(start, Int(bounds[1] - bounds[0]), MADV_DONTNEED)
     }
+    Self.programFileBytes.store(Self.allResidentFileBytes, ordering: .relaxed)
   }
 }
 
 /// The whole text of one of the system's small files.
-private func readText(_ path: String) -> String? {
+private func readText(_ path: String, atOnce byteCount: Int = 64 * 1024) -> String? {
   let file = unsafe open(path, O_RDONLY | O_CLOEXEC)
   guard file >= 0 else { return nil }
   defer { _ = close(file) }
   var text: [UInt8] = []
-  var buffer = [UInt8](repeating: 0, count: 64 * 1024)
+  var buffer = [UInt8](repeating: 0, count: byteCount)
   while true {
     let count = unsafe buffer.withUnsafeMutableBytes { unsafe read(file, $0.baseAddress, $0.count) }
     if count < 0 && errno == EINTR { continue }

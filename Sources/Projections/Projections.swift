@@ -13,7 +13,7 @@ public final class Projections: Sendable {
   package static let tableNames = ["kpis", "cells", "series"]
 
   /// Pages of the store's file that may count as memory while cells are read and written all over it.
-  static let maxResidentFileBytes = 48 << 20
+  static let maxResidentFileBytes = 32 << 20
 
   let log: EventLog
   let records: Table

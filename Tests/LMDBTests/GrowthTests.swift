@@ -22,6 +22,24 @@ struct GrowthTests {
     #expect(try environment.read { try $0.count(points) } == 1000)
   }
 
+  /// What counts as memory is what was touched since pages were given back, however large the program is.
+  @Test func pagesOfTheProgramDoNotCount() throws {
+    let environment = try Environment.forTest(directory, mapSizeBytes: 64 << 20)
+    try environment.write {
+      try $0.put(environment.points, Key(1), Array(repeating: 1, count: 16 << 20))
+    }
+    environment.releaseResidentPages()
+    let before = Environment.residentFileBytes
+    let sum = try environment.read { transaction in
+      guard let value = try transaction.get(environment.points, Key(1)) else { return 0 }
+      return value.withUnsafeBytes { unsafe $0.reduce(0) { $0 + Int($1) } }
+    }
+    #expect(sum == 16 << 20)
+    #expect(Environment.residentFileBytes > before + 15 << 20)
+    environment.releaseResidentPages()
+    #expect(Environment.residentFileBytes < 8 << 20)
+  }
+
   @Test func aValueLargerThanTheMapTakesOneGrowth() throws {
     let environment = try Environment.forTest(directory, mapSizeBytes: 1)
     var runs = 0

@@ -152,10 +152,10 @@ public final class EventLog: Sendable {
 
   /// Pages of the store's file that lookups have touched count as the program's memory until they are given
   /// back.
-  package static let maxResidentFileBytes = 28 << 20
+  package static let maxResidentFileBytes = 16 << 20
 
-  /// Gives the pages of the store's file back to the system if files take more than `limit` bytes of the program's
-  /// memory. What is touched again is mostly still in the system's cache.
+  /// Gives the pages of the store's file back to the system if they take more than `limit` bytes of the program's memory.
+  /// What is touched again is mostly still in the system's cache.
   package func releaseMemory(above limit: Int = maxResidentFileBytes) {
     if Environment.residentFileBytes > limit { environment.releaseResidentPages() }
   }
