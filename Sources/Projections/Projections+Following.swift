@@ -19,9 +19,7 @@ extension Projections {
   /// Has blocks folded if there are enough; waits while there are too many. To be called after a commit.
   func followIfDue() {
     let isDue = state.withLock { state in
-      state.followedStreams.contains {
-        state.unfolded[$0] ?? 0 >= state.dueFacts[$0] ?? limits.batchFacts.lowerBound
-      }
+      state.followedStreams.contains { state.unfolded[$0] ?? 0 >= dueFacts($0, state) }
     }
     guard isDue else { return }
     do {
@@ -79,7 +77,8 @@ extension Projections {
   }
 
   private func fold(_ streamId: UInt32, _ id: UInt64?) -> Bool {
-    let unfolded = state.withLock { $0.unfolded[streamId] ?? 0 }
+    // No more than pays, however much there is: the columns of fewer facts stay in a core's cache.
+    let (unfolded, due) = state.withLock { ($0.unfolded[streamId] ?? 0, dueFacts(streamId, $0)) }
     let caches = state.withLock { state in
       state.kpis.compactMap { key, live in
         live.streamId == streamId && (id ?? key) == key ? live.cache : nil
@@ -94,7 +93,7 @@ extension Projections {
         let blocks = try log.blocks(
           of: stream, after: mergedSeq, limit: Self.maxListedBlocks, transaction)
         let paths = caches.reduce(into: Set<Text>()) { $0.formUnion($1.kpi.paths) }
-        return try blocks.batches(ofFacts: limits.batchFacts.upperBound).first.map {
+        return try blocks.batches(ofFacts: due).first.map {
           try BlockBatch($0, log, stream, paths: paths, transaction)
         }
       }
@@ -138,6 +137,11 @@ extension Projections {
     let work = try OrderedWork(count: caches.count, for: .ingest) { add(caches[$0]) }
     defer { work.stop() }
     return try caches.map { _ in try work.next() }
+  }
+
+  /// How many facts are worth folding together.
+  private func dueFacts(_ streamId: UInt32, _ state: State) -> Int {
+    state.dueFacts[streamId] ?? limits.batchFacts.lowerBound
   }
 
   private func noteFolded(_ facts: Int, _ streamId: UInt32) {

@@ -11,6 +11,8 @@ package struct BlockFacts {
   private let reader: BlockReader
   /// The time of each event of a merged block, by which its pieces are read.
   private let mergedTimes: [Int64]?
+  /// The time of each fact, once it is kept.
+  private var keptTimes: [Int64]?
   private let columns: [ColumnInfo]
   /// Facts of each event, when that is not one.
   private let factCounts: [Int64]
@@ -37,8 +39,11 @@ package struct BlockFacts {
 
   /// The time of each fact.
   package func times() throws -> [Int64] {
-    try reader.header.isExploded ? reader.times(.factTimes) : eventTimes()
+    try keptTimes ?? (reader.header.isExploded ? reader.times(.factTimes) : eventTimes())
   }
+
+  /// Decodes the times, which are there from now on.
+  package mutating func keepTimes() throws { keptTimes = try times() }
 
   /// The time of each event. O(events).
   func eventTimes() throws -> [Int64] { try mergedTimes ?? reader.times(.times) }

@@ -17,6 +17,20 @@ struct BlockBatch {
       try log.joinedFacts(of: blocks, stream, paths: paths, transaction))
     block = blocks.joined
   }
+
+  /// The same of those blocks that have facts of the selected times, of which a late one widens those of all its block; nil
+  /// when none has. O(facts), O(bytes of the columns) of those that have.
+  init?(
+    _ blocks: ArraySlice<StoredBlock>, _ log: EventLog, _ stream: EventStream, paths: Set<Text>,
+    within selection: FactSelection, _ transaction: borrowing ReadTransaction
+  ) throws {
+    var found: [BlockFacts] = []
+    for var facts in try log.joinedFacts(of: blocks, stream, paths: paths, transaction)
+    where try selection.takes(&facts) { found.append(facts) }
+    if found.isEmpty { return nil }
+    columns = FactColumns(found)
+    block = blocks.joined
+  }
 }
 
 extension [StoredBlock] {

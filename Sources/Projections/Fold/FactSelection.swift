@@ -47,6 +47,16 @@ struct FactSelection: Sendable {
     }
   }
 
+  /// Whether some fact of a block is of the selected times, which are then kept with it. O(facts).
+  func takes(_ facts: inout BlockFacts) throws -> Bool {
+    guard let times, !hasAll(facts.block.minTimeNs...facts.block.maxTimeNs, times) else {
+      return true
+    }
+    try facts.keepTimes()
+    let all = try facts.times()
+    return times.contains { times in all.contains { times.holds($0) } }
+  }
+
   /// For each fact whether it is selected and `filter` holds for it; nil when all are. O(facts).
   func mask(_ filter: FactFilter?, _ columns: FactColumns) throws -> [Bool]? {
     var mask = try filter.map { try columns.mask($0) }

@@ -10,6 +10,8 @@ struct ColumnScan {
   var isCancelled: @Sendable () -> Bool = { false }
 
   private static let pieceBlocks = 4
+  /// Small blocks are folded together; columns of more facts than this do not stay in a core's cache.
+  private static let batchFacts = 1 << 14
 
   /// The blocks that may have facts asked for, as of the transaction. Their events stay what they are, though they may be
   /// merged with others before they are read, each in a transaction of its own.
@@ -33,14 +35,19 @@ struct ColumnScan {
     }
     let folds = try OrderedWork(count: pieces.count, for: .query) { index in
       try log.environment.read { transaction in
-        let batch = try BlockBatch(pieces[index], log, stream, paths: kpi.paths, transaction)
-        return try BlockFold(batch.columns, kpi, selection.within(batch.block))
+        try Array(pieces[index]).batches(ofFacts: Self.batchFacts).compactMap {
+          blocks -> BlockFold? in
+          let batch = try BlockBatch(
+            blocks, log, stream, paths: kpi.paths, within: selection, transaction)
+          guard let batch else { return nil }
+          return try BlockFold(batch.columns, kpi, selection.within(batch.block))
+        }
       }
     }
     defer { folds.stop() }
     for _ in pieces.indices {
       if isCancelled() { throw CancellationError() }
-      if let fold = try folds.next() {
+      for fold in try folds.next() {
         try hot.add(
           fold, watermarkNs: nil, load: { _, _, _, _ in .all }, findNext: { _, _, _ in nil })
         hot.keepChanges()
