@@ -119,6 +119,29 @@ import Testing
     }
   }
 
+  /// Many new cells of a bucket, among those that there are: pages of the bytes asked for, and cells as a rebuild has them.
+  @Test func manyNewCellsAreWritten() throws {
+    let workspace = TemporaryDirectory()
+    let store = try Self.store(workspace.path, pageBytes: 200)
+    defer { store.close() }
+    _ = try store.append([#"{"ts":1717200000,"d":"a","n":1,"v":1,"w":2}"#], to: "s")
+    try Self.define(store, "count(*), avg(v), p95(v)", by: "d")
+    for part in 0..<3 {
+      let events = (0..<1_500).map { index in
+        #"{"ts":1717200000,"d":"press-\#(index * 7919 % 1_500 + part * 1_000)","v":\#(index)}"#
+      }
+      _ = try store.append(events, to: "s")
+      try store.projections.writeCells()
+      let pages = try Self.pages(store)
+      let groups = try pages.flatMap { try Self.groups($0) }
+      #expect(groups.count == 1_501 + part * 1_000)
+      #expect(zip(groups, groups.dropFirst()).allSatisfy { $0.lexicographicallyPrecedes($1) })
+      #expect(pages.filter { $0.value.count < 100 }.count <= pages.count / 10)
+      try KpiTests.verify(store, "part \(part)")
+    }
+    #expect(try store.check().isSound)
+  }
+
   /// One row of a page reads as it does with all others, and is written as it was; so do states that are read alone.
   @Test func oneRowReadsAsAll() {
     rounds(10) { random in
