@@ -1,3 +1,16 @@
+extension Array {
+  /// Runs `body` on a span that writes over the elements.
+  ///
+  /// It is for arrays that are properties, in the place of `property.mutableSpan`: that says to the optimiser of Swift 6.3
+  /// that nobody else has any array of the value that the property belongs to, and what a reader has of the others changes
+  /// in place. Here the span is of the array alone.
+  @inlinable @inline(__always)
+  public mutating func withMutableSpan<R>(_ body: (inout MutableSpan<Element>) -> R) -> R {
+    var span = mutableSpan
+    return body(&span)
+  }
+}
+
 extension ArraySlice<UInt8> {
   /// The slice's bytes, read in place.
   @inlinable @inline(__always)

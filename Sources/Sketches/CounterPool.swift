@@ -1,3 +1,5 @@
+import Bytes
+
 /// Counters of many rows in one array, in windows of 1, 2 or 4 bytes a counter. What a window that was given back took is
 /// used again for one of the same size.
 struct CounterPool: Sendable {
@@ -53,8 +55,9 @@ struct CounterPool: Sendable {
 
   private mutating func release(_ window: Window) {
     if window.width == 0 { return }
-    var target = bytes.mutableSpan
-    for place in Int(window.offset)..<Int(window.offset) + window.byteCount { target[place] = 0 }
+    bytes.withMutableSpan { target in
+      for place in Int(window.offset)..<Int(window.offset) + window.byteCount { target[place] = 0 }
+    }
     let units = window.byteCount / Int(Self.grain)
     while free.count <= units { free.append([]) }
     free[units].append(window.offset)
@@ -69,8 +72,9 @@ struct CounterPool: Sendable {
     let old = window
     window = self.window(min(low, old.base), max(high, old.end - 1), size: old.size)
     let (from, to) = (Int(old.offset), window.place(old.base))
-    var target = bytes.mutableSpan
-    for index in 0..<old.byteCount { target[to + index] = target[from + index] }
+    bytes.withMutableSpan { target in
+      for index in 0..<old.byteCount { target[to + index] = target[from + index] }
+    }
     release(old)
   }
 
@@ -119,12 +123,13 @@ struct CounterPool: Sendable {
   mutating func count(_ keys: Span<Int32>, of window: inout Window) {
     var next = 0
     if window.size == 1 {
-      var counters = bytes.mutableSpan
-      while next < keys.count {
-        let place = window.place(keys[next])
-        if counters[place] == .max { break }
-        counters[place] += 1
-        next += 1
+      next = bytes.withMutableSpan { counters in
+        for index in keys.indices {
+          let place = window.place(keys[index])
+          if counters[place] == .max { return index }
+          counters[place] += 1
+        }
+        return keys.count
       }
     }
     while next < keys.count {

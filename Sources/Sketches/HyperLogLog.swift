@@ -59,8 +59,9 @@ public struct HyperLogLog: Equatable, Sendable {
     }
     if isExact { turnToRegisters() }
     let others = other.registers.span
-    var registers = registers.mutableSpan
-    for index in others.indices { registers[index] = max(registers[index], others[index]) }
+    registers.withMutableSpan { registers in
+      for index in others.indices { registers[index] = max(registers[index], others[index]) }
+    }
   }
 
   private mutating func turnToRegisters() {

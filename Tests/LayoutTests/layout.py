@@ -5,7 +5,8 @@
 Modules: what Package.swift lets a target depend on is what docs/architecture.md says and what its files import.
 Folders: a type is used in its own folder and in those above it only; so are functions of no type and members of
 extensions, whose names say where they are from as long as nothing else in the sources has them. Comments: what is public or of the package, type,
-function or subscript, has a doc comment, and so have the requirements of such protocols. Prints a line for each fault.
+function or subscript, has a doc comment, and so have the requirements of such protocols. Spans: none that is mutable is of a
+property. Prints a line for each fault.
 """
 
 import re
@@ -175,11 +176,32 @@ def comment_faults(file):
             end = opened[1] + "}"
 
 
+SPAN = re.compile(r"(?<![\w.])((?:[\w\]\[!?()]+\.)*)mutableSpan\b")
+FUNCTION = re.compile(r"^ *(?:@\w+(?:\([^)]*\))? )*(?:[a-z]+(?:\(set\))? )*(?:func |init\b|subscript\b|get\b|var \w+: )")
+
+
+def span_faults(file):
+    """Mutable spans of properties: CONTRIBUTING.md says why there are none. Of what a function declares they are right."""
+    lines = code(file).split("\n")
+    for index, line in enumerate(lines):
+        for path in SPAN.findall(STRING.sub('""', line)):
+            start = index
+            while start > 0 and not FUNCTION.match(lines[start]):
+                start -= 1
+            name = re.escape(path[:-1])
+            own = rf"\bvar {name}\b(?!.*\b{name}\.mutableSpan)|\b{name}: inout \["
+            before = "\n".join(lines[start:index])
+            if not (re.fullmatch(r"\w+", path[:-1]) and re.search(own, before)):
+                yield f"{file.relative_to(ROOT)}:{index + 1}: a mutable span of a property; use withMutableSpan"
+
+
 MEMBERS = member_homes()
 faults = list(module_faults())
 for module, order in FOLDERS.items():
     faults += folder_faults(module, order)
 for file in sorted((ROOT / "Sources").rglob("*.swift")):
     faults += comment_faults(file)
+    if file.name != "Array+Spans.swift":
+        faults += span_faults(file)
 for fault in faults:
     print(fault)

@@ -52,21 +52,14 @@ struct CellColumns: Sendable {
     _ added: Range<Int>, of fold: BlockFold, to rows: [Int32],
     changed: (SeriesChange) -> Void = { _ in }
   ) {
-    addHeaders(added, of: fold, to: rows)
-    // By a span, which is of an array that nobody else has: a reader may have a copy of the columns. The optimiser of
-    // Swift 6.3 leaves the check out of `measures[index].add` where a span of `headers` is taken in the same function, and
-    // the reader's columns changed under it.
-    var columns = measures.mutableSpan
-    for index in columns.indices {
-      columns[index].add(added, of: fold.measures[index], to: rows) {
+    headers.withMutableSpan { states in
+      for (index, cell) in added.enumerated() { states[Int(rows[index])].merge(fold.headers[cell]) }
+    }
+    for index in measures.indices {
+      measures[index].add(added, of: fold.measures[index], to: rows) {
         changed(SeriesChange(row: $0, measure: index, name: $1, isNew: $2))
       }
     }
-  }
-
-  private mutating func addHeaders(_ added: Range<Int>, of fold: BlockFold, to rows: [Int32]) {
-    var states = headers.mutableSpan
-    for (index, cell) in added.enumerated() { states[Int(rows[index])].merge(fold.headers[cell]) }
   }
 
   /// Notes that a block has changed the row after it was final.

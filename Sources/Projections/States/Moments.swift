@@ -1,3 +1,4 @@
+import Bytes
 import Model
 
 /// What a cell keeps of numbers whose sum, extremes, first or last are asked for. All of it is exact, and merges in any
@@ -102,8 +103,9 @@ struct MomentColumns: Sendable {
 
   /// Adds cells of a block to rows. O(cells).
   mutating func add(_ added: Range<Int>, of fold: MomentColumns, to places: [Int32]) {
-    var states = rows.mutableSpan
-    for (index, cell) in added.enumerated() { states[Int(places[index])].merge(fold.rows[cell]) }
+    rows.withMutableSpan { states in
+      for (index, cell) in added.enumerated() { states[Int(places[index])].merge(fold.rows[cell]) }
+    }
     if hasSquares {
       for (index, cell) in added.enumerated() { squares[Int(places[index])] += fold.squares[cell] }
     }
