@@ -5,12 +5,13 @@ NILO = .build/release/nilo
 DATA = nilo-demo
 FLIPS = 2000
 
-.PHONY: help run test test-long flips fuzz bench bench-peers build setup format lint clean
+.PHONY: help run test test-long test-optimised flips fuzz bench bench-peers build setup format lint clean
 
 help:
 	@echo "make run          set up, build, load the sample data and ask some questions"
 	@echo "make test         set up, then run all tests"
 	@echo "make test-long    the same with many more random rounds"
+	@echo "make test-optimised  build optimised, then run tests of copies and the hammer (some minutes)"
 	@echo "make flips        flip FLIPS=2000 single bits of a store, each on its own (over an hour)"
 	@echo "make fuzz         make up texts for the parser, for FUZZ_SECONDS=60"
 	@echo "make bench        build, then print the benchmark table (some minutes)"
@@ -33,6 +34,11 @@ test: setup
 
 test-long: setup
 	NILO_ROUNDS=20 scripts/test
+
+test-optimised: setup
+	scripts/test-optimised
+	$(SWIFT_BUILD) --product nilo-bench
+	.build/release/nilo-bench hammer
 
 flips: setup
 	NILO_FLIPS=$(FLIPS) scripts/test --filter FlipTests

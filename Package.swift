@@ -28,7 +28,18 @@ let package = Package(
     .library(name: "Store", targets: ["Store"]),
   ],
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: ["YAML"]),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
+    .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+    .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.0"),
+    .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
+    .package(url: "https://github.com/apple/swift-system", from: "1.8.0"),
+    .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
   ],
   targets: [
     // The C boundary: one module map or shim for each library.
@@ -71,21 +82,40 @@ let package = Package(
       "Store",
       ["Query", "Language", "Projections", "EventLog", "Model", "Bytes", "Threads"]),
     module("FileConnector", ["Model", "Zstd", "Gzip"]),
+    module(
+      "Server",
+      [
+        "Store", "Query", "FileConnector", "Language", "Model", "Checksum", "Bytes",
+        .product(name: "Configuration", package: "swift-configuration"),
+        .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "HTTPTypes", package: "swift-http-types"),
+        .product(name: "Hummingbird", package: "hummingbird"),
+        .product(name: "HummingbirdCore", package: "hummingbird"),
+        .product(name: "HummingbirdTLS", package: "hummingbird"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOSSL", package: "swift-nio-ssl"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+        .product(name: "SystemPackage", package: "swift-system"),
+        .product(name: "Yams", package: "Yams"),
+      ]),
     module("Workloads"),
     module("Terminal"),
     .executableTarget(
       name: "nilo",
       dependencies: [
-        "Store", "Query", "Language", "Terminal", "FileConnector", "Workloads", "Model", "Bytes",
-        "CMalloc",
+        "Server", "Store", "Query", "Language", "Terminal", "FileConnector", "Workloads", "Model",
+        "Bytes", "CMalloc",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),
     .executableTarget(
       name: "nilo-bench",
       dependencies: [
-        "Store", "Query", "Language", "EventLog", "FileConnector", "Model", "SimdJSON", "Zstd",
-        "Checksum", "Bytes", "CMalloc",
+        "Store", "Query", "Language", "EventLog", "Sketches", "FileConnector", "Model", "SimdJSON",
+        "Zstd", "Checksum", "Bytes", "CMalloc",
       ],
       path: "Benchmarks/nilo-bench", swiftSettings: settings),
 
@@ -113,7 +143,16 @@ let package = Package(
         "TestSupport",
       ],
       exclude: ["cases", "oracle.py", "integers.py"], swiftSettings: settings),
+    // Copies of what readers share with the one who changes it: `make test-optimised`.
+    .testTarget(
+      name: "CopyTests",
+      dependencies: ["Store", "Projections", "EventLog", "Sketches", "TestSupport"],
+      swiftSettings: settings),
     tests("FileConnector"),
+    .testTarget(
+      name: "ServerTests", dependencies: ["Server", "nilo", "TestSupport"],
+      exclude: ["cases", "clients.py", "load.py"],
+      swiftSettings: settings),
     tests("Workloads"),
     // What Package.swift, the folders and the page of the architecture say of each other.
     .testTarget(name: "LayoutTests", exclude: ["layout.py"], swiftSettings: settings),
@@ -145,3 +184,11 @@ let package = Package(
   ],
   cxxLanguageStandard: .cxx17
 )
+
+// For `scripts/test-optimised`, which takes long enough to build.
+if Context.environment["NILO_OPTIMISED_TESTS"] != nil {
+  package.products = []
+  package.targets.removeAll {
+    $0.type == .executable || $0.name.hasSuffix("Terminal") || $0.isTest && $0.name != "CopyTests"
+  }
+}

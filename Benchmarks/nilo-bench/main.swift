@@ -20,7 +20,19 @@ import Zstd
 //   nilo-bench kpi-read STORE KPI DIMENSION
 //   nilo-bench rebuild-beside STORE FILE KPI
 //   nilo-bench commits STORE FILE SIZE COUNT [merging]
+//   nilo-bench hammer [--seconds N]  commits beside readers and rebuilds, for 10 seconds; 1 when an answer is wrong
 let arguments = CommandLine.arguments
+
+func usage() -> Never {
+  print(
+    """
+    usage: nilo-bench simdjson|memory|disk|zstd|scan|reopen|rebuild|kpi-read|queries|commits|rebuild-beside
+           nilo-bench hammer [--seconds N]
+      commits small blocks while others ask and rebuild, for N seconds (10), in a store of its own; ends with 1 when
+      an answer is not that of the state of the log that it says it is of
+    """)
+  exit(2)
+}
 
 func seconds(_ body: () throws -> Void) rethrows -> Double {
   let duration = try ContinuousClock().measure(body)
@@ -163,10 +175,13 @@ case "commits":
   try benchCommits(
     arguments[2], arguments[3], size: Int(arguments[4]) ?? 1, count: Int(arguments[5]) ?? 1,
     merging: arguments.dropFirst(6).first == "merging")
+case "hammer":
+  let options = Array(arguments.dropFirst(2))
+  guard
+    let seconds = options.isEmpty
+      ? 10 : options.first == "--seconds" ? Double(options.last ?? "") : nil
+  else { usage() }
+  if !(try hammer(seconds: seconds)) { exit(1) }
 case "rebuild-beside": try benchRebuildBeside(arguments[2], arguments[3], arguments[4])
-default:
-  print(
-    "usage: nilo-bench simdjson|memory|disk|zstd|scan|reopen|rebuild|kpi-read|queries|rebuild-beside"
-  )
-  exit(2)
+default: usage()
 }

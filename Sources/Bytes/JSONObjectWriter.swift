@@ -62,6 +62,19 @@ extension [UInt8] {
     append(UInt8(ascii: "\""))
   }
 
+  /// The same of a text that is UTF-8 bytes. O(bytes).
+  public mutating func append(jsonString utf8: ArraySlice<UInt8>) {
+    append(UInt8(ascii: "\""))
+    var plainStart = utf8.startIndex
+    for index in utf8.indices where !Self.isPlain(utf8[index]) {
+      append(contentsOf: utf8[plainStart..<index])
+      append(escaped: utf8[index])
+      plainStart = index + 1
+    }
+    append(contentsOf: utf8[plainStart...])
+    append(UInt8(ascii: "\""))
+  }
+
   /// Whether a byte stands for itself in a JSON string.
   private static func isPlain(_ byte: UInt8) -> Bool {
     byte >= 0x20 && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\")

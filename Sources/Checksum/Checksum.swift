@@ -7,3 +7,10 @@ import CXXHash
 public func checksum(_ bytes: RawSpan) -> UInt64 {
   unsafe bytes.withUnsafeBytes { unsafe XXH3_64bits($0.baseAddress, $0.count) }
 }
+
+/// The 128-bit XXH3 hash of the bytes, which two different texts have with a chance of one in 2^128 for each pair; it is no
+/// proof against an adversary, either.
+public func checksum128(_ bytes: RawSpan) -> (high: UInt64, low: UInt64) {
+  let hash = unsafe bytes.withUnsafeBytes { unsafe XXH3_128bits($0.baseAddress, $0.count) }
+  return (hash.high64, hash.low64)
+}

@@ -125,7 +125,10 @@ public struct FileReader: ~Copyable {
   private mutating func scan() {
     guard !hasCutterFailed else { return }
     do throws(FileError) {
-      if !isPastMark, try !skipMark() { return }
+      if !isPastMark {
+        isPastMark = try buffer.skipMark(isEnd: hasSourceEnded, source.file.path)
+        if !isPastMark { return }
+      }
       try cutter.scan(&buffer)
       if hasSourceEnded && !cutter.isFull { try cutter.finish(&buffer) }
     } catch {
@@ -156,22 +159,5 @@ public struct FileReader: ~Copyable {
   private var capacityForChunk: Int {
     guard let totalBytes, totalBytes < targetChunkBytes else { return targetChunkBytes }
     return Int(totalBytes) + 1
-  }
-
-  /// Skips a byte-order mark; false while it is not clear whether there is one.
-  private mutating func skipMark() throws(FileError) -> Bool {
-    if let encoding = WideEncoding(firstBytes: buffer.bytes.span, isEnd: hasSourceEnded) {
-      guard encoding != .undecided else { return false }
-      throw .notUTF8(source.file.path, encoding.rawValue)
-    }
-    let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
-    let count = min(mark.count, buffer.bytes.count)
-    guard buffer.bytes[..<count] == mark[..<count] else {
-      isPastMark = true
-      return true
-    }
-    if count == mark.count { buffer.drop(count) }
-    isPastMark = count == mark.count || hasSourceEnded
-    return isPastMark
   }
 }

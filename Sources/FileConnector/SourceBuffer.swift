@@ -30,3 +30,19 @@ struct SourceBuffer {
     return rest
   }
 }
+
+extension SourceBuffer {
+  /// Skips a byte-order mark at the beginning; false while it is not clear whether there is one. `name` is named in
+  /// errors. Throws ``FileError/Kind/notUTF8``.
+  mutating func skipMark(isEnd: Bool, _ name: String) throws(FileError) -> Bool {
+    if let encoding = WideEncoding(firstBytes: bytes.span, isEnd: isEnd) {
+      guard encoding != .undecided else { return false }
+      throw .notUTF8(name, encoding.rawValue)
+    }
+    let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
+    let count = min(mark.count, bytes.count)
+    guard bytes[..<count] == mark[..<count] else { return true }
+    if count == mark.count { drop(count) }
+    return count == mark.count || isEnd
+  }
+}

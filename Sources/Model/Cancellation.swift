@@ -22,7 +22,8 @@ public enum Cancellation {
   /// has to ask ``check()`` before the result is used. What is cancelled stays so.
   public static var isRequested: Bool { isCancelled?() ?? false }
 
-  /// ``check()`` for a loop at its step `index`, which asks once in 4,096 steps.
+  /// ``check()`` for a loop at its step `index`, which asks once in 4,096 steps. A loop that may be short and is begun many
+  /// times asks by ``check()`` before it as well.
   @inlinable @inline(__always)
   public static func check(at index: Int) throws {
     if index & 4_095 == 4_095 { try check() }

@@ -5,6 +5,7 @@ import Projections
 @_exported import struct EventLog.AppendResult
 @_exported import struct EventLog.CheckReport
 @_exported import protocol EventLog.CommitObserver
+@_exported import struct EventLog.DamageError
 @_exported import struct EventLog.FactColumn
 @_exported import struct EventLog.FactsOfBeforeError
 @_exported import struct EventLog.FactsReadAnewError
@@ -15,18 +16,27 @@ import Projections
 @_exported import struct EventLog.NotedProgress
 @_exported import struct EventLog.ObserverRunsError
 @_exported import struct EventLog.ObserverState
+@_exported import struct EventLog.ProgressError
+@_exported import struct EventLog.ReadOnlyError
+@_exported import struct EventLog.SourceNameError
 @_exported import struct EventLog.StreamAlterationError
 @_exported import struct EventLog.StreamAlteredError
 @_exported import struct EventLog.StreamDefinition
+@_exported import struct EventLog.StreamDefinitionError
+@_exported import struct EventLog.StreamExistsError
+@_exported import struct EventLog.StreamNameError
 @_exported import struct EventLog.StreamOptions
+@_exported import struct EventLog.UnknownStreamError
 @_exported import struct EventLog.UnusedField
 @_exported import struct Projections.CellMemory
 @_exported import struct Projections.CellsOnDisk
 @_exported import struct Projections.KpiDefinition
+@_exported import struct Projections.KpiError
 @_exported import struct Projections.ListedKpi
 @_exported import struct Projections.RebuildCancelledError
 @_exported import struct Projections.RebuildProgress
 @_exported import struct Projections.RebuildReport
+@_exported import struct Projections.UnknownKpiError
 
 /// A store of events: what a program embeds.
 ///
@@ -76,6 +86,9 @@ public final class Store: Sendable {
       directory: directory, mode: mode, clock: EventLog.wallClockNs, statementActor: statementActor,
       cellLimits: CellLimits(totalBytes: memoryBytes), warn: warn)
   }
+
+  /// The wall clock, in nanoseconds since 1970.
+  public static let wallClockNs: @Sendable () -> Int64 = EventLog.wallClockNs
 
   /// About what a program that writes a store takes, unless told otherwise, and the least that it can do with.
   public static let defaultMemoryBytes = CellLimits.defaultTotalBytes
@@ -264,6 +277,21 @@ public final class Store: Sendable {
     try log.forEachEvent(of: stream, seqs: seqs, times: times, body)
   }
 
+  /// The event of a sequence number, and its stream; nil when there is none yet. O(streams log n + bytes of its block).
+  /// Throws ``DamageError``.
+  public func event(_ seq: UInt64) throws -> (stream: String, event: LogEvent)? {
+    guard seq > 0, try seq <= log.statistics(sizes: false).lastSeq else { return nil }
+    for stream in try log.streamNames(in: seq...seq) {
+      var found: LogEvent?
+      try forEachEvent(of: stream, seqs: seq...seq) {
+        found = $0
+        return false
+      }
+      if let found { return (stream, found) }
+    }
+    throw DamageError(what: "an event is missing", firstSeq: seq)
+  }
+
   /// Calls `body` with the column at `path`, block by block. O(values). Of a path that a
   /// block does not have it is one without values. Throws ``UnknownStreamError`` and ``DamageError``.
   public func forEachColumn(
@@ -278,6 +306,12 @@ public final class Store: Sendable {
     kind: LedgerEntry.Kind? = nil, stream: String? = nil, _ body: (LedgerEntry) throws -> Bool
   ) throws {
     try log.forEachLedgerEntry(kind: kind, stream: stream, body)
+  }
+
+  /// Bytes of the store's file up to its last page, and those that it takes on the disk. O(streams).
+  public func sizes() throws -> (usedBytes: Int, diskBytes: Int) {
+    let statistics = try log.statistics(sizes: false)
+    return (statistics.usedBytes, statistics.diskBytes)
   }
 
   /// What the store holds: read in one transaction. O(streams, their columns, sources and blocks).

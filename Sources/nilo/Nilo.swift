@@ -22,7 +22,10 @@ struct Nilo: ParsableCommand {
       """,
     version: "0.1.0",
     subcommands: [
-      Ingest.self, QueryCommand.self, Repl.self, Stat.self, Events.self, Ledger.self, Check.self,
+      Serve.self, Config.self, TokenCommand.self, Ingest.self, QueryCommand.self, Repl.self,
+      Stat.self, Events.self,
+      Ledger.self,
+      Check.self,
       Backup.self, Compact.self, Kpi.self, Rebuild.self, Generate.self,
     ])
 

@@ -72,13 +72,14 @@ func isMissing(_ path: String) -> Bool {
   unsafe access(path, F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR)
 }
 
-/// Calls `body` while the file at `path` is locked against other processes; not at all when there is none, or another has
-/// it locked.
-func whileLocked(_ path: String, _ body: () -> Void) {
-  let file = unsafe open(path, O_RDWR | O_CLOEXEC)
-  guard file >= 0 else { return }
+/// Calls `body` while the file at `path` is locked against other processes; not at all, and gives nil, when there is none
+/// and `makesFile` is not set, or another has it locked.
+@discardableResult
+func whileLocked<R>(_ path: String, makesFile: Bool = false, _ body: () -> R) -> R? {
+  let file = unsafe open(path, O_RDWR | O_CLOEXEC | (makesFile ? O_CREAT : 0), 0o600)
+  guard file >= 0 else { return nil }
   defer { _ = close(file) }
-  if flock(file, LOCK_EX | LOCK_NB) == 0 { body() }
+  return flock(file, LOCK_EX | LOCK_NB) == 0 ? body() : nil
 }
 
 func exitProcess(_ status: Int32) -> Never { exit(status) }

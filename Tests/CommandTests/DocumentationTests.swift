@@ -3,7 +3,7 @@ import Testing
 
 /// The sessions in the documentation, run. A block marked `console` has commands after `$ `, and below each what it
 /// prints; `...` stands for anything, within a line, or for any lines. `cat FILE` makes the file. The blocks of
-/// one page are one session.
+/// one page are one session. A server that a page starts, by `nilo serve ... &`, listens at another port than the page says.
 @Suite struct DocumentationTests {
   private static let root = URL(fileURLWithPath: #filePath)
     .appendingPathComponent("../../..").standardizedFileURL
@@ -58,7 +58,14 @@ import Testing
     let workspace = try Workspace()
     try FileManager.default.createSymbolicLink(
       atPath: workspace.path("Examples"), withDestinationPath: Workspace.examples.path)
-    for step in Self.steps(of: page) {
+    var server: ServerOfPage?
+    defer { server?.end() }
+    for var step in Self.steps(of: page) {
+      if step.command.hasPrefix("nilo serve"), step.command.hasSuffix(" &") {
+        server = try ServerOfPage(step.command, in: workspace)
+        continue
+      }
+      step.command = server?.command(step.command) ?? step.command
       if step.command.hasPrefix("cat ") {
         try workspace.write(
           String(step.command.dropFirst(4)), step.expected.joined(separator: "\n") + "\n")
@@ -93,5 +100,38 @@ import Testing
       position = range.upperBound
     }
     return parts.last == "" || position == line.endIndex || line.hasSuffix(parts.last ?? "")
+  }
+}
+
+/// What a page starts in the background.
+private final class ServerOfPage {
+  private static let usual = "127.0.0.1:4280"
+  private let process = Process()
+  private let address: String
+
+  /// Waits until it listens.
+  init(_ command: String, in workspace: Workspace) throws {
+    let words = command.split(separator: " ").dropFirst().dropLast().map(String.init)
+    let error = Pipe()
+    process.executableURL = Workspace.nilo
+    process.arguments = words + ["--listen", "127.0.0.1:0"]
+    process.currentDirectoryURL = workspace.directory
+    process.standardError = error
+    try process.run()
+    var text = ""
+    while !text.contains(/at http:[^\n]*\n/) {
+      let more = error.fileHandleForReading.availableData
+      try #require(!more.isEmpty, "it ended: \(text)")
+      text += String(decoding: more, as: UTF8.self)
+    }
+    address = try #require(text.firstMatch(of: /at http:\/\/([0-9.:]+)/).map { String($0.1) })
+  }
+
+  /// A command of the page, asking this server.
+  func command(_ text: String) -> String { text.replacing(Self.usual, with: address) }
+
+  func end() {
+    process.terminate()
+    process.waitUntilExit()
   }
 }

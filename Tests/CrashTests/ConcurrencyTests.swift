@@ -47,9 +47,8 @@ struct ConcurrencyTests {
     let isOver = Atomic(false)
     try inThreads(3) { thread in
       if thread > 0 {
-        while !isOver.load(ordering: .relaxed) {
-          _ = try Child.run("/usr/bin/true", [], in: workspace)
-        }
+        // Not by Foundation's Process, which in one run of many thousands reads past the end of a directory entry.
+        while !isOver.load(ordering: .relaxed) { _ = unsafe system("exec /usr/bin/true") }
         return
       }
       defer { isOver.store(true, ordering: .relaxed) }

@@ -3,6 +3,7 @@ import CZstd
 import Foundation
 import Glibc
 import Model
+import TestSupport
 import Testing
 
 @testable import FileConnector
@@ -153,22 +154,7 @@ func zstd(_ bytes: [UInt8]) throws -> [UInt8] {
   return Array(output[..<count])
 }
 
-/// A small random number generator that replays from its seed (SplitMix64, Steele et al. 2014).
-struct SeededGenerator: RandomNumberGenerator {
-  private var state: UInt64
-
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-    return mixed ^ (mixed >> 31)
-  }
-
-  mutating func below(_ bound: Int) -> Int { Int.random(in: 0..<bound, using: &self) }
-
+extension SeededGenerator {
   /// A random string with all that the formats treat in a special way.
   mutating func text(maxLength: Int = 12) -> String {
     let alphabet = [

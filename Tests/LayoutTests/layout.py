@@ -26,6 +26,7 @@ FOLDERS = {
         "Sequencing", "Commits", "Log", "Reading", "Check",
     ],
     "Projections": ["States", "Definitions", "Fold", "Pages", "Cells", "Rebuilding", ".", "Rows", "Answering"],
+    "Server": ["Settings", "Requests", "Security", "Ingest", "Queries", "Lists", "Influx", "Operation", "."],
     "Query": [".", "Storage", "Answer", "Engine", "Rendering", "Binding", "Execution", "Statements"],
 }
 

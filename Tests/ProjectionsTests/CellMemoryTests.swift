@@ -44,44 +44,6 @@ import Testing
     try KpiTests.verify(store, "after all were dropped")
   }
 
-  /// What a reader has taken of the changed cells stays what it was, whatever is added to them later. It holds of what the
-  /// compiler makes, so it has to be tested as it is shipped, too: with `-c release`.
-  @Test func whatAReaderHasTakenStays() throws {
-    let workspace = TemporaryDirectory()
-    let store = try Store(directory: workspace.path)
-    defer { store.close() }
-    func events(_ times: Range<Int>) -> [String] {
-      times.map { #"{"ts":\#(1_717_200_000 + $0),"d":"\#($0 % 3)","v":\#($0).5}"# }
-    }
-    _ = try store.append(events(0..<1), to: "s")
-    try store.projections.define(
-      KpiDefinition(
-        name: "k", stream: "s", select: "count(*), stddev(v), p95(v), distinct(d)", groupBy: "d",
-        every: "1h"),
-      actor: "test")
-    let cache = try #require(try Self.caches(store).first)
-    /// Values alone, which share nothing with the columns.
-    func values(_ cells: HotCells) -> [String] {
-      cells.buckets.values.flatMap { bucket in
-        (0..<bucket.cells.count).flatMap { row in
-          bucket.cells.measures.map { measure in
-            "\(measure.counts[row]) \(measure.moments.rows.map(\.count)) \(measure.moments.squares) "
-              + "\(measure.quantiles.count > row ? measure.quantiles.valueCount(row) : 0)"
-          }
-        }
-      }
-    }
-    for step in 1...4 {
-      _ = try store.append(events(100 * step..<100 * step + 50), to: "s")
-      store.projections.follow(kpi: cache.kpi.definition.id)
-      let taken = try #require(cache.changes(within: .min ..< .max)).cells
-      let before = values(taken)
-      _ = try store.append(events(100 * step + 50..<100 * step + 90), to: "s")
-      store.projections.follow(kpi: cache.kpi.definition.id)
-      #expect(values(taken) == before, "after step \(step)")
-    }
-  }
-
   /// What is added up as blocks come is what the cells take, also of states of any size.
   @Test func sumsAreThoseOfTheBuckets() {
     rounds(5) { random in

@@ -213,7 +213,7 @@ extension EventLog {
   }
 
   /// The streams that have events among `seqs`. O(streams log n), and O(pieces) of merged blocks around them.
-  func streamNames(in seqs: ClosedRange<UInt64>) throws -> Set<String> {
+  package func streamNames(in seqs: ClosedRange<UInt64>) throws -> Set<String> {
     try environment.read { transaction in
       let found = try currentStreams(transaction).filter {
         try store.hasEvents(ofStream: $0.definition.id, seqs, transaction)

@@ -39,6 +39,18 @@ public struct LanguageError: Error, Sendable, CustomStringConvertible {
     self.text = text
   }
 
+  /// Where each issue stands: lines and columns, in characters (Unicode scalars), count from 1. O(bytes + issues).
+  public var places: [(line: Int, column: Int, issue: Issue)] {
+    let bytes = Array(text.utf8)
+    var place = Place()
+    return issues.map { issue in
+      let start = min(max(issue.span.start, 0), bytes.count)
+      if start < place.offset { place = Place() }
+      place.move(to: start, in: bytes)
+      return (place.line, place.column, issue)
+    }
+  }
+
   /// For each issue `line:column: message`, the line, carets under the span, and the hint; then the
   /// same for its note. Columns count characters (Unicode scalars) from 1.
   public var description: String { described() }

@@ -35,7 +35,7 @@ struct ColumnAnswer {
     _ plan: QueryPlan, _ answered: inout AggregatePlan, _ log: EventLog
   ) throws -> AggregateResult {
     var reader = PaneReader(plan.asked)
-    reader.add(try facts.scan.cells(log, facts.blocks))
+    try reader.add(try facts.scan.cells(log, facts.blocks))
     answered.origin = .columns
     (answered.blocks, answered.facts) = (facts.blocks.blocks.count, facts.blocks.factCount)
     let before = try earlier.map { LastSamples(try $0.scan.cells(log, $0.blocks)) } ?? LastSamples()

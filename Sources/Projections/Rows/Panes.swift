@@ -104,8 +104,9 @@ struct PaneReader {
   }
 
   /// Adds cells that were computed from columns.
-  mutating func add(_ hot: HotCells) {
+  mutating func add(_ hot: HotCells) throws {
     for (bucketNs, bucket) in hot.buckets.sorted(by: { $0.key < $1.key }) {
+      try Cancellation.check()
       let rows = (0..<bucket.cells.count).map { ($0, hot.group($0, bucket)) }
         .sorted { $0.1.lexicographicallyPrecedes($1.1) }
       for (row, group) in rows {

@@ -138,6 +138,8 @@ struct RowMaker {
     into merged: inout CellColumns
   ) throws -> [(place: Int, bucketNs: Int64, startNs: Int64)] {
     guard let first = places.first, let last = places.last else { return [] }
+    // There may be many short runs.
+    try Cancellation.check()
     let width = kpi.panesPerWindow
     var starts: [Int64] = []
     var row: [Int?] = []

@@ -33,7 +33,7 @@ struct AskedState {
     receivedBy time: TimeExpression, _ select: Select, _ run: StatementRun, _ notes: inout [String]
   ) throws -> UInt64 {
     let kpi = run.catalogue.kpis.first { $0.name == select.from.text && $0.isActive }
-    let zone = select.timeZone?.value ?? kpi?.timeZone ?? "UTC"
+    let zone = select.timeZone?.value ?? kpi?.timeZone ?? run.options.timeZone ?? "UTC"
     let rules: ZoneRules
     do throws(UnknownZoneError) { rules = try ZoneRules(named: zone) } catch {
       throw run.error(select.timeZone?.span ?? select.from.span, error.description)

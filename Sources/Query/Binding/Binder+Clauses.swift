@@ -9,7 +9,7 @@ extension Binder {
   }
 
   mutating func bindZone(_ select: Select) {
-    let name = select.timeZone?.value ?? query.kpi?.timeZone ?? "UTC"
+    let name = select.timeZone?.value ?? query.kpi?.timeZone ?? options.timeZone ?? "UTC"
     do throws(UnknownZoneError) {
       query.zone = try ZoneRules(named: name)
     } catch {

@@ -4,6 +4,9 @@ import Bytes
 public struct QueryOptions: Sendable {
   /// What NOW is.
   public var nowNs: Int64
+  /// The zone of buckets and times without an offset where the statement names none: that of a KPI comes before it. Nil is
+  /// UTC.
+  public var timeZone: String?
   /// The values of `$name`, by name.
   public var parameters: [Text: QueryValue] = [:]
   public var limits = QueryLimits()

@@ -32,6 +32,8 @@ extension Evaluator {
     // Rows from `first` to before `next` are within the window. Its begin may go back: a month before the 29th, 30th
     // and 31st of March is the same last day of February, and clocks are set back.
     var (first, next) = (0, 0)
+    // There may be many groups of few rows.
+    try Cancellation.check()
     for (count, row) in rows.enumerated() {
       try Cancellation.check(at: count)
       let end = table.timesNs[row]
@@ -56,8 +58,9 @@ extension Evaluator {
   }
 
   private func changes(_ rows: [Int], _ values: [Double], into result: inout [Double]) throws {
-    for (last, row) in zip(rows, rows.dropFirst()) {
-      try Cancellation.check(at: row)
+    try Cancellation.check()
+    for (count, (last, row)) in zip(rows, rows.dropFirst()).enumerated() {
+      try Cancellation.check(at: count)
       result[row] = Self.change(from: values[last], to: values[row])
     }
   }
@@ -67,6 +70,7 @@ extension Evaluator {
   private func changes(
     _ rows: [Int], _ values: [Double], _ length: TimeLength, into result: inout [Double]
   ) throws {
+    try Cancellation.check()
     for (count, row) in rows.enumerated() {
       try Cancellation.check(at: count)
       guard let wanted = length.before(table.timesNs[row], in: zone) else { continue }

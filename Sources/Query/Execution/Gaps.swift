@@ -196,6 +196,8 @@ struct GapFilling {
   /// Puts what is missing between two values on the line between them, by time.
   private func interpolate(_ values: inout [Double], _ group: Int) throws {
     var last: Int?
+    // There may be many groups of few buckets.
+    try Cancellation.check()
     for bucket in starts.indices {
       try Cancellation.check(at: bucket)
       guard !values[bucket * groups + group].isNaN else { continue }

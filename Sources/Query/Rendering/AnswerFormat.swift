@@ -17,9 +17,9 @@ public enum AnswerFormat: String, Sendable, CaseIterable {
 }
 
 /// Writes answers as bytes.
-public struct AnswerRenderer {
+public struct AnswerRenderer: Sendable {
   /// The columns of a terminal that a text takes.
-  public typealias Width = (String) -> Int
+  public typealias Width = @Sendable (String) -> Int
 
   public var format: AnswerFormat
   /// Whether a table is followed by what one has to know of it: watermark, source, notes.
@@ -38,27 +38,37 @@ public struct AnswerRenderer {
 
   /// Hands out the answer in pieces of some 64 KiB. O(values); memory for one piece.
   public func render(_ answer: Answer, _ sink: ([UInt8]) throws -> Void) rethrows {
-    var pieces = Pieces()
-    try render(answer, &pieces) { pieces in
-      if pieces.isLarge {
-        try sink(pieces.bytes)
-        pieces.bytes.removeAll(keepingCapacity: true)
-      }
-    }
-    if !pieces.bytes.isEmpty { try sink(pieces.bytes) }
+    for piece in pieces(of: answer) { try sink(piece) }
   }
 
   /// The answer in one piece.
   public func bytes(_ answer: Answer) -> [UInt8] {
-    var pieces = Pieces()
-    render(answer, &pieces) { _ in }
-    return pieces.bytes
+    var bytes: [UInt8] = []
+    for piece in pieces(of: answer) { bytes.append(contentsOf: piece) }
+    return bytes
   }
 
-  private func render(
-    _ answer: Answer, _ pieces: inout Pieces, _ flush: (inout Pieces) throws -> Void
-  ) rethrows {
+  /// The answer piece by piece. O(1), but for a table O(values), which are measured.
+  public func pieces(of answer: Answer) -> AnswerPieces {
+    AnswerPieces(rendering(of: answer), rowCount: answer.rowCount)
+  }
+
+  private func rendering(of answer: Answer) -> any RowRendering {
     if answer.columns.isEmpty, let message = answer.message, format != .json {
+      return rendering(ofMessage: message, answer)
+    }
+    return switch format {
+    case .json: JSONRendering(answer)
+    case .ndjson: JSONLinesRendering(answer)
+    case .csv, .tsv: SeparatedRendering(answer, format, hasHeader: hasHeader)
+    case .table: TableRendering(answer, self)
+    case .vertical: VerticalRendering(answer, self)
+    case .markdown: MarkdownRendering(answer, self)
+    }
+  }
+
+  private func rendering(ofMessage message: String, _ answer: Answer) -> any RowRendering {
+    MessageRendering { [format, hasFooter] pieces in
       if format == .ndjson {
         pieces.append("{\"message\":")
         pieces.append(json: message)
@@ -68,16 +78,6 @@ public struct AnswerRenderer {
         pieces.append("\n")
       }
       if hasFooter && format.isForPeople { pieces.appendNotes(answer.meta) }
-      return
-    }
-    switch format {
-    case .json: try JSONRendering(answer).whole(&pieces, flush)
-    case .ndjson: try JSONRendering(answer).lines(&pieces, flush)
-    case .csv, .tsv:
-      try SeparatedRendering(answer, format, hasHeader: hasHeader).write(&pieces, flush)
-    case .table: try TableRendering(answer, self).write(&pieces, flush)
-    case .vertical: try VerticalRendering(answer, self).write(&pieces, flush)
-    case .markdown: try MarkdownRendering(answer, self).write(&pieces, flush)
     }
   }
 }

@@ -1,15 +1,14 @@
-/// Answers as JSON: times are RFC 3339 in UTC, whatever the zone of the buckets.
-struct JSONRendering {
+/// `{"columns":[{"name","type"}],"rows":[[...]],"meta":{...}}`.
+struct JSONRendering: RowRendering {
   private let answer: Answer
-  private let columns: [CellColumn]
+  private var cells: JSONCells
 
   init(_ answer: Answer) {
     self.answer = answer
-    columns = answer.columns.map { CellColumn($0.values) }
+    cells = JSONCells(answer)
   }
 
-  /// `{"columns":[{"name","type"}],"rows":[[...]],"meta":{...}}`.
-  func whole(_ pieces: inout Pieces, _ flush: (inout Pieces) throws -> Void) rethrows {
+  func begin(_ pieces: inout Pieces) {
     pieces.append("{\"columns\":[")
     for (index, column) in answer.columns.enumerated() {
       if index > 0 { pieces.put(",") }
@@ -23,49 +22,65 @@ struct JSONRendering {
       pieces.put("}")
     }
     pieces.append("],\"rows\":[")
-    var times = TimeCells()
-    for row in 0..<answer.rowCount {
-      pieces.append(row == 0 ? "\n[" : ",\n[")
-      for index in columns.indices {
-        if index > 0 { pieces.put(",") }
-        append(column: index, row, &times, to: &pieces)
-      }
-      pieces.put("]")
-      try flush(&pieces)
+  }
+
+  mutating func write(row: Int, _ pieces: inout Pieces) {
+    pieces.append(row == 0 ? "\n[" : ",\n[")
+    for index in answer.columns.indices {
+      if index > 0 { pieces.put(",") }
+      cells.append(column: index, row, to: &pieces)
     }
+    pieces.put("]")
+  }
+
+  mutating func end(_ pieces: inout Pieces) {
     pieces.append("],\n\"meta\":")
-    append(answer.meta, &times, to: &pieces)
+    cells.append(answer.meta, rowCount: answer.rowCount, to: &pieces)
     if let message = answer.message {
       pieces.append(",\"message\":")
       pieces.append(json: message)
     }
     pieces.append("}\n")
   }
+}
 
-  /// One object a row.
-  func lines(_ pieces: inout Pieces, _ flush: (inout Pieces) throws -> Void) rethrows {
-    let keys = answer.columns.enumerated().map { index, column in
+/// One object a row.
+struct JSONLinesRendering: RowRendering {
+  private let keys: [[UInt8]]
+  private var cells: JSONCells
+
+  init(_ answer: Answer) {
+    keys = answer.columns.enumerated().map { index, column in
       var key = Pieces()
       key.append(index == 0 ? "{" : ",")
       key.append(json: column.name)
       key.append(":")
       return key.bytes
     }
-    var times = TimeCells()
-    for row in 0..<answer.rowCount {
-      for index in columns.indices {
-        pieces.bytes.append(contentsOf: keys[index])
-        append(column: index, row, &times, to: &pieces)
-      }
-      pieces.append("}\n")
-      try flush(&pieces)
-    }
+    cells = JSONCells(answer)
   }
 
+  func begin(_ pieces: inout Pieces) {}
+  func end(_ pieces: inout Pieces) {}
+
+  mutating func write(row: Int, _ pieces: inout Pieces) {
+    for index in keys.indices {
+      pieces.bytes.append(contentsOf: keys[index])
+      cells.append(column: index, row, to: &pieces)
+    }
+    pieces.append("}\n")
+  }
+}
+
+/// Values as JSON: times are RFC 3339 in UTC, whatever the zone of the buckets.
+private struct JSONCells {
+  private let columns: [CellColumn]
+  private var times = TimeCells()
+
+  init(_ answer: Answer) { columns = answer.columns.map { CellColumn($0.values) } }
+
   /// Looks into one array for each cell; a column is not taken out of its array.
-  private func append(
-    column: Int, _ row: Int, _ times: inout TimeCells, to pieces: inout Pieces
-  ) {
+  mutating func append(column: Int, _ row: Int, to pieces: inout Pieces) {
     switch columns[column].kind {
     case .numbers:
       let number = columns[column].numbers[row]
@@ -123,7 +138,7 @@ struct JSONRendering {
     }
   }
 
-  private func append(_ meta: Answer.Meta, _ times: inout TimeCells, to pieces: inout Pieces) {
+  mutating func append(_ meta: Answer.Meta, rowCount: Int, to pieces: inout Pieces) {
     var hasField = false
     func key(_ name: String, _ pieces: inout Pieces) {
       pieces.append(hasField ? ",\"\(name)\":" : "{\"\(name)\":")
@@ -156,7 +171,7 @@ struct JSONRendering {
       pieces.append(seq)
     }
     key("row_count", &pieces)
-    pieces.append(Int64(answer.rowCount))
+    pieces.append(Int64(rowCount))
     if let rows = meta.rowsBeforeLimit {
       key("rows_before_limit", &pieces)
       pieces.append(Int64(rows))

@@ -1,9 +1,10 @@
 /// CSV as RFC 4180 has it, and TSV with backslashes. NULL is an empty cell; a text without
 /// characters is `""` in CSV.
-struct SeparatedRendering {
+struct SeparatedRendering: RowRendering {
   private let answer: Answer
   private let isCSV: Bool
   private let hasHeader: Bool
+  private var times = TimeCells()
 
   init(_ answer: Answer, _ format: AnswerFormat, hasHeader: Bool) {
     (self.answer, self.hasHeader) = (answer, hasHeader)
@@ -12,28 +13,26 @@ struct SeparatedRendering {
 
   private var separator: Unicode.Scalar { isCSV ? "," : "\t" }
 
-  func write(_ pieces: inout Pieces, _ flush: (inout Pieces) throws -> Void) rethrows {
-    if hasHeader {
-      for (index, column) in answer.columns.enumerated() {
-        if index > 0 { pieces.put(separator) }
-        append(column.name, to: &pieces)
-      }
-      pieces.put("\n")
+  func begin(_ pieces: inout Pieces) {
+    guard hasHeader else { return }
+    for (index, column) in answer.columns.enumerated() {
+      if index > 0 { pieces.put(separator) }
+      append(column.name, to: &pieces)
     }
-    var times = TimeCells()
-    for row in 0..<answer.rowCount {
-      for (index, column) in answer.columns.enumerated() {
-        if index > 0 { pieces.put(separator) }
-        append(column.values, row, &times, to: &pieces)
-      }
-      pieces.put("\n")
-      try flush(&pieces)
-    }
+    pieces.put("\n")
   }
 
-  private func append(
-    _ column: ValueColumn, _ row: Int, _ times: inout TimeCells, to pieces: inout Pieces
-  ) {
+  mutating func write(row: Int, _ pieces: inout Pieces) {
+    for (index, column) in answer.columns.enumerated() {
+      if index > 0 { pieces.put(separator) }
+      append(column.values, row, to: &pieces)
+    }
+    pieces.put("\n")
+  }
+
+  func end(_ pieces: inout Pieces) {}
+
+  private mutating func append(_ column: ValueColumn, _ row: Int, to pieces: inout Pieces) {
     switch column {
     case .numbers(let values): if values[row].isFinite { pieces.append(values[row]) }
     case .exact(let values): if let number = values[row] { pieces.append(number) }

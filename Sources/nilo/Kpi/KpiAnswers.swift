@@ -1,5 +1,6 @@
 import ArgumentParser
 import Language
+import Model
 import Query
 
 /// What all commands about KPIs have in common: each is a statement of the query language, written with arguments.

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Bytes
 import Language
+import Model
 import Query
 
 struct KpiRead: ParsableCommand {

@@ -17,27 +17,7 @@ struct ParameterText {
     }
     let name = text[..<equals].drop { $0 == "$" }
     return ParameterText(
-      name: String(name), value: value(String(text[text.utf8.index(after: equals)...])))
-  }
-
-  /// A number, true, false or null; anything else is a text, also what stands in single quotes.
-  static func value(_ text: String) -> QueryValue {
-    switch text.lowercased() {
-    case "true": return .bool(true)
-    case "false": return .bool(false)
-    case "null": return .null
-    default: break
-    }
-    switch DecimalValue(text.hasPrefix("+") ? String(text.dropFirst()) : text) {
-    case .number(let number)?: return QueryValue(number)
-    // What only its digits give back is a text in columns, too.
-    case .beyond?: return .text(text)
-    case nil: break
-    }
-    if text.count >= 2, text.first == "'", text.last == "'" {
-      return .text(String(text.dropFirst().dropLast()).replacing("''", with: "'"))
-    }
-    return .text(text)
+      name: String(name), value: QueryValue(typed: String(text[text.utf8.index(after: equals)...])))
   }
 }
 

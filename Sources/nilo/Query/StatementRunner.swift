@@ -18,18 +18,6 @@ protocol StatementRunner: AnyObject {
 }
 
 extension Statement {
-  /// Whether it changes the store, and so needs to be its only writer.
-  var isChange: Bool {
-    switch body {
-    case .defineStream, .alterStream, .dropStream, .defineKpi, .redefineKpi, .switchKpi, .dropKpi,
-      .rebuildKpi, .backfill:
-      true
-    case .select, .explain, .explainChange, .eventsFor, .prove, .verifyFile, .verifyLog,
-      .compareKpi, .show, .describe:
-      false
-    }
-  }
-
   /// Whether there may be no store before it.
   fileprivate var isFirst: Bool {
     if case .defineStream = body { true } else { false }

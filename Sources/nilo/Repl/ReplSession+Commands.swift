@@ -81,7 +81,7 @@ extension ReplSession {
     }
     let name = Text(String(first.drop { $0 == "$" }))
     if parts.count == 2 {
-      let value = ParameterText.value(parts[1].trimmed)
+      let value = QueryValue(typed: parts[1].trimmed)
       parameters[name] = value
       try say("$\(name) = \(value.parameterText)")
     } else {

@@ -1,30 +1,26 @@
-import Bytes
-import Model
-
 extension JSONObjectWriter {
-  mutating func field(_ name: String, _ value: UInt64?) {
+  /// A whole number, in digits, or null.
+  public mutating func field(_ name: String, _ value: UInt64?) {
     if let value { field(name, json: Array(String(value).utf8)) } else { null(name) }
   }
 
-  mutating func field(_ name: String, optional value: String?) {
+  /// A string, or null.
+  public mutating func field(_ name: String, optional value: String?) {
     if let value { field(name, value) } else { null(name) }
   }
 
-  mutating func field(_ name: String, _ value: Bool) {
+  /// True or false.
+  public mutating func field(_ name: String, _ value: Bool) {
     field(name, json: Array((value ? "true" : "false").utf8))
   }
 
-  /// A time as RFC 3339 text.
-  mutating func field(_ name: String, timeNs: Int64?) {
-    field(name, optional: timeNs.map { Timestamp(ns: $0).description })
-  }
-
-  mutating func field(_ name: String, seconds: Double) {
+  /// Seconds to the millisecond.
+  public mutating func field(_ name: String, seconds: Double) {
     field(name, (seconds * 1_000).rounded() / 1_000)
   }
 
   /// An array of values that are JSON already.
-  mutating func field(_ name: String, array values: [[UInt8]]) {
+  public mutating func field(_ name: String, array values: [[UInt8]]) {
     var bytes: [UInt8] = [UInt8(ascii: "[")]
     for (index, value) in values.enumerated() {
       if index > 0 { bytes.append(UInt8(ascii: ",")) }
@@ -34,7 +30,8 @@ extension JSONObjectWriter {
     field(name, json: bytes)
   }
 
-  mutating func field(_ name: String, strings: [String]) {
+  /// An array of strings.
+  public mutating func field(_ name: String, strings: [String]) {
     field(
       name,
       array: strings.map { string in
@@ -46,7 +43,7 @@ extension JSONObjectWriter {
 }
 
 /// One JSON object, its fields in the order they are given.
-func jsonObject(_ body: (inout JSONObjectWriter) -> Void) -> [UInt8] {
+public func jsonObject(_ body: (inout JSONObjectWriter) -> Void) -> [UInt8] {
   var writer = JSONObjectWriter()
   body(&writer)
   return writer.finish()

@@ -1,0 +1,15 @@
+import Language
+
+extension Statement {
+  /// Whether it changes the store, and so needs to be its only writer.
+  public var isChange: Bool {
+    switch body {
+    case .defineStream, .alterStream, .dropStream, .defineKpi, .redefineKpi, .switchKpi, .dropKpi,
+      .rebuildKpi, .backfill:
+      true
+    case .select, .explain, .explainChange, .eventsFor, .prove, .verifyFile, .verifyLog,
+      .compareKpi, .show, .describe:
+      false
+    }
+  }
+}

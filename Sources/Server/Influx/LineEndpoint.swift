@@ -1,0 +1,29 @@
+import Hummingbird
+import NIOCore
+import Store
+
+/// Lines given back.
+struct LineEndpoint: Sendable {
+  let store: Store
+  let pool: BlockingPool
+
+  /// `GET /v1/lines/{seq}`: the line that an event came as, byte for byte.
+  func get(_ request: Request, _ context: ServerContext) async throws -> Response {
+    let text = try context.pathParameter("seq")
+    let line = try await pool.run { [store] in
+      guard let seq = UInt64(text), let (stream, event) = try store.event(seq) else {
+        throw Problem(.notFound, "there is no event \(text) yet")
+      }
+      try context.require(stream: stream)
+      guard let line = StoredLine.line(event.bytes, stream: stream) else {
+        throw Problem(
+          .notFound,
+          "event \(text) did not come as a line; GET /v1/events/\(text) gives its document")
+      }
+      return line
+    }
+    return Response(
+      status: .ok, headers: [.contentType: "text/plain; charset=utf-8"],
+      body: ResponseBody(byteBuffer: ByteBuffer(bytes: line)))
+  }
+}

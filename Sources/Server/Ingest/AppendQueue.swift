@@ -1,0 +1,145 @@
+import FileConnector
+import Model
+import NIOCore
+import Store
+import Synchronization
+
+/// Appends what requests bring: parsed and encoded on threads that block, durable together with what others bring at the
+/// same time. Bounded by the bytes that are on their way.
+final class AppendQueue: Sendable {
+  /// A batch that has its place in the log.
+  struct Pending {
+    var result: EventLoopFuture<AppendResult>
+    /// The documents of the batch, those that could not be cut among them.
+    var documentCount: Int64
+  }
+
+  private let store: Store
+  private let pool: BlockingPool
+  private let maxBytes: Int
+  private let metrics: Metrics
+  private let bytes = Atomic<Int>(0)
+
+  init(_ store: Store, pool: BlockingPool, maxBytes: Int, metrics: Metrics) {
+    (self.store, self.pool, self.maxBytes, self.metrics) = (store, pool, maxBytes, metrics)
+  }
+
+  /// Bytes of documents that are being appended.
+  var bytesOnTheirWay: Int { bytes.load(ordering: .relaxed) }
+
+  /// Throws a ``Problem`` of kind `tooBusy` when there is more to do than can be done soon.
+  func admit() throws(Problem) {
+    guard bytesOnTheirWay < maxBytes else {
+      var problem = Problem(
+        .tooBusy,
+        "\(bytesOnTheirWay) bytes of documents are waiting for the disk; send again in a moment")
+      problem.retryAfterSeconds = 1
+      throw problem
+    }
+  }
+
+  /// Gives a chunk its place in the log, and returns before it is durable. Its documents are numbered from `firstIndex` on,
+  /// in their order within the request: that is their position in the source. Chunks of a request are begun one after the
+  /// other. With the chunk goes `progress`.
+  func begin(
+    _ chunk: FileChunk, of target: IngestTarget, firstIndex: Int64,
+    progress: SourceProgress?, on eventLoop: any EventLoop
+  ) async throws -> Pending {
+    let size = chunk.byteCount
+    let begin = ContinuousClock.now
+    bytes.add(size, ordering: .relaxed)
+    let promise = eventLoop.makePromise(of: AppendResult.self)
+    do {
+      let count = try await pool.run { [self] in
+        var batch = chunk.documents()
+        let count = batch.number(from: firstIndex)
+        batch.progress = progress
+        try append(batch, to: target, size, begin, promise)
+        return count
+      }
+      return Pending(result: promise.futureResult, documentCount: count)
+    } catch {
+      bytes.subtract(size, ordering: .relaxed)
+      promise.fail(error)
+      throw error
+    }
+  }
+
+  /// Gives batches of several streams their places, and returns before they are durable: a result for each. One that can
+  /// have no place fails alone.
+  func begin(
+    _ batches: [StreamBatch], source: String, actor: String, on eventLoop: any EventLoop
+  ) async throws -> [EventLoopFuture<AppendResult>] {
+    let begin = ContinuousClock.now
+    return try await pool.run { [self] in
+      batches.map { batch in
+        let promise = eventLoop.makePromise(of: AppendResult.self)
+        let size = batch.documents.bytes.count
+        bytes.add(size, ordering: .relaxed)
+        let target = IngestTarget(
+          stream: batch.stream, source: source, actor: actor, options: batch.options)
+        do {
+          try append(batch.documents, to: target, size, begin, promise)
+        } catch {
+          bytes.subtract(size, ordering: .relaxed)
+          promise.fail(error)
+        }
+        return promise.futureResult
+      }
+    }
+  }
+
+  /// To be called on a thread that may block. Keeps the promise unless it throws, and gives back `size` then.
+  private func append(
+    _ batch: DocumentBatch, to target: IngestTarget, _ size: Int, _ begin: ContinuousClock.Instant,
+    _ promise: EventLoopPromise<AppendResult>
+  ) throws {
+    try store.append(
+      batch, to: target.stream, options: target.options, source: target.source,
+      actor: target.actor
+    ) { [self] result in
+      bytes.subtract(size, ordering: .relaxed)
+      metrics.appendSeconds.add(.now - begin)
+      promise.completeWith(result)
+    }
+  }
+}
+
+/// Documents of one of several streams.
+struct StreamBatch: Sendable {
+  var stream: String
+  /// What the stream is to be, if there is none yet.
+  var options: StreamOptions
+  var documents = DocumentBatch(bytes: [], documents: [], endPosition: 0)
+}
+
+/// Where the documents of a request go.
+struct IngestTarget: Sendable {
+  var stream: String
+  var source: String
+  var actor: String
+  /// What the stream is to be, if there is none yet.
+  var options = StreamOptions()
+}
+
+extension DocumentBatch {
+  /// Numbers the documents, and those that could not be cut, in their order from `first` on, and returns how many they are.
+  fileprivate mutating func number(from first: Int64) -> Int64 {
+    var index = first
+    var next = 0
+    for place in documents.indices {
+      while next < refused.count, refused[next].position < documents[place].position {
+        refused[next].position = index
+        (index, next) = (index + 1, next + 1)
+      }
+      documents[place].position = index
+      index += 1
+    }
+    while next < refused.count {
+      refused[next].position = index
+      (index, next) = (index + 1, next + 1)
+    }
+    endPosition = index
+    return index - first
+  }
+}

@@ -1,0 +1,97 @@
+import Bytes
+import Hummingbird
+import Model
+import NIOCore
+import Query
+import Store
+
+/// What there is: streams, KPIs, events.
+struct ListEndpoints: Sendable {
+  let store: Store
+  let runner: QueryRunner
+
+  /// `GET /v1/streams`
+  func streams(_ request: Request, _ context: ServerContext) async throws -> Response {
+    let snapshot = try await snapshot()
+    let streams = snapshot.streams.filter { context.principal.mayAsk(stream: $0.name) }
+    return .json { writer in
+      writer.field("streams", array: streams.map(\.json))
+      writer.field("as_of_seq", snapshot.lastSeq)
+    }
+  }
+
+  /// `GET /v1/streams/{stream}`
+  func stream(_ request: Request, _ context: ServerContext) async throws -> Response {
+    let name = try context.pathParameter("stream")
+    try context.require(stream: name)
+    let snapshot = try await snapshot()
+    guard let stream = snapshot.streams.first(where: { $0.name == name }) else {
+      throw Problem(
+        .notFound, "there is no stream \(name); GET /v1/streams lists those that there are")
+    }
+    return .json(stream.json)
+  }
+
+  /// `GET /v1/kpis`: the active version of each, all with `?versions=all`.
+  func kpis(_ request: Request, _ context: ServerContext) async throws -> Response {
+    let snapshot = try await snapshot()
+    let hasAll = request.queryParameter("versions") == "all"
+    let kpis = snapshot.kpis.filter { kpi in
+      (hasAll || kpi.isActive) && context.principal.mayAsk(stream: kpi.stream)
+    }
+    return .json { writer in
+      writer.field("kpis", array: kpis.map(\.json))
+      writer.field("as_of_seq", snapshot.lastSeq)
+    }
+  }
+
+  /// `GET /v1/kpis/{kpi}`: all versions.
+  func kpi(_ request: Request, _ context: ServerContext) async throws -> Response {
+    let name = try context.pathParameter("kpi")
+    let versions = try await snapshot().kpis.filter { $0.name == name }
+    if let stream = versions.first?.stream { try context.require(stream: stream) }
+    guard !versions.isEmpty else {
+      throw Problem(.notFound, "there is no KPI \(name); GET /v1/kpis lists those that there are")
+    }
+    return .json { writer in
+      writer.field("name", name)
+      writer.field("versions", array: versions.map(\.json))
+    }
+  }
+
+  /// `GET /v1/events/{seq}`: the document as it came in, and around it where it came from.
+  func event(_ request: Request, _ context: ServerContext) async throws -> Response {
+    let text = try context.pathParameter("seq")
+    guard let seq = UInt64(text), seq > 0 else {
+      throw Problem(.badRequest, "\(text) is no sequence number: these are whole numbers from 1")
+    }
+    let found = try await runner.pool.run { [store] in try store.event(seq) }
+    guard let (stream, event) = found else {
+      throw Problem(.notFound, "there is no event \(seq) yet")
+    }
+    try context.require(stream: stream)
+    return Response(
+      status: .ok,
+      headers: [
+        .contentType: "application/json", .init("X-Nilo-Stream")!: stream,
+        .init("X-Nilo-Received")!: "\(Timestamp(ns: event.receivedNs))",
+      ],
+      body: ResponseBody(byteBuffer: ByteBuffer(bytes: event.bytes)))
+  }
+
+  private func snapshot() async throws -> CatalogueSnapshot {
+    try await runner.pool.run { [store] in try store.snapshot() }
+  }
+}
+
+extension Response {
+  /// One JSON object.
+  static func json(_ body: (inout JSONObjectWriter) -> Void) -> Response { json(jsonObject(body)) }
+
+  /// A value that is JSON already.
+  static func json(_ bytes: [UInt8], status: HTTPResponse.Status = .ok) -> Response {
+    Response(
+      status: status, headers: [.contentType: "application/json"],
+      body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes + [0x0A])))
+  }
+}

@@ -1,0 +1,118 @@
+import Hummingbird
+import NIOCore
+import Query
+import Store
+
+/// `GET /metrics`: figures of the server and its store. O(streams + KPIs + observers), whatever the store holds.
+struct MetricsEndpoint: Sendable {
+  let store: Store
+  let metrics: Metrics
+  let queue: AppendQueue
+  let queries: BlockingPool
+  let clock: @Sendable () -> Int64
+
+  func get(_ request: Request, _ context: ServerContext) async throws -> Response {
+    let text = try await queries.run { try self.text() }
+    return Response(
+      status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
+      body: ResponseBody(byteBuffer: ByteBuffer(string: text)))
+  }
+
+  private func text() throws -> String {
+    var text = PrometheusText()
+    text.add("nilo_build_info", .gauge, "The version of the program.", [(["version": "0.1.0"], 1)])
+    let snapshot = try store.snapshot()
+    text.add("nilo_last_seq", .gauge, "The last event of the log.", Double(snapshot.lastSeq))
+    add(snapshot.streams, to: &text)
+    add(snapshot.kpis, to: &text)
+    try addStore(to: &text)
+    addRequests(to: &text)
+    return text.text
+  }
+
+  private func add(_ streams: [StreamInfo], to text: inout PrometheusText) {
+    func each(_ value: (StreamInfo) -> UInt64)
+      -> [(labels: KeyValuePairs<String, String>, value: Double)]
+    {
+      streams.map { (["stream": $0.name], Double(value($0))) }
+    }
+    text.add("nilo_stream_events_total", .counter, "Events of a stream.", each(\.events))
+    text.add("nilo_stream_facts_total", .counter, "Facts of a stream.", each(\.facts))
+    text.add("nilo_stream_late_total", .counter, "Events that came late.", each(\.late))
+    text.add(
+      "nilo_stream_ahead_total", .counter, "Events too far ahead to say how far time has got.",
+      each(\.ahead))
+    text.add(
+      "nilo_stream_duplicates_total", .counter, "Documents that the log had already.",
+      each(\.duplicates))
+    text.add(
+      "nilo_stream_rejected_total", .counter, "Documents that were no events.", each(\.rejected))
+    let now = clock()
+    text.add(
+      "nilo_stream_watermark_lag_seconds", .gauge, "How far event time is behind the clock.",
+      streams.compactMap { stream in
+        stream.watermarkNs.map { (["stream": stream.name], Double(now - $0) / 1e9) }
+      })
+  }
+
+  private func add(_ kpis: [KpiInfo], to text: inout PrometheusText) {
+    text.add(
+      "nilo_kpi_filled_ratio", .gauge, "Share of the log that the cells of a KPI have.",
+      kpis.map { kpi in
+        (["kpi": kpi.name, "version": "\(kpi.version)"], kpi.progress ?? 1)
+      })
+  }
+
+  private func addStore(to text: inout PrometheusText) throws {
+    let cells = store.cellMemory
+    text.add(
+      "nilo_cells_memory_bytes", .gauge, "Memory that cells of KPIs take.", Double(cells.bytes))
+    text.add(
+      "nilo_cells_memory_limit_bytes", .gauge, "Memory that cells of KPIs may take.",
+      Double(cells.limitBytes))
+    text.add(
+      "nilo_cells_writes_for_room_total", .counter,
+      "How often cells were written to make room: with more memory it is faster.",
+      Double(cells.writesForRoom))
+    let sizes = try store.sizes()
+    text.add(
+      "nilo_store_used_bytes", .gauge, "The store's file up to its last page.",
+      Double(sizes.usedBytes))
+    text.add(
+      "nilo_store_disk_bytes", .gauge, "What the store's file takes on the disk.",
+      Double(sizes.diskBytes))
+    text.add(
+      "nilo_observer_lag_events", .gauge, "Events that an observer has not done yet.",
+      try store.observerStates().map { (["observer": $0.name], Double($0.lag)) })
+  }
+
+  private func addRequests(to text: inout PrometheusText) {
+    text.add(
+      "nilo_append_pending_bytes", .gauge, "Documents that wait for the disk.",
+      Double(queue.bytesOnTheirWay))
+    text.add(
+      "nilo_append_seconds", "From a chunk of documents to its durable commit.",
+      metrics.appendSeconds)
+    text.add(
+      "nilo_queries_total", .counter, "Statements that ended, by how.",
+      metrics.queriesByOutcome.map { (["outcome": $0.label], Double($0.count)) })
+    text.add(
+      "nilo_query_seconds", "How long statements took, without those that waited.",
+      metrics.querySeconds)
+    text.add("nilo_queries_running", .gauge, "Statements that run.", Double(queries.runningCount))
+    text.add(
+      "nilo_queries_waiting", .gauge, "Statements that wait for a thread.",
+      Double(queries.waitingCount))
+    text.add(
+      "nilo_http_connections", .gauge, "Open connections.", Double(ConnectionWatch.openCount))
+    text.add(
+      "nilo_http_responses_total", .counter, "Answers, by the class of their status.",
+      metrics.responsesByClass.map { (["class": $0.label], Double($0.count)) })
+    if let process = ProcessFigures.read() {
+      text.add(
+        "process_resident_memory_bytes", .gauge, "Memory of the program.",
+        Double(process.residentBytes))
+      text.add("process_open_fds", .gauge, "Open files and connections.", Double(process.openFiles))
+    }
+  }
+}

@@ -1,0 +1,45 @@
+import Bytes
+import Hummingbird
+import Model
+import NIOCore
+import Store
+
+/// What whoever runs the server looks at.
+struct OperationEndpoints: Sendable {
+  let store: Store
+  let queries: BlockingPool
+
+  /// `GET /`: what there is, for who looks around.
+  func index(_ request: Request, _ context: ServerContext) async throws -> Response {
+    let text = """
+      Nilometer. Append events, and ask:
+
+        POST /v1/streams/{stream}/events   JSON, NDJSON or CSV; answers when they are durable
+        GET  /v1/query?q=SELECT...         answers as JSON, NDJSON, CSV or Markdown, as Accept says
+        POST /v1/query                     a statement as text, or {"query","params","format","time_zone"}
+        GET  /v1/streams, /v1/streams/{s}  streams, their fields and watermarks
+        GET  /v1/kpis, /v1/kpis/{name}     KPIs and their versions
+        GET  /v1/events/{seq}              an event as it came in
+        POST /write, /api/v2/write, /api/v3/write_lp   lines, as clients of InfluxDB send them
+        GET  /metrics, /-/healthy, /-/ready
+
+      """
+    return Response(
+      status: .ok, headers: [.contentType: "text/plain; charset=utf-8"],
+      body: ResponseBody(byteBuffer: ByteBuffer(string: text)))
+  }
+
+  /// `GET /-/healthy`: 200 as long as the program answers at all.
+  func healthy(_ request: Request, _ context: ServerContext) async throws -> Response {
+    .json { $0.field("status", "healthy") }
+  }
+
+  /// `GET /-/ready`: 200 once the store answers. The server listens only when it is open.
+  func ready(_ request: Request, _ context: ServerContext) async throws -> Response {
+    let last = try await queries.run { [store] in try store.snapshot().lastSeq }
+    return .json {
+      $0.field("status", "ready")
+      $0.field("last_seq", last)
+    }
+  }
+}

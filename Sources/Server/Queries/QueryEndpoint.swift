@@ -1,0 +1,126 @@
+import Hummingbird
+import Language
+import Model
+import Query
+import Store
+import Synchronization
+
+/// `/v1/query`: statements of the language.
+struct QueryEndpoint: Sendable {
+  let runner: QueryRunner
+  let settings: ServerSettings
+
+  /// `GET`, which changes nothing.
+  func get(_ request: Request, _ context: ServerContext) async throws -> Response {
+    let query = try QueryRequest(query: request)
+    return try await answer(query, request, context, mayChange: false)
+  }
+
+  /// `POST`, of a text or an object.
+  func post(_ request: Request, _ context: ServerContext) async throws -> Response {
+    let body = try await request.collected(
+      maxBytes: QueryRequest.maxBodyBytes, within: settings.limits.requestSeconds)
+    let query = try QueryRequest(body: body, of: request)
+    return try await answer(query, request, context, mayChange: true)
+  }
+
+  private func answer(
+    _ query: QueryRequest, _ request: Request, _ context: ServerContext, mayChange: Bool
+  ) async throws -> Response {
+    guard let format = query.format ?? AnswerFormat(accept: request.headers[.accept]) else {
+      throw Problem(
+        .notAcceptable,
+        "answers are application/json, application/x-ndjson, text/csv, text/tab-separated-values, text/markdown "
+          + "and text/plain")
+    }
+    let statement = try Self.statement(of: query.text)
+    if statement.isChange, !mayChange {
+      var problem = Problem(.methodNotAllowed, "GET changes nothing; send the statement by POST")
+      problem.allowedMethods = [.post]
+      throw problem
+    }
+    if statement.isChange { try context.require(.admin) }
+    return try await runner.run(statement, query, context).response(format)
+  }
+
+  /// The one statement of a text: each has an answer of its own.
+  private static func statement(of text: String) throws -> Statement {
+    let statements = try Parser.statements(text)
+    guard let statement = statements.first else {
+      throw Problem(.badRequest, "there is no statement in the query")
+    }
+    guard statements.count == 1 else {
+      throw Problem(
+        .badRequest,
+        "there are \(statements.count) statements; send one in each request, as each has an answer of its own"
+      )
+    }
+    return statement
+  }
+}
+
+/// Runs statements on threads of their own, as many at a time as there are of these.
+struct QueryRunner: Sendable {
+  let store: Store
+  let pool: BlockingPool
+  let clock: @Sendable () -> Int64
+  let limits: QueryLimits
+  let metrics: Metrics
+
+  /// Runs a statement. It ends when its client goes away. Throws what the engine does, and ``Problem`` of kind `tooBusy`.
+  func run(
+    _ statement: Statement, _ query: QueryRequest, _ context: ServerContext
+  ) async throws -> Answer {
+    let cancelled = CancelFlag()
+    let connection = context.connection
+    var options = QueryOptions(nowNs: clock())
+    (options.parameters, options.timeZone, options.limits) = (
+      query.parameters, query.timeZone, limits
+    )
+    options.isCancelled = { cancelled.isSet || connection?.isGone == true }
+    return try await withTaskCancellationHandler {
+      try await pool.run { [options] in
+        try counted {
+          try context.require(statement, store.snapshot)
+          return try QueryEngine(store).run(statement, of: query.text, options)
+        }
+      }
+    } onCancel: {
+      cancelled.set()
+    }
+  }
+}
+
+extension QueryRunner {
+  /// Takes note of how a statement ended, and how long it took.
+  private func counted(_ body: () throws -> Answer) throws -> Answer {
+    let begin = ContinuousClock.now
+    defer { metrics.querySeconds.add(.now - begin) }
+    do {
+      let answer = try body()
+      metrics.count(.answered)
+      return answer
+    } catch {
+      metrics.count(Self.outcome(of: error))
+      throw error
+    }
+  }
+
+  private static func outcome(of error: any Error) -> Metrics.Outcome {
+    switch error {
+    case is LanguageError, is StatementError: .refused
+    case is QueryLimitError: .limited
+    case is CancellationError: .cancelled
+    case let problem as Problem where problem.kind.status.code < 500: .refused
+    default: .failed
+    }
+  }
+}
+
+/// Says to a thread that its work is not wanted any more.
+final class CancelFlag: Sendable {
+  private let flag = Atomic<Bool>(false)
+
+  var isSet: Bool { flag.load(ordering: .relaxed) }
+  func set() { flag.store(true, ordering: .relaxed) }
+}

@@ -1,0 +1,112 @@
+import Bytes
+import Foundation
+import Hummingbird
+import Language
+import Model
+import Query
+
+/// What a request asks: a text of the language, and with what it is run.
+struct QueryRequest {
+  var text: String
+  var parameters: [Text: QueryValue] = [:]
+  var timeZone: String?
+  /// Nil leaves it to the header `Accept`.
+  var format: AnswerFormat?
+
+  /// Room for the text and parameters of a request.
+  static let maxBodyBytes = LanguageLimits.maxTextBytes + (1 << 20)
+
+  /// Of a query string: `q`, `format`, `time_zone`, and `param.NAME` for each parameter. Throws ``Problem``.
+  init(query request: Request) throws(Problem) {
+    guard let text = request.queryParameter("q") else {
+      throw Problem(.badRequest, "the query is missing: ?q=SELECT...")
+    }
+    self.init(text: text)
+    try take(format: request.queryParameter("format"))
+    try take(timeZone: request.queryParameter("time_zone"))
+    for field in request.queryFields where field.name.hasPrefix("param.") {
+      parameters[Text(String(field.name.dropFirst("param.".count)))] = QueryValue(
+        typed: field.value)
+    }
+  }
+
+  /// Of a body: an object with `query`, `params`, `format` and `time_zone` where the type is JSON, else the text itself.
+  /// Throws ``Problem``.
+  init(body: [UInt8], of request: Request) throws(Problem) {
+    let type = request.headers[.contentType]?.lowercased() ?? ""
+    guard type.hasPrefix("application/json") else {
+      self.init(text: String(decoding: body, as: UTF8.self))
+      try take(format: request.queryParameter("format"))
+      try take(timeZone: request.queryParameter("time_zone"))
+      return
+    }
+    let fields: Fields
+    do {
+      fields = try JSONDecoder().decode(Fields.self, from: Data(body))
+    } catch {
+      throw Problem(
+        .badRequest,
+        "the body is no JSON object with query (text), and, if wanted, params (object of scalars), format and "
+          + "time_zone (texts)")
+    }
+    self.init(text: fields.query)
+    for (name, value) in fields.params ?? [:] { parameters[Text(name)] = value.value }
+    try take(format: fields.format)
+    try take(timeZone: fields.timeZone)
+  }
+
+  private init(text: String) { self.text = text }
+
+  private mutating func take(format name: String?) throws(Problem) {
+    guard let name else { return }
+    guard let format = AnswerFormat(rawValue: name) else {
+      let names = AnswerFormat.allCases.map(\.rawValue).joined(separator: ", ")
+      throw Problem(.badRequest, "format \(name) is not known; it is one of \(names)")
+    }
+    self.format = format
+  }
+
+  private mutating func take(timeZone name: String?) throws(Problem) {
+    guard let name else { return }
+    do {
+      _ = try ZoneRules(named: name)
+    } catch {
+      throw Problem(.badRequest, "\(error)")
+    }
+    timeZone = name
+  }
+
+  private struct Fields: Decodable {
+    var query: String
+    var params: [String: Scalar]?
+    var format: String?
+    var timeZone: String?
+
+    enum CodingKeys: String, CodingKey {
+      case query, params, format
+      case timeZone = "time_zone"
+    }
+  }
+
+  /// A value of JSON that a parameter may have; whole numbers keep all their digits.
+  private struct Scalar: Decodable {
+    var value: QueryValue
+
+    init(from decoder: any Decoder) throws {
+      let container = try decoder.singleValueContainer()
+      if container.decodeNil() {
+        value = .null
+      } else if let bool = try? container.decode(Bool.self) {
+        value = .bool(bool)
+      } else if let integer = try? container.decode(Int64.self) {
+        value = .integer(integer)
+      } else if let unsigned = try? container.decode(UInt64.self) {
+        value = .unsigned(unsigned)
+      } else if let number = try? container.decode(Double.self) {
+        value = .number(number)
+      } else {
+        value = .text(Text(try container.decode(String.self)))
+      }
+    }
+  }
+}

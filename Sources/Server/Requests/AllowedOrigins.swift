@@ -1,0 +1,24 @@
+import Hummingbird
+
+/// Lets pages of other origins ask, those that the settings list and no others (CORS of the Fetch standard).
+struct AllowedOrigins: RouterMiddleware {
+  private let origins: Set<String>
+  private let cors = CORSMiddleware<ServerContext>(
+    allowOrigin: .originBased,
+    allowHeaders: [.accept, .authorization, .contentType, .contentEncoding],
+    allowMethods: [.get, .post, .head, .options],
+    exposedHeaders: ["X-Nilo-Summary", "Retry-After"],
+    maxAge: .seconds(600))
+
+  init(_ origins: [String]) { self.origins = Set(origins) }
+
+  func handle(
+    _ request: Request, context: ServerContext,
+    next: (Request, ServerContext) async throws -> Response
+  ) async throws -> Response {
+    guard let origin = request.headers[.origin], origins.contains(origin) else {
+      return try await next(request, context)
+    }
+    return try await cors.handle(request, context: context, next: next)
+  }
+}

@@ -1,0 +1,38 @@
+import NIOPosix
+import Synchronization
+
+/// Threads for work that blocks, which has no place on those of Swift's tasks. Their number does not grow with clients: who
+/// comes when all are busy waits, and when too many wait is told so.
+final class BlockingPool: Sendable {
+  let threadCount: Int
+  let maxWaiting: Int
+  private let name: String
+  private let pool: NIOThreadPool
+  private let entered = Atomic<Int>(0)
+
+  /// `name` says in problems what there is too much of: `queries`.
+  init(named name: String, threadCount: Int, maxWaiting: Int) {
+    (self.name, self.threadCount, self.maxWaiting) = (name, threadCount, maxWaiting)
+    pool = NIOThreadPool(numberOfThreads: threadCount)
+    pool.start()
+  }
+
+  /// What runs, and what waits for a thread.
+  var runningCount: Int { min(entered.load(ordering: .relaxed), threadCount) }
+  var waitingCount: Int { max(0, entered.load(ordering: .relaxed) - threadCount) }
+
+  /// Runs `body` on one of the threads. Throws a ``Problem`` of kind `tooBusy` when too many wait.
+  func run<R: Sendable>(_ body: @escaping @Sendable () throws -> R) async throws -> R {
+    let before = entered.add(1, ordering: .relaxed).oldValue
+    defer { entered.subtract(1, ordering: .relaxed) }
+    guard before < threadCount + maxWaiting else {
+      var problem = Problem(
+        .tooBusy, "\(maxWaiting) \(name) are waiting already; ask again in a moment")
+      problem.retryAfterSeconds = 1
+      throw problem
+    }
+    return try await pool.runIfActive(body)
+  }
+
+  func stop() async { try? await pool.shutdownGracefully() }
+}

@@ -1,0 +1,71 @@
+import Foundation
+import Hummingbird
+import NIOCore
+
+/// When a body has to be there: a client that sends a byte now and then is not idle, but it is not waited for either. A
+/// long one that arrives steadily has all the time it takes.
+struct BodyDeadline {
+  /// Whoever sends so much is not slow.
+  private static let minBytesPerSecond = 16_384
+
+  private let begin = ContinuousClock.now
+  private let seconds: Int
+  private var byteCount = 0
+
+  init(seconds: Int) { self.seconds = seconds }
+
+  /// To be called for each piece. Throws a ``Problem`` of kind `tooSlow` after the deadline.
+  mutating func took(_ bytes: Int) throws(Problem) {
+    byteCount += bytes
+    let allowed = seconds + byteCount / Self.minBytesPerSecond
+    if ContinuousClock.now > begin + .seconds(allowed) {
+      throw Problem(
+        .tooSlow,
+        "the body did not arrive within \(seconds) s (limits.request_seconds) and \(Self.minBytesPerSecond) bytes a "
+          + "second; send it in parts, or faster")
+    }
+  }
+}
+
+extension Request {
+  /// All of the body, as long as it has no more than `maxBytes`.
+  func collected(maxBytes: Int, within seconds: Int) async throws -> [UInt8] {
+    var bytes: [UInt8] = []
+    var deadline = BodyDeadline(seconds: seconds)
+    for try await piece in body {
+      try deadline.took(piece.readableBytes)
+      guard bytes.count + piece.readableBytes <= maxBytes else {
+        throw Problem(.tooLarge, "the body has more than \(maxBytes) bytes")
+      }
+      bytes.append(contentsOf: piece.readableBytesView)
+    }
+    return bytes
+  }
+
+  /// The fields of the query string, in their order.
+  var queryFields: [FormField] { FormField.all(uri.query ?? "") }
+
+  /// A field of the query string, the first of that name; nil when there is none.
+  func queryParameter(_ name: String) -> String? { queryFields.first { $0.name == name }?.value }
+}
+
+/// A field of a query string or a form, as browsers and curl write them: `application/x-www-form-urlencoded` of the URL
+/// standard, where a plus sign is a blank. The framework takes it for a plus sign.
+struct FormField: Equatable {
+  var name: String
+  var value: String
+
+  /// What is no percent-encoded UTF-8 stands as it is. O(bytes).
+  static func all(_ text: String) -> [FormField] {
+    text.split(separator: "&").map { field in
+      let parts = field.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+      return FormField(
+        name: decoded(parts[0]), value: parts.count == 2 ? decoded(parts[1]) : "")
+    }
+  }
+
+  private static func decoded(_ text: Substring) -> String {
+    let spaced = text.replacing("+", with: " ")
+    return spaced.removingPercentEncoding ?? String(spaced)
+  }
+}

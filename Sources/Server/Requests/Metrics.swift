@@ -1,0 +1,58 @@
+import Synchronization
+
+/// What the server counts of its requests; what the store knows itself is read when it is asked for.
+final class Metrics: Sendable {
+  /// How a query ended.
+  enum Outcome: Int, CaseIterable, Sendable {
+    case answered, refused, limited, cancelled, failed
+
+    var label: String { "\(self)" }
+  }
+
+  /// From the chunk of a request to its durable commit.
+  let appendSeconds = Histogram()
+  let querySeconds = Histogram()
+  private let queries = Outcome.allCases.map { _ in Counter() }
+  /// By the first digit of the status.
+  private let responses = (0..<5).map { _ in Counter() }
+
+  func count(_ outcome: Outcome) { queries[outcome.rawValue].add() }
+  func count(status: Int) { responses[min(max(status / 100, 1), 5) - 1].add() }
+
+  var queriesByOutcome: [(label: String, count: Int)] {
+    Outcome.allCases.map { ($0.label, queries[$0.rawValue].value) }
+  }
+
+  var responsesByClass: [(label: String, count: Int)] {
+    responses.enumerated().map { ("\($0.offset + 1)xx", $0.element.value) }
+  }
+}
+
+/// A number that only rises.
+final class Counter: Sendable {
+  private let count = Atomic<Int>(0)
+  var value: Int { count.load(ordering: .relaxed) }
+  func add(_ more: Int = 1) { count.add(more, ordering: .relaxed) }
+}
+
+/// How many durations there were up to each bound.
+final class Histogram: Sendable {
+  /// In seconds, each about 2.5 times the one before.
+  static let boundsSeconds = [
+    0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60,
+  ]
+
+  private let counts = (0...boundsSeconds.count).map { _ in Counter() }
+  private let sumNs = Counter()
+
+  func add(_ duration: Duration) {
+    let seconds = duration / .seconds(1)
+    let place = Self.boundsSeconds.firstIndex { seconds <= $0 } ?? Self.boundsSeconds.count
+    counts[place].add()
+    sumNs.add(Int(duration / .nanoseconds(1)))
+  }
+
+  var sumSeconds: Double { Double(sumNs.value) / 1e9 }
+  /// In the order of the bounds, those beyond all of them last.
+  var values: [Int] { counts.map(\.value) }
+}

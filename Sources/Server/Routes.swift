@@ -1,0 +1,80 @@
+import Hummingbird
+
+extension ServerParts {
+  /// All that the server answers.
+  var router: Router<ServerContext> {
+    let router = Router(context: ServerContext.self)
+    router.addMiddleware {
+      AllowedOrigins(settings.origins)
+      Problems(metrics: metrics.metrics)
+    }
+
+    router.path("/v1/streams/:stream/events", [.post: by(.writer, ingest.post)])
+
+    // Statements that change the store take an admin.
+    router.path("/v1/query", [.get: by(.reader, query.get), .post: by(.reader, query.post)])
+
+    router.path("/v1/streams", [.get: by(.reader, lists.streams)])
+    router.path("/v1/streams/:stream", [.get: by(.reader, lists.stream)])
+    router.path("/v1/kpis", [.get: by(.reader, lists.kpis)])
+    router.path("/v1/kpis/:kpi", [.get: by(.reader, lists.kpi)])
+    router.path("/v1/events/:seq", [.get: by(.reader, lists.event)])
+    router.path("/v1/lines/:seq", [.get: by(.reader, lines.get)])
+
+    // What clients of InfluxDB send and ask.
+    let influx1 = router.group().add(middleware: InfluxAnswers(api: .v1))
+    influx1.path("/write", [.post: by(.writer, influxWrite.v1)])
+    influx1.path("/query", [.get: by(.reader, influxQL.get), .post: by(.reader, influxQL.post)])
+    influx1.path("/ping", [.get: influx.ping])
+    influx1.path("/health", [.get: influx.health])
+    influx1.path("/ready", [.get: influx.ready])
+    let influx2 = router.group().add(middleware: InfluxAnswers(api: .v2))
+    influx2.path("/api/v2/write", [.post: by(.writer, influxWrite.v2)])
+    let influx3 = router.group().add(middleware: InfluxAnswers(api: .v3))
+    influx3.path("/api/v3/write_lp", [.post: by(.writer, influxWrite.v3)])
+
+    router.path("/metrics", [.get: by(.reader, metrics.get)])
+    // Those who watch over programs ask without a token; what they learn is no secret.
+    router.path("/", [.get: operation.index])
+    router.path("/-/healthy", [.get: operation.healthy])
+    router.path("/-/ready", [.get: operation.ready])
+    return router
+  }
+}
+
+extension ServerParts {
+  /// A handler for whoever has at least `role`.
+  private func by(_ role: Role, _ handler: @escaping Handler) -> Handler {
+    { [access] request, context in
+      var context = context
+      context.principal = try access.principal(of: request, context)
+      try context.require(role)
+      return try await handler(request, context)
+    }
+  }
+}
+
+/// Answers a request that came to its path.
+typealias Handler = @Sendable (Request, ServerContext) async throws -> Response
+
+extension RouterMethods<ServerContext> {
+  /// Adds a path with all that it answers. HEAD is GET without the body; of other methods it is said that they are not for
+  /// this path, which the framework would take for a path that is not there.
+  fileprivate func path(_ path: RouterPath, _ handlers: [HTTPRequest.Method: Handler]) {
+    for (method, handler) in handlers { on(path, method: method, use: handler) }
+    if let get = handlers[.get] {
+      head(path) { request, context in try await get(request, context).createHeadResponse() }
+    }
+    let allowed = handlers.keys.sorted { $0.rawValue < $1.rawValue }
+    let others: [HTTPRequest.Method] = [.get, .put, .post, .delete, .patch]
+    for method in others where handlers[method] == nil {
+      on(path, method: method) { _, _ -> Response in
+        var problem = Problem(
+          .methodNotAllowed,
+          "\(path) has \(allowed.map(\.rawValue).joined(separator: " and ")) only")
+        problem.allowedMethods = allowed
+        throw problem
+      }
+    }
+  }
+}

@@ -1,0 +1,95 @@
+import Foundation
+import Hummingbird
+import Language
+import Model
+import Query
+
+/// Decides who may do what.
+struct Access: Sendable {
+  let tokens: TokenFile
+  /// Whether programs of other machines reach the server: these have to show a token, and so has everybody once there is one.
+  let isOpen: Bool
+  let clock: @Sendable () -> Int64
+
+  /// Who asks. Throws a ``Problem`` of kind `unauthorized`, whose text does not tell an unknown token from a wrong one.
+  func principal(of request: Request, _ context: ServerContext) throws(Problem) -> Principal {
+    // What clients send that have to send something is passed over where nothing is asked for.
+    guard isOpen || tokens.isThere else {
+      return Principal(name: "http \(context.clientAddress)", role: .admin)
+    }
+    guard let text = Self.credential(request) else {
+      throw Problem(
+        .unauthorized, "send a token, as Authorization: Bearer TOKEN; nilo token create makes one")
+    }
+    guard let (id, secret) = Token.parts(of: text), let token = tokens.token(id),
+      token.matches(secret), !isExpired(token)
+    else {
+      throw Problem(.unauthorized, "the token is not known here, was revoked, or has ended")
+    }
+    return Principal(name: token.name, role: token.role, streams: token.streams.map(Set.init))
+  }
+
+  private func isExpired(_ token: Token) -> Bool {
+    guard let text = token.expires else { return false }
+    guard let ends = Timestamp(text) else { return true }
+    return clock() >= ends.ns
+  }
+
+  /// The token that a request shows: as a bearer, in the form of InfluxDB 2, or as the password of InfluxDB 1.
+  private static func credential(_ request: Request) -> String? {
+    guard let header = request.headers[.authorization] else { return nil }
+    let parts = header.split(separator: " ", maxSplits: 1).map(String.init)
+    guard parts.count == 2 else { return "" }
+    switch parts[0].lowercased() {
+    case "bearer", "token": return parts[1].trimmingCharacters(in: .whitespaces)
+    case "basic":
+      let pair = Data(base64Encoded: parts[1]).map { String(decoding: $0, as: UTF8.self) } ?? ""
+      return pair.split(separator: ":", maxSplits: 1).dropFirst().first.map(String.init) ?? ""
+    default: return ""
+    }
+  }
+}
+
+extension ServerContext {
+  /// Throws a ``Problem`` of kind `forbidden` unless whoever asks has at least `role`.
+  func require(_ role: Role) throws(Problem) {
+    guard principal.role >= role else {
+      throw Problem(
+        .forbidden, "this takes the role \(role.rawValue); the token has \(principal.role.rawValue)"
+      )
+    }
+  }
+
+  /// Throws a ``Problem`` of kind `forbidden` unless whoever asks may ask for what `statement` is about: a token for some
+  /// streams asks these, and KPIs over them, by name.
+  func require(_ statement: Statement, _ catalogue: () throws -> CatalogueSnapshot) throws {
+    if principal.streams == nil { return }
+    guard let name = statement.askedName else {
+      throw Problem(.forbidden, "the token is for some streams only; name one of them with FROM")
+    }
+    let kpi = try catalogue().kpis.first { $0.name == name }
+    try require(stream: kpi?.stream ?? name)
+  }
+
+  /// Throws a ``Problem`` of kind `forbidden` unless whoever asks may use the stream.
+  func require(stream name: String) throws(Problem) {
+    guard principal.mayAsk(stream: name) else {
+      throw Problem(.forbidden, "the token is not for stream \(name)")
+    }
+  }
+}
+
+extension Statement {
+  /// The one stream or KPI that it asks; nil where it asks none or all, or changes what there is.
+  fileprivate var askedName: String? {
+    switch body {
+    case .select(let select), .explain(_, let select), .eventsFor(let select),
+      .explainChange(let select, _, _), .prove(let select, _):
+      select.from.text
+    case .compareKpi(let comparison): comparison.name.text
+    case .show(let show): show.from?.text
+    case .describe(let name): name.text
+    default: nil
+    }
+  }
+}

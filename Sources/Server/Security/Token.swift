@@ -1,0 +1,63 @@
+import Crypto
+import Foundation
+
+/// A secret that a client shows, as the server knows it: not itself, but its hash.
+public struct Token: Sendable, Equatable, Codable {
+  /// Stands in the token, so that it is found without comparing it with all.
+  public var id: String
+  /// Who has it, as events note it.
+  public var name: String
+  public var role: Role
+  /// The streams that it is for; nil for all.
+  public var streams: [String]?
+  /// When it was made, and when it ends; RFC 3339 texts.
+  public var created: String
+  public var expires: String?
+  /// SHA-256 of the secret, in hexadecimal digits. The secret has 256 random bits, so that one hash is enough.
+  var hash: String
+
+  /// What tokens begin with, so that scanners of leaked secrets know them.
+  static let prefix = "nilo"
+
+  /// Makes a token, and the text that its client shows, which is not kept anywhere.
+  public static func make(
+    name: String, role: Role, streams: [String]?, created: String, expires: String?
+  ) -> (token: Token, text: String) {
+    var generator = SystemRandomNumberGenerator()
+    let id = String(hex(bytes(6, &generator)))
+    let secret = hex(bytes(32, &generator))
+    let token = Token(
+      id: id, name: name, role: role, streams: streams, created: created, expires: expires,
+      hash: hash(of: secret))
+    return (token, "\(prefix)_\(id)_\(secret)")
+  }
+
+  /// The id and the secret in a token's text; nil for a text that is none.
+  static func parts(of text: String) -> (id: String, secret: String)? {
+    let parts = text.split(separator: "_", omittingEmptySubsequences: false).map(String.init)
+    guard parts.count == 3, parts[0] == prefix else { return nil }
+    return (parts[1], parts[2])
+  }
+
+  /// Whether `secret` is its own. Takes the same time wherever the two differ.
+  func matches(_ secret: String) -> Bool {
+    let (left, right) = (Array(hash.utf8), Array(Self.hash(of: secret).utf8))
+    guard left.count == right.count else { return false }
+    var difference: UInt8 = 0
+    for index in left.indices { difference |= left[index] ^ right[index] }
+    return difference == 0
+  }
+
+  private static func hash(of secret: String) -> String {
+    hex(Array(SHA256.hash(data: Array(secret.utf8))))
+  }
+
+  private static func bytes(_ count: Int, _ generator: inout SystemRandomNumberGenerator) -> [UInt8]
+  {
+    (0..<count).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
+  }
+
+  private static func hex(_ bytes: [UInt8]) -> String {
+    bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+  }
+}

@@ -1,0 +1,102 @@
+import Foundation
+import Synchronization
+
+/// The tokens of a store: a file in its directory, one JSON object a line, which `nilo token` changes and a server beside it
+/// reads again when it has changed.
+public final class TokenFile: Sendable {
+  /// A line of the file is no token.
+  public struct MalformedError: Error, CustomStringConvertible {
+    public var path: String
+    public var line: Int
+    public var description: String {
+      "\(path):\(line): this is no token; remove the line, and make another with nilo token create"
+    }
+  }
+
+  public let path: String
+  private let cached = Mutex(Cache())
+
+  /// What was read last.
+  private struct Cache {
+    var stamp: Stamp?
+    var tokens: [String: Token] = [:]
+    var looked: ContinuousClock.Instant?
+  }
+
+  /// The file is looked at so often at most.
+  private static let lookInterval = Duration.milliseconds(100)
+
+  /// When a file was changed, and its size: what is the same has the same content.
+  private struct Stamp: Equatable {
+    var modified: Date
+    var byteCount: Int
+    var inode: Int
+  }
+
+  /// Nothing is read yet.
+  public init(directory: String) { path = "\(directory)/tokens" }
+
+  /// All tokens, in the order of their making; empty without a file. Throws ``MalformedError``. O(tokens).
+  public func all() throws -> [Token] {
+    guard FileManager.default.fileExists(atPath: path) else { return [] }
+    let text = try String(contentsOfFile: path, encoding: .utf8)
+    return try text.split(separator: "\n").enumerated().map { number, line in
+      do { return try JSONDecoder().decode(Token.self, from: Data(line.utf8)) } catch {
+        throw MalformedError(path: path, line: number + 1)
+      }
+    }
+  }
+
+  /// Adds a token. Not to be called by two processes at a time.
+  public func add(_ token: Token) throws { try write(all() + [token]) }
+
+  /// Removes a token; false when there is none of that id.
+  public func remove(_ id: String) throws -> Bool {
+    let tokens = try all()
+    let rest = tokens.filter { $0.id != id }
+    if rest.count < tokens.count { try write(rest) }
+    return rest.count < tokens.count
+  }
+
+  /// The token of an id as the file had it a tenth of a second ago or later. A file that cannot be read any more has none.
+  /// O(1) while it does not change.
+  func token(_ id: String) -> Token? { current { $0.tokens[id] } }
+
+  /// Whether there is such a file, so that whoever asks has to show a token.
+  var isThere: Bool { current { $0.stamp != nil } }
+
+  private func current<R: Sendable>(_ body: (Cache) -> sending R) -> R {
+    cached.withLock { cache in
+      let now = ContinuousClock.now
+      if let looked = cache.looked, now - looked < Self.lookInterval { return body(cache) }
+      cache.looked = now
+      let stamp = stamp()
+      if stamp == nil || cache.stamp != stamp {
+        let tokens = (try? all()) ?? []
+        cache.stamp = stamp
+        cache.tokens = Dictionary(tokens.map { ($0.id, $0) }, uniquingKeysWith: { $1 })
+      }
+      return body(cache)
+    }
+  }
+
+  private func stamp() -> Stamp? {
+    guard let values = try? FileManager.default.attributesOfItem(atPath: path) else { return nil }
+    return Stamp(
+      modified: values[.modificationDate] as? Date ?? .distantPast,
+      byteCount: (values[.size] as? NSNumber)?.intValue ?? 0,
+      inode: (values[.systemFileNumber] as? NSNumber)?.intValue ?? 0)
+  }
+
+  /// Puts another file in the place of the old one, which only its owner may read.
+  private func write(_ tokens: [Token]) throws {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    var bytes = Data()
+    for token in tokens { bytes += try encoder.encode(token) + [0x0A] }
+    // Also the file that takes its place is its owner's alone, from the first moment.
+    let mask = umask(0o077)
+    defer { umask(mask) }
+    try bytes.write(to: URL(fileURLWithPath: path), options: .atomic)
+  }
+}

@@ -1,0 +1,69 @@
+import Hummingbird
+import HummingbirdCore
+import NIOCore
+import Query
+import Store
+
+/// What requests are answered with: the store, the threads, and a part for each group of paths.
+struct ServerParts: Sendable {
+  let settings: ServerSettings
+  let access: Access
+  let appends: BlockingPool
+  let queries: BlockingPool
+  let ingest: IngestEndpoint
+  let query: QueryEndpoint
+  let lists: ListEndpoints
+  let influxWrite: WriteEndpoint
+  let influxQL: InfluxQLEndpoint
+  let influx: InfluxOperation
+  let lines: LineEndpoint
+  let operation: OperationEndpoints
+  let metrics: MetricsEndpoint
+
+  init(_ store: Store, _ settings: ServerSettings, clock: @escaping @Sendable () -> Int64) {
+    self.settings = settings
+    let tokens = TokenFile(directory: settings.directory)
+    access = Access(tokens: tokens, isOpen: !settings.address.isLoopback, clock: clock)
+    let limits = settings.limits
+    appends = BlockingPool(
+      named: "batches", threadCount: System.coreCount, maxWaiting: limits.connections)
+    queries = BlockingPool(
+      named: "queries", threadCount: limits.queries, maxWaiting: limits.queriesWaiting)
+    let counted = Metrics()
+    let queue = AppendQueue(
+      store, pool: appends, maxBytes: limits.pendingBytes, metrics: counted)
+    var queryLimits = QueryLimits()
+    queryLimits.maxRows = limits.queryRows
+    queryLimits.maxMemoryBytes = limits.queryMemoryBytes
+    queryLimits.maxSeconds = Double(limits.querySeconds)
+    let runner = QueryRunner(
+      store: store, pool: queries, clock: clock, limits: queryLimits, metrics: counted)
+    ingest = IngestEndpoint(queue: queue, settings: settings)
+    query = QueryEndpoint(runner: runner, settings: settings)
+    lists = ListEndpoints(store: store, runner: runner)
+    influxWrite = WriteEndpoint(queue: queue, pool: appends, settings: settings, clock: clock)
+    influxQL = InfluxQLEndpoint(store: store, pool: queries, settings: settings)
+    influx = InfluxOperation(store: store, pool: queries)
+    lines = LineEndpoint(store: store, pool: queries)
+    operation = OperationEndpoints(store: store, queries: queries)
+    metrics = MetricsEndpoint(
+      store: store, metrics: counted, queue: queue, queries: queries, clock: clock)
+  }
+
+  /// What each connection is like.
+  var http1: HTTP1Channel.Configuration {
+    let limits = settings.limits
+    return HTTP1Channel.Configuration(
+      additionalChannelHandlers: [ConnectionWatch(maxBodyBytes: .max)],
+      idleTimeout: .seconds(Int64(limits.idleSeconds)),
+      httpDecoderConfiguration: .init(
+        maxHeaderFieldSize: limits.headerBytes, maxHeaderListSize: limits.headerBytes,
+        maxHeaderFieldCount: 200))
+  }
+
+  /// Ends the threads, once no request runs any more.
+  func stop() async {
+    await appends.stop()
+    await queries.stop()
+  }
+}

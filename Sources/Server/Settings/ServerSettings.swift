@@ -1,0 +1,81 @@
+import Model
+import Store
+
+/// What a server is started with. Each is described by a ``Setting``.
+public struct ServerSettings: Sendable {
+  /// Where the server can be reached.
+  public struct Address: Sendable, Equatable, CustomStringConvertible {
+    public var host: String
+    public var port: Int
+
+    /// `127.0.0.1:4280`, `[::1]:4280`. Nil for anything else.
+    public init?(_ text: String) {
+      guard let colon = text.lastIndex(of: ":"),
+        let port = UInt16(text[text.index(after: colon)...])
+      else { return nil }
+      var host = String(text[..<colon])
+      if host.hasPrefix("["), host.hasSuffix("]") { host = String(host.dropFirst().dropLast()) }
+      guard !host.isEmpty else { return nil }
+      (self.host, self.port) = (host, Int(port))
+    }
+
+    public var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+
+    /// Whether only programs of the same machine reach it.
+    var isLoopback: Bool { host == "localhost" || host == "::1" || host.hasPrefix("127.") }
+  }
+
+  /// How the log is written.
+  public enum LogFormat: String, Sendable, CaseIterable { case text, json }
+
+  /// Which stream a measurement of InfluxDB is.
+  public enum InfluxStream: String, Sendable, CaseIterable {
+    /// That of its name, whatever database it was written to.
+    case measurement
+    /// That of both names.
+    case databaseAndMeasurement = "db.measurement"
+  }
+
+  /// What clients may take.
+  public struct Limits: Sendable {
+    /// A body has to be there by then; long ones have more time the more has come.
+    public var requestSeconds = 60
+    /// A connection without a request is closed after so long.
+    public var idleSeconds = 300
+    public var connections = 4_096
+    /// All header fields of a request.
+    public var headerBytes = 32_768
+    /// Documents that wait for the disk; beyond it clients are told to come again.
+    public var pendingBytes = 64 << 20
+    /// Queries that run at a time, and that wait.
+    public var queries = 4
+    public var queriesWaiting = 64
+    /// Each query.
+    public var queryRows = 1_000_000
+    public var queryMemoryBytes = 256 << 20
+    public var querySeconds = 60
+    /// How long requests may still run once the server is to stop.
+    public var stopSeconds = 20
+  }
+
+  /// The store.
+  public var directory = "./nilo-data"
+  public var address = Address("127.0.0.1:4280")!
+  public var memoryBytes = Store.defaultMemoryBytes
+  /// A name of swift-log's levels.
+  public var logLevel = "info"
+  public var logFormat = LogFormat.text
+  public var influxStream = InfluxStream.measurement
+  /// Files of PEM; without them connections are not encrypted.
+  public var certificateFile = ""
+  public var keyFile = ""
+  /// Origins whose pages may ask.
+  public var origins: [String] = []
+  public var limits = Limits()
+
+  /// What addresses of the server begin with.
+  public var scheme: String { certificateFile.isEmpty ? "http" : "https" }
+
+  /// As it is when nothing is said.
+  public init() {}
+}

@@ -1,0 +1,151 @@
+import Foundation
+import Logging
+import Model
+import Store
+
+/// A setting of the server: its name, what it means, and how its text is read. Configuration, its errors, `nilo config` and
+/// the page of docs go by this list.
+public struct Setting: Sendable {
+  /// A text that a setting does not take.
+  struct Refusal: Error { var expected: String }
+
+  /// With dots: `limits.request_seconds`.
+  public var key: String
+  public var meaning: String
+  /// What it is when nothing is said.
+  public var defaultText: String
+  /// Throws ``Refusal``.
+  var set: @Sendable (inout ServerSettings, String) throws -> Void
+
+  /// The name of its environment variable.
+  public var variable: String {
+    "NILO_" + key.uppercased().map { $0.isLetter || $0.isNumber ? "\($0)" : "_" }.joined()
+  }
+
+  /// All of them, in the order of docs.
+  public static let all: [Setting] =
+    [
+      Setting("data", "The store's directory.", \.directory),
+      Setting(
+        key: "listen", meaning: "Where to listen: ADDRESS:PORT.", defaultText: "127.0.0.1:4280"
+      ) { settings, text in
+        guard let address = ServerSettings.Address(text) else {
+          throw Refusal(expected: "an address and a port, such as 127.0.0.1:4280 or [::1]:4280")
+        }
+        settings.address = address
+      },
+      Setting(
+        bytes: "memory", "About what the program takes; half of it is for cells of KPIs.",
+        \.memoryBytes, atLeast: Store.minMemoryBytes),
+      Setting(
+        key: "log.level",
+        meaning: "What is logged: trace, debug, info, notice, warning, error or critical.",
+        defaultText: "info"
+      ) { settings, text in
+        guard Logger.Level(rawValue: text) != nil else {
+          throw Refusal(
+            expected: "one of \(Logger.Level.allCases.map(\.rawValue).joined(separator: ", "))")
+        }
+        settings.logLevel = text
+      },
+      Setting(
+        key: "log.format", meaning: "How: text, or json, an object a line.", defaultText: "text"
+      ) { settings, text in
+        guard let format = ServerSettings.LogFormat(rawValue: text) else {
+          throw Refusal(expected: "text or json")
+        }
+        settings.logFormat = format
+      },
+      Setting(
+        key: "influx.stream",
+        meaning: "The stream of what clients of InfluxDB write: measurement, or db.measurement.",
+        defaultText: "measurement"
+      ) { settings, text in
+        guard let stream = ServerSettings.InfluxStream(rawValue: text) else {
+          throw Refusal(expected: "measurement or db.measurement")
+        }
+        settings.influxStream = stream
+      },
+      Setting(
+        "tls.certificate",
+        "A file of PEM: the server's certificate, with those that vouch for it. Read again when it changes.",
+        \.certificateFile),
+      Setting("tls.key", "A file of PEM: the key of the certificate.", \.keyFile),
+      Setting(
+        key: "cors.origins",
+        meaning: "Origins whose pages may ask, with commas between: https://screens.example.com.",
+        defaultText: ""
+      ) { settings, text in
+        settings.origins = text.split(separator: ",").map {
+          $0.trimmingCharacters(in: .whitespaces)
+        }
+      },
+      Setting(
+        count: "limits.request_seconds",
+        "A body has to be there by then; one that brings 16 KiB a second has more time.",
+        \.limits.requestSeconds),
+      Setting(
+        count: "limits.idle_seconds", "A connection that brings nothing is closed after so long.",
+        \.limits.idleSeconds),
+      Setting(count: "limits.connections", "Connections at a time.", \.limits.connections),
+      Setting(
+        bytes: "limits.header_bytes", "All header fields of a request.", \.limits.headerBytes,
+        atLeast: 1_024),
+      Setting(
+        bytes: "limits.pending_bytes",
+        "Documents that wait for the disk; beyond it clients are told to come again (429).",
+        \.limits.pendingBytes, atLeast: 1 << 20),
+      Setting(count: "limits.queries", "Queries that run at a time.", \.limits.queries),
+      Setting(
+        count: "limits.queries_waiting",
+        "Queries that wait for these; beyond it clients are told to come again (429).",
+        \.limits.queriesWaiting),
+      Setting(count: "limits.query_rows", "Rows of an answer.", \.limits.queryRows),
+      Setting(
+        bytes: "limits.query_memory", "What a query holds at a time.", \.limits.queryMemoryBytes,
+        atLeast: 1 << 20),
+      Setting(count: "limits.query_seconds", "How long a query may take.", \.limits.querySeconds),
+      Setting(
+        count: "limits.stop_seconds",
+        "How long requests may still run when the server is told to stop.", \.limits.stopSeconds),
+    ]
+
+  private init(
+    key: String, meaning: String, defaultText: String,
+    _ set: @escaping @Sendable (inout ServerSettings, String) throws -> Void
+  ) {
+    (self.key, self.meaning, self.defaultText, self.set) = (key, meaning, defaultText, set)
+  }
+
+  private init(
+    _ key: String, _ meaning: String, _ path: WritableKeyPath<ServerSettings, String> & Sendable
+  ) {
+    self.init(key: key, meaning: meaning, defaultText: ServerSettings()[keyPath: path]) {
+      $0[keyPath: path] = $1
+    }
+  }
+
+  private init(
+    count key: String, _ meaning: String, _ path: WritableKeyPath<ServerSettings, Int> & Sendable
+  ) {
+    self.init(key: key, meaning: meaning, defaultText: "\(ServerSettings()[keyPath: path])") {
+      guard let value = Int($1), value > 0, value <= 1_000_000_000 else {
+        throw Refusal(expected: "a whole number from 1 to 1000000000")
+      }
+      $0[keyPath: path] = value
+    }
+  }
+
+  private init(
+    bytes key: String, _ meaning: String, _ path: WritableKeyPath<ServerSettings, Int> & Sendable,
+    atLeast least: Int
+  ) {
+    let usual = SizeText(bytes: ServerSettings()[keyPath: path]).description
+    self.init(key: key, meaning: meaning, defaultText: usual) {
+      guard let size = try? SizeText($1), size.bytes >= least else {
+        throw Refusal(expected: "a size of \(SizeText(bytes: least)) or more, such as \(usual)")
+      }
+      $0[keyPath: path] = size.bytes
+    }
+  }
+}

@@ -1,0 +1,66 @@
+import ArgumentParser
+import Bytes
+import Model
+import Server
+
+struct Config: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Show or check the settings of nilo serve.", subcommands: [Print.self, Check.self])
+
+  struct Print: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Show all settings, what each is, and where that comes from.",
+      discussion: """
+        Flags come before the environment, that before the file of --config, and that before what \
+        the program takes by itself.
+
+        Example:
+          nilo config print --config nilo.yaml
+          NILO_LIMITS_QUERIES=8 nilo config print --json
+        """)
+
+    @OptionGroup var arguments: ServerArguments
+
+    @Flag(name: .long, help: "Write JSON, one object a line.")
+    var json = false
+
+    func run() throws {
+      let entries = try arguments.configuration().entries
+      try Output.buffered { output in
+        for entry in entries {
+          if json {
+            try output.line(
+              jsonObject {
+                $0.field("setting", entry.setting.key)
+                $0.field("value", entry.text)
+                $0.field("origin", entry.origin)
+                $0.field("variable", entry.setting.variable)
+                $0.field("meaning", entry.setting.meaning)
+              })
+          } else {
+            try output.line("# \(entry.setting.meaning)")
+            try output.line("\(entry.setting.key): \(entry.text)  (\(entry.origin))")
+          }
+        }
+      }
+    }
+  }
+
+  struct Check: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Say what is wrong with the settings, if anything is.",
+      discussion: """
+        Names that there are not, and values that cannot be, are all told; the exit code is 2 then.
+
+        Example:
+          nilo config check --config nilo.yaml
+        """)
+
+    @OptionGroup var arguments: ServerArguments
+
+    func run() throws {
+      _ = try arguments.configuration()
+      try Output.report("the settings are fine")
+    }
+  }
+}

@@ -1,0 +1,198 @@
+import Foundation
+import Testing
+
+/// Who may do what.
+@Suite struct SecurityTests {
+  private let document = "{\"device_id\":\"a\",\"timestamp\":\"2024-01-01T00:00:00Z\",\"t\":1}"
+
+  /// Makes a token, and gives its id and text.
+  private func token(_ served: ServedStore, _ arguments: String...) throws -> (
+    id: String, text: String
+  ) {
+    let (output, status) = try served.run(
+      ServedStore.nilo.path, ["token", "create", "--data", served.data, "--json"] + arguments)
+    #expect(status == 0)
+    // The server looks at the file ten times a second.
+    usleep(150_000)
+    let made = try JSONSerialization.jsonObject(with: output) as? [String: String]
+    return (try #require(made?["id"]), try #require(made?["token"]))
+  }
+
+  private func header(_ text: String, _ scheme: String = "Bearer") -> [String] {
+    ["Authorization: \(scheme) \(text)"]
+  }
+
+  @Test func rolesMayDoWhatTheyMay() throws {
+    let served = try ServedStore()
+    // Without tokens programs of this machine may do all.
+    #expect(try served.post("/v1/streams/pumps/events", document).status == 200)
+    let reader = try token(served, "--role", "reader", "--name", "hall").text
+    let writer = try token(served, "--role", "writer", "--name", "plant").text
+    let admin = try token(served, "--role", "admin", "--name", "chief").text
+    // Now that there are some, everybody has to show one.
+    let define = "DEFINE KPI k AS avg(t) FROM pumps EVERY 1h"
+    let query = "SELECT count(*) FROM pumps"
+    for (token, mayAsk, mayAppend, mayDefine) in [
+      (reader, 200, 403, 403), (writer, 200, 200, 403), (admin, 200, 200, 200),
+      (nil, 401, 401, 401), (reader.dropLast().description + "x", 401, 401, 401),
+      ("nilo_x_y", 401, 401, 401), ("", 401, 401, 401),
+    ] {
+      let headers = token.map { header($0) } ?? []
+      #expect(try served.post("/v1/query", query, headers: headers).status == mayAsk)
+      #expect(
+        try served.post("/v1/streams/pumps/events", document, headers: headers).status == mayAppend)
+      #expect(try served.post("/v1/query", define, headers: headers).status == mayDefine)
+      #expect(try served.get("/-/healthy").status == 200)
+    }
+    let refused = try served.get("/v1/streams")
+    #expect(refused.headers["www-authenticate"] == "Bearer realm=\"nilo\"")
+    #expect(!served.log.contains(reader))
+  }
+
+  @Test func schemesOfClientsAreKnown() throws {
+    let served = try ServedStore()
+    let reader = try token(served, "--role", "reader", "--name", "r").text
+    let basic = Data("user:\(reader)".utf8).base64EncodedString()
+    for headers in [
+      header(reader), header(reader, "Token"), header(basic, "Basic"), header(reader, "bearer"),
+    ] {
+      #expect(try served.get("/v1/streams", headers: headers).status == 200)
+    }
+    #expect(try served.get("/v1/streams", headers: header(reader, "Digest")).status == 401)
+  }
+
+  @Test func aTokenForStreamsIsForThese() throws {
+    let served = try ServedStore()
+    #expect(try served.post("/v1/streams/pumps/events", document).status == 200)
+    #expect(try served.post("/v1/streams/doors/events", document).status == 200)
+    for (kpi, stream) in [("k", "pumps"), ("l", "doors")] {
+      #expect(
+        try served.post("/v1/query", "DEFINE KPI \(kpi) AS avg(t) FROM \(stream) EVERY 1h").status
+          == 200)
+    }
+    let writer = header(
+      try token(served, "--role", "writer", "--name", "w", "--stream", "pumps").text)
+    func status(_ query: String) throws -> Int {
+      try served.post("/v1/query", query, headers: writer).status
+    }
+    #expect(try status("SELECT count(*) FROM pumps") == 200)
+    #expect(try status("SELECT * FROM k") == 200)
+    #expect(try status("DESCRIBE pumps") == 200)
+    for query in [
+      "SELECT count(*) FROM doors", "SELECT * FROM l", "EXPLAIN SELECT count(*) FROM doors",
+      "EVENTS FOR SELECT count(*) FROM doors", "SHOW STREAMS", "SHOW HISTORY", "SHOW REJECTED",
+      "DESCRIBE l", "SHOW FIELDS FROM doors", "SHOW CREATE l",
+    ] {
+      #expect(try status(query) == 403, "\(query)")
+    }
+    #expect(
+      try served.post("/v1/streams/doors/events", document, headers: writer).status == 403)
+    let streams = try served.get("/v1/streams", headers: writer).text
+    #expect(streams.contains("pumps") && !streams.contains("doors"))
+    let kpis = try served.get("/v1/kpis", headers: writer).text
+    #expect(kpis.contains("\"k\"") && !kpis.contains("doors"))
+    #expect(try served.get("/v1/streams/doors", headers: writer).status == 403)
+    #expect(try served.get("/v1/kpis/l", headers: writer).status == 403)
+    // Events of the other stream, of the catalogue, and its own.
+    let statuses = try (1...6).map { try served.get("/v1/events/\($0)", headers: writer).status }
+    #expect(statuses.filter { $0 == 200 }.count == 1)
+  }
+
+  @Test func revokedAndEndedTokensEndAtOnce() throws {
+    let served = try ServedStore()
+    let first = try token(served, "--role", "reader", "--name", "a")
+    let ended = try token(served, "--role", "reader", "--name", "b", "--expires", "2024-01-01")
+    #expect(try served.get("/v1/streams", headers: header(first.text)).status == 200)
+    #expect(try served.get("/v1/streams", headers: header(ended.text)).status == 401)
+    let (list, _) = try served.run(ServedStore.nilo.path, ["token", "list", "--data", served.data])
+    let text = String(decoding: list, as: UTF8.self)
+    #expect(text.contains(first.id) && !text.contains(first.text.suffix(20)))
+    let (_, status) = try served.run(
+      ServedStore.nilo.path, ["token", "revoke", "--data", served.data, first.id])
+    #expect(status == 0)
+    usleep(150_000)
+    #expect(try served.get("/v1/streams", headers: header(first.text)).status == 401)
+    let file = try FileManager.default.attributesOfItem(atPath: "\(served.data)/tokens")
+    #expect((file[.posixPermissions] as? NSNumber)?.intValue == 0o600)
+  }
+
+  /// Others than programs of this machine need a token, so there has to be one.
+  @Test func anOpenServerNeedsTokens() throws {
+    let directory = NSTemporaryDirectory() + "nilo-\(UUID().uuidString)"
+    defer { try? FileManager.default.removeItem(atPath: directory) }
+    let process = Process()
+    let error = Pipe()
+    process.executableURL = ServedStore.nilo
+    process.arguments = ["serve", "--data", directory, "--listen", "0.0.0.0:0"]
+    process.standardError = error
+    try process.run()
+    let text = String(decoding: try error.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
+    process.waitUntilExit()
+    #expect(process.terminationStatus == 1)
+    #expect(text.contains("there is no token: make one with nilo token create"))
+  }
+}
+
+/// Connections that are encrypted, and pages of other origins.
+@Suite struct TransportTests {
+  /// A certificate of its own for 127.0.0.1 and `name`.
+  private func makeCertificate(_ served: ServedStore, _ name: String) throws {
+    let (_, status) = try served.run(
+      "openssl",
+      [
+        "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days",
+        "2",
+        "-subj", "/CN=\(name)", "-addext", "subjectAltName=IP:127.0.0.1",
+        "-keyout", served.path("key.pem"), "-out", served.path("cert.pem"),
+      ])
+    try #require(status == 0)
+  }
+
+  private func subject(_ served: ServedStore) throws -> String {
+    let (output, _) = try served.run(
+      "bash",
+      [
+        "-c",
+        "echo | openssl s_client -connect 127.0.0.1:\(served.port) 2>/dev/null | openssl x509 -noout -subject",
+      ])
+    return String(decoding: output, as: UTF8.self)
+  }
+
+  @Test func aRenewedCertificateTakesEffect() throws {
+    let served = try ServedStore()
+    try makeCertificate(served, "first")
+    #expect(served.end() == 0)
+    served.arguments = [
+      "--set", "tls.certificate=\(served.path("cert.pem"))", "--set",
+      "tls.key=\(served.path("key.pem"))",
+    ]
+    try served.start()
+    let (output, status) = try served.run(
+      "curl",
+      ["-s", "--cacert", served.path("cert.pem"), "https://127.0.0.1:\(served.port)/-/healthy"])
+    #expect(status == 0 && String(decoding: output, as: UTF8.self) == "{\"status\":\"healthy\"}\n")
+    #expect(try subject(served).contains("first"))
+    let (_, plain) = try served.run("curl", ["-s", "\(served.url)/-/healthy"])
+    #expect(plain != 0)
+    // Files have times of a second at least.
+    usleep(1_100_000)
+    try makeCertificate(served, "second")
+    #expect(try subject(served).contains("second"))
+  }
+
+  @Test func listedOriginsMayAsk() throws {
+    let served = try ServedStore(["--set", "cors.origins=https://a.example, https://b.example"])
+    for (origin, isAllowed) in [
+      ("https://a.example", true), ("https://c.example", false), ("null", false),
+    ] {
+      for method in ["OPTIONS", "GET"] {
+        let reply = try served.ask(
+          method, "/v1/streams",
+          headers: ["Origin: \(origin)", "Access-Control-Request-Method: GET"])
+        #expect(
+          (reply.headers["access-control-allow-origin"] == origin) == isAllowed,
+          "\(origin) \(method)")
+      }
+    }
+  }
+}

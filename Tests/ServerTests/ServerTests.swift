@@ -1,0 +1,162 @@
+import Foundation
+import Synchronization
+import Testing
+
+/// The server as a whole: many clients, long bodies, the end, and the middle of it.
+@Suite struct ServerTests {
+  private static func line(_ id: Int) -> String {
+    let hour = String(id % 24).count == 1 ? "0\(id % 24)" : "\(id % 24)"
+    return
+      "{\"event_id\":\(id),\"device_id\":\"d\(id % 7)\",\"timestamp\":\"2024-01-01T\(hour):00:00Z\",\"t\":\(id)}"
+  }
+
+  private static func lines(_ ids: Range<Int>) -> String {
+    ids.map(line).joined(separator: "\n")
+  }
+
+  @Test(arguments: ["", "gzip", "zstd"])
+  func aLongBodyIsStoredAsAWhole(_ compression: String) throws {
+    let served = try ServedStore()
+    let file = served.path("lines")
+    try Self.lines(0..<60_000).write(toFile: file, atomically: true, encoding: .utf8)
+    var arguments = ["-s", "-T", "-", "-X", "POST", "\(served.url)/v1/streams/s/events"]
+    if !compression.isEmpty { arguments += ["-H", "Content-Encoding: \(compression)"] }
+    let filter = compression.isEmpty ? "cat" : "\(compression) -c"
+    let quoted = arguments.map { "'\($0)'" }.joined(separator: " ")
+    let (output, _) = try served.run("bash", ["-c", "\(filter) < \(file) | curl \(quoted)"])
+    let answer = try JSONSerialization.jsonObject(with: output) as? [String: Any]
+    #expect(answer?["accepted"] as? Int == 60_000, "\(String(decoding: output, as: UTF8.self))")
+    #expect(try served.value("SELECT count(*), sum(t) FROM s") == "60000\t1799970000")
+  }
+
+  @Test func clientsAtTheSameTimeAreStoredOnce() throws {
+    let served = try ServedStore()
+    let failures = Atomic<Int>(0)
+    DispatchQueue.concurrentPerform(iterations: 8) { client in
+      for batch in 0..<10 {
+        let first = (client * 10 + batch) * 100
+        let body = Self.lines(first..<(first + 110))
+        let reply = try? served.post("/v1/streams/s/events", body)
+        if reply?.status != 200 { failures.add(1, ordering: .relaxed) }
+      }
+    }
+    #expect(failures.load(ordering: .relaxed) == 0)
+    #expect(try served.value("SELECT count(*), count(event_id) FROM s") == "8010\t8010")
+  }
+
+  /// Those who wait to be told to go on are told at once.
+  @Test func aClientThatAsksIsToldToGoOn() throws {
+    let served = try ServedStore()
+    let reply = try served.post(
+      "/v1/streams/s/events", Self.lines(0..<100), headers: ["Expect: 100-continue"])
+    #expect(reply.status == 200 && reply.informational == [100])
+  }
+
+  @Test func aLargeAnswerComesInPiecesAndSaysThatItIsWhole() throws {
+    let served = try ServedStore()
+    #expect(try served.post("/v1/streams/s/events", Self.lines(0..<30_000)).status == 200)
+    let csv = try served.post(
+      "/v1/query", "SELECT t FROM s LIMIT 30000", headers: ["Accept: text/csv"])
+    #expect(csv.headers["x-nilo-status"] == "complete")
+    #expect(csv.text.split(separator: "\n").count == 30_001)
+    let lines = try served.post(
+      "/v1/query", "SELECT t FROM s LIMIT 30000", headers: ["Accept: application/x-ndjson"])
+    let all = lines.text.split(separator: "\n")
+    #expect(all.count == 30_001)
+    #expect(all.last?.hasPrefix("{\"_status\":{\"rows\":30000,") == true)
+    let json = try served.post("/v1/query", "SELECT t FROM s LIMIT 30000").json()
+    #expect((json["rows"] as? [Any])?.count == 30_000)
+  }
+
+  /// What was acknowledged is there, once, whatever happened to the server.
+  @Test(arguments: [SIGKILL, SIGTERM]) func whatWasAcknowledgedIsThere(_ signal: Int32) throws {
+    let served = try ServedStore()
+    var acknowledged = 0
+    for round in 0..<3 {
+      let load = Process()
+      let output = Pipe()
+      load.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+      load.arguments = [
+        "python3",
+        URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+          .appendingPathComponent("load.py").path, "\(served.port)", "8", "\(round * 10_000_000)",
+      ]
+      load.standardOutput = output
+      try load.run()
+      // From the first acknowledgement on, which takes long where much else runs.
+      let before = acknowledged
+      while try served.post("/v1/query?format=tsv", "SELECT count(*) FROM s").text
+        .split(separator: "\n").last.flatMap({ Int($0) }) ?? 0 <= before
+      { usleep(20_000) }
+      usleep(300_000)
+      let status = served.end(signal)
+      if signal == SIGTERM { #expect(status == 0, "\(served.log)") }
+      let text = String(
+        decoding: try output.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
+      load.waitUntilExit()
+      acknowledged += try #require(Int(text.trimmingCharacters(in: .whitespacesAndNewlines)))
+      try served.start()
+      let stored = try #require(Int(try served.value("SELECT count(*) FROM s")))
+      let ids = try #require(Int(try served.value("SELECT distinct(event_id) FROM s")) ?? stored)
+      #expect(stored >= acknowledged && acknowledged > 0)
+      // What was under way may be stored, unacknowledged: one batch of each client.
+      #expect(stored <= acknowledged + 8 * 50 * (round + 1))
+      #expect(abs(Double(ids - stored)) <= 0.05 * Double(stored))
+    }
+  }
+
+  /// A body that drips is cut, and holds up no other client.
+  @Test func aSlowBodyIsCut() throws {
+    let served = try ServedStore(["--set", "limits.request_seconds=1"])
+    let (output, _) = try served.run(
+      "bash",
+      [
+        "-c",
+        "(for n in 1 2 3 4 5 6 7 8; do echo '{\"n\":'; sleep 0.4; done) | curl -s -T - -X POST \(served.url)/v1/streams/s/events",
+      ])
+    let text = String(decoding: output, as: UTF8.self)
+    #expect(text.contains("urn:nilometer:problem:too-slow"), "\(text)")
+    #expect(try served.get("/-/healthy").status == 200)
+  }
+
+  /// A query ends when nobody waits for it any more.
+  @Test func aClientThatGoesAwayEndsItsQuery() throws {
+    let served = try ServedStore(["--set", "limits.queries=1"])
+    #expect(try served.post("/v1/streams/s/events", Self.lines(0..<50_000)).status == 200)
+    // Windows over many buckets take long.
+    let slow = "SELECT distinct(t) FROM s GROUP BY device_id, event_id EVERY 1m ROLLING 24h"
+    _ = try served.run("curl", ["-s", "--max-time", "1", "-d", slow, "\(served.url)/v1/query"])
+    #expect(try served.value("SELECT count(*) FROM s") == "50000")
+  }
+
+  @Test func aWrongConfigurationIsNamedAsAWhole() throws {
+    let file = NSTemporaryDirectory() + "nilo-\(UUID().uuidString).yaml"
+    try "limits:\n  querys: 5\n  request_seconds: soon\nlisten: nowhere\n"
+      .write(toFile: file, atomically: true, encoding: .utf8)
+    defer { try? FileManager.default.removeItem(atPath: file) }
+    let process = Process()
+    let error = Pipe()
+    process.executableURL = ServedStore.nilo
+    process.arguments = ["serve", "--config", file]
+    process.standardError = error
+    try process.run()
+    let text = String(decoding: try error.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
+    process.waitUntilExit()
+    #expect(process.terminationStatus == 2)
+    #expect(
+      text.replacing(file, with: "FILE") == """
+        nilo: FILE: there is no setting limits.querys; is it limits.queries?
+        listen is nowhere (FILE); it is an address and a port, such as 127.0.0.1:4280 or [::1]:4280
+        limits.request_seconds is soon (FILE); it is a whole number from 1 to 1000000000
+
+        """)
+  }
+
+  @Test func environmentAndFlagsComeBeforeTheFile() throws {
+    let served = try ServedStore(
+      ["--set", "limits.query_rows=2"], environment: ["NILO_LIMITS_QUERY_ROWS": "5"])
+    #expect(try served.post("/v1/streams/s/events", Self.lines(0..<4)).status == 200)
+    let reply = try served.post("/v1/query", "SELECT t FROM s LIMIT 4")
+    #expect(reply.status == 422 && reply.text.contains("max_rows"))
+  }
+}
