@@ -13,6 +13,8 @@ public struct BodyError: Error, Sendable, Equatable, CustomStringConvertible {
     case compression
     /// It decompresses to more than ``BodyReader/maxExpansion`` times its size.
     case expansion
+    /// A member or frame decompresses to more than ``BodyReader/maxMemberBytes``.
+    case member
     /// The text is no UTF-8, or the table has no usable header.
     case encoding
     /// There is no memory to decompress it.
@@ -30,7 +32,15 @@ public struct BodyError: Error, Sendable, Equatable, CustomStringConvertible {
     switch error.kind {
     case .truncated, .damaged: self.init(.compression, error.problem)
     case .outOfMemory: self.init(.memory, error.problem)
-    default: self.init(.encoding, "\(error.problem); \(error.advice)")
+    case .ambiguousNumber:
+      self.init(
+        .encoding,
+        error.problem.replacing("; the rows before are kept", with: "")
+          + "; write numbers with a point, and without commas between thousands")
+    case .notUTF8:
+      self.init(
+        .encoding, error.problem.replacing("the file", with: "the text") + "; convert it to UTF-8")
+    default: self.init(.encoding, error.problem)
     }
   }
 }
@@ -48,11 +58,14 @@ public struct BodyError: Error, Sendable, Equatable, CustomStringConvertible {
 /// ```
 ///
 /// Memory stays bounded by a piece, a chunk and a document of the largest size, whatever the pieces decompress to.
-/// Of compressed bytes those before a fault are handed out as they come: no checksum vouches for them before the end.
+/// Of compressed bytes only whole members (gzip) or frames (zstd) are handed out whose checksums hold: an event that was stored
+/// before would keep the right one out as its duplicate.
 public struct BodyReader {
   /// Beyond ``expansionAllowanceBytes`` no body may decompress to so many times its size: it would take a client nothing
   /// to keep the program busy. What devices send is seldom beyond 50.
   public static let maxExpansion: Int64 = 500
+  /// What a gzip member or a zstd frame may decompress to, since it is held until its checksum has come.
+  public static let maxMemberBytes = 32 << 20
   /// What any body may decompress to.
   public static let expansionAllowanceBytes: Int64 = 32 << 20
 
@@ -99,8 +112,8 @@ public struct BodyReader {
     switch format {
     case .ndjson: LineCutter()
     case .json: JSONCutter()
-    case .csv: CSVCutter(path: name, delimiter: nil, .point)
-    case .tsv: CSVCutter(path: name, delimiter: Byte.tab, .point)
+    case .csv: CSVCutter(path: name, delimiter: nil, nil)
+    case .tsv: CSVCutter(path: name, delimiter: Byte.tab, nil)
     }
   }
 
@@ -134,7 +147,7 @@ public struct BodyReader {
   }
 
   private mutating func takeChunk() -> FileChunk? {
-    guard let cutter, cutter.hasDocuments else { return nil }
+    guard let cutter, cutter.hasDocuments, decoder.hasVerifiedAll else { return nil }
     let isDue =
       cutter.isFull || cutter.isDone || isAtEnd || buffer.bytes.count >= targetChunkBytes
     return isDue ? self.cutter?.take(&buffer) : nil
@@ -153,6 +166,12 @@ public struct BodyReader {
       if isPastMark { try cut() }
     } catch {
       fault = BodyError(error)
+    }
+    if buffer.bytes.count > Self.maxMemberBytes, !decoder.hasVerifiedAll {
+      fault = BodyError(
+        .member,
+        "a compressed member decompresses to more than \(Self.maxMemberBytes) bytes, which are held until its checksum "
+          + "has come; send it in parts, in several members, or not compressed")
     }
     if decodedBytes > max(Self.expansionAllowanceBytes, Self.maxExpansion * receivedBytes) {
       fault = BodyError(

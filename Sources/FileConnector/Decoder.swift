@@ -36,6 +36,15 @@ enum Decoder {
     }
   }
 
+  /// Whether all that was decompressed so far is of whole members or frames whose checksums held.
+  var hasVerifiedAll: Bool {
+    switch self {
+    case .undecided, .plain: true
+    case .gzip(let gzip): gzip.verifiedOffset == gzip.compressedOffset
+    case .zstd(let zstd): zstd.verifiedOffset == zstd.compressedOffset
+    }
+  }
+
   /// Appends at most `limit` bytes of what `source` gives, and returns how many of its bytes were used.
   func decompress(
     _ source: RawSpan, into bytes: inout [UInt8], _ limit: Int, _ path: String

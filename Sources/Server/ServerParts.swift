@@ -23,7 +23,9 @@ struct ServerParts: Sendable {
   init(_ store: Store, _ settings: ServerSettings, clock: @escaping @Sendable () -> Int64) {
     self.settings = settings
     let tokens = TokenFile(directory: settings.directory)
-    access = Access(tokens: tokens, isOpen: !settings.address.isLoopback, clock: clock)
+    access = Access(
+      tokens: tokens, isOpen: !settings.address.isLoopback, origins: Set(settings.origins),
+      clock: clock)
     let limits = settings.limits
     appends = BlockingPool(
       named: "batches", threadCount: System.coreCount, maxWaiting: limits.connections)

@@ -155,7 +155,7 @@ extension Store: QueryStore {
         "DIMENSIONS and SOURCE are not there yet: all fields can be grouped by, and events come by nilo ingest"
       )
     }
-    try log.define(StreamDefinition(definition), actor: statementActor)
+    try log.define(StreamDefinition(definition), actor: actorOfStatements)
   }
 
   /// Throws ``KpiStatementError`` when the statement contradicts itself, and what ``Store/alterStream(_:actor:_:)``
@@ -166,12 +166,12 @@ extension Store: QueryStore {
   ) throws {
     func tell(_ step: RebuildProgress) { progress(step.share) }
     _ = try projections.altering(progress: tell, isCancelled: isCancelled) {
-      try log.alter(alteration.name.text, actor: statementActor) { try $0.apply(alteration) }
+      try log.alter(alteration.name.text, actor: actorOfStatements) { try $0.apply(alteration) }
     }
   }
 
   /// Throws ``StreamAlterationError`` when it has events, `KpiError` when a KPI is defined over it.
-  public func dropStream(_ name: String) throws { try log.drop(name, actor: statementActor) }
+  public func dropStream(_ name: String) throws { try log.drop(name, actor: actorOfStatements) }
 
   /// Gives the version that was made. The definition is durable before its cells are filled: when filling ends early,
   /// by `isCancelled` or an error, the KPI is there and is answered from the events. Throws `KpiError`,
@@ -184,9 +184,11 @@ extension Store: QueryStore {
     let defined =
       isNewVersion
       ? try projections.redefine(
-        wanted, actor: statementActor, progress: { progress($0.share) }, isCancelled: isCancelled)
+        wanted, actor: actorOfStatements, progress: { progress($0.share) }, isCancelled: isCancelled
+      )
       : try projections.define(
-        wanted, actor: statementActor, progress: { progress($0.share) }, isCancelled: isCancelled)
+        wanted, actor: actorOfStatements, progress: { progress($0.share) }, isCancelled: isCancelled
+      )
     let listed = try projections.list().first { $0.definition.id == defined.id }
     guard let listed else { throw KpiStatementError("KPI \(defined.name) was dropped meanwhile") }
     return KpiInfo(listed)
@@ -195,12 +197,14 @@ extension Store: QueryStore {
   /// Nothing happens when the version is the active one. Throws `KpiError` when there is no such version, or its cells
   /// are still being filled.
   public func switchKpi(_ name: String, version: Int) throws {
-    try projections.switchVersion(of: name, to: version, actor: statementActor)
+    try projections.switchVersion(of: name, to: version, actor: actorOfStatements)
   }
 
   /// All its versions; the events stay. Throws `UnknownKpiError`, and `UnfinishedChangeError` when it is dropped but
   /// its cells could not be deleted.
-  public func dropKpi(_ name: String) throws { try projections.drop(name, actor: statementActor) }
+  public func dropKpi(_ name: String) throws {
+    try projections.drop(name, actor: actorOfStatements)
+  }
 
   /// All versions, beside the live cells, which are exchanged in one commit at the end: until then, and when it is
   /// cancelled, answers are from the old ones. Throws `UnknownKpiError`, ``RebuildCancelledError``. O(facts of the
@@ -210,7 +214,7 @@ extension Store: QueryStore {
     progress: (Double) -> Void, isCancelled: @escaping @Sendable () -> Bool
   ) throws -> [KpiRebuild] {
     let reports = try projections.rebuild(
-      named: [name], verify: false, actor: statementActor, within: range,
+      named: [name], verify: false, actor: actorOfStatements, within: range,
       progress: { progress($0.share) }, isCancelled: isCancelled)
     return reports.map {
       KpiRebuild(

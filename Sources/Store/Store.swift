@@ -63,7 +63,17 @@ public final class Store: Sendable {
   /// The KPIs, and their cells.
   package let projections: Projections
   /// Who runs statements in it, as the catalogue notes it.
-  let statementActor: String
+  private let statementActor: String
+  @TaskLocal private static var actor: String?
+
+  /// Who runs statements now, as the catalogue notes it.
+  var actorOfStatements: String { Self.actor ?? statementActor }
+
+  /// Runs `body`; what statements change in it, on the calling thread, is noted as changed by `actor`.
+  public static func acting<R>(as actor: String, _ body: () throws -> R) rethrows -> R {
+    try $actor.withValue(actor) { try body() }
+  }
+
   /// Told what did not go well and does no harm.
   private let warn: @Sendable (String) -> Void
 

@@ -66,8 +66,12 @@ struct ServerArguments: ParsableArguments {
     var flags: [String: String] = [:]
     for one in set {
       let parts = one.split(separator: "=", maxSplits: 1).map(String.init)
-      guard parts.count == 2, Setting.all.contains(where: { $0.key == parts[0] }) else {
+      guard parts.count == 2 else {
         throw Misuse("--set \(one): write name=value; nilo config print lists the names")
+      }
+      guard Setting.all.contains(where: { $0.key == parts[0] }) else {
+        throw Misuse(
+          "there is no setting \(parts[0]); nilo config print lists those that there are")
       }
       flags[parts[0]] = parts[1]
     }

@@ -57,8 +57,9 @@ struct TokenCommand: ParsableCommand {
     }
 
     func run() throws {
-      // A token is for a store that is there.
-      try store.reading { _ in }
+      // A server that others reach needs one before its first start, which makes the store.
+      try FileManager.default.createDirectory(
+        atPath: store.data, withIntermediateDirectories: true)
       let made = Token.make(
         name: name, role: role, streams: stream.isEmpty ? nil : stream,
         created: Timestamp(ns: currentTimeNs()).description, expires: expires?.description)

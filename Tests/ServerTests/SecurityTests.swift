@@ -93,6 +93,9 @@ import Testing
     #expect(kpis.contains("\"k\"") && !kpis.contains("doors"))
     #expect(try served.get("/v1/streams/doors", headers: writer).status == 403)
     #expect(try served.get("/v1/kpis/l", headers: writer).status == 403)
+    #expect(try served.get("/metrics", headers: writer).status == 403)
+    #expect(
+      !(try served.post("/v1/query", "SELECT * FROM l", headers: writer).text.contains("doors")))
     // Events of the other stream, of the catalogue, and its own.
     let statuses = try (1...6).map { try served.get("/v1/events/\($0)", headers: writer).status }
     #expect(statuses.filter { $0 == 200 }.count == 1)
@@ -116,6 +119,41 @@ import Testing
     #expect((file[.posixPermissions] as? NSNumber)?.intValue == 0o600)
   }
 
+  /// Without tokens a page that somebody looks at must not reach the server through the browser.
+  @Test func pagesOfOthersAreRefused() throws {
+    let served = try ServedStore(["--set", "cors.origins=https://hall.example"])
+    #expect(try served.post("/v1/streams/pumps/events", document).status == 200)
+    let drop = "DROP KPI k"
+    #expect(
+      try served.post("/v1/query", "DEFINE KPI k AS avg(t) FROM pumps EVERY 1h").status == 200)
+    for header in [
+      "Origin: http://evil.example", "Origin: null", "Origin: http://127.0.0.1.evil.example",
+      "Host: evil.example", "Host: evil.example:4280", "Origin: https://hall.example.evil.example",
+    ] {
+      #expect(
+        try served.post("/v1/query", drop, headers: [header, "Content-Type: text/plain"]).status
+          == 403,
+        "\(header)")
+    }
+    for header in [
+      "Origin: https://hall.example", "Origin: http://localhost:3000", "Host: localhost",
+      "Host: [::1]:4280", "Host: 127.0.0.1:1",
+    ] {
+      #expect(try served.get("/v1/kpis/k", headers: [header]).status == 200, "\(header)")
+    }
+  }
+
+  /// The catalogue says who did it.
+  @Test func changesAreNotedWithTheirActor() throws {
+    let served = try ServedStore()
+    let admin = header(try token(served, "--role", "admin", "--name", "chief").text)
+    #expect(try served.post("/v1/streams/pumps/events", document, headers: admin).status == 200)
+    let define = "DEFINE KPI k AS avg(t) FROM pumps EVERY 1h"
+    #expect(try served.post("/v1/query", define, headers: admin).status == 200)
+    let history = try served.post("/v1/query?format=tsv", "SHOW HISTORY OF k", headers: admin).text
+    #expect(history.contains("chief"), "\(history)")
+  }
+
   /// Others than programs of this machine need a token, so there has to be one.
   @Test func anOpenServerNeedsTokens() throws {
     let directory = NSTemporaryDirectory() + "nilo-\(UUID().uuidString)"
@@ -130,6 +168,17 @@ import Testing
     process.waitUntilExit()
     #expect(process.terminationStatus == 1)
     #expect(text.contains("there is no token: make one with nilo token create"))
+    // It can be made before there is a store.
+    let fresh = directory + "-fresh"
+    defer { try? FileManager.default.removeItem(atPath: fresh) }
+    let create = Process()
+    create.executableURL = ServedStore.nilo
+    create.arguments = ["token", "create", "--data", fresh, "--role", "admin", "--name", "chief"]
+    create.standardOutput = FileHandle.nullDevice
+    create.standardError = FileHandle.nullDevice
+    try create.run()
+    create.waitUntilExit()
+    #expect(create.terminationStatus == 0)
   }
 }
 

@@ -14,7 +14,9 @@ struct LineEndpoint: Sendable {
       guard let seq = UInt64(text), let (stream, event) = try store.event(seq) else {
         throw Problem(.notFound, "there is no event \(text) yet")
       }
-      try context.require(stream: stream)
+      guard context.principal.mayAsk(stream: stream) else {
+        throw Problem(.forbidden, "the token is not for the stream of event \(seq)")
+      }
       guard let line = StoredLine.line(event.bytes, stream: stream) else {
         throw Problem(
           .notFound,

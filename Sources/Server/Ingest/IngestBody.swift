@@ -93,7 +93,7 @@ struct IngestBody {
       while true {
         if let chunk = try reader?.next() { return chunk }
         if hasEnded { return nil }
-        if let piece = try await pieces.next() {
+        if let piece = try await pieces.nextPiece() {
           try deadline.took(piece.readableBytes)
           try add(Array(piece.readableBytesView))
         } else {

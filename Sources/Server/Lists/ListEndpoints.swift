@@ -69,7 +69,9 @@ struct ListEndpoints: Sendable {
     guard let (stream, event) = found else {
       throw Problem(.notFound, "there is no event \(seq) yet")
     }
-    try context.require(stream: stream)
+    guard context.principal.mayAsk(stream: stream) else {
+      throw Problem(.forbidden, "the token is not for the stream of event \(seq)")
+    }
     return Response(
       status: .ok,
       headers: [

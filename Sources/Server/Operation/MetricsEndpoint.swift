@@ -12,6 +12,9 @@ struct MetricsEndpoint: Sendable {
   let clock: @Sendable () -> Int64
 
   func get(_ request: Request, _ context: ServerContext) async throws -> Response {
+    guard context.principal.streams == nil else {
+      throw Problem(.forbidden, "figures are of all streams, and the token is for some only")
+    }
     let text = try await queries.run { try self.text() }
     return Response(
       status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],

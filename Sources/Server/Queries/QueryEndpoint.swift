@@ -82,7 +82,9 @@ struct QueryRunner: Sendable {
       try await pool.run { [options] in
         try counted {
           try context.require(statement, store.snapshot)
-          return try QueryEngine(store).run(statement, of: query.text, options)
+          return try Store.acting(as: context.actor) {
+            try QueryEngine(store).run(statement, of: query.text, options)
+          }
         }
       }
     } onCancel: {

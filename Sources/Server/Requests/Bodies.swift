@@ -32,7 +32,8 @@ extension Request {
   func collected(maxBytes: Int, within seconds: Int) async throws -> [UInt8] {
     var bytes: [UInt8] = []
     var deadline = BodyDeadline(seconds: seconds)
-    for try await piece in body {
+    var pieces = body.makeAsyncIterator()
+    while let piece = try await pieces.nextPiece() {
       try deadline.took(piece.readableBytes)
       guard bytes.count + piece.readableBytes <= maxBytes else {
         throw Problem(.tooLarge, "the body has more than \(maxBytes) bytes")
@@ -67,5 +68,21 @@ struct FormField: Equatable {
   private static func decoded(_ text: Substring) -> String {
     let spaced = text.replacing("+", with: " ")
     return spaced.removingPercentEncoding ?? String(spaced)
+  }
+}
+
+extension RequestBody.AsyncIterator {
+  /// The next piece; nil after the last. What goes wrong is a ``Problem`` of the client's: it has left, or what it sends is no
+  /// body of HTTP.
+  mutating func nextPiece() async throws -> ByteBuffer? {
+    do {
+      return try await next()
+    } catch let error as CancellationError {
+      throw error
+    } catch {
+      throw Problem(
+        .unreadableBody, "the body ended before its end, or is not in the form that its headers say"
+      )
+    }
   }
 }

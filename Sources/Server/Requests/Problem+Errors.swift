@@ -16,7 +16,8 @@ extension Problem {
       }
     case let error as QueryLimitError: self.init(.queryLimit, "\(error)")
     case let error as StatementError: self.init(.notDone, "\(error)")
-    case let error as BodyError: self.init(.unreadableBody, "\(error)")
+    case let error as BodyError:
+      self.init(error.kind == .member ? .tooLarge : .unreadableBody, "\(error)")
     case let error as BatchTooLargeError: self.init(.tooLarge, "\(error)")
     case is StreamNameError, is StreamDefinitionError, is SourceNameError, is ProgressError,
       is KpiError:

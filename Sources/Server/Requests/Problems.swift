@@ -1,3 +1,4 @@
+import HTTPTypes
 import Hummingbird
 
 /// Answers errors as problems, logs those that are not the client's, and counts all answers.
@@ -8,7 +9,8 @@ struct Problems: RouterMiddleware {
     _ request: Request, context: ServerContext,
     next: (Request, ServerContext) async throws -> Response
   ) async throws -> Response {
-    let response = await answer(request, context, next)
+    var response = await answer(request, context, next)
+    response.headers[.requestId] = context.id
     metrics.count(status: response.status.code)
     return response
   }
@@ -25,6 +27,11 @@ struct Problems: RouterMiddleware {
       return problem.response()
     }
   }
+}
+
+extension HTTPField.Name {
+  /// Under which the log speaks of a request.
+  static let requestId = HTTPField.Name("X-Request-Id")!
 }
 
 extension Problem {

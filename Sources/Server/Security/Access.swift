@@ -9,12 +9,15 @@ struct Access: Sendable {
   let tokens: TokenFile
   /// Whether programs of other machines reach the server: these have to show a token, and so has everybody once there is one.
   let isOpen: Bool
+  /// Origins whose pages may ask.
+  let origins: Set<String>
   let clock: @Sendable () -> Int64
 
   /// Who asks. Throws a ``Problem`` of kind `unauthorized`, whose text does not tell an unknown token from a wrong one.
   func principal(of request: Request, _ context: ServerContext) throws(Problem) -> Principal {
     // What clients send that have to send something is passed over where nothing is asked for.
     guard isOpen || tokens.isThere else {
+      try requireOwnMachine(request)
       return Principal(name: "http \(context.clientAddress)", role: .admin)
     }
     guard let text = Self.credential(request) else {
@@ -27,6 +30,34 @@ struct Access: Sendable {
       throw Problem(.unauthorized, "the token is not known here, was revoked, or has ended")
     }
     return Principal(name: token.name, role: token.role, streams: token.streams.map(Set.init))
+  }
+
+  /// Without tokens a page of any origin could ask through the browser of this machine, or have its own name lead here (DNS
+  /// rebinding). Browsers say where a page is from, and which name they asked for.
+  private func requireOwnMachine(_ request: Request) throws(Problem) {
+    let origin = request.headers[.origin]
+    let isOfPage = origin.map {
+      !origins.contains($0) && !Self.isLoopback($0.drop { $0 != "/" }.drop { $0 == "/" })
+    }
+    if isOfPage == true {
+      throw Problem(
+        .forbidden, "pages of other origins may not ask here; cors.origins lists those that may")
+    }
+    guard let host = request.head.authority, !Self.isLoopback(host[...]) else { return }
+    throw Problem(
+      .forbidden,
+      "this server is asked by the names of its own machine, such as 127.0.0.1, as long as there is no token"
+    )
+  }
+
+  private static func isLoopback(_ authority: Substring) -> Bool {
+    var host = authority
+    if host.hasPrefix("["), let end = host.firstIndex(of: "]") {
+      host = host[host.index(after: host.startIndex)..<end]
+    } else if let colon = host.lastIndex(of: ":") {
+      host = host[..<colon]
+    }
+    return ServerSettings.Address.isLoopback(String(host).lowercased())
   }
 
   private func isExpired(_ token: Token) -> Bool {
@@ -65,10 +96,14 @@ extension ServerContext {
   func require(_ statement: Statement, _ catalogue: () throws -> CatalogueSnapshot) throws {
     if principal.streams == nil { return }
     guard let name = statement.askedName else {
-      throw Problem(.forbidden, "the token is for some streams only; name one of them with FROM")
+      throw Problem(
+        .forbidden,
+        "the token is for some streams only: with it one asks these, and KPIs over them, by name, and changes nothing"
+      )
     }
     let kpi = try catalogue().kpis.first { $0.name == name }
-    try require(stream: kpi?.stream ?? name)
+    if principal.mayAsk(stream: kpi?.stream ?? name) { return }
+    throw Problem(.forbidden, "the token is not for \(name)")
   }
 
   /// Throws a ``Problem`` of kind `forbidden` unless whoever asks may use the stream.

@@ -25,7 +25,7 @@ public struct ServerConfiguration: Sendable {
     var faults: [String] = []
     var providers: [(origin: @Sendable (Setting) -> String, provider: any ConfigProvider)] = [
       (
-        { "--\($0.key.replacing(".", with: "-").replacing("_", with: "-"))" },
+        { "--set \($0.key)" },
         InMemoryProvider(
           values: Dictionary(
             uniqueKeysWithValues: flags.map {
