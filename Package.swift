@@ -54,6 +54,7 @@ let package = Package(
     .target(
       name: "CRE2", cxxSettings: [.unsafeFlags(["-O2", "-fno-exceptions"])],
       linkerSettings: [.linkedLibrary("re2")]),
+    .target(name: "CCurl", linkerSettings: [.linkedLibrary("curl")]),
 
     // One thin Swift module over each of them. Where else there is unsafe code, CONTRIBUTING.md says.
     module("LMDB", ["CLMDB"]),
@@ -62,6 +63,7 @@ let package = Package(
     module("Checksum", ["CXXHash"]),
     module("SimdJSON", ["CSimdjson"]),
     module("RE2", ["CRE2"]),
+    module("Curl", ["CCurl"]),
     module("Bytes"),
     module("Threads"),
 
@@ -124,6 +126,7 @@ let package = Package(
     tests("LMDB"),
     tests("Bytes"),
     tests("RE2"),
+    tests("Curl", golden: ["server.py"]),
     tests("Model", golden: ["exact.py", "zones.py"]),
     tests("EventLog", golden: ["golden"]),
     tests("Sketches", golden: ["peers.py"]),
