@@ -153,7 +153,8 @@ let package = Package(
       swiftSettings: settings),
     tests("FileConnector"),
     .testTarget(
-      name: "ServerTests", dependencies: ["Server", "nilo", "TestSupport"],
+      name: "ServerTests",
+      dependencies: ["Server", "nilo", "Query", "Curl", "Bytes", "TestSupport"],
       exclude: ["cases", "clients.py", "load.py"],
       swiftSettings: settings),
     tests("Workloads"),

@@ -11,6 +11,8 @@ public struct FactsRequest: Sendable {
   public var filter: Predicate?
   /// Facts from `lowerBound` to before `upperBound`, in nanoseconds; `Int64.min` and `.max` for no bound.
   public var range: Range<Int64> = .min ..< .max
+  /// Only events after this one.
+  public var afterSeq: UInt64 = 0
   /// Only events up to this one; nil for all.
   public var asOfSeq: UInt64?
   /// Polled before each block; true ends the search with `CancellationError`.

@@ -61,12 +61,14 @@ extension Projections {
       guard found.cache != nil else {
         throw KpiError("version \(version) of KPI \(name) is still being filled; try again later")
       }
-      try log.record(actor: actor) {
-        KpiDefinition.switchDocument(name, version: version, receivedNs: $0)
-      }
-      state.withLock { state in
-        for (id, live) in state.kpis where live.kpi.definition.name == name {
-          state.kpis[id]?.isActive = live.kpi.definition.version == version
+      try inOne {
+        try log.record(actor: actor) {
+          KpiDefinition.switchDocument(name, version: version, receivedNs: $0)
+        }
+        state.withLock { state in
+          for (id, live) in state.kpis where live.kpi.definition.name == name {
+            state.kpis[id]?.isActive = live.kpi.definition.version == version
+          }
         }
       }
     }
@@ -98,14 +100,40 @@ extension Projections {
     defined.version = try earlierVersions(definition.name) + 1
     defined.latenessNs = max(definition.latenessNs, stream.definition.latenessNs)
     let compiled = try CompiledKpi(defined, stream.definition)
-    defined.id = try log.record(actor: actor) { [defined] in
-      defined.document(change, receivedNs: $0)
+    try inOne {
+      defined.id = try log.record(actor: actor) { [defined] in
+        defined.document(change, receivedNs: $0)
+      }
+      let live = Live(
+        kpi: compiled.with(id: defined.id), streamId: stream.definition.id,
+        isActive: change == .define)
+      state.withLock { $0.kpis[defined.id] = live }
     }
-    let live = Live(
-      kpi: compiled.with(id: defined.id), streamId: stream.definition.id,
-      isActive: change == .define)
-    state.withLock { $0.kpis[defined.id] = live }
     return defined
+  }
+
+  /// Commits a change to the catalogue and makes it known, within ``changing``: who reads by ``betweenChanges(_:)`` sees both
+  /// or neither.
+  private func inOne(_ body: () throws -> Void) rethrows {
+    changes.add(1, ordering: .sequentiallyConsistent)
+    defer {
+      let after = changes.add(1, ordering: .sequentiallyConsistent).newValue
+      precondition(after.isMultiple(of: 2), "two changes of the catalogue at a time")
+    }
+    try body()
+  }
+
+  /// Reads the log and what is known of KPIs, both of one state. `body` is called again when a change came in between.
+  func betweenChanges<R>(_ body: (borrowing ReadTransaction) throws -> R) throws -> R {
+    while true {
+      let before = changes.load(ordering: .sequentiallyConsistent)
+      guard before.isMultiple(of: 2) else {
+        changing.withLock {}
+        continue
+      }
+      let found = try log.environment.read(body)
+      if changes.load(ordering: .sequentiallyConsistent) == before { return found }
+    }
   }
 
   /// How often the name was defined, dropped ones among them.
@@ -146,10 +174,12 @@ extension Projections {
   public func drop(_ name: String, actor: String) throws {
     try changing.withLock {
       _ = try log.environment.read { try kpi(named: name, $0) }
-      try log.record(actor: actor) { KpiDefinition.dropDocument(name, receivedNs: $0) }
-      turn.withLock {
-        state.withLock { state in
-          state.kpis = state.kpis.filter { $0.value.kpi.definition.name != name }
+      try inOne {
+        try log.record(actor: actor) { KpiDefinition.dropDocument(name, receivedNs: $0) }
+        turn.withLock {
+          state.withLock { state in
+            state.kpis = state.kpis.filter { $0.value.kpi.definition.name != name }
+          }
         }
       }
     }

@@ -30,6 +30,8 @@ public final class Projections: Sendable {
   let rebuilding = NSLock()
   /// Held while a definition is made or dropped, so that two cannot take one name.
   let changing = NSLock()
+  /// Odd while the catalogue has a change that ``state`` does not know yet.
+  let changes = Atomic<Int>(0)
   let isClosing = Atomic<Bool>(false)
   let filler = Mutex<DispatchSemaphore?>(nil)
 
@@ -171,7 +173,7 @@ public final class Projections: Sendable {
 
   /// The same, with what the log holds, as of one commit.
   package func listWithStatistics() throws -> ([ListedKpi], LogStatistics) {
-    try log.environment.read { transaction in
+    try betweenChanges { transaction in
       (
         try kpis(transaction).map { ListedKpi($0) },
         try log.statistics(sizes: false, transaction)

@@ -14,6 +14,8 @@ extension ServerParts {
     // Statements that change the store take an admin.
     router.path("/v1/query", [.get: by(.reader, query.get), .post: by(.reader, query.post)])
 
+    router.path("/v1/subscribe", [.get: by(.reader, subscribe.get)])
+
     router.path("/v1/streams", [.get: by(.reader, lists.streams)])
     router.path("/v1/streams/:stream", [.get: by(.reader, lists.stream)])
     router.path("/v1/kpis", [.get: by(.reader, lists.kpis)])

@@ -55,7 +55,9 @@ public struct Server: Sendable {
       logger: logger)
     application.logger = logger
     var group = ServiceGroupConfiguration(
-      services: [.init(service: application)], gracefulShutdownSignals: [.sigterm, .sigint],
+      // The last one is stopped first: who follows something would never be done.
+      services: [.init(service: application), .init(service: parts.live)],
+      gracefulShutdownSignals: [.sigterm, .sigint],
       logger: logger)
     group.maximumGracefulShutdownDuration = Duration.seconds(settings.limits.stopSeconds)
     do {

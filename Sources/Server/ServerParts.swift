@@ -10,8 +10,11 @@ struct ServerParts: Sendable {
   let access: Access
   let appends: BlockingPool
   let queries: BlockingPool
+  let looks: BlockingPool
   let ingest: IngestEndpoint
   let query: QueryEndpoint
+  let live: LiveHub
+  let subscribe: SubscribeEndpoint
   let lists: ListEndpoints
   let influxWrite: WriteEndpoint
   let influxQL: InfluxQLEndpoint
@@ -31,6 +34,8 @@ struct ServerParts: Sendable {
       named: "batches", threadCount: System.coreCount, maxWaiting: limits.connections)
     queries = BlockingPool(
       named: "queries", threadCount: limits.queries, maxWaiting: limits.queriesWaiting)
+    looks = BlockingPool(
+      named: "subscriptions", threadCount: System.coreCount, maxWaiting: limits.subscriptions)
     let counted = Metrics()
     let queue = AppendQueue(
       store, pool: appends, maxBytes: limits.pendingBytes, metrics: counted)
@@ -42,6 +47,9 @@ struct ServerParts: Sendable {
       store: store, pool: queries, clock: clock, limits: queryLimits, metrics: counted)
     ingest = IngestEndpoint(queue: queue, settings: settings)
     query = QueryEndpoint(runner: runner, settings: settings)
+    let looker = LiveLooker(store: store, pool: looks, limits: queryLimits, clock: clock)
+    live = LiveHub(store, looker, maxFollowers: limits.subscriptions)
+    subscribe = SubscribeEndpoint(hub: live, access: access, runner: runner)
     lists = ListEndpoints(store: store, runner: runner)
     influxWrite = WriteEndpoint(queue: queue, pool: appends, settings: settings, clock: clock)
     influxQL = InfluxQLEndpoint(store: store, pool: queries, settings: settings)
@@ -49,7 +57,7 @@ struct ServerParts: Sendable {
     lines = LineEndpoint(store: store, pool: queries)
     operation = OperationEndpoints(store: store, queries: queries)
     metrics = MetricsEndpoint(
-      store: store, metrics: counted, queue: queue, queries: queries, clock: clock)
+      store: store, metrics: counted, queue: queue, queries: queries, live: live, clock: clock)
   }
 
   /// What each connection is like.
@@ -67,5 +75,6 @@ struct ServerParts: Sendable {
   func stop() async {
     await appends.stop()
     await queries.stop()
+    await looks.stop()
   }
 }

@@ -10,6 +10,13 @@ extension Store {
     try log.add(observer, startingAfter: start)
   }
 
+  /// Calls `body` with the last event of the log after each commit of this process, until what is returned is cancelled or
+  /// let go. It is called on the thread that commits, so it must not block. Nothing is kept of it: who needs all events is an
+  /// observer.
+  public func listen(_ body: @escaping @Sendable (UInt64) -> Void) -> CommitListener {
+    log.listen(body)
+  }
+
   /// Forgets the position of an observer that is not to come back. Throws `ObserverRunsError` while it runs.
   public func removeObserver(_ name: String) throws { try log.removeObserver(name) }
 

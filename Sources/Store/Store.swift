@@ -4,6 +4,7 @@ import Projections
 
 @_exported import struct EventLog.AppendResult
 @_exported import struct EventLog.CheckReport
+@_exported import class EventLog.CommitListener
 @_exported import protocol EventLog.CommitObserver
 @_exported import struct EventLog.DamageError
 @_exported import struct EventLog.FactColumn

@@ -26,8 +26,8 @@ FOLDERS = {
         "Sequencing", "Commits", "Log", "Reading", "Check",
     ],
     "Projections": ["States", "Definitions", "Fold", "Pages", "Cells", "Rebuilding", ".", "Rows", "Answering"],
-    "Server": ["Settings", "Requests", "Security", "Ingest", "Queries", "Lists", "Influx", "Operation", "."],
-    "Query": [".", "Storage", "Answer", "Engine", "Rendering", "Binding", "Execution", "Statements"],
+    "Server": ["Settings", "Requests", "Security", "Ingest", "Queries", "Live", "Lists", "Influx", "Operation", "."],
+    "Query": [".", "Storage", "Answer", "Engine", "Rendering", "Binding", "Execution", "Statements", "Changes"],
 }
 
 TYPE = re.compile(

@@ -25,6 +25,53 @@ import Testing
     "EVENTS FOR SELECT sum(v) FROM s LIMIT 1000000",
   ]
 
+  /// The definitions of a snapshot are those that its seq has in the catalogue, while they change all the time.
+  @Test(.timeLimit(.minutes(5)))
+  func definitionsAreThoseOfTheSeq() throws {
+    let store = try Store(directory: directory.path)
+    defer { store.close() }
+    _ = try store.append([Self.event(0)], to: "s")
+    let isDone = Atomic<Bool>(false)
+    let failures = Mutex<[String]>([])
+    let group = DispatchGroup()
+    for _ in 0..<3 {
+      group.enter()
+      Thread {
+        defer { group.leave() }
+        func text(_ kpi: KpiInfo) -> String { "\(kpi.name) \(kpi.version) \(kpi.isActive)" }
+        while !isDone.load(ordering: .relaxed) {
+          do {
+            let snapshot = try store.snapshot()
+            let now = snapshot.kpis.map(text)
+            let then = try store.kpis(asOf: snapshot.lastSeq).map(text)
+            if now != then {
+              failures.withLock { $0.append("seq \(snapshot.lastSeq): \(now), and \(then)") }
+            }
+          } catch {
+            failures.withLock { $0.append("\(error)") }
+          }
+        }
+      }.start()
+    }
+    let engine = QueryEngine(store)
+    for _ in 0..<30 {
+      for text in [
+        "DEFINE KPI k AS sum(v) AS v FROM s EVERY 1h",
+        "REDEFINE KPI k AS max(v) AS v FROM s EVERY 1h",
+        "SWITCH KPI k TO VERSION 2", "DROP KPI k",
+      ] {
+        // Versions are counted on when a name comes again.
+        let text =
+          text.hasPrefix("SWITCH")
+          ? "SWITCH KPI k TO VERSION \(try store.snapshot().kpis.map(\.version).max() ?? 0)" : text
+        _ = try engine.run(text, QueryOptions(nowNs: 0))
+      }
+    }
+    isDone.store(true, ordering: .relaxed)
+    group.wait()
+    #expect(failures.withLock { $0.first } == nil)
+  }
+
   /// Many queries at once, of cells, columns, facts and documents, beside a writer on a map that has to grow again
   /// and again: none waits for ever, and each has the events up to its seq and no other.
   @Test(.timeLimit(.minutes(5)))

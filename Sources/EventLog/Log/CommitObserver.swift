@@ -41,9 +41,32 @@ public struct ObserverState: Sendable, Equatable {
   public var failure: String?
 }
 
+/// Is told of commits until it is cancelled, or nobody holds it.
+public final class CommitListener: Sendable {
+  private let end: @Sendable () -> Void
+
+  init(end: @escaping @Sendable () -> Void) { self.end = end }
+  deinit { end() }
+
+  /// It is told of no commit that begins after this.
+  public func cancel() { end() }
+}
+
 /// The observers of a log that run.
 final class Observers: Sendable {
   private let running = Mutex<[ObserverRun]>([])
+  private let listeners = Mutex<(bodies: [Int: @Sendable (UInt64) -> Void], next: Int)>(([:], 0))
+
+  func listen(_ body: @escaping @Sendable (UInt64) -> Void) -> CommitListener {
+    let number = listeners.withLock { listeners in
+      listeners.next += 1
+      listeners.bodies[listeners.next] = body
+      return listeners.next
+    }
+    return CommitListener { [weak self] in
+      self?.listeners.withLock { _ = $0.bodies.removeValue(forKey: number) }
+    }
+  }
 
   func add(_ run: ObserverRun) { running.withLock { $0.append(run) } }
 
@@ -51,6 +74,7 @@ final class Observers: Sendable {
 
   func didCommit(through seq: UInt64) {
     for run in running.withLock({ $0 }) { run.didCommit(through: seq) }
+    for body in listeners.withLock({ Array($0.bodies.values) }) { body(seq) }
   }
 
   func failure(of name: String) -> String? {
@@ -158,6 +182,12 @@ final class ObserverRun: @unchecked Sendable {
 }
 
 extension EventLog {
+  /// Calls `body` with the last event of the log after each commit, on the thread that commits: it must not block. Who
+  /// needs the events of all commits is an observer instead.
+  public func listen(_ body: @escaping @Sendable (UInt64) -> Void) -> CommitListener {
+    observers.listen(body)
+  }
+
   /// Tells `observer` of all events after its position, and from now on of each commit. One that is new begins after
   /// `start`. To be called by one thread at a time. Throws ``ObserverRunsError``, `ThreadError`, ``StreamNameError``, and
   /// what reading throws.

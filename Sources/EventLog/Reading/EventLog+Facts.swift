@@ -38,6 +38,14 @@ extension EventLog {
     return blocks
   }
 
+  /// The stream's blocks that have events from `seq` on, whole ones, in the order of the log. O(log n + blocks found).
+  package func blocks(
+    of stream: EventStream, from seq: UInt64, _ transaction: borrowing ReadTransaction
+  ) throws -> [StoredBlock] {
+    try store.summaries(ofStream: stream.definition.id, from: seq, limit: .max, transaction)
+      .map(StoredBlock.init)
+  }
+
   /// The stream's blocks that may have facts in `times`, in the order of the log. O(log n + blocks found), and more where
   /// late events made blocks wide.
   package func blocks(

@@ -17,7 +17,8 @@ extension Projections {
   /// overlap the range).
   public func forEachFacts(_ query: FactsRequest, _ body: (FactBatch) throws -> Bool) throws {
     let selection = FactSelection(
-      times: query.range == .min ..< .max ? nil : [query.range], lastSeq: query.asOfSeq)
+      times: query.range == .min ..< .max ? nil : [query.range], afterSeq: query.afterSeq,
+      lastSeq: query.asOfSeq)
     let filter = try query.filter.map { try FactFilter($0) }
     let log = self.log
     let (stream, blocks) = try log.environment.read { transaction in

@@ -7,14 +7,15 @@ struct FactSelection: Sendable {
   /// Half-open stretches of time, ascending; nil for all times. One up to `Int64.max` has no end.
   var times: [Range<Int64>]?
   /// The first event that counts.
-  var firstSeq: UInt64 = 0
+  var firstSeq: UInt64 = 1
   /// The last event that counts; nil for all.
   var lastSeq: UInt64?
   /// The facts of the block that count, by their places in it; nil for all.
   var facts: Range<Int>?
 
-  init(times: [Range<Int64>]? = nil, lastSeq: UInt64? = nil) {
+  init(times: [Range<Int64>]? = nil, afterSeq: UInt64 = 0, lastSeq: UInt64? = nil) {
     (self.times, self.lastSeq) = (times, lastSeq)
+    firstSeq = afterSeq == .max ? .max : afterSeq + 1
   }
 
   /// The facts of the same selection that `block` had when it was listed. It may have been merged with others since.
@@ -30,7 +31,7 @@ struct FactSelection: Sendable {
     of stream: EventStream, _ log: EventLog, _ transaction: borrowing ReadTransaction
   ) throws -> [StoredBlock] {
     guard let times else {
-      return try log.blocks(of: stream, after: 0, limit: .max, transaction).filter(overlaps)
+      return try log.blocks(of: stream, from: firstSeq, transaction).filter(overlaps)
     }
     guard let first = times.first, let last = times.last else { return [] }
     return try log.blocks(of: stream, in: first.lowerBound..<last.upperBound, transaction)
@@ -40,6 +41,7 @@ struct FactSelection: Sendable {
   /// Whether a block may have such facts.
   func overlaps(_ block: StoredBlock) -> Bool {
     if let lastSeq, block.firstSeq > lastSeq { return false }
+    if block.lastSeq < firstSeq { return false }
     guard let times else { return true }
     return times.contains {
       $0.lowerBound <= block.maxTimeNs

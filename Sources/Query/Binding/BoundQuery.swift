@@ -57,6 +57,8 @@ struct BoundQuery {
   /// The last event of the state that every part of the statement is answered from.
   var lastSeq: UInt64 = 0
   var isOnlyFinal = false
+  /// Only rows that have changed since are wanted; nil for all.
+  var since: KnownState?
   var notes: [String] = []
 
   var name: String { kpi?.name ?? stream.name }

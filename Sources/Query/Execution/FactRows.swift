@@ -56,7 +56,7 @@ struct FactRows {
     if let keyPath { request.fields.append(keyPath) }
     request.filter = query.filter
     request.range = range
-    request.asOfSeq = query.lastSeq
+    (request.afterSeq, request.asOfSeq) = (query.since?.seq ?? 0, query.lastSeq)
     request.isCancelled = options.isCancelled
     var columns: [ValueColumn]?
     var timesNs: [Int64] = []

@@ -131,12 +131,15 @@ struct QueryExecution {
   ) throws -> [Int] {
     let truths = try over.having.map { try ConditionMask(evaluator: evaluator).truths($0) }
     try Cancellation.check()
-    if truths == nil, !query.isOnlyFinal, table.timesNs.first ?? .max >= firstNs {
+    if truths == nil, !query.isOnlyFinal, query.since == nil,
+      table.timesNs.first ?? .max >= firstNs
+    {
       return Array(0..<table.count)
     }
     return (0..<table.count).filter { row in
       if let truths, truths[row] != .yes { return false }
       if query.isOnlyFinal && table.states[row] != .final { return false }
+      if let since = query.since, !query.isChanged(row, table, since: since) { return false }
       return table.timesNs[row] >= firstNs
     }
   }

@@ -42,6 +42,19 @@ extension BoundQuery {
     return !overflow && watermarkNs >= due
   }
 
+  /// Whether a row has other facts than at ``since``, or is final now and was not then.
+  func isChanged(_ row: Int, _ table: RowTable, since earlier: KnownState) -> Bool {
+    if isOfFacts { return table.firstSeqs[row] > earlier.seq }
+    if table.lastSeqs[row] > earlier.seq { return true }
+    if rolling != nil, let buckets {
+      // Time had not got there.
+      guard let lastNs = earlier.lastNs, table.timesNs[row] <= lastNs else { return true }
+      if buckets.start(of: lastNs) < table.timesNs[row] { return true }
+    }
+    return table.states[row] == .final
+      && !isFinal(bucketStarting: table.timesNs[row], earlier.watermarkNs)
+  }
+
   func state(bucketStarting startNs: Int64, _ watermarkNs: Int64?) -> RowState {
     if cutBuckets.contains(startNs) { return .partial }
     return isFinal(bucketStarting: startNs, watermarkNs) ? .final : .provisional

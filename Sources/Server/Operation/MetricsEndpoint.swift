@@ -9,6 +9,7 @@ struct MetricsEndpoint: Sendable {
   let metrics: Metrics
   let queue: AppendQueue
   let queries: BlockingPool
+  let live: LiveHub
   let clock: @Sendable () -> Int64
 
   func get(_ request: Request, _ context: ServerContext) async throws -> Response {
@@ -106,6 +107,8 @@ struct MetricsEndpoint: Sendable {
     text.add(
       "nilo_queries_waiting", .gauge, "Statements that wait for a thread.",
       Double(queries.waitingCount))
+    text.add(
+      "nilo_subscriptions", .gauge, "Open subscriptions.", Double(live.followerCount))
     text.add(
       "nilo_http_connections", .gauge, "Open connections.", Double(ConnectionWatch.openCount))
     text.add(

@@ -96,7 +96,7 @@ struct Problem: Error {
   }
 
   /// The type is a URN with the kind, so that it stays the same wherever the server is.
-  func response() -> Response {
+  var json: [UInt8] {
     var writer = JSONObjectWriter()
     writer.field("type", "urn:nilometer:problem:\(kind.rawValue)")
     writer.field("title", kind.title)
@@ -109,6 +109,10 @@ struct Problem: Error {
       writer.field("errors", array: places.map(Self.json))
     }
     members(&writer)
+    return writer.finish()
+  }
+
+  func response() -> Response {
     var headers: HTTPFields = [.contentType: "application/problem+json"]
     if let retryAfterSeconds { headers[.retryAfter] = "\(retryAfterSeconds)" }
     if !allowedMethods.isEmpty {
@@ -117,7 +121,7 @@ struct Problem: Error {
     if kind == .unauthorized { headers[.wwwAuthenticate] = "Bearer realm=\"nilo\"" }
     return Response(
       status: kind.status, headers: headers,
-      body: ResponseBody(byteBuffer: ByteBuffer(bytes: writer.finish() + [0x0A])))
+      body: ResponseBody(byteBuffer: ByteBuffer(bytes: json + [0x0A])))
   }
 
   private static func json(_ place: Place) -> [UInt8] {

@@ -54,6 +54,8 @@ public struct ServerSettings: Sendable {
     /// Queries that run at a time, and that wait.
     public var queries = 4
     public var queriesWaiting = 64
+    /// Open ones of `/v1/subscribe`.
+    public var subscriptions = 2_000
     /// Each query.
     public var queryRows = 1_000_000
     public var queryMemoryBytes = 256 << 20

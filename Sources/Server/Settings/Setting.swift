@@ -100,6 +100,9 @@ public struct Setting: Sendable {
         count: "limits.queries_waiting",
         "Queries that wait for these; beyond it clients are told to come again (429).",
         \.limits.queriesWaiting),
+      Setting(
+        count: "limits.subscriptions", "Subscriptions that are open at a time.",
+        \.limits.subscriptions),
       Setting(count: "limits.query_rows", "Rows of an answer.", \.limits.queryRows),
       Setting(
         bytes: "limits.query_memory", "What a query holds at a time.", \.limits.queryMemoryBytes,

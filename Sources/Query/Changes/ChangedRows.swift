@@ -1,0 +1,30 @@
+/// Rows that are not what they were at an earlier state.
+public struct ChangedRows: Sendable {
+  /// What has become of a row.
+  public enum Kind: String, Sendable, CaseIterable {
+    /// It has other facts, and may get more.
+    case changed
+    /// Its bucket has become final, with or without other facts.
+    case final
+    /// It was final, and has other facts all the same.
+    case restated
+  }
+
+  /// The rows as they are now.
+  public var answer: Answer
+  /// How many of its columns are groups; they follow that of the time.
+  public var groupCount: Int
+  /// One for each row.
+  public var kinds: [Kind]
+}
+
+/// What rows of a query are compared by.
+public struct ChangesEnd: Sendable, Equatable {
+  /// The state that the changed rows are of.
+  public var state: KnownState
+  /// The version of the KPI that is asked; nil for a stream.
+  public var version: Int?
+  /// The version of the stream. Where it or that of the KPI is another than before, other rows may have changed than those
+  /// that have other facts.
+  public var streamVersion: Int
+}

@@ -1,0 +1,162 @@
+import Query
+import ServiceLifecycle
+import Store
+import Synchronization
+
+/// All that is followed, by how many.
+final class LiveHub: Service, Sendable {
+  private struct Entry {
+    var feed: LiveFeed
+    var followers: Int
+  }
+
+  private struct State {
+    var feeds: [Followed: Entry] = [:]
+    var followers = 0
+  }
+
+  /// So often followers look whether their clients are still there.
+  private static let beatInterval = Duration.seconds(1)
+
+  let looker: LiveLooker
+  let maxFollowers: Int
+  private let signal: CommitSignal
+  private let listener: CommitListener
+  private let state = Mutex(State())
+
+  init(_ store: Store, _ looker: LiveLooker, maxFollowers: Int) {
+    (self.looker, self.maxFollowers) = (looker, maxFollowers)
+    let signal = CommitSignal(seq: 0)
+    self.signal = signal
+    listener = store.listen { signal.didCommit(through: $0) }
+  }
+
+  /// Open subscriptions.
+  var followerCount: Int { state.withLock { $0.followers } }
+  var isStopped: Bool { signal.isStopped }
+
+  /// The feed of what is followed, for one follower more. To be left by ``leave(_:)``. Throws a ``Problem`` of kind `tooBusy`
+  /// when there are too many, and what is wrong with the query.
+  func join(_ followed: Followed) async throws -> LiveFeed {
+    try admit()
+    do {
+      if let feed = joined(followed) { return feed }
+      let end = try await looker.end(of: followed)
+      let made = LiveFeed(followed, from: end, looker, signal)
+      let (feed, isNew) = state.withLock { state in
+        let isNew = state.feeds[followed] == nil
+        state.feeds[followed, default: Entry(feed: made, followers: 0)].followers += 1
+        return (state.feeds[followed]?.feed ?? made, isNew)
+      }
+      if isNew { start(feed, from: end) }
+      return feed
+    } catch {
+      state.withLock { $0.followers -= 1 }
+      throw error
+    }
+  }
+
+  private func admit() throws(Problem) {
+    let isAdmitted = state.withLock { state in
+      guard state.followers < maxFollowers else { return false }
+      state.followers += 1
+      return true
+    }
+    if isAdmitted { return }
+    var problem = Problem(
+      .tooBusy, "\(maxFollowers) subscriptions are open (limits.subscriptions); close some")
+    problem.retryAfterSeconds = 10
+    throw problem
+  }
+
+  private func joined(_ followed: Followed) -> LiveFeed? {
+    state.withLock { state in
+      guard state.feeds[followed] != nil else { return nil }
+      state.feeds[followed]?.followers += 1
+      return state.feeds[followed]?.feed
+    }
+  }
+
+  private func start(_ feed: LiveFeed, from end: ChangesEnd) {
+    Task { [self] in
+      await feed.run(from: end) { self.isFollowed(feed) }
+      // One that has ended is not for those who come now.
+      state.withLock { state in
+        if state.feeds[feed.followed]?.feed === feed { state.feeds[feed.followed] = nil }
+      }
+    }
+  }
+
+  private func isFollowed(_ feed: LiveFeed) -> Bool {
+    state.withLock { $0.feeds[feed.followed]?.feed === feed }
+  }
+
+  func leave(_ feed: LiveFeed) {
+    state.withLock { state in
+      state.followers -= 1
+      guard state.feeds[feed.followed]?.feed === feed else { return }
+      state.feeds[feed.followed]?.followers -= 1
+      if state.feeds[feed.followed]?.followers == 0 { state.feeds[feed.followed] = nil }
+    }
+  }
+
+  /// Wakes all who wait, again and again, until the server stops; then it ends all subscriptions.
+  func run() async throws {
+    await withGracefulShutdownHandler {
+      while !signal.isStopped, !Task.isCancelled {
+        try? await Task.sleep(for: Self.beatInterval)
+        beat()
+      }
+      stop()
+    } onGracefulShutdown: {
+      self.stop()
+    }
+  }
+
+  private func beat() {
+    signal.beat()
+    for entry in state.withLock({ Array($0.feeds.values) }) { entry.feed.beat() }
+  }
+
+  private func stop() {
+    listener.cancel()
+    signal.stop()
+    beat()
+  }
+}
+
+/// Looks into the store, on threads that may block.
+struct LiveLooker: Sendable {
+  let store: Store
+  let pool: BlockingPool
+  let limits: QueryLimits
+  let clock: @Sendable () -> Int64
+
+  /// The state of the log now. Throws what is wrong with a query.
+  func end(of followed: Followed) async throws -> ChangesEnd {
+    try await pool.run {
+      let engine = QueryEngine(store)
+      if case .query(let text, let timeZone) = followed {
+        var options = QueryOptions(nowNs: clock())
+        options.timeZone = timeZone
+        try engine.checkFollowed(Followed.select(text), of: text, options)
+      }
+      return try engine.end(of: followed.target)
+    }
+  }
+
+  /// The state after event `seq`, as the log has it.
+  func state(of followed: Followed, asOf seq: UInt64) async throws -> KnownState {
+    try await pool.run { try QueryEngine(store).state(of: followed.target, asOf: seq) }
+  }
+
+  func look(
+    _ followed: Followed, since state: KnownState
+  ) async throws -> (rows: [LiveRow], end: ChangesEnd) {
+    var options = QueryOptions(nowNs: clock())
+    options.limits = limits
+    return try await pool.run { [options] in
+      try followed.changes(QueryEngine(store), since: state, options)
+    }
+  }
+}

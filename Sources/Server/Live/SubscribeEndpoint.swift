@@ -1,0 +1,220 @@
+import Bytes
+import HTTPTypes
+import Hummingbird
+import Language
+import NIOCore
+import Query
+
+/// `GET /v1/subscribe`: what changes, as server-sent events of the HTML standard.
+struct SubscribeEndpoint: Sendable {
+  let hub: LiveHub
+  let access: Access
+  let runner: QueryRunner
+
+  /// A comment goes out when nothing else did for so long, so that nobody on the way takes the connection for dead.
+  private static let silence = Duration.seconds(15)
+
+  func get(_ request: Request, _ context: ServerContext) async throws -> Response {
+    let followed = try await followed(request, context)
+    let groups = try await groups(request, followed)
+    let after = try Self.position(request)
+    let feed = try await hub.join(followed)
+    let begin = feed.position
+    let known: KnownState?
+    do {
+      known = try await earlierState(after, followed, begin.toldSeq)
+    } catch {
+      hub.leave(feed)
+      throw error
+    }
+    let follower = Follower(
+      feed: feed, hub: hub, groups: groups, connection: context.connection,
+      isAllowed: { [access] in (try? access.principal(of: request, context)) == context.principal })
+    return Response(
+      status: .ok,
+      headers: [
+        .contentType: "text/event-stream", .cacheControl: "no-store",
+        // Proxies of nginx's kind hold answers back otherwise.
+        .init("X-Accel-Buffering")!: "no",
+      ],
+      body: ResponseBody { [silence = Self.silence] writer in
+        defer { hub.leave(feed) }
+        try await follower.follow(from: begin, known, silence: silence) { bytes in
+          try await writer.write(ByteBuffer(bytes: bytes))
+        }
+        try await writer.finish(nil)
+      })
+  }
+
+  private func followed(_ request: Request, _ context: ServerContext) async throws -> Followed {
+    switch (request.queryParameter("kpi"), request.queryParameter("query")) {
+    case (let name?, nil):
+      let versions = try await runner.pool.run { [store = runner.store] in
+        try store.snapshot().kpis.filter { $0.name == name }
+      }
+      guard let kpi = versions.first else {
+        throw Problem(.notFound, "there is no KPI \(name); GET /v1/kpis lists those that there are")
+      }
+      try context.require(stream: kpi.stream)
+      return .kpi(name)
+    case (nil, let text?):
+      let statement = Statement(.select(try Followed.select(text)))
+      let snapshot = try await runner.pool.run { [store = runner.store] in try store.snapshot() }
+      try context.require(statement) { snapshot }
+      return .query(text: text, timeZone: request.queryParameter("time_zone"))
+    default:
+      throw Problem(.badRequest, "say what to follow: ?kpi=NAME or ?query=SELECT...")
+    }
+  }
+
+  /// The groups that are wanted, by the places of their dimensions.
+  private func groups(_ request: Request, _ followed: Followed) async throws -> [(Int, Text)] {
+    let wanted = request.queryFields.filter { $0.name.hasPrefix("group.") }
+    if wanted.isEmpty { return [] }
+    guard case .kpi(let name) = followed else {
+      throw Problem(.badRequest, "group. goes with kpi; a query has WHERE")
+    }
+    let kpi = try await runner.pool.run { [store = runner.store] in
+      try store.snapshot().kpis.first { $0.name == name && $0.isActive }
+    }
+    let names = kpi?.groupBy ?? []
+    return try wanted.map { field in
+      let dimension = Text(String(field.name.dropFirst("group.".count)))
+      guard let place = names.firstIndex(of: dimension) else {
+        let list = names.map(\.string).joined(separator: ", ")
+        throw Problem(
+          .badRequest,
+          "KPI \(name) has no group \(dimension.string); it has " + (list.isEmpty ? "none" : list))
+      }
+      return (place, Text(field.value))
+    }
+  }
+
+  /// The event up to which the client knows all; nil when it begins now.
+  private static func position(_ request: Request) throws(Problem) -> UInt64? {
+    let text = request.headers[.lastEventID] ?? request.queryParameter("after")
+    guard let text, !text.isEmpty else { return nil }
+    guard text.allSatisfy(\.isASCII), text.allSatisfy(\.isNumber), let seq = UInt64(text) else {
+      throw Problem(
+        .badRequest, "\(text) is no event's number: Last-Event-ID and after are whole numbers")
+    }
+    return seq
+  }
+
+  /// What the client knows, where that is less than what the feed goes on from.
+  private func earlierState(
+    _ after: UInt64?, _ followed: Followed, _ toldSeq: UInt64
+  ) async throws -> KnownState? {
+    guard let after else { return nil }
+    if after < toldSeq { return try await hub.looker.state(of: followed, asOf: after) }
+    let lastSeq = try await hub.looker.end(of: followed).state.seq
+    if after <= lastSeq { return nil }
+    throw Problem(.badRequest, "the log has events up to \(lastSeq), and not yet \(after)")
+  }
+}
+
+/// One client that follows a feed.
+private struct Follower: Sendable {
+  let feed: LiveFeed
+  let hub: LiveHub
+  /// Places of dimensions, and the label that a row has to have there.
+  let groups: [(place: Int, label: Text)]
+  let connection: ConnectionState?
+  /// Whether the client may still ask.
+  let isAllowed: @Sendable () -> Bool
+
+  /// Until the client leaves, there is nothing to follow, or the server stops.
+  func follow(
+    from begin: (number: Int, toldSeq: UInt64), _ known: KnownState?, silence: Duration,
+    _ write: ([UInt8]) async throws -> Void
+  ) async throws {
+    var (number, toldSeq) = begin
+    if let known {
+      try await write(EventText.opening(asOf: known.seq))
+      toldSeq = try await catchUp(since: known, write)
+    } else {
+      try await write(EventText.opening(asOf: toldSeq))
+    }
+    var written = ContinuousClock.now
+    while connection?.isGone != true, !Task.isCancelled, !hub.isStopped {
+      switch await feed.news(after: number) {
+      case .publications(let publications):
+        for publication in publications {
+          let text = EventText.events(publication, wanted)
+          (number, toldSeq) = (publication.number, max(toldSeq, publication.toldSeq))
+          if text.isEmpty { continue }
+          try await write(text)
+          written = .now
+        }
+      case .missed:
+        let position = feed.position
+        let state = try await hub.looker.state(of: feed.followed, asOf: toldSeq)
+        toldSeq = try await catchUp(since: state, write)
+        number = position.number
+      case .nothing: break
+      case .ended(let problem):
+        if let problem { try await write(EventText.end(problem)) }
+        return
+      }
+      if ContinuousClock.now - written >= silence {
+        guard isAllowed() else {
+          return try await write(
+            EventText.end(Problem(.unauthorized, "the token is not known any more")))
+        }
+        try await write(EventText.silence(asOf: toldSeq))
+        written = .now
+      }
+    }
+  }
+
+  /// Tells what has changed since a state that the feed is beyond.
+  private func catchUp(
+    since known: KnownState, _ write: ([UInt8]) async throws -> Void
+  ) async throws -> UInt64 {
+    let (rows, end) = try await hub.looker.look(feed.followed, since: known)
+    let publication = LiveFeed.Publication(number: 0, rows: rows, toldSeq: end.state.seq)
+    let text = EventText.events(publication, wanted)
+    try await write(text.isEmpty ? EventText.silence(asOf: end.state.seq) : text)
+    return end.state.seq
+  }
+
+  private func wanted(_ row: LiveRow) -> Bool {
+    groups.allSatisfy { row.key.group[$0.place] == $0.label }
+  }
+}
+
+/// Server-sent events. `id` is the seq as of which all was told that came before it.
+private enum EventText {
+  static func opening(asOf seq: UInt64) -> [UInt8] {
+    Array("event: open\ndata: {\"as_of_seq\":\(seq)}\nid: \(seq)\n\n".utf8)
+  }
+
+  /// Sets the client's position without an event.
+  static func silence(asOf seq: UInt64) -> [UInt8] { Array(":\nid: \(seq)\n\n".utf8) }
+
+  static func end(_ problem: Problem) -> [UInt8] {
+    Array("event: end\ndata: ".utf8) + problem.json + Array("\n\n".utf8)
+  }
+
+  /// Empty when no row is wanted. The last event has the id: whoever is cut off before it is told all of them again.
+  static func events(
+    _ publication: LiveFeed.Publication, _ isWanted: (LiveRow) -> Bool
+  ) -> [UInt8] {
+    var text: [UInt8] = []
+    if publication.isReset { text += Array("event: reset\ndata: {}\n\n".utf8) }
+    for row in publication.rows where isWanted(row) {
+      text += "event: \(row.kind.rawValue)\ndata: ".utf8
+      text += row.json
+      text += "\n\n".utf8
+    }
+    if text.isEmpty { return [] }
+    text.removeLast()
+    text += "id: \(publication.toldSeq)\n\n".utf8
+    return text
+  }
+}
+
+extension HTTPField.Name {
+  /// What an event source has had, when it comes again.
+  fileprivate static let lastEventID = HTTPField.Name("Last-Event-ID")!
+}
