@@ -109,7 +109,7 @@ let package = Package(
       name: "nilo",
       dependencies: [
         "Server", "Store", "Query", "Language", "Terminal", "FileConnector", "Workloads", "Model",
-        "Bytes", "CMalloc",
+        "Bytes", "Curl", "CMalloc",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),

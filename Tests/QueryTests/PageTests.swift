@@ -42,8 +42,12 @@ import Workloads
         #expect(throws: Never.self, "\(statement.text)") { try run.get() }
         // An answer can be written in each form.
         guard let answer = try? run.get() else { continue }
+        // What was read from JSON is written as what it was written from.
+        let read = try Answer(json: AnswerRenderer(.json).bytes(answer))
         for format in AnswerFormat.allCases {
-          _ = AnswerRenderer(format).bytes(answer)
+          let text = String(decoding: AnswerRenderer(format).bytes(answer), as: UTF8.self)
+          let again = String(decoding: AnswerRenderer(format).bytes(read), as: UTF8.self)
+          #expect(again == text, "\(format) of \(statement.text)")
         }
       }
     }

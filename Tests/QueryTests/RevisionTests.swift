@@ -35,6 +35,14 @@ import Testing
     return String(decoding: renderer.bytes(try answer(text)), as: UTF8.self)
   }
 
+  @Test func isReadFromJSON() throws {
+    let answer = try answer("SELECT n FROM k")
+    let read = try Answer(json: AnswerRenderer(.json).bytes(answer))
+    let table = String(decoding: AnswerRenderer(.table).bytes(read), as: UTF8.self)
+    #expect(table.contains("final, revision 1"))
+    #expect(table == String(decoding: AnswerRenderer(.table).bytes(answer), as: UTF8.self))
+  }
+
   @Test func isAnItem() throws {
     #expect(
       try text("SELECT n, revision AS r FROM k") == """

@@ -1,4 +1,6 @@
-/// `{"columns":[{"name","type"}],"rows":[[...]],"meta":{...}}`.
+/// `{"columns":[{"name","type"}],"rows":[[...]],"meta":{...}}`. A column has `error_bound` when its numbers may be off by so
+/// much, and `approximate` when some are; `revisions` says of each row how often it was corrected after it was final, where any
+/// was. ``Answer/init(json:)`` reads it again.
 struct JSONRendering: RowRendering {
   private let answer: Answer
   private var cells: JSONCells
@@ -18,6 +20,15 @@ struct JSONRendering: RowRendering {
       if let bound = column.errorBound {
         pieces.append(",\"error_bound\":")
         pieces.append(json: bound)
+        if column.isApproximate { pieces.append(",\"approximate\":true") }
+      }
+      if !column.revisions.isEmpty {
+        pieces.append(",\"revisions\":[")
+        for (row, revision) in column.revisions.enumerated() {
+          if row > 0 { pieces.put(",") }
+          pieces.append(Int64(revision))
+        }
+        pieces.put("]")
       }
       pieces.put("}")
     }

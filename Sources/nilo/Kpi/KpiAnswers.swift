@@ -22,7 +22,8 @@ struct KpiArguments: ParsableArguments {
     _ options: @escaping (inout QueryOptions) -> Void = { _ in }
   ) throws {
     let answers = StatementAnswers(
-      directory: store.directory(memory), format: store.format(format) ?? .table,
+      runner: LocalRunner(store.directory(memory), staysWriting: true),
+      format: store.format(format) ?? .table,
       options: options)
     try answers.write(QueryText(Statement(body))) { catalogue in
       guard let kpi, catalogue.streams.contains(where: { $0.name == kpi }) else { return }

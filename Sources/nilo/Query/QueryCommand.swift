@@ -20,10 +20,12 @@ struct QueryCommand: ParsableCommand {
       Example:
         nilo query 'SELECT avg(temperature) FROM weather GROUP BY city EVERY 1mo'
         nilo query --param city=JFK --format csv -f report.nql > report.csv
+        nilo query --url http://plant-7:4280 --token-file token 'SHOW KPIS'
       """)
 
   @OptionGroup var store: StoreArguments
   @OptionGroup var memory: MemoryArguments
+  @OptionGroup var remote: RemoteArguments
 
   @Option(
     name: .long,
@@ -58,6 +60,9 @@ struct QueryCommand: ParsableCommand {
       throw ValidationError("Give either a text or -f, not both.")
     }
     try store.check(format)
+    if remote.url != nil, !limit.isEmpty {
+      throw ValidationError("--limit is for a directory; a server's limits are its settings.")
+    }
     if text == nil && file == nil && Descriptor.isTerminal(Descriptor.input) {
       throw ValidationError("Give a text or -f FILE. To type statements, start: nilo repl")
     }
@@ -65,12 +70,17 @@ struct QueryCommand: ParsableCommand {
 
   func run() throws {
     let answers = StatementAnswers(
-      directory: store.directory(memory), format: store.format(format) ?? .standard
+      runner: try runner(), format: store.format(format) ?? .standard
     ) { options in
       for parameter in param { options.parameters[Text(parameter.name)] = parameter.value }
       for one in limit { one.set(&options.limits) }
     }
     try answers.write(QueryText(text, file: file))
+  }
+
+  private func runner() throws -> any StatementRunner {
+    if let server = try remote.server() { return RemoteRunner(server) }
+    return LocalRunner(store.directory(memory), staysWriting: true)
   }
 }
 

@@ -4,10 +4,10 @@ import Model
 import Query
 import Terminal
 
-/// Runs the statements of a text in a store, and writes their answers to standard output; notes that the format has no
+/// Runs the statements of a text in a store or on a server, and writes their answers to standard output; notes that the format has no
 /// place for go to standard error.
 struct StatementAnswers {
-  var directory: StoreDirectory
+  var runner: any StatementRunner
   var format: AnswerFormat
   /// What the statements may take, and the values of parameters.
   var options: (inout QueryOptions) -> Void = { _ in }
@@ -16,7 +16,6 @@ struct StatementAnswers {
   /// can be told before. `check` is shown what there is in the store before that. Ctrl-C ends what runs.
   func write(_ query: QueryText, check: (CatalogueSnapshot) throws -> Void = { _ in }) throws {
     Interruption.catchSignals()
-    let runner = LocalRunner(directory, staysWriting: true)
     defer { runner.close() }
     do {
       let statements = try Parser.statements(query.text)
@@ -41,7 +40,7 @@ struct StatementAnswers {
   }
 
   private func answer(
-    _ statement: Statement, of query: QueryText, by runner: some StatementRunner
+    _ statement: Statement, of query: QueryText, by runner: any StatementRunner
   ) throws {
     var options = statementOptions
     let progress = SharedProgress()

@@ -7,6 +7,9 @@ protocol StatementRunner: AnyObject {
   /// The streams and KPIs that there are now.
   func catalogue() throws -> CatalogueSnapshot
 
+  /// Opens what `statements` need, so that none is run if one cannot be.
+  func open(for statements: [Statement]) throws
+
   /// Throws what is wrong with statements of `text`, as far as it can be told before the first one is run.
   func check(_ statements: [Statement], of text: String, _ options: QueryOptions) throws
 
@@ -51,7 +54,7 @@ final class LocalRunner: StatementRunner {
     return try QueryEngine(store).run(statement, of: text, options)
   }
 
-  /// Opens the store for what `statements` need, so that none is run if one cannot be.
+  /// For writing, if one of them changes the store.
   func open(for statements: [Statement]) throws {
     guard let change = statements.first(where: \.isChange) else {
       _ = try reading()

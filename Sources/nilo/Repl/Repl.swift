@@ -11,15 +11,21 @@ struct Repl: ParsableCommand {
 
       Example:
         nilo repl --data /var/lib/nilo
+        nilo repl --url http://127.0.0.1:4280
         echo 'SHOW STREAMS;' | nilo repl
       """)
 
   @Option(name: .long, help: ArgumentHelp("The store's directory.", valueName: "dir"))
   var data = "./nilo-data"
 
+  @OptionGroup var remote: RemoteArguments
+
   func run() throws {
-    let runner = LocalRunner(StoreDirectory(path: data))
-    let session = try ReplSession(runner, place: "store \(data)")
+    let server = try remote.server()
+    let runner: any StatementRunner =
+      server.map { RemoteRunner($0) } ?? LocalRunner(StoreDirectory(path: data))
+    let session = try ReplSession(
+      runner, place: server.map { "server \($0.url)" } ?? "store \(data)")
     let status = try session.run()
     if status != ExitStatus.success { throw ExitCode(status) }
   }
