@@ -52,6 +52,8 @@ bench: setup
 	python3 Benchmarks/bench.py
 	@echo
 	python3 Benchmarks/growth.py
+	@echo
+	python3 Benchmarks/serve.py
 
 bench-peers: build
 	$(SWIFT_BUILD) --product nilo-bench
