@@ -72,12 +72,15 @@ public enum BitPacking {
     let old = output.count
     output.append(addingCapacity: count) { free in
       unsafe bytes.withUnsafeBytes { packed in
-        var bit = start * 8
-        for _ in 0..<safe {
-          let word = unsafe packed.loadUnaligned(fromByteOffset: bit >> 3, as: UInt64.self)
-          free.append(
-            Int64(bitPattern: word.littleEndian >> UInt64(truncatingIfNeeded: bit & 7) & mask))
-          bit += width
+        unsafe free.withUnsafeMutableBufferPointer { values, filled in
+          // Not by `append`, which asks each time whether there is room.
+          var bit = start &* 8
+          for index in 0..<safe {
+            let word = unsafe packed.loadUnaligned(fromByteOffset: bit >> 3, as: UInt64.self)
+            unsafe values[index] = Int64(bitPattern: word.littleEndian &>> UInt64(bit & 7) & mask)
+            bit &+= width
+          }
+          filled = safe
         }
       }
     }

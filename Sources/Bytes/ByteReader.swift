@@ -47,6 +47,18 @@ public struct ByteReader: ~Escapable {
   mutating func longVarint() throws(MalformedBytes) -> UInt64 {
     var value: UInt64 = 0
     var shift: UInt64 = 0
+    if bytes.byteCount - position >= 8 {
+      let word = bytes.word(at: position)
+      // The last byte is the first without the top bit.
+      let ends = ~word & 0x8080_8080_8080_8080
+      if ends != 0 {
+        let bitCount = ends.trailingZeroBitCount + 1
+        position += bitCount / 8
+        return Self.joined(word & (.max >> UInt64(64 - bitCount)))
+      }
+      position += 8
+      (value, shift) = (Self.joined(word), 56)
+    }
     while shift < 64 {
       let byte = try integer(UInt8.self)
       // The tenth has one bit.
@@ -56,6 +68,14 @@ public struct ByteReader: ~Escapable {
       shift += 7
     }
     throw MalformedBytes(offset: offset)
+  }
+
+  /// The lower seven bits of each of eight bytes, side by side.
+  private static func joined(_ bytes: UInt64) -> UInt64 {
+    var bits = bytes & 0x7F7F_7F7F_7F7F_7F7F
+    bits = bits & 0x007F_007F_007F_007F | (bits & 0x7F00_7F00_7F00_7F00) >> 1
+    bits = bits & 0x0000_3FFF_0000_3FFF | (bits & 0x3FFF_0000_3FFF_0000) >> 2
+    return bits & 0x0000_0000_0FFF_FFFF | (bits & 0x0FFF_FFFF_0000_0000) >> 4
   }
 
   /// A varint whose lowest bit is the sign: zigzag. Throws as ``varint()`` does.

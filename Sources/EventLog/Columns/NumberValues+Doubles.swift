@@ -6,6 +6,7 @@ extension NumberValues {
   private var range: ClosedRange<Int64> {
     var low: Int64 = 0
     var high: Int64 = 0
+    let mantissas = mantissas.span
     for index in mantissas.indices {
       low = min(low, mantissas[index])
       high = max(high, mantissas[index])
