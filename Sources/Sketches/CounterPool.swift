@@ -122,19 +122,21 @@ struct CounterPool: Sendable {
   /// Counts one value of each bucket, all of which the window has. O(keys).
   mutating func count(_ keys: Span<Int32>, of window: inout Window) {
     var next = 0
-    if window.size == 1 {
+    while next < keys.count {
+      let (first, known) = (next, window)
+      // Whatever the size, of a counter but the lowest byte changes, unless that is full.
       next = bytes.withMutableSpan { counters in
-        for index in keys.indices {
-          let place = window.place(keys[index])
+        for index in first..<keys.count {
+          let place = known.place(keys[index])
           if counters[place] == .max { return index }
           counters[place] += 1
         }
         return keys.count
       }
-    }
-    while next < keys.count {
-      add(1, to: keys[next], of: &window)
-      next += 1
+      if next < keys.count {
+        add(1, to: keys[next], of: &window)
+        next += 1
+      }
     }
   }
 

@@ -172,11 +172,22 @@ extension HyperLogLog {
     guard least <= maxRank, width <= 6 else { throw MalformedBytes(offset: reader.offset) }
     let start = try reader.advance(
       by: BitPacking.byteCount(count: registerCount, width: width))
-    let registers = (0..<registerCount).map { index in
-      least + UInt8(BitPacking.value(index, width: width, in: reader.bytes, from: start))
+    // Eight registers take as many bytes as one takes bits.
+    let mask: UInt64 = 1 << UInt64(width) - 1
+    var registers = [UInt8](repeating: 0, count: registerCount)
+    var (lowest, greatest): (UInt8, UInt8) = (.max, 0)
+    var target = registers.mutableSpan
+    for group in 0..<registerCount / 8 {
+      var word = reader.bytes.word(at: start + group * width)
+      for index in group * 8..<group * 8 + 8 {
+        let register = least + UInt8(truncatingIfNeeded: word & mask)
+        target[index] = register
+        (lowest, greatest) = (min(lowest, register), max(greatest, register))
+        word >>= UInt64(width)
+      }
     }
-    guard registers.min() == least, let greatest = registers.max(), greatest > 0,
-      greatest <= maxRank, Self.width(least, greatest) == width
+    guard lowest == least, greatest > 0, greatest <= maxRank,
+      Self.width(least, greatest) == width
     else { throw MalformedBytes(offset: reader.offset) }
     return registers
   }
