@@ -125,6 +125,28 @@ import Testing
     if !isCompared { print("python3 is missing: exact sums are not compared") }
   }
 
+  /// What takes no wide arithmetic is rounded as what takes it.
+  @Test func narrowRatiosAreExactOnes() throws {
+    var narrow = 0
+    rounds(2_000) { random in
+      let bits = UInt128(random.next()) << 64 | UInt128(random.next())
+      let ten = (0..<random.below(10)).reduce(UInt128(1)) { power, _ in power * 10 }
+      let numerator = (bits >> UInt128(random.below(128))) / ten * ten
+      let count = max(2, random.next() >> UInt64(32 + random.below(32)))
+      let pairs = count * (count - 1)
+      let one = BigInteger(ExactNumber.unitsOfOne)
+      let exact = ExactRatio(
+        numerator: BigInteger(numerator), denominator: one * one * BigInteger(pairs))
+      guard let ratio = NarrowRatio(numerator, overBillionSquaredTimes: pairs) else { return }
+      narrow += 1
+      try checkEqual(ratio.double.bitPattern, exact.double.bitPattern, "\(numerator), \(count)")
+      try checkEqual(
+        ratio.squareRoot.bitPattern, exact.squareRoot.bitPattern,
+        "root of \(numerator), \(count)")
+    }
+    #expect(narrow > 500)
+  }
+
   @Test func anyOrderGivesTheSameBytes() {
     rounds(300) { random in
       let sample = Self.sample(&random)

@@ -53,8 +53,9 @@ struct ExactRatio {
   }
 
   /// The whole part of the square root of a number of at least 2^124. O(1).
-  private static func root(_ square: UInt128) -> UInt64 {
-    var root = UInt64(min(Double(square).squareRoot(), 0x1.fffffffffffffp63))
+  static func root(_ square: UInt128) -> UInt64 {
+    var root = UInt64(
+      min((Double(UInt64(square >> 64)) * 0x1p64).squareRoot(), 0x1.fffffffffffffp63))
     // Newton's step, and then one by one.
     root = UInt64(min((UInt128(root) + square / UInt128(root)) / 2, UInt128(UInt64.max)))
     while UInt128(root) * UInt128(root) > square { root -= 1 }
@@ -87,7 +88,10 @@ extension Double {
   /// The double nearest to `magnitude / divisor`. O(1).
   static func quotient(_ magnitude: UInt128, _ divisor: UInt64) -> Double {
     if magnitude == 0 { return 0 }
-    if magnitude <= 1 << 53, divisor <= 1 << 53 { return Double(magnitude) / Double(divisor) }
+    if magnitude <= 1 << 53, divisor <= 1 << 53 {
+      // From 64 bits: a conversion of wider integers is not one instruction.
+      return Double(UInt64(truncatingIfNeeded: magnitude)) / Double(divisor)
+    }
     // Both are shifted until their top bits are set; the quotient then has 63 or 64 bits.
     let shift = magnitude.leadingZeroBitCount
     let aligned = (magnitude << UInt128(shift)) >> 1

@@ -104,14 +104,29 @@ public struct ExactSum: Sendable, Equatable {
 
   /// The variance of a sample of at least two numbers from their sum and the sum of their squares.
   public static func variance(count: UInt64, sum: ExactSum, squares: ExactSum) -> Double {
-    varianceRatio(count, sum, squares).double
+    narrowVariance(count, sum, squares)?.double ?? varianceRatio(count, sum, squares).double
   }
 
   /// Its square root, rounded once.
   public static func standardDeviation(
     count: UInt64, sum: ExactSum, squares: ExactSum
   ) -> Double {
-    varianceRatio(count, sum, squares).squareRoot
+    narrowVariance(count, sum, squares)?.squareRoot
+      ?? varianceRatio(count, sum, squares).squareRoot
+  }
+
+  /// The same as ``varianceRatio(_:_:_:)``, if short decimals are all there is and it takes no wide arithmetic. O(1).
+  private static func narrowVariance(
+    _ count: UInt64, _ sum: ExactSum, _ squares: ExactSum
+  ) -> NarrowRatio? {
+    guard sum.binary.isZero, squares.binary.isZero, squares.decimals.high == 0,
+      let total = sum.decimals.int128, let units = UInt64(exactly: total.magnitude)
+    else { return nil }
+    let (product, isOver) = squares.decimals.low.multipliedReportingOverflow(by: UInt128(count))
+    let (pairs, isPairsOver) = count.multipliedReportingOverflow(by: count &- 1)
+    let square = UInt128(units) * UInt128(units)
+    guard count > 1, !isOver, !isPairsOver, product >= square else { return nil }
+    return NarrowRatio(product - square, overBillionSquaredTimes: pairs)
   }
 
   /// `(count * squares - sum^2) / (count * (count - 1))`
