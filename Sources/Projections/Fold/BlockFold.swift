@@ -81,7 +81,7 @@ struct MeasureFold: Sendable {
   /// The sketch's key of each number, cell by cell.
   private(set) var keys: [Int32] = []
   private(set) var keyEnds: [Int32] = []
-  /// The labels that occur in each cell, as their places in `names`, with how often they do.
+  /// The labels that occur in each cell, as their places in `names`; with how often they do, if the most frequent are asked for.
   private(set) var labels: [Int32] = []
   private(set) var labelCounts: [UInt64] = []
   private(set) var labelEnds: [Int32] = []
@@ -117,7 +117,7 @@ struct MeasureFold: Sendable {
       }
       if measure.needs.contains(.quantiles) {
         let keys = numbers.presence == .none ? [] : try columns.keys(path)
-        self.keys = numeric.facts.map { keys[Int($0)] }
+        self.keys = numeric.facts.gather(keys)
         keyEnds = numeric.ends
       }
       if measure.needs.contains(.series) {
@@ -133,15 +133,36 @@ struct MeasureFold: Sendable {
       let labels = try columns.labels(path)
       names = labels.names
       if measure.needs.contains(.distinct) { hashes = try columns.hashes(path) }
-      countLabels(
-        labels.codes, runs, measure.needs.contains(.top) ? columns.places : nil)
+      if measure.needs.contains(.top) {
+        countLabels(labels.codes, runs, columns.places)
+      } else {
+        listLabels(labels.codes, runs)
+      }
     }
+  }
+
+  /// Lists the labels that occur in each cell, in order of their first facts. O(facts).
+  private mutating func listLabels(_ codes: [Int64], _ runs: FactRuns) {
+    // For each label the cell that had it last.
+    var lastCells = [Int32](repeating: -1, count: names.count)
+    var listed: [Int32] = []
+    let (facts, codes) = (runs.facts.span, codes.span)
+    for cell in 0..<runs.cellCount {
+      for index in runs.range(cell) {
+        let code = Int(codes[Int(facts[index])])
+        if code < 0 || lastCells[code] == cell { continue }
+        lastCells[code] = Int32(cell)
+        listed.append(Int32(code))
+      }
+      labelEnds.append(Int32(listed.count))
+    }
+    labels = listed
   }
 
   /// Counts how often each label occurs in each cell; labels in order of their first facts. Those of each piece of a
   /// merged block are counted by themselves: it matters which labels are added first where not all can be kept. O(facts).
-  private mutating func countLabels(_ codes: [Int64], _ runs: FactRuns, _ places: FactPlaces?) {
-    let places = places.flatMap { $0.hasPieces ? $0 : nil }
+  private mutating func countLabels(_ codes: [Int64], _ runs: FactRuns, _ places: FactPlaces) {
+    let places = places.hasPieces ? places : nil
     // For each label the cell that had it last, and its entry there.
     var lastCells = [Int32](repeating: -1, count: names.count)
     var entries = [Int32](repeating: 0, count: names.count)

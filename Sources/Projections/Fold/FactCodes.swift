@@ -17,8 +17,11 @@ struct BucketCodes {
     }
     var places: [Int64: Int32] = [:]
     var (last, place): (Int64, Int32) = (0, -1)
-    codes = times.map { time in
-      let start = cursor.start(of: time)
+    var codes = [Int32](repeating: 0, count: times.count)
+    var target = codes.mutableSpan
+    let times = times.span
+    for fact in times.indices {
+      let start = cursor.start(of: times[fact])
       if start != last || place < 0 {
         last = start
         place = places[start] ?? Int32(starts.count)
@@ -27,9 +30,9 @@ struct BucketCodes {
           places[start] = place
         }
       }
-      return place
+      target[fact] = place
     }
-    if starts.count == 1 { codes = [] }
+    if starts.count > 1 { self.codes = codes }
   }
 }
 
@@ -45,14 +48,14 @@ struct GroupCodes {
   /// O(facts x dimensions).
   init(_ dimensions: [FactLabels], factCount: Int) {
     // All of a dictionary's entries occur.
-    if dimensions.count == 1, let only = dimensions.first, only.isComplete {
+    if dimensions.count == 1, let only = dimensions.first, let complete = only.completeCodes {
       for name in only.names.indices {
         groups.extend {
           GroupKey.append(only.names.bytes.rawSpan(only.names.range(name)), to: &$0)
         }
         groups.finishString()
       }
-      if groups.count > 1 { codes = only.codes.map { Int32(truncatingIfNeeded: $0) } }
+      if groups.count > 1 { codes = complete }
       return
     }
     var numbers = [Int32](repeating: 0, count: factCount)
@@ -62,8 +65,10 @@ struct GroupCodes {
       if domain * factor > Self.maxDomain {
         domain = Self.renumber(&numbers, labels.codes, factor)
       } else {
-        for fact in numbers.indices {
-          numbers[fact] = numbers[fact] * Int32(factor) + Int32(labels.codes[fact] + 1)
+        var target = numbers.mutableSpan
+        let codes = labels.codes.span
+        for fact in target.indices {
+          target[fact] = target[fact] &* Int32(factor) &+ Int32(truncatingIfNeeded: codes[fact] + 1)
         }
         domain *= factor
       }
@@ -107,14 +112,35 @@ struct GroupCodes {
 }
 
 extension FactLabels {
-  /// Whether all facts have a label, and all labels occur.
-  fileprivate var isComplete: Bool {
-    guard !codes.isEmpty else { return false }
+  /// The codes, when all facts have a label and all labels occur.
+  fileprivate var completeCodes: [Int32]? {
+    guard !codes.isEmpty else { return nil }
     var occurs = [Bool](repeating: false, count: names.count)
-    for code in codes {
-      if code < 0 { return false }
-      occurs[Int(code)] = true
+    var narrow = [Int32](repeating: 0, count: codes.count)
+    var seen = occurs.mutableSpan
+    var target = narrow.mutableSpan
+    let codes = codes.span
+    for fact in codes.indices {
+      let code = codes[fact]
+      if code < 0 { return nil }
+      seen[Int(code)] = true
+      target[fact] = Int32(truncatingIfNeeded: code)
     }
-    return occurs.allSatisfy { $0 }
+    return occurs.allSatisfy { $0 } ? narrow : nil
+  }
+}
+
+/// The bucket and the group of each fact as one number: the bucket's place times the count of groups, and the group's place.
+enum PairCodes {
+  /// Empty when there is but one of each. O(facts).
+  static func codes(_ buckets: BucketCodes, _ groups: GroupCodes) -> [Int32] {
+    if buckets.codes.isEmpty { return groups.codes }
+    if groups.codes.isEmpty { return buckets.codes }
+    let factor = Int32(groups.groups.count)
+    var codes = buckets.codes
+    var target = codes.mutableSpan
+    let groups = groups.codes.span
+    for fact in target.indices { target[fact] = target[fact] &* factor &+ groups[fact] }
+    return codes
   }
 }

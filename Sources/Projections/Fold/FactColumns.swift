@@ -35,6 +35,7 @@ final class FactColumns: @unchecked Sendable {
   private var keysByPath: [Text: [Int32]] = [:]
   private var bucketsByName: [String: BucketCodes] = [:]
   private var groupsByPaths: [[Text]: GroupCodes] = [:]
+  private var pairsByCells: [CellsName: [Int32]] = [:]
   private var masks: [Text: [Bool]] = [:]
   private var sortedByCells: [CellsName: SortedFacts] = [:]
 
@@ -181,7 +182,7 @@ final class FactColumns: @unchecked Sendable {
   func keys(_ path: Text) throws -> [Int32] {
     try cached(\.keysByPath, path) {
       if let others { return order.gather(try others.keys(path)) }
-      return try numbers(path).values.map(LogBuckets.key)
+      return try exacts(path).keys ?? numbers(path).values.map(LogBuckets.key)
     }
   }
 
@@ -194,6 +195,13 @@ final class FactColumns: @unchecked Sendable {
   func groups(_ paths: [Text]) throws -> GroupCodes {
     try cached(\.groupsByPaths, paths) {
       try GroupCodes(paths.map { try labels($0) }, factCount: count)
+    }
+  }
+
+  /// The bucket and the group of each fact, as ``PairCodes``. There must not be more pairs than 32 bits number.
+  func pairs(_ kpi: CompiledKpi) throws -> [Int32] {
+    try cached(\.pairsByCells, CellsName(kpi)) {
+      PairCodes.codes(try buckets(kpi), try groups(kpi.dimensions))
     }
   }
 
@@ -227,11 +235,44 @@ final class FactColumns: @unchecked Sendable {
   }
 }
 
+extension FactExacts {
+  /// The sketch's keys of decimals that are more than they are different, each of which is computed once; nil of others.
+  /// O(facts).
+  fileprivate var keys: [Int32]? {
+    guard case .fixed(let decimals, let scale) = values, let first = decimals.first else {
+      return nil
+    }
+    let mantissas = decimals.span
+    var (low, high) = (first, first)
+    for fact in mantissas.indices {
+      low = min(low, mantissas[fact])
+      high = max(high, mantissas[fact])
+    }
+    // Up to here the nearest doubles of decimals are those of the columns, whatever scale they were joined to.
+    let (range, isOver) = high.subtractingReportingOverflow(low)
+    guard !isOver, range < decimals.count / 4, low >= -1 << 53, high <= 1 << 53 else { return nil }
+    let table = (low...high).map {
+      LogBuckets.key(Self.number(mantissa: $0, scale: scale).double)
+    }
+    let known = table.span
+    var keys: [Int32] = []
+    keys.append(addingCapacity: decimals.count) { free in
+      for fact in mantissas.indices { free.append(known[Int(mantissas[fact] &- low)]) }
+    }
+    return keys
+  }
+}
+
 extension [Int32] {
   /// The values at these places; none when there are none at all. O(places).
-  fileprivate func gather<Value>(_ values: [Value]) -> [Value] {
+  func gather<Value>(_ values: [Value]) -> [Value] {
     if values.isEmpty { return [] }
-    return map { values[Int($0)] }
+    let (places, values) = (span, values.span)
+    var gathered: [Value] = []
+    gathered.append(addingCapacity: count) { free in
+      for index in places.indices { free.append(values[Int(places[index])]) }
+    }
+    return gathered
   }
 
   /// The bits at these places. O(places).

@@ -64,20 +64,60 @@ struct FactCells {
     // Most columns of a block need not be read when none of its facts is asked for.
     if let mask, !mask.contains(true) { return }
     let range = selection.facts ?? 0..<columns.count
-    var facts = Array(Int32(range.lowerBound)..<Int32(range.upperBound))
-    if let mask { facts = facts.filter { mask[Int($0)] } }
-    self = try FactCells(columns, kpi, of: facts)
+    let facts = Int32(range.lowerBound)..<Int32(range.upperBound)
+    if let mask {
+      self = try FactCells(columns, kpi, of: facts.filter { mask[Int($0)] })
+    } else {
+      self = try FactCells(columns, kpi, of: facts)
+    }
   }
 
+  /// So many pairs of bucket and group are counted for any facts, and for more facts as many as there are of these.
+  private static let smallDomain = 1 << 10
+
   /// Those of some facts, in the order of the log. O(facts x dimensions).
-  init(_ columns: FactColumns, _ kpi: CompiledKpi, of facts: [Int32]) throws {
+  init(_ columns: FactColumns, _ kpi: CompiledKpi, of facts: some Collection<Int32>) throws {
     let byBucket = try columns.buckets(kpi)
     let byGroup = try columns.groups(kpi.dimensions)
     groups = byGroup.groups
-    // By group, then by bucket: each sort keeps the order of what is equal.
-    let sorted = Self.sorted(
-      Self.sorted(facts, by: byGroup.codes, domain: groups.count),
-      by: byBucket.codes, domain: byBucket.starts.count)
+    if facts.isEmpty { return }
+    let pairCount = byBucket.starts.count * groups.count
+    if pairCount == 1 {
+      (buckets, groupOfCell) = (byBucket.starts, [0])
+      runs = FactRuns(facts: Array(facts), ends: [Int32(facts.count)])
+    } else if pairCount <= max(Self.smallDomain, facts.count) {
+      sort(facts, byPair: try columns.pairs(kpi), byBucket.starts)
+    } else {
+      sort(Array(facts), byBucket, byGroup)
+    }
+  }
+
+  /// Sorts facts by pair of bucket and group, by counting. O(facts + pairs).
+  private mutating func sort(
+    _ facts: some Collection<Int32>, byPair pairs: [Int32], _ starts: [Int64]
+  ) {
+    let sorted = Self.sorted(facts, by: pairs, domain: starts.count * groups.count)
+    var cellEnds: [Int32] = []
+    var last: Int32 = 0
+    for (bucket, start) in starts.enumerated() {
+      for group in 0..<groups.count {
+        let end = sorted.ends[bucket * groups.count + group]
+        if end == last { continue }
+        last = end
+        cellEnds.append(end)
+        buckets.append(start)
+        groupOfCell.append(Int32(group))
+      }
+    }
+    runs = FactRuns(facts: sorted.facts, ends: cellEnds)
+  }
+
+  /// The same where there are more pairs than can be counted: by group, then by bucket. Each sort keeps the order of what is
+  /// equal. O(facts + buckets + groups).
+  private mutating func sort(_ facts: [Int32], _ byBucket: BucketCodes, _ byGroup: GroupCodes) {
+    let byGroups = Self.sorted(facts, by: byGroup.codes, domain: groups.count).facts
+    let sorted =
+      Self.sorted(byGroups, by: byBucket.codes, domain: byBucket.starts.count).facts
     var last: (bucket: Int32, group: Int32)?
     for (index, fact) in sorted.enumerated() {
       let bucket = byBucket.codes.isEmpty ? 0 : byBucket.codes[Int(fact)]
@@ -111,20 +151,26 @@ struct FactCells {
     return cells
   }
 
-  /// Sorts facts by their codes, by counting. O(facts + domain).
-  private static func sorted(_ facts: [Int32], by codes: [Int32], domain: Int) -> [Int32] {
-    if codes.isEmpty || domain < 2 { return facts }
+  /// Sorts facts by their codes, by counting, and tells where those of each code end. O(facts + domain).
+  private static func sorted(
+    _ facts: some Collection<Int32>, by codes: [Int32], domain: Int
+  ) -> (facts: [Int32], ends: [Int32]) {
+    if codes.isEmpty { return (Array(facts), [Int32(facts.count)]) }
+    let codes = codes.span
     var ends = [Int32](repeating: 0, count: domain)
-    for fact in facts { ends[Int(codes[Int(fact)])] += 1 }
+    var places = ends.mutableSpan
+    for fact in facts { places[Int(codes[Int(fact)])] &+= 1 }
     var total: Int32 = 0
-    for code in ends.indices { (ends[code], total) = (total, total + ends[code]) }
+    for code in places.indices { (places[code], total) = (total, total &+ places[code]) }
     var sorted = [Int32](repeating: 0, count: facts.count)
+    var target = sorted.mutableSpan
     for fact in facts {
       let code = Int(codes[Int(fact)])
-      sorted[Int(ends[code])] = fact
-      ends[code] += 1
+      let place = places[code]
+      target[Int(place)] = fact
+      places[code] = place &+ 1
     }
-    return sorted
+    return (sorted, ends)
   }
 }
 
@@ -135,7 +181,7 @@ struct SortedFacts {
 
   /// O(facts x dimensions).
   init(_ all: FactColumns, _ kpi: CompiledKpi) throws {
-    let sorted = try FactCells(all, kpi, of: Array(0..<Int32(all.count)))
+    let sorted = try FactCells(all, kpi, of: 0..<Int32(all.count))
     columns = FactColumns(all, order: sorted.runs.facts)
     cells = sorted.inOrder()
   }

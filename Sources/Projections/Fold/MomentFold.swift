@@ -44,10 +44,12 @@ struct MomentFold {
     var (first, last) = (Int(facts[run.lowerBound]), Int(facts[run.upperBound - 1]))
     if !areTimesAscending {
       last = first
+      var (firstNs, lastNs) = (times[first], times[first])
       for index in run {
         let fact = Int(facts[index])
-        if times[fact] < times[first] { first = fact }
-        if times[fact] >= times[last] { last = fact }
+        let timeNs = times[fact]
+        if timeNs < firstNs { (first, firstNs) = (fact, timeNs) }
+        if timeNs >= lastNs { (last, lastNs) = (fact, timeNs) }
       }
     }
     var row = Moments()
@@ -85,6 +87,7 @@ struct MomentFold {
   /// How many bits the greatest magnitude has. O(values).
   private static func bits(_ mantissas: [Int64]) -> Int {
     var (low, high): (Int64, Int64) = (0, 0)
+    let mantissas = mantissas.span
     for index in mantissas.indices {
       low = min(low, mantissas[index])
       high = max(high, mantissas[index])
