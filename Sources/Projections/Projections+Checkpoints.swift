@@ -147,32 +147,53 @@ extension Projections {
     var id: UInt64
   }
 
-  /// The cells of a KPI's buckets that start within `range`, as they are with all blocks that the transaction has. In the
-  /// program that writes they are those in memory; in any other the blocks after the checkpoint are folded.
-  /// With `mayFold` they are folded in any case; else throws ``CellsMovedError`` when those in memory do not fit.
-  /// O(cells changed since the checkpoint), O(facts since then) where blocks are folded.
+  /// Which cells are read in the program that writes them. In any other they are those on disk, with the blocks after them.
+  enum CellSource {
+    /// Those in memory, if they have all blocks.
+    case memory
+    /// Those in memory, with the blocks that they lack.
+    case memoryAndBlocks
+    /// Those on disk, with the blocks after the checkpoint.
+    case disk
+  }
+
+  /// The cells of a KPI's buckets that start within `range`, as they are with all blocks that the transaction has. What
+  /// cells lack is folded for whoever reads, and changes no cells. Throws ``CellsMovedError`` when those in memory do not
+  /// fit. O(cells changed since the checkpoint), O(facts) of blocks that are folded.
   func cells(
     of kpi: CompiledKpi, generation: UInt32, checkpointSeq: UInt64, within range: Range<Int64>,
-    mayFold: Bool, _ transaction: borrowing ReadTransaction
+    from source: CellSource, _ transaction: borrowing ReadTransaction
   ) throws -> KpiCells {
     let stored = CellReader(tables, kpi, generation)
     let range = kpi.plan.hasSeries ? .min..<Int64.max : range
     let stream = try log.stream(named: kpi.definition.stream, transaction)
-    if log.mode == .readWrite, !mayFold,
-      let cache = state.withLock({ $0.kpis[kpi.definition.id]?.cache })
+    if source != .disk, let cache = state.withLock({ $0.kpis[kpi.definition.id]?.cache }),
+      log.mode == .readWrite
     {
       guard cache.generation == generation, let changes = cache.changes(within: range),
-        changes.writtenSeq == checkpointSeq,
-        try log.blocks(of: stream, after: changes.mergedSeq, limit: 1, transaction).isEmpty
+        changes.writtenSeq == checkpointSeq
       else { throw CellsMovedError(id: kpi.definition.id) }
-      let lastSeq = try log.position(of: kpi.definition.stream, transaction).lastSeq
-      return KpiCells(stored, fresh: changes.cells, isAhead: changes.mergedSeq > lastSeq)
+      let missing = try log.blocks(
+        of: stream, after: changes.mergedSeq, limit: source == .memory ? 1 : .max, transaction)
+      if missing.isEmpty {
+        let lastSeq = try log.position(of: kpi.definition.stream, transaction).lastSeq
+        return KpiCells(stored, fresh: changes.cells, isAhead: changes.mergedSeq > lastSeq)
+      }
+      if source == .memory { throw CellsMovedError(id: kpi.definition.id) }
+      return try fold(missing, within: range, stream, into: changes.cells, stored, transaction)
     }
-    let selection = FactSelection(times: kpi.plan.hasSeries ? nil : [range])
     let blocks = try log.blocks(of: stream, after: checkpointSeq, limit: .max, transaction)
-      .filter(selection.overlaps)
-    if blocks.isEmpty { return KpiCells(stored) }
-    let fresh = HotCells(kpi)
+    return try fold(blocks, within: range, stream, into: HotCells(kpi), stored, transaction)
+  }
+
+  /// The cells with some more blocks, of which those facts are folded that are of buckets within `range`. O(facts).
+  private func fold(
+    _ blocks: [StoredBlock], within range: Range<Int64>, _ stream: EventStream,
+    into fresh: HotCells, _ stored: CellReader, _ transaction: borrowing ReadTransaction
+  ) throws -> KpiCells {
+    let kpi = stored.kpi
+    let selection = FactSelection(times: kpi.plan.hasSeries ? nil : [range])
+    let blocks = blocks.filter(selection.overlaps)
     for blocks in blocks.batches(ofFacts: limits.batchFacts.upperBound) {
       try Cancellation.check()
       let batch = try BlockBatch(blocks, log, stream, paths: kpi.paths, transaction)

@@ -48,10 +48,13 @@ extension Projections {
   }
 
   /// Brings the cells of one KPI to the end of the log, to be read. O(facts not folded yet).
-  func follow(kpi id: UInt64) {
-    cellsTurn.withLock {
-      if let streamId = state.withLock({ $0.kpis[id]?.streamId }) { follow(streamId, only: id) }
-    }
+  func follow(kpi id: UInt64) { cellsTurn.withLock { followInTurn(kpi: id) } }
+
+  /// The same if nobody else has the turn of cells.
+  func followIfFree(kpi id: UInt64) { _ = cellsTurn.withLockIfFree { followInTurn(kpi: id) } }
+
+  private func followInTurn(kpi id: UInt64) {
+    if let streamId = state.withLock({ $0.kpis[id]?.streamId }) { follow(streamId, only: id) }
   }
 
   var followedStreams: [UInt32] { state.withLock { $0.followedStreams.sorted() } }

@@ -9,6 +9,17 @@ final class Turn: Sendable {
 
   func withLock<R>(_ body: () throws -> R) rethrows -> R {
     lock.lock()
+    return try locked(body)
+  }
+
+  /// The same if nobody else has the turn; nil if somebody has.
+  func withLockIfFree<R>(_ body: () throws -> R) rethrows -> R? {
+    guard lock.try() else { return nil }
+    return try locked(body)
+  }
+
+  /// Runs `body` and gives the lock back.
+  private func locked<R>(_ body: () throws -> R) rethrows -> R {
     let before = owner.exchange(UInt(pthread_self()), ordering: .relaxed)
     defer {
       owner.store(before, ordering: .relaxed)

@@ -12,9 +12,9 @@ extension Projections {
   /// Throws ``TooManyCellsError`` when they are more than the request may have.
   public func aggregate(_ request: AggregateRequest) throws -> AggregateResult {
     // Cells are read in one transaction; what is left to do is computed from blocks, each read in its own.
-    let (plan, begun) = try inOneTransaction { mayFold, transaction in
+    let (plan, begun) = try inOneTransaction { source, transaction in
       let plan = try QueryPlan(request, self, transaction)
-      return (plan, try begin(plan, mayFold: mayFold, transaction))
+      return (plan, try begin(plan, from: source, transaction))
     }
     var answered = plan.answered
     var result =
@@ -32,28 +32,30 @@ extension Projections {
   /// How `aggregate` would answer.
   /// Nothing is computed: O(blocks of the stream), and O(cells) to count those that would be read.
   public func plan(_ request: AggregateRequest) throws -> AggregatePlan {
-    try inOneTransaction { mayFold, transaction in
+    try inOneTransaction { source, transaction in
       var plan = try QueryPlan(request, self, transaction)
-      try plan.describe(self, mayFold: mayFold, transaction)
+      try plan.describe(self, from: source, transaction)
       return plan.answered
     }
   }
 
-  /// Commits that may come between a transaction and the look at cells in memory, before it is done without these.
+  /// How often cells may move on between a transaction and the look at them, before it is done without those in memory.
   private static let maxAttempts = 8
 
-  /// Calls `body` with a transaction, and with another when cells have moved on meanwhile.
+  /// Calls `body` with a transaction, and with another when cells have moved on meanwhile. Whoever asks does not wait for
+  /// those who fold or write cells: what these have not come to yet is folded for the answer alone.
   private func inOneTransaction<R>(
-    _ body: (_ mayFold: Bool, borrowing ReadTransaction) throws -> R
+    _ body: (_ source: CellSource, borrowing ReadTransaction) throws -> R
   ) throws -> R {
-    for _ in 0..<Self.maxAttempts {
+    for attempt in 0..<Self.maxAttempts {
       do {
-        return try log.environment.read { try body(false, $0) }
+        return try log.environment.read { try body(attempt == 0 ? .memory : .memoryAndBlocks, $0) }
       } catch let moved as CellsMovedError {
-        follow(kpi: moved.id)
+        // Others are spared what is folded in turn. The turn is waited for where a switch of cells is under way.
+        if attempt < 2 { followIfFree(kpi: moved.id) } else { follow(kpi: moved.id) }
       }
     }
-    return try log.environment.read { try body(true, $0) }
+    return try log.environment.read { try body(.disk, $0) }
   }
 
   /// How far one transaction has brought an answer.
@@ -65,7 +67,7 @@ extension Projections {
   }
 
   private func begin(
-    _ plan: QueryPlan, mayFold: Bool, _ transaction: borrowing ReadTransaction
+    _ plan: QueryPlan, from source: CellSource, _ transaction: borrowing ReadTransaction
   ) throws -> Begun {
     guard let chosen = plan.chosen else {
       return .columns(try ColumnAnswer(plan, log, transaction))
@@ -75,7 +77,7 @@ extension Projections {
     let (whole, rest) = rollUp.wholeBuckets(plan.times)
     let cells = try cells(
       of: coverage.kpi, generation: chosen.generation, checkpointSeq: chosen.checkpointSeq,
-      within: whole, mayFold: mayFold, transaction)
+      within: whole, from: source, transaction)
     let lastSeq = plan.lastSeq ?? (cells.isAhead ? plan.asOfSeq : nil)
     func find(
       _ series: [UInt8], _ group: [UInt8], _ measure: Int, _ bucketNs: Int64,
@@ -266,7 +268,8 @@ struct QueryPlan {
 
   /// Adds what would be read.
   mutating func describe(
-    _ projections: Projections, mayFold: Bool, _ transaction: borrowing ReadTransaction
+    _ projections: Projections, from source: Projections.CellSource,
+    _ transaction: borrowing ReadTransaction
   ) throws {
     let stream = try projections.log.stream(named: query.stream, transaction)
     let blocks = try selection.blocks(of: stream, projections.log, transaction)
@@ -282,7 +285,7 @@ struct QueryPlan {
     answered.origin = chosen.coverage.origin(hasColumns: !rest.isEmpty)
     let cells = try projections.cells(
       of: chosen.coverage.kpi, generation: chosen.generation,
-      checkpointSeq: chosen.checkpointSeq, within: whole, mayFold: mayFold, transaction)
+      checkpointSeq: chosen.checkpointSeq, within: whole, from: source, transaction)
     answered.cells = try cells.count(whole, transaction)
     let cut = FactSelection(times: rest, lastSeq: lastSeq)
     let cutBlocks = rest.isEmpty ? [] : blocks.filter(cut.overlaps)

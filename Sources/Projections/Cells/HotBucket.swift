@@ -21,10 +21,11 @@ final class HotBucket {
 
   init(_ plan: FoldPlan) { cells = CellColumns(plan) }
 
-  /// What `other` is now; the columns are copied when either changes. O(1).
+  /// What `other` is now; the columns are copied when either changes. O(ranges).
   init(copying other: HotBucket) {
     (cells, groups, rows) = (other.cells, other.groups, other.rows)
     (isChanged, changed, newCount) = (other.isChanged, other.changed, other.newCount)
+    ranges = other.ranges
   }
 
   // MARK: Rows
