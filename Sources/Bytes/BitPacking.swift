@@ -74,11 +74,15 @@ public enum BitPacking {
       unsafe bytes.withUnsafeBytes { packed in
         unsafe free.withUnsafeMutableBufferPointer { values, filled in
           // Not by `append`, which asks each time whether there is room.
-          var bit = start &* 8
+          guard let source = unsafe packed.baseAddress, let target = unsafe values.baseAddress
+          else { return }
+          var bit = UInt(start) &* 8
           for index in 0..<safe {
-            let word = unsafe packed.loadUnaligned(fromByteOffset: bit >> 3, as: UInt64.self)
-            unsafe values[index] = Int64(bitPattern: word.littleEndian &>> UInt64(bit & 7) & mask)
-            bit &+= width
+            let word = unsafe source.loadUnaligned(
+              fromByteOffset: Int(bitPattern: bit &>> 3), as: UInt64.self)
+            let value = word.littleEndian &>> UInt64(bit & 7) & mask
+            unsafe (target + index).initialize(to: Int64(bitPattern: value))
+            bit &+= UInt(bitPattern: width)
           }
           filled = safe
         }

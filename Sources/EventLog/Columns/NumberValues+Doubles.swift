@@ -37,7 +37,12 @@ extension NumberValues {
     if style != .each && isExact {
       // What `Decimal.double` does, without looking at each number's size.
       let divisor = Double(Decimal.powers[scale])
-      return mantissas.map { Double($0) / divisor }
+      let mantissas = mantissas.span
+      var doubles: [Double] = []
+      doubles.append(addingCapacity: mantissas.count) { free in
+        for index in mantissas.indices { free.append(Double(mantissas[index]) / divisor) }
+      }
+      return doubles
     }
     return mantissas.indices.map { double($0) }
   }

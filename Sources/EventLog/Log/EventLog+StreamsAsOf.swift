@@ -120,6 +120,10 @@ extension EventLog {
     _ definition: StreamDefinition, _ transaction: borrowing ReadTransaction
   ) throws -> EventStream {
     if mode == .readWrite { return system(definition) }
+    let commit = transaction.commitNumber
+    let known = lastRead.withLock { $0.commit == commit ? $0.streams : [] }
+    if let stream = known.first(where: { $0.definition.id == definition.id }) { return stream }
+    // The catalogue is read to know the streams.
     return try Catalogue.stream(definition, tables, transaction)
   }
 }
