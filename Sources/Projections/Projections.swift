@@ -14,6 +14,8 @@ public final class Projections: Sendable {
 
   /// Pages of the store's file that may count as memory while cells are read and written all over it.
   static let maxResidentFileBytes = 32 << 20
+  /// The same while columns are scanned for an answer: what is asked again finds them mapped.
+  static let maxScannedFileBytes = 96 << 20
 
   let log: EventLog
   let records: Table

@@ -53,7 +53,7 @@ extension Projections {
     for _ in blocks.indices {
       if query.isCancelled() { throw CancellationError() }
       let block = try found.next()
-      log.releaseMemory(above: Self.maxResidentFileBytes)
+      log.releaseMemory(above: Self.maxScannedFileBytes)
       if !block.contributions.rows.isEmpty { try body(block.contributions) }
       try samples.add(block.samples)
     }

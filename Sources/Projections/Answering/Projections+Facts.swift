@@ -38,7 +38,7 @@ extension Projections {
     for _ in blocks.indices {
       if query.isCancelled() { throw CancellationError() }
       let rows = try found.next()
-      log.releaseMemory(above: Self.maxResidentFileBytes)
+      log.releaseMemory(above: Self.maxScannedFileBytes)
       if let rows, try !body(rows) { return }
     }
   }

@@ -53,7 +53,7 @@ struct ColumnScan {
         hot.keepChanges()
         if hot.count > maxCells { throw TooManyCellsError(limit: maxCells) }
       }
-      log.releaseMemory(above: Projections.maxResidentFileBytes)
+      log.releaseMemory(above: Projections.maxScannedFileBytes)
     }
     return hot
   }
