@@ -44,6 +44,40 @@ import Testing
     try KpiTests.verify(store, "after all were dropped")
   }
 
+  /// Samples of counters take some ten bytes each: those of an hour of many devices fit a small budget, and a smaller one is
+  /// kept by writing cells.
+  @Test func samplesOfCountersKeepToTheBudget() throws {
+    for (limitBytes, fits) in [(2 << 20, true), (256 << 10, false)] {
+      let workspace = TemporaryDirectory()
+      var limits = CellLimits()
+      (limits.memoryBytes, limits.batchFacts) = (limitBytes, 1...5_000)
+      let store = try Store(directory: workspace.path, cellLimits: limits)
+      defer { store.close() }
+      func events(_ minute: Int) -> [String] {
+        (0..<500).map { device in
+          let (time, value) = (1_717_200_000 + 30 * minute, Double(minute * (device + 1)) / 4)
+          return #"{"ts":\#(time),"key":"device-\#(device)","d":"\#(device)","v":\#(value)}"#
+        }
+      }
+      _ = try store.append(events(0), to: "s")
+      try store.projections.define(
+        KpiDefinition(
+          name: "k", stream: "s", select: "increase(v), rate(v)", groupBy: "d", every: "1h"),
+        actor: "test")
+      for first in stride(from: 1, to: 120, by: 7) {
+        _ = try store.append((first..<min(first + 7, 120)).flatMap(events), to: "s")
+        store.projections.cellsTurn.withLock {
+          for id in store.projections.followedStreams { store.projections.follow(id) }
+        }
+        if fits { #expect(store.cellMemory.bytes <= limitBytes) }
+      }
+      #expect((store.cellMemory.writesForRoom == 0) == fits)
+      try store.projections.writeCells()
+      #expect(store.cellMemory.bytes <= limitBytes)
+      try KpiTests.verify(store, "samples within \(limitBytes) bytes")
+    }
+  }
+
   /// What is added up as blocks come is what the cells take, also of states of any size.
   @Test func sumsAreThoseOfTheBuckets() {
     rounds(5) { random in

@@ -1,12 +1,6 @@
 import Bytes
 import Model
 
-/// A reading of a counter or gauge.
-struct Sample: Sendable, Equatable {
-  var timeNs: Int64
-  var value: KeptNumber
-}
-
 /// The samples of one series that a block adds to one cell, in the order of the log.
 struct SeriesRun: Sendable {
   var name: [UInt8]
@@ -94,7 +88,7 @@ extension SeriesSamples {
   struct Series: Sendable {
     let name: [UInt8]
     /// By time; those of one time in the order of the log.
-    private var ordered: [Sample] = []
+    private var ordered = PackedSamples()
     /// What came later than samples of later times, in the order of the log. It is put in its place when there is enough
     /// of it, so that samples out of order cost no move of all that follow for each.
     private var late: [Sample] = []
@@ -108,7 +102,7 @@ extension SeriesSamples {
 
     fileprivate var byteCount: Int {
       MemoryLayout<Series>.stride + name.capacity
-        + (ordered.capacity + late.capacity) * MemoryLayout<Sample>.stride
+        + ordered.byteCount + late.capacity * MemoryLayout<Sample>.stride
     }
 
     /// The latest one.
@@ -116,10 +110,8 @@ extension SeriesSamples {
 
     /// All, by time; those of one time in the order of the log. O(samples) when some are late.
     var samples: [Sample] {
-      if late.isEmpty { return ordered }
-      var copy = self
-      copy.settle()
-      return copy.ordered
+      if late.isEmpty { return ordered.samples }
+      return settled
     }
 
     /// Whether there is another last sample now.
@@ -137,23 +129,27 @@ extension SeriesSamples {
       return hasOtherLast
     }
 
-    private mutating func settle() {
+    private mutating func settle() { (ordered, late) = (PackedSamples(settled), []) }
+
+    /// All, those that are late in their places. O(samples + late ones log late ones).
+    private var settled: [Sample] {
       let sorted = late.enumerated().sorted {
         ($0.element.timeNs, $0.offset) < ($1.element.timeNs, $1.offset)
       }
+      let before = ordered.samples
       var merged: [Sample] = []
-      merged.reserveCapacity(ordered.count + late.count)
+      merged.reserveCapacity(before.count + late.count)
       var next = 0
       for (_, sample) in sorted {
         // Of one time the late one came last.
-        while next < ordered.count, ordered[next].timeNs <= sample.timeNs {
-          merged.append(ordered[next])
+        while next < before.count, before[next].timeNs <= sample.timeNs {
+          merged.append(before[next])
           next += 1
         }
         merged.append(sample)
       }
-      merged.append(contentsOf: ordered[next...])
-      (ordered, late) = (merged, [])
+      merged.append(contentsOf: before[next...])
+      return merged
     }
   }
 }
@@ -167,57 +163,16 @@ extension SeriesSamples.Series: Equatable {
 // MARK: On disk: docs/formats/cells.md
 
 extension SeriesSamples.Series {
-  /// The least scale at which all values have mantissas of 64 bits; nil when there is none.
-  private static func scale(_ samples: [Sample]) -> Int? {
-    var scale = 0
-    for sample in samples {
-      guard let decimals = sample.value.decimals else { return nil }
-      scale = max(scale, decimals)
-    }
-    return samples.allSatisfy { $0.value.mantissa(scale: scale) != nil } ? scale : nil
-  }
-
   fileprivate func encode(into bytes: inout [UInt8]) {
-    let samples = samples
-    let scale = Self.scale(samples)
-    bytes.append(varint: UInt64(samples.count))
-    bytes.append(scale.map { UInt8($0 + 1) } ?? 0)
-    var (timeNs, mantissa): (Int64, Int64) = (0, 0)
-    for (index, sample) in samples.enumerated() {
-      if index == 0 {
-        bytes.append(signedVarint: sample.timeNs)
-      } else {
-        bytes.append(varint: UInt64(bitPattern: sample.timeNs &- timeNs))
-      }
-      timeNs = sample.timeNs
-      if let scale, let next = sample.value.mantissa(scale: scale) {
-        bytes.append(signedVarint: next &- mantissa)
-        mantissa = next
-      } else {
-        sample.value.encode(into: &bytes)
-      }
+    if late.isEmpty {
+      ordered.encode(into: &bytes)
+    } else {
+      PackedSamples(settled).encode(into: &bytes)
     }
   }
 
   fileprivate init(_ name: [UInt8], _ reader: inout ByteReader) throws(MalformedBytes) {
     self.name = name
-    let count = try reader.count()
-    guard count > 0 else { throw MalformedBytes(offset: reader.offset) }
-    let scale = Int(try reader.integer(UInt8.self)) - 1
-    guard scale <= ExactNumber.scale else { throw MalformedBytes(offset: reader.offset) }
-    ordered.reserveCapacity(count)
-    var (timeNs, mantissa): (Int64, Int64) = (0, 0)
-    for index in 0..<count {
-      timeNs =
-        index == 0
-        ? try reader.signedVarint() : timeNs &+ Int64(bitPattern: try reader.varint())
-      if scale >= 0 {
-        mantissa &+= try reader.signedVarint()
-        ordered.append(
-          Sample(timeNs: timeNs, value: KeptNumber(mantissa: mantissa, scale: scale)))
-      } else {
-        ordered.append(Sample(timeNs: timeNs, value: try KeptNumber(&reader)))
-      }
-    }
+    ordered = try PackedSamples(&reader)
   }
 }
