@@ -2,7 +2,7 @@
 
 // On x86 the library has a function for each width of vectors, and one that takes the widest which the processor has. All
 // give the same hashes.
-#if defined(__x86_64__)
+#if defined(__x86_64__) && __has_include(<xxh_x86dispatch.h>)
 #include <xxh_x86dispatch.h>
 #endif
 
