@@ -87,7 +87,7 @@ let package = Package(
     module(
       "Server",
       [
-        "Store", "Query", "FileConnector", "Language", "Model", "Checksum", "Bytes",
+        "Store", "Query", "FileConnector", "Language", "Model", "Checksum", "Bytes", "Threads",
         .product(name: "Configuration", package: "swift-configuration"),
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "HTTPTypes", package: "swift-http-types"),
@@ -154,7 +154,9 @@ let package = Package(
     tests("FileConnector"),
     .testTarget(
       name: "ServerTests",
-      dependencies: ["Server", "nilo", "Query", "Curl", "Bytes", "TestSupport"],
+      dependencies: [
+        "Server", "Store", "Query", "Language", "Model", "Curl", "Bytes", "nilo", "TestSupport",
+      ],
       exclude: ["cases", "clients.py", "load.py"],
       swiftSettings: settings),
     tests("Workloads"),

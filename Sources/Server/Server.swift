@@ -44,6 +44,8 @@ public struct Server: Sendable {
   public func run() async throws {
     try requireTokens()
     let parts = ServerParts(store, settings, clock: clock)
+    try store.add(parts.scheduler, startingAfter: try store.snapshot().lastSeq)
+    try parts.scheduler.start()
     var application = Application(
       router: parts.router,
       server: try listener(parts),

@@ -22,6 +22,7 @@ struct ServerParts: Sendable {
   let lines: LineEndpoint
   let operation: OperationEndpoints
   let metrics: MetricsEndpoint
+  let scheduler: Scheduler
 
   init(_ store: Store, _ settings: ServerSettings, clock: @escaping @Sendable () -> Int64) {
     self.settings = settings
@@ -58,6 +59,13 @@ struct ServerParts: Sendable {
     operation = OperationEndpoints(store: store, queries: queries)
     metrics = MetricsEndpoint(
       store: store, metrics: counted, queue: queue, queries: queries, live: live, clock: clock)
+    scheduler = Scheduler(
+      ScheduleWork(
+        store: store, outputs: Outputs(store: store, directory: settings.outputsDirectory),
+        limits: queryLimits, clock: clock,
+        catchUpNs: Int64(settings.scheduleCatchUpSeconds) * 1_000_000_000,
+        retryNs: Int64(settings.outputsRetrySeconds) * 1_000_000_000),
+      logger: LogLines.logger(settings))
   }
 
   /// What each connection is like.
@@ -73,6 +81,7 @@ struct ServerParts: Sendable {
 
   /// Ends the threads, once no request runs any more.
   func stop() async {
+    try? await appends.run { [scheduler] in scheduler.stop() }
     await appends.stop()
     await queries.stop()
     await looks.stop()

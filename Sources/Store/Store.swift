@@ -1,4 +1,5 @@
 import EventLog
+import Foundation
 import Model
 import Projections
 
@@ -74,6 +75,11 @@ public final class Store: Sendable {
   public static func acting<R>(as actor: String, _ body: () throws -> R) rethrows -> R {
     try $actor.withValue(actor) { try body() }
   }
+
+  /// What the log says of schedules, as far as it was read.
+  let scheduleRuns = ScheduleRuns()
+  /// Held while a schedule or an alert is defined or dropped, so that two cannot take one name.
+  let definingByItself = NSLock()
 
   /// Told what did not go well and does no harm.
   private let warn: @Sendable (String) -> Void

@@ -3,7 +3,7 @@ import Language
 /// Random trees of statements, of the kind that the parser makes.
 extension Generator {
   mutating func statement() -> Statement {
-    switch random.below(16) {
+    switch random.below(18) {
     case 0...4: Statement(.select(select()))
     case 5: Statement(.explain(random.pick(Statement.Explanation.allCases), select()))
     case 6: Statement(.explainChange(select(hasAsOf: false), from: asOf(), to: asOf()))
@@ -15,6 +15,7 @@ extension Generator {
         ? Statement(.defineStream(defineStream())) : Statement(.alterStream(alterStream()))
     case 11: Statement(random.oneIn(2) ? .defineKpi(defineKpi()) : .redefineKpi(defineKpi()))
     case 12: Statement(.show(show()))
+    case 13: Statement(byItself())
     default: Statement(ofKpi())
     }
   }
@@ -223,6 +224,35 @@ extension Generator {
       isByArrival: subject.isOfLedger && random.oneIn(2),
       orderBy: subject.isList && random.oneIn(2) ? some { $0.orderKey() } : [],
       limit: subject.isList ? maybe { $0.limit() } : nil)
+  }
+
+  // MARK: What happens by itself
+
+  private mutating func byItself() -> Statement.Body {
+    switch random.below(4) {
+    case 0: .dropSchedule(name())
+    case 1: .dropAlert(name())
+    case 2:
+      .defineSchedule(
+        DefineSchedule(
+          name(), cron: Spanned(string()), timeZone: maybe { Spanned($0.string()) },
+          query: select(hasAsOf: false), target: target()))
+    default:
+      .defineAlert(
+        DefineAlert(
+          name(), on: watchedSelect(), bucketCount: maybe { $0.version() }, target: target()))
+    }
+  }
+
+  private mutating func watchedSelect() -> Select {
+    Select(
+      some { $0.selectItem() }, from: name(), filter: maybe { $0.queryPredicate(3) },
+      groupBy: random.oneIn(2) ? some { $0.dimension() } : [], every: every(),
+      timeZone: maybe { Spanned($0.string()) }, having: condition(3))
+  }
+
+  private mutating func target() -> TargetCall {
+    TargetCall(random.pick(["webhook", "file", "into"]), Spanned(string()))
   }
 
   // MARK: Names

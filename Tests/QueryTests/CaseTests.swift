@@ -110,7 +110,8 @@ extension CaseFile.Case {
   var changesSomething: Bool {
     bodies.contains { body in
       switch body {
-      case .defineKpi, .redefineKpi, .defineStream, .alterStream, .dropStream, .dropKpi, .switchKpi:
+      case .defineKpi, .redefineKpi, .defineStream, .alterStream, .dropStream, .dropKpi, .switchKpi,
+        .defineSchedule, .dropSchedule, .defineAlert, .dropAlert:
         true
       default: false
       }

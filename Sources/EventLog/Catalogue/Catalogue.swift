@@ -15,7 +15,12 @@ struct Catalogue {
 
   func stream(named name: String) -> EventStream? { streams.first { $0.name == name } }
 
-  func system(_ definition: StreamDefinition) -> EventStream { system[Int(definition.id) - 1] }
+  func system(_ definition: StreamDefinition) -> EventStream {
+    guard let own = system.first(where: { $0.definition.id == definition.id }) else {
+      preconditionFailure("\(definition.name) is none of the log's own streams")
+    }
+    return own
+  }
 
   /// Reads the streams from the log: definitions from the `changes` that the catalogue's own stream records, and what
   /// was learned of each. O(changes + columns and shapes of the streams).

@@ -49,7 +49,7 @@ extension EventLog {
 
   /// Whether the stream is still as `definition` says; so are the log's own, and one that could not be made.
   package func isCurrent(_ definition: StreamDefinition) -> Bool {
-    if definition.id < StreamDefinition.firstUserId { return true }
+    if definition.id == 0 || definition.isSystem { return true }
     return catalogue.withLock { catalogue in
       catalogue.streams.contains {
         $0.definition.id == definition.id && $0.definition.version == definition.version

@@ -92,11 +92,20 @@ extension EventLog {
     try append([change(clock())], to: system(.catalogue), actor: actor)
   }
 
-  /// Gives the sequence number of the first document.
-  func append(
-    _ documents: [[UInt8]], to own: EventStream, actor: String, closing closed: [SourceEnd] = [],
-    altering alteration: Alteration? = nil
-  ) throws -> UInt64 {
+  /// Appends a document to one of the log's own streams, unless it has one of that id already: then it gives nil. `document`
+  /// is told the time to write into it.
+  @discardableResult
+  package func record(
+    in own: StreamDefinition, actor: String, _ document: (Int64) -> [UInt8]
+  ) throws -> UInt64? {
+    let result = try append(Self.batch([document(clock())]), to: system(own), actor: actor)
+    guard result.accepted + result.duplicates.count == 1 else {
+      throw DamageError(what: "a document of stream \(own.name) was not accepted")
+    }
+    return result.firstSeq
+  }
+
+  private static func batch(_ documents: [[UInt8]]) -> DocumentBatch {
     var batch = DocumentBatch(bytes: [], documents: [], endPosition: 0)
     for document in documents {
       batch.documents.append(
@@ -104,10 +113,26 @@ extension EventLog {
           start: UInt32(batch.bytes.count), byteCount: UInt32(document.count), position: 0))
       batch.bytes += document
     }
-    let result = try withAppender {
+    return batch
+  }
+
+  private func append(
+    _ batch: DocumentBatch, to own: EventStream, actor: String, closing closed: [SourceEnd] = [],
+    altering alteration: Alteration? = nil
+  ) throws -> AppendResult {
+    try withAppender {
       try $0.append(
         batch, to: own, source: "nilo", actor: actor, closing: closed, altering: alteration)
     }
+  }
+
+  /// Gives the sequence number of the first document.
+  func append(
+    _ documents: [[UInt8]], to own: EventStream, actor: String, closing closed: [SourceEnd] = [],
+    altering alteration: Alteration? = nil
+  ) throws -> UInt64 {
+    let result = try append(
+      Self.batch(documents), to: own, actor: actor, closing: closed, altering: alteration)
     guard let seq = result.firstSeq, result.accepted == documents.count else {
       throw DamageError(what: "a document of stream \(own.name) was not accepted")
     }

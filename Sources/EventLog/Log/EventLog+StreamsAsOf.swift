@@ -24,6 +24,11 @@ extension EventLog {
     return try changes.documents(own, committedSeq: committedSeq, store, transaction)
   }
 
+  /// The same in a transaction of its own.
+  package func catalogueDocuments() throws -> [CatalogueDocument] {
+    try environment.read { try catalogueDocuments($0) }
+  }
+
   /// What the stream was after event `seq`. O(documents of the catalogue) where it has been altered since.
   package func definition(
     of stream: EventStream, asOf seq: UInt64, _ transaction: borrowing ReadTransaction

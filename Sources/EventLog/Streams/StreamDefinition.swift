@@ -78,18 +78,28 @@ extension StreamDefinition {
   package static let catalogue = own(1, "_catalogue", key: "name")
   /// The stream of closings: when which source was said to bring nothing more.
   package static let closings = own(2, "_sources", key: "source")
+  /// The stream of what schedules did at each of their times.
+  package static let runs = own(.max - 1, "_runs", key: "schedule", id: "id")
   /// The log's own streams, which every store has.
-  package static let system: [StreamDefinition] = [catalogue, closings]
+  package static let system: [StreamDefinition] = [catalogue, closings, runs]
+  /// Streams of users are numbered from here on, up. The log's own that came later have numbers from the other end: stores
+  /// of before have streams of users from 3 on.
   static let firstUserId: UInt32 = 3
+  static let firstReservedId: UInt32 = .max - 255
 
-  private static func own(_ id: UInt32, _ name: String, key: String) -> StreamDefinition {
-    var definition = StreamDefinition(name: name, timePath: "timestamp", keyPath: key)
+  private static func own(
+    _ id: UInt32, _ name: String, key: String, id idPath: String? = nil
+  ) -> StreamDefinition {
+    var definition = StreamDefinition(
+      name: name, timePath: "timestamp", keyPath: key, idPath: idPath)
     definition.id = id
     return definition
   }
 
   /// Whether it is one of the log's own.
-  package var isSystem: Bool { (1..<Self.firstUserId).contains(id) }
+  package var isSystem: Bool {
+    (1..<Self.firstUserId).contains(id) || id >= Self.firstReservedId
+  }
 
   /// Makes the zone and the form of times ready. Throws `UnknownZoneError` or `TimePatternError`.
   mutating func settleReading() throws {

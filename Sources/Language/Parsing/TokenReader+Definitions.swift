@@ -11,8 +11,13 @@ extension TokenReader {
   mutating func define() throws(Issue) -> Statement.Body? {
     if accept(.stream) { return try defineStream().map { .defineStream($0) } }
     if accept(.kpi) { return defineKpi().map { .defineKpi($0) } }
-    throw unexpected("STREAM or KPI", hint: keywordHint(["STREAM", "KPI"]))
+    if accept(.schedule) { return try defineSchedule() }
+    if accept(.alert) { return try defineAlert() }
+    throw unexpected(Self.definableText, hint: keywordHint(Self.definable))
   }
+
+  private static let definable = ["STREAM", "KPI", "SCHEDULE", "ALERT"]
+  private static let definableText = "STREAM, KPI, SCHEDULE or ALERT"
 
   private mutating func defineStream() throws(Issue) -> DefineStream? {
     let name = try name("the name of the stream")
@@ -72,8 +77,10 @@ extension TokenReader {
 
   mutating func drop() throws(Issue) -> Statement.Body {
     if accept(.stream) { return .dropStream(try name("the name of a stream")) }
+    if accept(.schedule) { return .dropSchedule(try name("the name of a schedule")) }
+    if accept(.alert) { return .dropAlert(try name("the name of an alert")) }
     guard accept(.kpi) else {
-      throw unexpected("STREAM or KPI", hint: keywordHint(["STREAM", "KPI"]))
+      throw unexpected(Self.definableText, hint: keywordHint(Self.definable))
     }
     return .dropKpi(try name("the name of a KPI"))
   }

@@ -123,6 +123,11 @@ extension AsOf {
   }
 }
 
+extension TargetCall {
+  /// The kind and its text: `file('report.csv')`.
+  public var canonicalText: String { "\(kind)(\(Printer.string(argument.value)))" }
+}
+
 extension Condition {
   /// The text that parses to this condition again, in the one form it has.
   public var canonicalText: String {

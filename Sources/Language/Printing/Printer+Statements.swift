@@ -48,6 +48,26 @@ extension Printer {
       text += "BACKFILL STREAM \(stream.canonicalText) FROM "
       self.source(source)
       range(.bounds(since: since, until: until))
+    default: byItself(body)
+    }
+  }
+
+  /// Writes a statement about what happens by itself.
+  private mutating func byItself(_ body: Statement.Body) {
+    switch body {
+    case .defineSchedule(let schedule):
+      text += "DEFINE SCHEDULE \(schedule.name.canonicalText) CRON \(Self.string(schedule.cron.value))"
+      timeZone(schedule.timeZone)
+      text += " AS "
+      select(schedule.query)
+      text += " INTO \(schedule.target.canonicalText)"
+    case .dropSchedule(let name): text += "DROP SCHEDULE \(name.canonicalText)"
+    case .defineAlert(let alert):
+      text += "DEFINE ALERT \(alert.name.canonicalText) ON "
+      select(alert.query)
+      if let count = alert.bucketCount { text += " FOR \(count.value) BUCKETS" }
+      text += " NOTIFY \(alert.target.canonicalText)"
+    case .dropAlert(let name): text += "DROP ALERT \(name.canonicalText)"
     default: break
     }
   }

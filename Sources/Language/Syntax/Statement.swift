@@ -36,6 +36,10 @@ public struct Statement: Sendable, Equatable {
     /// The range has bounds, not LAST nor AT.
     case rebuildKpi(Name, range: TimeRange?)
     case backfill(stream: Name, from: SourceCall, since: TimeExpression, until: TimeExpression)
+    case defineSchedule(DefineSchedule)
+    case dropSchedule(Name)
+    case defineAlert(DefineAlert)
+    case dropAlert(Name)
     case show(Show)
     case describe(Name)
   }
@@ -56,10 +60,10 @@ public struct Show: Sendable, Equatable {
   /// What is listed. `create` is no list: it gives the statement that makes a stream or KPI.
   public enum Subject: String, Sendable, Equatable, CaseIterable {
     case streams, kpis, fields, dimensions, watermark, late, rejected, duplicates, ahead, versions
-    case sources, history, create
+    case sources, history, create, schedules, alerts
 
     /// Whether a name may pick a stream or KPI.
-    public var hasFrom: Bool { self != .streams }
+    public var hasFrom: Bool { ![.streams, .schedules, .alerts].contains(self) }
     /// Whether there has to be one.
     public var needsFrom: Bool { self == .create }
     /// Whether it has rows to pick and to sort: WHERE, ORDER BY and LIMIT.

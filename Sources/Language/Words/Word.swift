@@ -15,6 +15,8 @@ enum Word: String, CaseIterable {
   case streams, kpis, fields, watermark, late, rejected, duplicates, ahead, versions, sources,
     history
   case create, arrival
+  // What happens by itself.
+  case schedule, schedules, cron, alert, alerts, on, notify
 
   init?(word: String) { self.init(rawValue: asciiLowercased(word)) }
 

@@ -5,7 +5,8 @@ extension Statement {
   public var isChange: Bool {
     switch body {
     case .defineStream, .alterStream, .dropStream, .defineKpi, .redefineKpi, .switchKpi, .dropKpi,
-      .rebuildKpi, .backfill:
+      .rebuildKpi, .backfill, .defineSchedule, .dropSchedule, .defineAlert,
+      .dropAlert:
       true
     case .select, .explain, .explainChange, .eventsFor, .prove, .verifyFile, .verifyLog,
       .compareKpi, .show, .describe:

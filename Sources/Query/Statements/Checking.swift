@@ -36,6 +36,10 @@ extension StatementRun {
     case .compareKpi(let comparison): _ = try comparedVersions(comparison)
     case .switchKpi(let name, let version): _ = try kpi(name, version: version)
     case .dropKpi(let name), .rebuildKpi(let name, _): _ = try kpi(name)
+    case .defineSchedule(let schedule): try check(schedule)
+    case .dropSchedule(let name): _ = try schedule(name)
+    case .defineAlert(let alert): try check(alert)
+    case .dropAlert(let name): _ = try alert(name)
     case .describe(let name): _ = try target(name)
     case .show(let list):
       // The history has names that are there no more.
@@ -69,6 +73,12 @@ extension Statement.Body {
     case .dropStream(let name), .switchKpi(let name, _), .dropKpi(let name),
       .rebuildKpi(let name, _), .describe(let name), .backfill(let name, _, _, _):
       [name.text]
+    // No stream or KPI has a blank in its name.
+    case .defineSchedule(let schedule):
+      ["schedule \(schedule.name.text)", schedule.query.from.text]
+    case .dropSchedule(let name): ["schedule \(name.text)"]
+    case .defineAlert(let alert): ["alert \(alert.name.text)", alert.query.from.text]
+    case .dropAlert(let name): ["alert \(name.text)"]
     case .show(let list): list.from.map { [$0.text] } ?? []
     case .verifyFile, .verifyLog: []
     }
@@ -77,7 +87,8 @@ extension Statement.Body {
   /// The stream or KPI that is not what it was, once the statement was run.
   fileprivate var changedName: String? {
     switch self {
-    case .defineStream, .alterStream, .dropStream, .defineKpi, .redefineKpi, .switchKpi, .dropKpi:
+    case .defineStream, .alterStream, .dropStream, .defineKpi, .redefineKpi, .switchKpi, .dropKpi,
+      .defineSchedule, .dropSchedule, .defineAlert, .dropAlert:
       names.first
     default: nil
     }

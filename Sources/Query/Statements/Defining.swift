@@ -3,7 +3,7 @@ import Model
 
 /// Statements that change the catalogue or the cells.
 extension StatementRun {
-  private func writableStore(_ span: TextSpan) throws -> any QueryStore {
+  func writableStore(_ span: TextSpan) throws -> any QueryStore {
     guard let store = store as? any QueryStore else {
       throw StatementError("this store can only be read: the statement would change it")
     }

@@ -18,6 +18,8 @@ extension StatementRun {
     case .ahead: return try entries(.ahead, show)
     case .history: return try history(show)
     case .create: return try creation(show)
+    case .schedules: return try schedules(show)
+    case .alerts: return try alerts(show)
     }
   }
 

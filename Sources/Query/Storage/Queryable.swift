@@ -17,6 +17,13 @@ public protocol Queryable: Sendable {
   /// All changes of the catalogue, oldest first. O(catalogue).
   func history() throws -> [CatalogueChange]
 
+  /// The schedules that are defined, in the order of their definitions. O(catalogue + their runs) once, then O(what is new).
+  func schedules() throws -> [ScheduleInfo]
+
+  /// The alerts that are defined, in the order of their definitions. O(catalogue + what they found) once, then O(what is
+  /// new).
+  func alerts() throws -> [AlertInfo]
+
   /// Computes aggregates. Throws ``QueryLimitError``, ``CannotAnswerError`` when a KPI that was named cannot,
   /// `CancellationError`, and the store's own errors.
   func aggregate(_ request: AggregateRequest) throws -> AggregateResult
@@ -75,6 +82,14 @@ public protocol QueryStore: Queryable {
   ) throws -> KpiInfo
   /// Makes a version of a KPI the one that is asked when none is named. Its cells have to be complete.
   func switchKpi(_ name: String, version: Int) throws
+  /// Defines what is asked at times of the clock.
+  func defineSchedule(_ schedule: DefineSchedule) throws
+  /// Its times come no more.
+  func dropSchedule(_ name: String) throws
+  /// Defines a condition that is watched.
+  func defineAlert(_ alert: DefineAlert) throws
+  /// It is watched no more.
+  func dropAlert(_ name: String) throws
   /// Drops all versions of a KPI; the events stay.
   func dropKpi(_ name: String) throws
   /// Computes the cells of all versions of a KPI anew. `range` gives the time that is asked for, on a version's clock: then

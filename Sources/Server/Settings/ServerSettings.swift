@@ -77,6 +77,12 @@ public struct ServerSettings: Sendable {
   public var keyFile = ""
   /// Origins whose pages may ask.
   public var origins: [String] = []
+  /// How far back times of schedules are caught up on that were missed.
+  public var scheduleCatchUpSeconds = 86_400
+  /// Where schedules write files; empty for nowhere.
+  public var outputsDirectory = ""
+  /// How long after its time a run is tried again when its target does not take it.
+  public var outputsRetrySeconds = 3_600
   public var limits = Limits()
 
   /// What addresses of the server begin with.

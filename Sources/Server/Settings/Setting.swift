@@ -81,6 +81,17 @@ public struct Setting: Sendable {
         }
       },
       Setting(
+        count: "schedule.catch_up_seconds",
+        "How far back times of schedules are run that were missed; older ones are passed over, which is noted in _runs.",
+        \.scheduleCatchUpSeconds),
+      Setting(
+        "outputs.directory", "Where schedules write files; without it they write none.",
+        \.outputsDirectory),
+      Setting(
+        count: "outputs.retry_seconds",
+        "How long after its time a run of a schedule is tried again when its target does not take it.",
+        \.outputsRetrySeconds),
+      Setting(
         count: "limits.request_seconds",
         "A body has to be there by then; one that brings 16 KiB a second has more time.",
         \.limits.requestSeconds),

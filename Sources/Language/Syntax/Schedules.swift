@@ -1,0 +1,48 @@
+/// `DEFINE SCHEDULE`: a query that is asked at times of the clock, and where its answers go.
+public struct DefineSchedule: Sendable, Equatable {
+  public var name: Name
+  /// Five fields, here not looked into: `0 * * * *`.
+  public var cron: Spanned<String>
+  /// The zone of whose clocks they are, by its IANA name, here not looked into; nil is UTC.
+  public var timeZone: Spanned<String>?
+  /// Without AS OF: each run asks the log as it is then.
+  public var query: Select
+  public var target: TargetCall
+
+  public init(
+    _ name: Name, cron: Spanned<String>, timeZone: Spanned<String>? = nil, query: Select,
+    target: TargetCall
+  ) {
+    (self.name, self.cron, self.timeZone) = (name, cron, timeZone)
+    (self.query, self.target) = (query, target)
+  }
+}
+
+/// `DEFINE ALERT`: a condition on the rows of a query, which is judged when their bucket is final.
+public struct DefineAlert: Sendable, Equatable {
+  public var name: Name
+  /// With EVERY and HAVING, and without a range, an order or a limit.
+  public var query: Select
+  /// How many buckets in a row the condition has to hold; nil for one.
+  public var bucketCount: Spanned<Int>?
+  /// Who is told.
+  public var target: TargetCall
+
+  public init(
+    _ name: Name, on query: Select, bucketCount: Spanned<Int>? = nil, target: TargetCall
+  ) {
+    (self.name, self.query, self.bucketCount, self.target) = (name, query, bucketCount, target)
+  }
+}
+
+/// A place that answers go to: `file('report.csv')`.
+public struct TargetCall: Sendable, Equatable {
+  /// The kind of place, in small letters.
+  public var kind: String
+  public var argument: Spanned<String>
+  public var span: TextSpan
+
+  public init(_ kind: String, _ argument: Spanned<String>, span: TextSpan = .none) {
+    (self.kind, self.argument, self.span) = (kind, argument, span)
+  }
+}

@@ -1,0 +1,60 @@
+import Foundation
+import Language
+
+/// Where answers go that nobody waits for.
+public enum Target: Sendable, Equatable {
+  /// A stream of the store, by its name.
+  case stream(String)
+  /// A file, by its path within the directory that the server has for them. `{date}` and `{time}` in it stand for the time
+  /// of the run.
+  case file(String, AnswerFormat)
+  /// Whoever listens at a URL.
+  case webhook(URL)
+
+  /// Throws what is wrong with it.
+  public init(_ call: TargetCall) throws(LanguageError.Issue) {
+    let text = call.argument.value
+    switch call.kind {
+    case "stream": self = .stream(text)
+    case "file": self = .file(text, try Self.format(ofFile: call.argument))
+    case "webhook":
+      guard let url = URL(string: text), ["http", "https"].contains(url.scheme?.lowercased()),
+        url.host?.isEmpty == false, url.user == nil
+      else {
+        throw LanguageError.Issue(
+          call.argument.span, "'\(text)' is no address of a webhook",
+          hint: "it is a URL of http or https without a user, such as https://example.com/in")
+      }
+      self = .webhook(url)
+    default:
+      throw LanguageError.Issue(
+        call.span, "there is no target \(call.kind)", hint: "there are stream, file and webhook")
+    }
+  }
+
+  /// The forms of files, by the ends of their names.
+  private static let formats: [String: AnswerFormat] = [
+    "csv": .csv, "tsv": .tsv, "ndjson": .ndjson,
+  ]
+
+  private static func format(
+    ofFile path: Spanned<String>
+  ) throws(LanguageError.Issue) -> AnswerFormat {
+    let parts = path.value.split(separator: "/", omittingEmptySubsequences: false)
+    let isWithin = parts.allSatisfy { part in
+      !part.isEmpty && !part.hasPrefix(".") && !part.utf8.contains { $0 < 0x20 || $0 == 0x7F }
+    }
+    guard isWithin else {
+      throw LanguageError.Issue(
+        path.span, "'\(path.value)' is no path within the directory of outputs",
+        hint: "write it from there on, without . and .., such as 'reports/{date}.csv'")
+    }
+    let end = parts.last?.split(separator: ".").last.map { $0.lowercased() } ?? ""
+    guard parts.last?.contains(".") == true, let format = formats[end] else {
+      throw LanguageError.Issue(
+        path.span, "the end of '\(path.value)' names no form of a file",
+        hint: "it is .csv, .tsv or .ndjson")
+    }
+    return format
+  }
+}

@@ -1,0 +1,50 @@
+import Language
+
+/// An alert that is defined, and where it stands. Times are in nanoseconds since 1970, UTC.
+public struct AlertInfo: Sendable {
+  public var name: String
+  /// Counts the definitions of the name, from 1.
+  public var version: Int
+  /// The event that defined it.
+  public var seq: UInt64
+  /// When it was defined.
+  public var definedNs: Int64
+  public var definition: DefineAlert
+  /// The statement that makes it, which the spans of `definition` point into.
+  public var statement: String
+  /// The groups for which the condition holds, by their names.
+  public var groups: [Group] = []
+  /// Why it could not be judged the last time; nil while it can be.
+  public var failure: String?
+
+  /// Where a group stands, after a bucket that is final.
+  public enum State: String, Sendable, CaseIterable {
+    /// The condition holds, but not for as many buckets as it has to.
+    case pending
+    case firing
+    /// It does not hold, or there is nothing to judge.
+    case resolved
+  }
+
+  /// A group that is pending or firing.
+  public struct Group: Sendable, Equatable {
+    /// What it is grouped by, as a JSON object: `{"city":"JFK"}`.
+    public var labels: String
+    public var state: State
+    /// The bucket since which it is so.
+    public var sinceNs: Int64
+
+    public init(labels: String, state: State, sinceNs: Int64) {
+      (self.labels, self.state, self.sinceNs) = (labels, state, sinceNs)
+    }
+  }
+
+  /// One for which no group is known.
+  public init(
+    name: String, version: Int, seq: UInt64, definedNs: Int64, definition: DefineAlert,
+    statement: String
+  ) {
+    (self.name, self.version, self.seq, self.definedNs) = (name, version, seq, definedNs)
+    (self.definition, self.statement) = (definition, statement)
+  }
+}

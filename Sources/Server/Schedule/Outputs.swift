@@ -1,0 +1,96 @@
+import Bytes
+import Foundation
+import Language
+import Model
+import Query
+import Store
+
+/// Hands answers of schedules over to their targets.
+struct Outputs: Sendable {
+  let store: Store
+  /// The directory of files; empty for none.
+  let directory: String
+
+  /// Returns when the target has all of it for good. Throws ``OutputRefusal`` when it is of no use to try again, and anything
+  /// else when it is. O(values of the answer).
+  func write(_ answer: Answer, of run: ScheduleRun, _ schedule: ScheduleInfo) throws {
+    let target: Target
+    do throws(LanguageError.Issue) { target = try Target(schedule.definition.target) } catch {
+      throw OutputRefusal(error.message)
+    }
+    switch target {
+    case .stream(let name): try append(answer, of: run, to: name)
+    case .file(let path, let format):
+      let zone = try ZoneRules(named: schedule.definition.timeZone?.value ?? "UTC")
+      let name = OutputFile.name(path, localNs: zone.localNs(at: run.boundaryNs))
+      try OutputFile.write(AnswerRenderer(format).bytes(answer), to: name, in: directory)
+    case .webhook:
+      throw OutputRefusal("webhooks are not there yet")
+    }
+  }
+
+  /// Appends a row an event, each under an id of its own: what is appended again is there already.
+  private func append(_ answer: Answer, of run: ScheduleRun, to stream: String) throws {
+    let (id, time) = (ScheduleOutput.idField, ScheduleOutput.timeField)
+    if let column = answer.columns.first(where: { [id, time].contains($0.name) }) {
+      throw OutputRefusal(
+        "the answer has a column \(column.name), which rows of schedules have of their own; rename it with AS"
+      )
+    }
+    try makeStream(stream)
+    var batch = DocumentBatch(bytes: [], documents: [], endPosition: 0)
+    let lines = AnswerRenderer(.ndjson).bytes(answer).split(separator: UInt8(ascii: "\n"))
+    guard lines.count == answer.rowCount else {
+      throw OutputRefusal("the answer has no rows that a stream could take")
+    }
+    for (row, line) in lines.enumerated() {
+      let start = batch.bytes.count
+      batch.bytes += Array("{\"\(id)\":".utf8)
+      batch.bytes.append(jsonString: "\(run.id)/\(row)")
+      batch.bytes += Array(",\"\(time)\":\"\(Timestamp(ns: run.boundaryNs))\",".utf8)
+      batch.bytes += line.dropFirst()
+      batch.documents.append(
+        DocumentRange(
+          start: UInt32(start), byteCount: UInt32(batch.bytes.count - start), position: Int64(row)))
+    }
+    if lines.isEmpty { return }
+    batch.endPosition = Int64(lines.count)
+    let result = try store.append(
+      batch, to: stream, source: "schedule \(run.key.name)", actor: "nilo")
+    if let rejected = result.rejected.first {
+      throw OutputRefusal(
+        "stream \(stream) rejects row \(rejected.position) and \(result.rejected.count - 1) others: "
+          + "\(rejected.reason)")
+    }
+  }
+
+  /// Makes the stream if there is none.
+  private func makeStream(_ name: String) throws {
+    let (id, time) = (ScheduleOutput.idField, ScheduleOutput.timeField)
+    do {
+      if store.definition(of: name) == nil {
+        try store.define(StreamDefinition(name: name, timePath: time, idPath: id))
+      }
+    } catch is StreamExistsError {
+    } catch let error as KpiError {
+      throw OutputRefusal("\(error)")
+    }
+    guard store.definition(of: name)?.idPath == id else {
+      throw OutputRefusal(
+        "stream \(name) does not tell by \(id) what it has already: ALTER STREAM "
+          + "\(Name(name).canonicalText) DEDUP BY \(id)")
+    }
+  }
+}
+
+/// A target does not take an answer, however often it is tried.
+struct OutputRefusal: Error, CustomStringConvertible {
+  var description: String
+  init(_ description: String) { self.description = description }
+}
+
+/// A target does not take an answer now.
+struct OutputFailure: Error, CustomStringConvertible {
+  var description: String
+  init(_ description: String) { self.description = description }
+}

@@ -1,0 +1,101 @@
+import Bytes
+import EventLog
+import Language
+import Model
+
+/// The schedules and alerts that documents of the catalogue define, each by its statement.
+struct ByItselfCatalogue {
+  enum Kind: String, CaseIterable {
+    case schedule, alert
+    var defining: String { "define_\(rawValue)" }
+    var dropping: String { "drop_\(rawValue)" }
+  }
+
+  struct Definition {
+    var kind: Kind
+    var name: String
+    /// Counts the definitions of the name, from 1.
+    var version: Int
+    var seq: UInt64
+    var definedNs: Int64
+    var statement: Statement
+    var text: String
+  }
+
+  /// Those that are not dropped, in the order of their definitions.
+  private(set) var definitions: [Definition] = []
+  private var versions: [Kind: [String: Int]] = [:]
+
+  /// Throws `LanguageError` when a statement that was recorded cannot be read. O(documents).
+  init(_ documents: [CatalogueDocument]) throws {
+    for document in documents {
+      guard let change = document["change"], let name = document["name"] else { continue }
+      if let kind = Kind.allCases.first(where: { $0.dropping == change }) {
+        definitions.removeAll { $0.kind == kind && $0.name == name }
+      } else if let kind = Kind.allCases.first(where: { $0.defining == change }),
+        let text = document["statement"], let version = document["version"].flatMap({ Int($0) }),
+        let time = document["timestamp"].flatMap({ Timestamp($0) }),
+        let statement = try Parser.statements(text).first
+      {
+        versions[kind, default: [:]][name] = version
+        definitions.append(
+          Definition(
+            kind: kind, name: name, version: version, seq: document.seq, definedNs: time.ns,
+            statement: statement, text: text))
+      }
+    }
+  }
+
+  func contains(_ kind: Kind, _ name: String) -> Bool {
+    definitions.contains { $0.kind == kind && $0.name == name }
+  }
+
+  func nextVersion(_ kind: Kind, _ name: String) -> Int { (versions[kind]?[name] ?? 0) + 1 }
+}
+
+extension Store {
+  /// Throws ``ByItselfError`` when the name is taken, and `StreamNameError`.
+  func define(_ kind: ByItselfCatalogue.Kind, _ name: String, by body: Statement.Body) throws {
+    try StreamDefinition.checkName(name)
+    try definingByItself.withLock {
+      let catalogue = try ByItselfCatalogue(log.catalogueDocuments())
+      if catalogue.contains(kind, name) {
+        throw ByItselfError(
+          "\(kind) \(name) exists already; drop it first, or take another name")
+      }
+      let version = catalogue.nextVersion(kind, name)
+      try record(kind.defining, name, version, body)
+    }
+  }
+
+  /// Throws ``ByItselfError`` when there is none of that name.
+  func drop(_ kind: ByItselfCatalogue.Kind, _ name: String, by body: Statement.Body) throws {
+    try definingByItself.withLock {
+      guard try ByItselfCatalogue(log.catalogueDocuments()).contains(kind, name) else {
+        throw ByItselfError("there is no \(kind) \(name)")
+      }
+      try record(kind.dropping, name, nil, body)
+    }
+  }
+
+  private func record(
+    _ change: String, _ name: String, _ version: Int?, _ body: Statement.Body
+  ) throws {
+    let statement = Statement(body).canonicalText
+    try log.record(actor: actorOfStatements) { receivedNs in
+      jsonObject {
+        $0.field("timestamp", timeNs: receivedNs)
+        $0.field("change", change)
+        $0.field("name", name)
+        if let version { $0.field("version", Int64(version)) }
+        $0.field("statement", statement)
+      }
+    }
+  }
+}
+
+/// A schedule or an alert cannot be what was asked for.
+public struct ByItselfError: Error, Equatable, CustomStringConvertible {
+  public var description: String
+  init(_ description: String) { self.description = description }
+}
