@@ -61,7 +61,12 @@ struct ServerParts: Sendable {
       store: store, metrics: counted, queue: queue, queries: queries, live: live, clock: clock)
     scheduler = Scheduler(
       ScheduleWork(
-        store: store, outputs: Outputs(store: store, directory: settings.outputsDirectory),
+        store: store,
+        outputs: Outputs(
+          store: store, directory: settings.outputsDirectory,
+          webhooks: Webhooks(
+            secretFile: settings.webhookSecretFile, allowedHosts: Set(settings.webhookHosts),
+            clock: clock)),
         limits: queryLimits, clock: clock,
         catchUpNs: Int64(settings.scheduleCatchUpSeconds) * 1_000_000_000,
         retryNs: Int64(settings.outputsRetrySeconds) * 1_000_000_000),

@@ -4,8 +4,8 @@ import Model
 import Query
 import Synchronization
 
-/// A definition of a schedule: a name may be defined again once it was dropped.
-package struct ScheduleKey: Hashable, Sendable {
+/// A definition of a schedule or an alert: a name may be defined again once it was dropped.
+package struct DefinitionKey: Hashable, Sendable {
   package var name: String
   package var version: Int
   package init(_ name: String, _ version: Int) { (self.name, self.version) = (name, version) }
@@ -17,7 +17,7 @@ package struct ScheduleRun: Sendable, Equatable {
   /// Where a run stands.
   package typealias State = ScheduleInfo.Run.State
 
-  package var key: ScheduleKey
+  package var key: DefinitionKey
   /// The time by the schedule.
   package var boundaryNs: Int64
   package var state: State
@@ -31,7 +31,7 @@ package struct ScheduleRun: Sendable, Equatable {
   package var attempts: Int?
   package var failure: String?
 
-  package init(_ key: ScheduleKey, boundaryNs: Int64, _ state: State) {
+  package init(_ key: DefinitionKey, boundaryNs: Int64, _ state: State) {
     (self.key, self.boundaryNs, self.state) = (key, boundaryNs, state)
   }
 
@@ -62,7 +62,7 @@ package struct ScheduleRun: Sendable, Equatable {
       let boundary = document["boundary"].flatMap({ Timestamp($0) }),
       let state = document["state"].flatMap({ State(rawValue: $0) })
     else { return nil }
-    self.init(ScheduleKey(name, version), boundaryNs: boundary.ns, state)
+    self.init(DefinitionKey(name, version), boundaryNs: boundary.ns, state)
     asOfSeq = document["as_of_seq"].flatMap { UInt64($0) }
     untilNs = document["until"].flatMap { Timestamp($0)?.ns }
     count = document["count"].flatMap { Int($0) }
@@ -97,12 +97,12 @@ package struct ScheduleState: Sendable {
 
 /// What was read of `_runs`. The log only grows, so each event is read once.
 final class ScheduleRuns: Sendable {
-  private let read = Mutex<(seq: UInt64, states: [ScheduleKey: ScheduleState])>((0, [:]))
+  private let read = Mutex<(seq: UInt64, states: [DefinitionKey: ScheduleState])>((0, [:]))
 
   /// `events` hands out the events from a sequence number on.
   func states(
     _ events: (UInt64, (CatalogueDocument) -> Void) throws -> Void
-  ) throws -> [ScheduleKey: ScheduleState] {
+  ) throws -> [DefinitionKey: ScheduleState] {
     try read.withLock { read in
       var found: [CatalogueDocument] = []
       try events(read.seq + 1) { found.append($0) }

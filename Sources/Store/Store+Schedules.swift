@@ -17,13 +17,13 @@ extension Store {
       var schedule = ScheduleInfo(
         name: defined.name, version: defined.version, seq: defined.seq,
         definedNs: defined.definedNs, definition: definition, statement: defined.text)
-      schedule.lastRun = states[ScheduleKey(defined.name, defined.version)]?.last
+      schedule.lastRun = states[DefinitionKey(defined.name, defined.version)]?.last
       return schedule
     }
   }
 
   /// What the log says of the runs of each schedule and version.
-  package func scheduleStates() throws -> [ScheduleKey: ScheduleState] {
+  package func scheduleStates() throws -> [DefinitionKey: ScheduleState] {
     try scheduleRuns.states { start, body in
       try log.forEachEvent(of: StreamDefinition.runs.name, seqs: start...UInt64.max) { event in
         body(CatalogueDocument(seq: event.seq, event.bytes))
@@ -35,7 +35,7 @@ extension Store {
   /// Takes note of a run. One of the same id is not stored twice: then it gives false.
   @discardableResult
   package func record(_ run: ScheduleRun) throws -> Bool {
-    try log.record(in: .runs, actor: "nilo") { run.document(receivedNs: $0) } != nil
+    try log.record(in: .runs, actor: "nilo") { [run.document(receivedNs: $0)] } > 0
   }
 
   /// Throws ``ByItselfError`` when the name is taken, and `StreamNameError`.

@@ -78,6 +78,8 @@ public final class Store: Sendable {
 
   /// What the log says of schedules, as far as it was read.
   let scheduleRuns = ScheduleRuns()
+  /// The same of alerts.
+  let alertEvents = AlertLedgers()
   /// Held while a schedule or an alert is defined or dropped, so that two cannot take one name.
   let definingByItself = NSLock()
 

@@ -33,7 +33,8 @@ import Testing
     try plant.run()
     #expect(try plant.runs() == ["11:00 begun", "11:00 done 1"])
     // The hour up to the run, in which there is the value of 10:00.
-    #expect(try plant.rows("SELECT run_time, v FROM means LIMIT 99") == [["2024-06-01T11:00:00Z", "34"]])
+    #expect(
+      try plant.rows("SELECT run_time, v FROM means LIMIT 99") == [["2024-06-01T11:00:00Z", "34"]])
     clock.set("2024-06-01T12:30:00Z")
     try plant.reopen()
     try plant.run()
@@ -95,7 +96,9 @@ import Testing
     #expect(try plant.runs() == ["12:00 begun", "12:00 done 1"])
     #expect(try plant.facts("SELECT v, n FROM sums LIMIT 9") == [["1128", "48"]])
     // The same again, bit for bit.
-    #expect(try plant.store.statistics().streams.first { $0.definition.name == "sums" }?.totals.events == 1)
+    #expect(
+      try plant.store.statistics().streams.first { $0.definition.name == "sums" }?.totals.events
+        == 1)
     clock.set("2024-06-01T13:00:00Z")
     try plant.run()
     #expect(try plant.facts("SELECT v, n FROM sums LIMIT 9").last == ["2128", "49"])
@@ -183,9 +186,11 @@ import Testing
     #expect(try plant.runs().map { $0.prefix(12) } == ["11:00 begun", "11:00 failed"])
     clock.set("2024-06-01T12:00:00Z")
     try plant.run()
-    #expect(try plant.facts("SELECT run_id FROM counts LIMIT 9") == [["hourly/2/2024-06-01T12:00:00Z/0"]])
-    #expect(try plant.rows("SHOW HISTORY OF hourly").map { $0[3] }
-      == ["DEFINE SCHEDULE", "DROP SCHEDULE", "DEFINE SCHEDULE"])
+    #expect(
+      try plant.facts("SELECT run_id FROM counts LIMIT 9") == [["hourly/2/2024-06-01T12:00:00Z/0"]])
+    #expect(
+      try plant.rows("SHOW HISTORY OF hourly").map { $0[3] }
+        == ["DEFINE SCHEDULE", "DROP SCHEDULE", "DEFINE SCHEDULE"])
   }
 
   @Test(
@@ -237,6 +242,8 @@ final class TestPlant {
   private let directory: URL
   private(set) var store: Store
   var outputs = ""
+  var secretFile = ""
+  var allowedHosts: Set<String> = ["127.0.0.1"]
   var catchUpNs = 24 * TestClock.hourNs
 
   init(_ clock: TestClock) throws {
@@ -263,20 +270,31 @@ final class TestPlant {
   var work: ScheduleWork {
     let clock = clock
     return ScheduleWork(
-      store: store, outputs: Outputs(store: store, directory: outputs), limits: QueryLimits(),
+      store: store,
+      outputs: Outputs(
+        store: store, directory: outputs,
+        webhooks: Webhooks(
+          secretFile: secretFile, allowedHosts: allowedHosts, clock: { clock.ns })),
+      limits: QueryLimits(),
       clock: { clock.ns }, catchUpNs: catchUpNs, retryNs: TestClock.hourNs)
   }
 
   /// Runs a scheduler until nothing is due and nothing is begun, or until `isDone` of what is begun.
   func run(until isDone: ([ScheduleRun]) -> Bool = { $0.isEmpty }) throws {
+    try run { () in
+      let isDue = try store.schedules().contains { try $0.nextNs ?? .max <= clock.ns }
+      return try !isDue && isDone(store.scheduleStates().values.flatMap(\.pending))
+    }
+  }
+
+  /// Runs a scheduler until `isDone`.
+  func run(_ isDone: () throws -> Bool) throws {
     let scheduler = Scheduler(work, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     try scheduler.start()
     defer { scheduler.stop() }
     let deadline = Date(timeIntervalSinceNow: 60)
     while Date() < deadline {
-      let isDue = try store.schedules().contains { try $0.nextNs ?? .max <= clock.ns }
-      let pending = try store.scheduleStates().values.flatMap(\.pending)
-      if !isDue, isDone(pending) { return }
+      if try isDone() { return }
       usleep(5_000)
     }
     Issue.record("the scheduler does not come to its end")
@@ -300,7 +318,9 @@ final class TestPlant {
     let answer = try #require(try ask(text).last)
     let lines = String(decoding: AnswerRenderer(.tsv).bytes(answer), as: UTF8.self)
       .split(separator: "\n").dropFirst()
-    return lines.map { $0.split(separator: "\t", omittingEmptySubsequences: false).map(String.init) }
+    return lines.map {
+      $0.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
+    }
   }
 
   /// What `_runs` has: the hour, the state, and rows, the count or the failure.
@@ -311,7 +331,8 @@ final class TestPlant {
       let boundary = object?["boundary"] as? String ?? ""
       let rest = object?["failure"] ?? object?["count"] ?? object?["rows"]
       runs.append(
-        "\(boundary.dropFirst(11).prefix(5)) \(object?["state"] ?? "")" + (rest.map { " \($0)" } ?? ""))
+        "\(boundary.dropFirst(11).prefix(5)) \(object?["state"] ?? "")"
+          + (rest.map { " \($0)" } ?? ""))
       return true
     }
     return runs

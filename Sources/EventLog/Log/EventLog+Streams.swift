@@ -92,17 +92,19 @@ extension EventLog {
     try append([change(clock())], to: system(.catalogue), actor: actor)
   }
 
-  /// Appends a document to one of the log's own streams, unless it has one of that id already: then it gives nil. `document`
-  /// is told the time to write into it.
+  /// Appends documents to one of the log's own streams, but for those of which it has the ids already; gives how many are
+  /// new. `documents` is told the time to write into them.
   @discardableResult
   package func record(
-    in own: StreamDefinition, actor: String, _ document: (Int64) -> [UInt8]
-  ) throws -> UInt64? {
-    let result = try append(Self.batch([document(clock())]), to: system(own), actor: actor)
-    guard result.accepted + result.duplicates.count == 1 else {
+    in own: StreamDefinition, actor: String, _ documents: (Int64) -> [[UInt8]]
+  ) throws -> Int {
+    let all = documents(clock())
+    if all.isEmpty { return 0 }
+    let result = try append(Self.batch(all), to: system(own), actor: actor)
+    guard result.accepted + result.duplicates.count == all.count else {
       throw DamageError(what: "a document of stream \(own.name) was not accepted")
     }
-    return result.firstSeq
+    return result.accepted
   }
 
   private static func batch(_ documents: [[UInt8]]) -> DocumentBatch {

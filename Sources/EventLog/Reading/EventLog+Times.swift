@@ -2,6 +2,16 @@ import LMDB
 import Model
 
 extension EventLog {
+  /// A time that no fact of the stream's events after event `seq` is before; nil when there are no such events. Merged blocks
+  /// may have earlier facts of before. Throws ``UnknownStreamError``. O(blocks of these events).
+  package func earliestTime(ofStream name: String, after seq: UInt64) throws -> Int64? {
+    try environment.read { transaction in
+      let stream = try stream(named: name, transaction)
+      return try store.summaries(ofStream: stream.definition.id, from: seq + 1, transaction)
+        .lazy.filter { $0.lastSeq > seq }.map(\.minTimeNs).min()
+    }
+  }
+
   /// The least and the greatest time of the facts that a stream had after event `seq`; nil when it had none. O(log n), and
   /// the times of the block that has events before and after.
   package func times(

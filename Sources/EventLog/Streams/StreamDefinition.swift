@@ -80,8 +80,10 @@ extension StreamDefinition {
   package static let closings = own(2, "_sources", key: "source")
   /// The stream of what schedules did at each of their times.
   package static let runs = own(.max - 1, "_runs", key: "schedule", id: "id")
+  /// The stream of what was found of alerts, and who was told.
+  package static let alerts = own(.max - 2, "_alerts", key: "alert", id: "id")
   /// The log's own streams, which every store has.
-  package static let system: [StreamDefinition] = [catalogue, closings, runs]
+  package static let system: [StreamDefinition] = [catalogue, closings, runs, alerts]
   /// Streams of users are numbered from here on, up. The log's own that came later have numbers from the other end: stores
   /// of before have streams of users from 3 on.
   static let firstUserId: UInt32 = 3

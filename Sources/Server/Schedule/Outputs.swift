@@ -10,10 +10,17 @@ struct Outputs: Sendable {
   let store: Store
   /// The directory of files; empty for none.
   let directory: String
+  let webhooks: Webhooks
+
+  /// Of an answer that a webhook gets.
+  static let maxWebhookBytes = 16 << 20
 
   /// Returns when the target has all of it for good. Throws ``OutputRefusal`` when it is of no use to try again, and anything
   /// else when it is. O(values of the answer).
-  func write(_ answer: Answer, of run: ScheduleRun, _ schedule: ScheduleInfo) throws {
+  func write(
+    _ answer: Answer, of run: ScheduleRun, _ schedule: ScheduleInfo,
+    isCancelled: @escaping @Sendable () -> Bool
+  ) throws {
     let target: Target
     do throws(LanguageError.Issue) { target = try Target(schedule.definition.target) } catch {
       throw OutputRefusal(error.message)
@@ -24,8 +31,27 @@ struct Outputs: Sendable {
       let zone = try ZoneRules(named: schedule.definition.timeZone?.value ?? "UTC")
       let name = OutputFile.name(path, localNs: zone.localNs(at: run.boundaryNs))
       try OutputFile.write(AnswerRenderer(format).bytes(answer), to: name, in: directory)
-    case .webhook:
-      throw OutputRefusal("webhooks are not there yet")
+    case .webhook(let url):
+      let body = Self.body(answer, of: run)
+      if body.count > Self.maxWebhookBytes {
+        throw OutputRefusal(
+          "the answer has \(SizeText(bytes: body.count)), and a webhook gets \(SizeText(bytes: Self.maxWebhookBytes)) "
+            + "at most; ask for less, or write a file")
+      }
+      try webhooks.send(body, id: run.id, to: url, isCancelled: isCancelled)
+    }
+  }
+
+  /// The same bytes each time.
+  private static func body(_ answer: Answer, of run: ScheduleRun) -> [UInt8] {
+    var answer = answer
+    answer.meta.elapsedSeconds = nil
+    return jsonObject {
+      $0.field("id", run.id)
+      $0.field("schedule", run.key.name)
+      $0.field("version", Int64(run.key.version))
+      $0.field("boundary", timeNs: run.boundaryNs)
+      $0.field("answer", json: AnswerRenderer(.json).bytes(answer))
     }
   }
 

@@ -1,4 +1,5 @@
 import Language
+import Logging
 import Model
 import Query
 import Store
@@ -28,7 +29,7 @@ struct ScheduleWork: Sendable {
   func begin(
     _ schedule: ScheduleInfo, after lastNs: Int64?
   ) throws -> (run: ScheduleRun?, nextNs: Int64?) {
-    let key = ScheduleKey(schedule.name, schedule.version)
+    let key = DefinitionKey(schedule.name, schedule.version)
     let due = DueTimes(
       try schedule.times, after: max(schedule.definedNs, lastNs ?? .min), nowNs: clock(),
       catchUpNs: catchUpNs)
@@ -61,8 +62,10 @@ struct ScheduleWork: Sendable {
     }
     ended.rows = answer.rowCount
     do {
-      try outputs.write(answer, of: run, schedule)
+      try outputs.write(answer, of: run, schedule, isCancelled: isCancelled)
       return .ended(ended)
+    } catch let error as CancellationError {
+      throw error
     } catch let refusal as OutputRefusal {
       return .ended(ended.failed(refusal.description))
     } catch {
@@ -72,6 +75,36 @@ struct ScheduleWork: Sendable {
           ended.failed("given up after \(attempts + 1) attempts, the last of which: \(error)"))
       }
       return .failed("\(error)")
+    }
+  }
+
+  /// The delivery of a run that was begun.
+  func delivery(of run: ScheduleRun, _ schedule: ScheduleInfo, _ logger: Logger) -> Delivery {
+    Delivery(
+      id: run.id, owner: schedule.owner, isWebhook: schedule.definition.target.kind == "webhook"
+    ) { attempts, isCancelled in
+      switch try attempt(run, schedule, attempts: attempts, isCancelled: isCancelled) {
+      case .failed(let why): return .failed(why)
+      case .ended(let ended):
+        try store.record(ended)
+        if let failure = ended.failure {
+          logger.warning("schedule \(schedule.name) has failed: \(failure)")
+        }
+        return .ended
+      }
+    }
+  }
+
+  /// Ends the runs of schedules that were dropped. `left` are the deliveries that run.
+  func endOrphans(
+    _ states: [DefinitionKey: ScheduleState], _ defined: Set<DefinitionKey>, _ left: Set<String>
+  ) throws {
+    for (key, state) in states where !defined.contains(key) {
+      for run in state.pending where !left.contains(run.id) {
+        var ended = ScheduleRun(key, boundaryNs: run.boundaryNs, .failed)
+        ended.failure = "the schedule was dropped before its answer was handed over"
+        try store.record(ended)
+      }
     }
   }
 

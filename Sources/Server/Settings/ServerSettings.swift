@@ -83,6 +83,10 @@ public struct ServerSettings: Sendable {
   public var outputsDirectory = ""
   /// How long after its time a run is tried again when its target does not take it.
   public var outputsRetrySeconds = 3_600
+  /// A file with the secret that what webhooks get is signed with; empty for none.
+  public var webhookSecretFile = ""
+  /// Hosts of webhooks, in small letters, that may be of this machine or of its networks.
+  public var webhookHosts: [String] = []
   public var limits = Limits()
 
   /// What addresses of the server begin with.

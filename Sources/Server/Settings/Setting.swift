@@ -92,6 +92,20 @@ public struct Setting: Sendable {
         "How long after its time a run of a schedule is tried again when its target does not take it.",
         \.outputsRetrySeconds),
       Setting(
+        "webhooks.secret_file",
+        "A file with the secret that what webhooks get is signed with. Read each time.",
+        \.webhookSecretFile),
+      Setting(
+        key: "webhooks.allow",
+        meaning:
+          "Hosts of webhooks that may have addresses of this machine or of its networks, with commas between.",
+        defaultText: ""
+      ) { settings, text in
+        settings.webhookHosts = text.split(separator: ",").map {
+          $0.trimmingCharacters(in: .whitespaces).lowercased()
+        }
+      },
+      Setting(
         count: "limits.request_seconds",
         "A body has to be there by then; one that brings 16 KiB a second has more time.",
         \.limits.requestSeconds),

@@ -1,0 +1,79 @@
+import Crypto
+import Curl
+import Foundation
+
+/// Tells others over HTTP, at least once: what was told again has the same id.
+struct Webhooks: Sendable {
+  /// A file with the secret that bodies are signed with; empty for none.
+  let secretFile: String
+  /// Hosts that may have addresses of this machine or of its networks.
+  let allowedHosts: Set<String>
+  /// The wall clock, in nanoseconds since 1970.
+  let clock: @Sendable () -> Int64
+
+  /// Until there is a connection, and until the answer is complete.
+  static let connectTimeoutMs = 5_000
+  static let timeoutMs = 30_000
+  /// An answer is only looked at for its status.
+  private static let maxAnswerBytes = 1 << 20
+
+  /// Sends JSON by POST, and returns when the other side has said that it has it, by a status of 200 to 299. Redirects are not
+  /// followed. Throws ``OutputRefusal`` when the address may not be asked, `CancellationError`, and ``OutputFailure``.
+  func send(
+    _ body: [UInt8], id: String, to url: URL, isCancelled: @escaping @Sendable () -> Bool
+  ) throws {
+    var call = HTTPCall(url.absoluteString, method: "POST", body: body)
+    call.headers = [("Content-Type", "application/json"), ("X-Nilo-Id", id)]
+    call.headers += try signature(of: body)
+    (call.connectTimeoutMs, call.timeoutMs) = (Self.connectTimeoutMs, Self.timeoutMs)
+    if !allowedHosts.contains(url.host?.lowercased() ?? "") {
+      call.permits = PublicAddress.isPublic
+    }
+    let status: Int
+    do {
+      status = try HTTPSession().send(
+        call, maxBodyBytes: Self.maxAnswerBytes, isCancelled: isCancelled
+      ).head.status
+    } catch let error as HTTPCallError {
+      switch error.kind {
+      case .cancelled: throw CancellationError()
+      case .refusedAddress:
+        throw OutputRefusal(
+          "\(url.host ?? "") is an address of this machine or of its networks; webhooks.allow lists hosts that may be"
+        )
+      case .badURL: throw OutputRefusal("\(error)")
+      default: throw OutputFailure("\(error)")
+      }
+    }
+    guard (200...299).contains(status) else {
+      throw OutputFailure("\(url.absoluteString) answers with status \(status)")
+    }
+  }
+
+  /// The headers that tell who has sent the body, and when; none without a secret. The file is read each time, so that the
+  /// secret can be exchanged.
+  private func signature(of body: [UInt8]) throws -> [(name: String, value: String)] {
+    let timestamp = String(clock() / 1_000_000_000)
+    let time = ("X-Nilo-Timestamp", timestamp)
+    if secretFile.isEmpty { return [time] }
+    let secret: String
+    do { secret = try String(contentsOfFile: secretFile, encoding: .utf8) } catch {
+      throw OutputFailure(
+        "webhooks.secret_file \(secretFile) cannot be read: \(error.localizedDescription)")
+    }
+    let key = secret.trimmingCharacters(in: .whitespacesAndNewlines)
+    guard !key.isEmpty else {
+      throw OutputFailure("webhooks.secret_file \(secretFile) is empty")
+    }
+    return [
+      time, ("X-Nilo-Signature", "v1=" + Self.signature(key, timestamp: timestamp, body)),
+    ]
+  }
+
+  /// HMAC-SHA256 of the time, a dot and the body, in hexadecimal digits.
+  static func signature(_ secret: String, timestamp: String, _ body: [UInt8]) -> String {
+    let code = HMAC<SHA256>.authenticationCode(
+      for: Data("\(timestamp).".utf8) + body, using: SymmetricKey(data: Data(secret.utf8)))
+    return code.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+  }
+}

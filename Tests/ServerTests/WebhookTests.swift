@@ -1,0 +1,177 @@
+import Foundation
+import Model
+import Query
+import Store
+import Testing
+
+@testable import Server
+
+/// Webhooks are told at least once, under one id, signed, and only where it is permitted.
+@Suite struct WebhookTests {
+  private static let events = [
+    #"{"timestamp":"2024-06-01T00:10:00Z","v":50}"#, #"{"timestamp":"2024-06-01T05:00:00Z","v":1}"#,
+  ]
+
+  /// A schedule's answer is tried again with the same id and the same bytes, also after a restart, and other schedules are not
+  /// held up by it.
+  @Test func schedules() throws {
+    let clock = TestClock("2024-06-01T10:30:00Z")
+    let plant = try TestPlant(clock)
+    let hook = try TestWebhook(plant.path("told"))
+    plant.secretFile = plant.path("secret")
+    try "very secret\n".write(toFile: plant.secretFile, atomically: true, encoding: .utf8)
+    _ = try plant.store.append(Self.events, to: "m")
+    try plant.define("hook", "SELECT count(*) AS n FROM m INTO webhook('\(hook.url)/in')")
+    try plant.define("other", "SELECT count(*) AS n FROM m INTO stream('counts')")
+    hook.answer(500)
+    clock.set("2024-06-01T11:00:00Z")
+    try plant.run(until: { pending in pending.map(\.key.name) == ["hook"] && hook.told.count == 1 })
+    _ = try plant.store.append([#"{"timestamp":"2024-06-01T06:00:00Z","v":1}"#], to: "m")
+    hook.answer(204)
+    try plant.reopen()
+    try plant.run()
+    try plant.run()
+    let told = hook.told
+    #expect(told.map(\.status) == [500, 204])
+    #expect(Set(told.map(\.body)).count == 1)
+    #expect(told[0].body.contains(#""rows":["# + "\n[2]]"), "\(told[0].body)")
+    #expect(told.allSatisfy { $0.headers["x-nilo-id"] == "hook/1/2024-06-01T11:00:00Z" })
+    for one in told {
+      let timestamp = one.headers["x-nilo-timestamp"] ?? ""
+      #expect(timestamp == "\(clock.ns / 1_000_000_000)")
+      let signature = Webhooks.signature("very secret", timestamp: timestamp, Array(one.body.utf8))
+      #expect(one.headers["x-nilo-signature"] == "v1=\(signature)")
+    }
+    #expect(try plant.runs().filter { $0.contains("done") } == ["11:00 done 1", "11:00 done 1"])
+  }
+
+  @Test func signatures() {
+    // python3 -c "import hmac; print(hmac.new(b'key', b'1717239600.{}', 'sha256').hexdigest())"
+    #expect(
+      Webhooks.signature("key", timestamp: "1717239600", Array("{}".utf8))
+        == "d804d24ff1de45ef23bf1fc3774c5560f7f264d9aa1dfae2dd1090f2dbaaab3e")
+  }
+
+  @Test func alerts() throws {
+    let clock = TestClock("2024-06-01T12:00:00Z")
+    let plant = try TestPlant(clock)
+    let hook = try TestWebhook(plant.path("told"))
+    _ = try plant.store.append([#"{"timestamp":"2024-06-01T00:00:00Z","v":1}"#], to: "m")
+    _ = try plant.ask(
+      "DEFINE ALERT hot ON SELECT max(v) AS high FROM m EVERY 1h HAVING high > 40 NOTIFY webhook('\(hook.url)/hot')"
+    )
+    _ = try plant.store.append(Self.events, to: "m")
+    try AlertWatch(plant.store, limits: QueryLimits()).judge(after: 0)
+    hook.answer(500)
+    try plant.run { () in hook.told.count == 2 }
+    hook.answer(200)
+    try plant.reopen()
+    try plant.run { () in try plant.untold == 0 }
+    try plant.run { () in try plant.untold == 0 }
+    let told = hook.told.filter { $0.status == 200 }
+    #expect(told.count == 2)
+    #expect(
+      told.contains {
+        $0.body.contains(#""state":"firing","before":"resolved","values":{"high":50}"#)
+      })
+    #expect(Set(hook.told.map { $0.headers["x-nilo-id"] }).count == 2)
+    #expect(try plant.alerts().suffix(2) == ["notified", "notified"])
+    #expect(told.allSatisfy { $0.headers["x-nilo-signature"] == nil })
+  }
+
+  /// What cannot be told is given up in the end, and noted.
+  @Test func givenUp() throws {
+    let clock = TestClock("2024-06-01T12:00:00Z")
+    let plant = try TestPlant(clock)
+    plant.allowedHosts = []
+    let hook = try TestWebhook(plant.path("told"))
+    _ = try plant.store.append(Self.events, to: "m")
+    try plant.define("hook", "SELECT count(*) AS n FROM m INTO webhook('\(hook.url)/in')")
+    clock.set("2024-06-01T13:00:00Z")
+    try plant.run()
+    #expect(try plant.runs().last?.contains("webhooks.allow lists hosts") == true)
+    #expect(hook.told.isEmpty)
+    // A redirect is not followed.
+    plant.allowedHosts = ["127.0.0.1"]
+    hook.answer(302)
+    clock.set("2024-06-01T14:00:00Z")
+    try plant.run(until: { _ in hook.told.count == 1 })
+    clock.set("2024-06-01T15:00:00Z")
+    try plant.run(until: { pending in pending.count == 1 })
+    #expect(
+      try plant.runs().contains { $0.hasPrefix("14:00 failed given up") && $0.contains("302") })
+    #expect(hook.told.allSatisfy { $0.path == "/in" })
+  }
+
+  @Test(
+    arguments: [
+      ("8.8.8.8", true), ("127.0.0.1", false), ("10.1.2.3", false), ("172.16.0.1", false),
+      ("172.32.0.1", true), ("192.168.1.1", false), ("169.254.169.254", false), ("0.0.0.0", false),
+      ("100.64.0.1", false), ("224.0.0.1", false), ("255.255.255.255", false), ("1.2.3", false),
+      ("::1", false), ("::", false), ("fe80::1", false), ("fe80::1%eth0", false),
+      ("fd00::1", false),
+      ("ff02::1", false), ("2606:4700::1111", true), ("::ffff:127.0.0.1", false),
+      ("::ffff:8.8.8.8", true), ("::7f00:1", false), ("64:ff9b::7f00:1", false),
+      ("2002:7f00:1::", false), ("2001:db8:0:0:0:0:0:1", true), ("x", false), ("1:2", false),
+      ("", false),
+    ])
+  func addresses(_ text: String, _ isPublic: Bool) {
+    #expect(PublicAddress.isPublic(text) == isPublic)
+  }
+}
+
+extension TestPlant {
+  /// Events that somebody is still to be told of.
+  var untold: Int {
+    get throws { try store.alertLedgers().values.reduce(0) { $0 + $1.untold.count } }
+  }
+}
+
+/// A webhook that notes what it is told.
+final class TestWebhook: @unchecked Sendable {
+  struct Told: Decodable {
+    var path: String
+    var body: String
+    var status: Int
+    var headers: [String: String]
+  }
+
+  let url: String
+  private let file: String
+  private let process = Process()
+
+  init(_ file: String) throws {
+    self.file = file
+    let output = Pipe()
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    process.arguments = [
+      "python3",
+      URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent(
+        "webhook.py"
+      )
+      .path, file,
+    ]
+    process.standardOutput = output
+    try process.run()
+    let line = String(decoding: output.fileHandleForReading.availableData, as: UTF8.self)
+    url = "http://127.0.0.1:\(line.trimmingCharacters(in: .whitespacesAndNewlines))"
+  }
+
+  deinit {
+    // The threads of tests block SIGTERM, and so does what they start.
+    kill(process.processIdentifier, SIGKILL)
+    process.waitUntilExit()
+  }
+
+  /// The status of answers from now on.
+  func answer(_ status: Int) {
+    try? "\(status)".write(toFile: file + ".status", atomically: true, encoding: .utf8)
+  }
+
+  var told: [Told] {
+    let text = (try? String(contentsOfFile: file, encoding: .utf8)) ?? ""
+    return text.split(separator: "\n").compactMap {
+      try? JSONDecoder().decode(Told.self, from: Data($0.utf8))
+    }
+  }
+}
