@@ -20,6 +20,8 @@ extension ServerParts {
     router.path("/v1/streams/:stream", [.get: by(.reader, lists.stream)])
     router.path("/v1/kpis", [.get: by(.reader, lists.kpis)])
     router.path("/v1/kpis/:kpi", [.get: by(.reader, lists.kpi)])
+    router.path("/v1/schedules", [.get: by(.reader, byItself.schedules)])
+    router.path("/v1/alerts", [.get: by(.reader, byItself.alerts)])
     router.path("/v1/events/:seq", [.get: by(.reader, lists.event)])
     router.path("/v1/lines/:seq", [.get: by(.reader, lines.get)])
 

@@ -16,6 +16,7 @@ struct ServerParts: Sendable {
   let live: LiveHub
   let subscribe: SubscribeEndpoint
   let lists: ListEndpoints
+  let byItself: ByItselfEndpoints
   let influxWrite: WriteEndpoint
   let influxQL: InfluxQLEndpoint
   let influx: InfluxOperation
@@ -52,6 +53,7 @@ struct ServerParts: Sendable {
     live = LiveHub(store, looker, maxFollowers: limits.subscriptions)
     subscribe = SubscribeEndpoint(hub: live, access: access, runner: runner)
     lists = ListEndpoints(store: store, runner: runner)
+    byItself = ByItselfEndpoints(store: store, pool: queries)
     influxWrite = WriteEndpoint(queue: queue, pool: appends, settings: settings, clock: clock)
     influxQL = InfluxQLEndpoint(store: store, pool: queries, settings: settings)
     influx = InfluxOperation(store: store, pool: queries)
@@ -70,6 +72,7 @@ struct ServerParts: Sendable {
         limits: queryLimits, clock: clock,
         catchUpNs: Int64(settings.scheduleCatchUpSeconds) * 1_000_000_000,
         retryNs: Int64(settings.outputsRetrySeconds) * 1_000_000_000),
+      idleNs: Int64(settings.idleSourceSeconds) * 1_000_000_000,
       logger: LogLines.logger(settings))
   }
 

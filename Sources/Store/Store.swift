@@ -236,6 +236,12 @@ public final class Store: Sendable {
     try log.closeSources(sources, of: known)
   }
 
+  /// Closes the sources of all streams that have brought nothing for `idleNs` of wall clock, as ``closeSources(_:of:)`` does.
+  /// O(open sources).
+  public func closeIdleSources(idleNs: Int64) throws {
+    for stream in log.streams { try log.closeIdleSources(of: stream, idleNs: idleNs) }
+  }
+
   /// What a connector has noted of a source with the last batch that had a ``DocumentBatch/progress``; nil when there is
   /// nothing. O(log n).
   public func progress(of source: String) throws -> NotedProgress? {

@@ -215,6 +215,25 @@ import Testing
     #expect(try plant.store.schedules().isEmpty)
   }
 
+  /// What has not brought anything for long is closed: that is an event, and nobody waits for it.
+  @Test func idleSources() throws {
+    let clock = TestClock("2024-06-01T12:00:00Z")
+    let plant = try TestPlant(clock)
+    func append(_ source: String, _ hour: Int) throws {
+      _ = try plant.store.append(
+        ["{\"timestamp\":\"2024-06-01T\(10 + hour):00:00Z\",\"v\":1}"], to: "m", source: source)
+    }
+    try append("a", 0)
+    try append("b", 0)
+    clock.set("2024-06-01T12:10:00Z")
+    try append("a", 2)
+    plant.idleNs = 300_000_000_000
+    try plant.run { () in try plant.rows("SHOW SOURCES").contains { $0[3] == "closed" } }
+    #expect(try plant.rows("SHOW SOURCES").map { $0[1] + " " + $0[3] } == ["a open", "b closed"])
+    #expect(try plant.rows("SHOW WATERMARK").first?[1] == "2024-06-01T12:00:00Z")
+    #expect(try plant.facts("SELECT source, reason FROM _sources LIMIT 9") == [["b", "idle"]])
+  }
+
   /// A store of before, whose first stream has the number 3, keeps it.
   @Test func numbersOfStreams() throws {
     let plant = try plant(TestClock("2024-06-01T10:30:00Z"))
@@ -242,6 +261,7 @@ final class TestPlant {
   private let directory: URL
   private(set) var store: Store
   var outputs = ""
+  var idleNs: Int64 = 0
   var secretFile = ""
   var allowedHosts: Set<String> = ["127.0.0.1"]
   var catchUpNs = 24 * TestClock.hourNs
@@ -289,7 +309,8 @@ final class TestPlant {
 
   /// Runs a scheduler until `isDone`.
   func run(_ isDone: () throws -> Bool) throws {
-    let scheduler = Scheduler(work, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+    let scheduler = Scheduler(
+      work, idleNs: idleNs, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     try scheduler.start()
     defer { scheduler.stop() }
     let deadline = Date(timeIntervalSinceNow: 60)

@@ -29,6 +29,7 @@ struct MetricsEndpoint: Sendable {
     text.add("nilo_last_seq", .gauge, "The last event of the log.", Double(snapshot.lastSeq))
     add(snapshot.streams, to: &text)
     add(snapshot.kpis, to: &text)
+    try addByItself(to: &text)
     try addStore(to: &text)
     addRequests(to: &text)
     return text.text
@@ -64,6 +65,48 @@ struct MetricsEndpoint: Sendable {
       "nilo_kpi_filled_ratio", .gauge, "Share of the log that the cells of a KPI have.",
       kpis.map { kpi in
         (["kpi": kpi.name, "version": "\(kpi.version)"], kpi.progress ?? 1)
+      })
+  }
+
+  private func addByItself(to text: inout PrometheusText) throws {
+    let schedules = try store.schedules()
+    let states = try store.scheduleStates()
+    text.add(
+      "nilo_schedule_runs_total", .counter, "Times of a schedule that have ended, by how.",
+      schedules.flatMap { schedule in
+        [ScheduleInfo.Run.State.done, .failed, .passedOver].map { state in
+          let counts = states[DefinitionKey(schedule.name, schedule.version)]?.counts ?? [:]
+          return (
+            ["schedule": schedule.name, "outcome": state.rawValue], Double(counts[state] ?? 0)
+          )
+        }
+      })
+    let now = clock()
+    text.add(
+      "nilo_schedule_lag_seconds", .gauge, "How long a time of a schedule has waited to be begun.",
+      try schedules.map { schedule in
+        (["schedule": schedule.name], Double(max(0, now - (try schedule.nextNs ?? now))) / 1e9)
+      })
+    let ledgers = try store.alertLedgers()
+    let alerts = try store.alerts()
+    text.add(
+      "nilo_alert_groups", .gauge, "Groups of an alert, by their state.",
+      alerts.flatMap { alert in
+        [AlertInfo.State.pending, .firing].map { state in
+          (
+            ["alert": alert.name, "state": state.rawValue],
+            Double(alert.groups.count { $0.state == state })
+          )
+        }
+      })
+    text.add(
+      "nilo_alert_notices_total", .counter,
+      "What somebody was to be told of an alert, by how that ended.",
+      alerts.flatMap { alert in
+        [AlertEvent.Kind.notified, .unheard].map { kind in
+          let counts = ledgers[DefinitionKey(alert.name, alert.version)]?.counts ?? [:]
+          return (["alert": alert.name, "outcome": kind.rawValue], Double(counts[kind] ?? 0))
+        }
       })
   }
 

@@ -17,6 +17,8 @@ final class AlertWatch: Sendable {
   private struct Position {
     /// As of which event.
     var seq: UInt64
+    /// Whether it is known what was judged as of then.
+    var isPlaced = false
     /// Buckets before are of a time when there was no alert.
     var firstNs: Int64?
     /// The end of the last bucket; nil while the stream has no watermark.
@@ -71,9 +73,10 @@ final class AlertWatch: Sendable {
     var range: Range<Int64>?
     do {
       let subject = try subject(of: alert, snapshot)
-      if known == nil {
+      if !position.isPlaced {
         position.firstNs = subject.finalNs(try watermark(subject, asOf: alert.seq))
         position.judgedNs = subject.finalNs(try watermark(subject, asOf: position.seq))
+        position.isPlaced = true
       }
       let earliestNs = try store.earliestTime(ofStream: subject.stream, after: position.seq)
         .map { subject.judge.buckets.start(of: $0) }

@@ -13,6 +13,9 @@ import Threads
 final class Scheduler: @unchecked Sendable {
   /// Threads for webhooks, which may keep one waiting; streams and files have one of their own.
   static let webhookThreads = 4
+  /// How often it is looked for sources that are idle.
+  private static let shortestLookNs: Int64 = 1_000_000_000
+  private static let longestLookNs: Int64 = 60_000_000_000
 
   private let work: ScheduleWork
   private let telling: AlertTelling
@@ -23,7 +26,11 @@ final class Scheduler: @unchecked Sendable {
   // Guarded by `lock`.
   private var threads: [JoinableThread] = []
 
-  init(_ work: ScheduleWork, logger: Logger) {
+  /// Of sources, after which they are closed; 0 for never.
+  private let idleNs: Int64
+
+  init(_ work: ScheduleWork, idleNs: Int64 = 0, logger: Logger) {
+    self.idleNs = idleNs
     (self.work, self.logger) = (work, logger)
     telling = AlertTelling(
       store: work.store, webhooks: work.outputs.webhooks, clock: work.clock, retryNs: work.retryNs)
@@ -60,9 +67,14 @@ final class Scheduler: @unchecked Sendable {
   private func plan() {
     var pauseNs: Int64 = 0
     var nextNs: Int64?
+    var lookNs: Int64?
     repeat {
       do {
-        nextNs = try beginAllDue()
+        if idleNs > 0, lookNs ?? .min <= work.clock() {
+          try work.store.closeIdleSources(idleNs: idleNs)
+          lookNs = work.clock() + min(max(idleNs / 4, Self.shortestLookNs), Self.longestLookNs)
+        }
+        nextNs = [try beginAllDue(), lookNs].compactMap(\.self).min()
         pauseNs = 0
       } catch {
         logger.error("schedules cannot be gone on with: \(error)")

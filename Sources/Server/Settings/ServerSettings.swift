@@ -77,6 +77,8 @@ public struct ServerSettings: Sendable {
   public var keyFile = ""
   /// Origins whose pages may ask.
   public var origins: [String] = []
+  /// Sources that bring nothing for so long are closed; 0 for never.
+  public var idleSourceSeconds = 0
   /// How far back times of schedules are caught up on that were missed.
   public var scheduleCatchUpSeconds = 86_400
   /// Where schedules write files; empty for nowhere.

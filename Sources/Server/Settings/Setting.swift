@@ -81,6 +81,10 @@ public struct Setting: Sendable {
         }
       },
       Setting(
+        count: "sources.idle_seconds",
+        "Sources that bring nothing for so long are closed, so that nobody waits for them; 0 for never.",
+        \.idleSourceSeconds, atLeast: 0),
+      Setting(
         count: "schedule.catch_up_seconds",
         "How far back times of schedules are run that were missed; older ones are passed over, which is noted in _runs.",
         \.scheduleCatchUpSeconds),
@@ -154,11 +158,12 @@ public struct Setting: Sendable {
   }
 
   private init(
-    count key: String, _ meaning: String, _ path: WritableKeyPath<ServerSettings, Int> & Sendable
+    count key: String, _ meaning: String, _ path: WritableKeyPath<ServerSettings, Int> & Sendable,
+    atLeast least: Int = 1
   ) {
     self.init(key: key, meaning: meaning, defaultText: "\(ServerSettings()[keyPath: path])") {
-      guard let value = Int($1), value > 0, value <= 1_000_000_000 else {
-        throw Refusal(expected: "a whole number from 1 to 1000000000")
+      guard let value = Int($1), value >= least, value <= 1_000_000_000 else {
+        throw Refusal(expected: "a whole number from \(least) to 1000000000")
       }
       $0[keyPath: path] = value
     }

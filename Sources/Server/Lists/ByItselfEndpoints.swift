@@ -1,0 +1,89 @@
+import Bytes
+import Hummingbird
+import Query
+import Store
+
+/// What happens by itself: schedules and alerts.
+struct ByItselfEndpoints: Sendable {
+  let store: Store
+  let pool: BlockingPool
+
+  /// `GET /v1/schedules`
+  func schedules(_ request: Request, _ context: ServerContext) async throws -> Response {
+    let (snapshot, schedules) = try await pool.run { [store] in
+      (try store.snapshot(), try store.schedules())
+    }
+    let shown = try schedules.filter {
+      context.mayAsk($0.definition.query.from.text, snapshot)
+    }.map { try $0.json }
+    return .json { writer in
+      writer.field("schedules", array: shown)
+      writer.field("as_of_seq", snapshot.lastSeq)
+    }
+  }
+
+  /// `GET /v1/alerts`
+  func alerts(_ request: Request, _ context: ServerContext) async throws -> Response {
+    let (snapshot, alerts) = try await pool.run { [store] in
+      (try store.snapshot(), try store.alerts())
+    }
+    let shown = alerts.filter { context.mayAsk($0.definition.query.from.text, snapshot) }
+    return .json { writer in
+      writer.field("alerts", array: shown.map(\.json))
+      writer.field("as_of_seq", snapshot.lastSeq)
+    }
+  }
+}
+
+extension ServerContext {
+  /// Whether whoever asks may ask the stream or KPI of a name.
+  fileprivate func mayAsk(_ name: String, _ snapshot: CatalogueSnapshot) -> Bool {
+    let kpi = snapshot.kpis.first { $0.name == name }
+    return principal.mayAsk(stream: kpi?.stream ?? name)
+  }
+}
+
+extension ScheduleInfo {
+  /// As `GET /v1/schedules` has it. Throws what its times do.
+  fileprivate var json: [UInt8] {
+    get throws {
+      let nextNs = try nextNs
+      return jsonObject { writer in
+        writer.field("name", name)
+        writer.field("version", Int64(version))
+        writer.field("cron", definition.cron.value)
+        writer.field("time_zone", definition.timeZone?.value ?? "UTC")
+        writer.field("target", definition.target.canonicalText)
+        writer.field("last", timeNs: lastRun?.boundaryNs)
+        writer.field("last_state", optional: lastRun?.state.rawValue)
+        writer.field("last_failure", optional: lastRun?.failure)
+        writer.field("next", timeNs: nextNs)
+        writer.field("seq", seq)
+        writer.field("statement", statement)
+      }
+    }
+  }
+}
+
+extension AlertInfo {
+  /// As `GET /v1/alerts` has it.
+  fileprivate var json: [UInt8] {
+    jsonObject { writer in
+      writer.field("name", name)
+      writer.field("version", Int64(version))
+      writer.field("target", definition.target.canonicalText)
+      writer.field(
+        "groups",
+        array: groups.map { group in
+          jsonObject {
+            $0.field("labels", json: Array(group.labels.utf8))
+            $0.field("state", group.state.rawValue)
+            $0.field("since", timeNs: group.sinceNs)
+          }
+        })
+      writer.field("failure", optional: failure)
+      writer.field("seq", seq)
+      writer.field("statement", statement)
+    }
+  }
+}
