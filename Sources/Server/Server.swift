@@ -45,6 +45,7 @@ public struct Server: Sendable {
     try requireTokens()
     let parts = ServerParts(store, settings, clock: clock)
     try store.add(parts.scheduler, startingAfter: try store.snapshot().lastSeq)
+    try parts.audit.noteConfiguration()
     try parts.scheduler.start()
     var application = Application(
       router: parts.router,

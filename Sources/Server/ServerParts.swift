@@ -8,6 +8,7 @@ import Store
 struct ServerParts: Sendable {
   let settings: ServerSettings
   let access: Access
+  let audit: Audit
   let appends: BlockingPool
   let queries: BlockingPool
   let looks: BlockingPool
@@ -31,6 +32,7 @@ struct ServerParts: Sendable {
     access = Access(
       tokens: tokens, isOpen: !settings.address.isLoopback, origins: Set(settings.origins),
       clock: clock)
+    audit = Audit(store, configuration: settings.text)
     let limits = settings.limits
     appends = BlockingPool(
       named: "batches", threadCount: System.coreCount, maxWaiting: limits.connections)
@@ -46,7 +48,8 @@ struct ServerParts: Sendable {
     queryLimits.maxMemoryBytes = limits.queryMemoryBytes
     queryLimits.maxSeconds = Double(limits.querySeconds)
     let runner = QueryRunner(
-      store: store, pool: queries, clock: clock, limits: queryLimits, metrics: counted)
+      store: store, pool: queries, clock: clock, limits: queryLimits, metrics: counted,
+      audit: audit)
     ingest = IngestEndpoint(queue: queue, settings: settings)
     query = QueryEndpoint(runner: runner, settings: settings)
     let looker = LiveLooker(store: store, pool: looks, limits: queryLimits, clock: clock)
@@ -73,6 +76,7 @@ struct ServerParts: Sendable {
         catchUpNs: Int64(settings.scheduleCatchUpSeconds) * 1_000_000_000,
         retryNs: Int64(settings.outputsRetrySeconds) * 1_000_000_000),
       idleNs: Int64(settings.idleSourceSeconds) * 1_000_000_000,
+      upkeep: { [audit] in try audit.noteTokens(tokens.all()) },
       logger: LogLines.logger(settings))
   }
 

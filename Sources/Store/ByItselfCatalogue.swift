@@ -2,6 +2,7 @@ import Bytes
 import EventLog
 import Language
 import Model
+import Synchronization
 
 /// The schedules and alerts that documents of the catalogue define, each by its statement.
 struct ByItselfCatalogue {
@@ -53,12 +54,31 @@ struct ByItselfCatalogue {
   func nextVersion(_ kind: Kind, _ name: String) -> Int { (versions[kind]?[name] ?? 0) + 1 }
 }
 
+/// The catalogue as it was read last: it is asked for with each commit, and changes seldom.
+final class ByItselfDefinitions: Sendable {
+  private let read = Mutex<(seq: UInt64, catalogue: ByItselfCatalogue)?>(nil)
+
+  /// O(1) while there is nothing new, else O(documents).
+  func catalogue(_ documents: [CatalogueDocument]) throws -> ByItselfCatalogue {
+    let seq = documents.last?.seq ?? 0
+    if let known = read.withLock({ $0 }), known.seq == seq { return known.catalogue }
+    let catalogue = try ByItselfCatalogue(documents)
+    read.withLock { if $0?.seq ?? 0 <= seq { $0 = (seq, catalogue) } }
+    return catalogue
+  }
+}
+
 extension Store {
+  /// What is defined now.
+  func byItselfCatalogue() throws -> ByItselfCatalogue {
+    try byItselfDefinitions.catalogue(log.catalogueDocuments())
+  }
+
   /// Throws ``ByItselfError`` when the name is taken, and `StreamNameError`.
   func define(_ kind: ByItselfCatalogue.Kind, _ name: String, by body: Statement.Body) throws {
     try StreamDefinition.checkName(name)
     try definingByItself.withLock {
-      let catalogue = try ByItselfCatalogue(log.catalogueDocuments())
+      let catalogue = try byItselfCatalogue()
       if catalogue.contains(kind, name) {
         throw ByItselfError(
           "\(kind) \(name) exists already; drop it first, or take another name")
@@ -71,7 +91,7 @@ extension Store {
   /// Throws ``ByItselfError`` when there is none of that name.
   func drop(_ kind: ByItselfCatalogue.Kind, _ name: String, by body: Statement.Body) throws {
     try definingByItself.withLock {
-      guard try ByItselfCatalogue(log.catalogueDocuments()).contains(kind, name) else {
+      guard try byItselfCatalogue().contains(kind, name) else {
         throw ByItselfError("there is no \(kind) \(name)")
       }
       try record(kind.dropping, name, nil, body)

@@ -7,7 +7,7 @@ extension Store {
   /// Those that are defined, in the order of their definitions, each with the groups for which it holds.
   /// O(catalogue + events of `_alerts`) once, then O(what is new).
   public func alerts() throws -> [AlertInfo] {
-    let catalogue = try ByItselfCatalogue(log.catalogueDocuments())
+    let catalogue = try byItselfCatalogue()
     let ledgers = try alertLedgers()
     return catalogue.definitions.compactMap { defined in
       guard case .defineAlert(let definition) = defined.statement.body else { return nil }

@@ -10,7 +10,7 @@ extension Store {
   /// O(catalogue + events of `_runs`) once, then O(what is new).
   public func schedules() throws -> [ScheduleInfo] {
     // Runs are read after definitions: one that is new has none of an earlier version.
-    let catalogue = try ByItselfCatalogue(log.catalogueDocuments())
+    let catalogue = try byItselfCatalogue()
     let states = try scheduleStates()
     return catalogue.definitions.compactMap { defined in
       guard case .defineSchedule(let definition) = defined.statement.body else { return nil }

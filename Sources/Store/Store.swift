@@ -76,6 +76,8 @@ public final class Store: Sendable {
     try $actor.withValue(actor) { try body() }
   }
 
+  /// The schedules and alerts of the catalogue, as it was read last.
+  let byItselfDefinitions = ByItselfDefinitions()
   /// What the log says of schedules, as far as it was read.
   let scheduleRuns = ScheduleRuns()
   /// The same of alerts.

@@ -95,7 +95,7 @@ import Testing
     terminal.type("ALT\tw\t")
     terminal.expectAtCursor("nilo> ALTER STREAM weather")
     terminal.type("\u{15}")
-    terminal.type("drop s\twe\t")
+    terminal.type("drop st\twe\t")
     terminal.expectAtCursor("nilo> drop stream weather")
     terminal.type("\u{15}show cre\twe\t")
     terminal.expectAtCursor("nilo> show create weather")

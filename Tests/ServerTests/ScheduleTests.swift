@@ -58,6 +58,45 @@ import Testing
     #expect(
       try plant.rows("SELECT run_time, v FROM means ORDER BY run_time LIMIT 99")
         == (11...15).map { ["2024-06-01T\($0):00:00Z", "\($0 + 23)"] })
+    #expect(try plant.store.check().isSound)
+  }
+
+  /// Through the program: what was missed is run when it starts, and not again when it starts again.
+  @Test func served() throws {
+    let served = try ServedStore()
+    _ = try served.post("/v1/streams/m/events", #"{"timestamp":"2024-06-01T00:00:00Z","v":1}"#)
+    #expect(served.end() == 0)
+    let definedNs = Store.wallClockNs() - 3 * TestClock.hourNs
+    let store = try Store(directory: served.data, clock: { definedNs })
+    _ = try QueryEngine(store).run(
+      "DEFINE SCHEDULE hourly CRON '0 * * * *' AS SELECT count(*) AS n FROM m INTO stream('counts')",
+      QueryOptions(nowNs: definedNs))
+    store.close()
+    for _ in 0..<2 {
+      try served.start()
+      let deadline = Date(timeIntervalSinceNow: 60)
+      while try served.value("SELECT count(*) FROM _runs WHERE state = 'done'") < "3",
+        Date() < deadline
+      {
+        usleep(20_000)
+      }
+      #expect(served.end() == 0)
+    }
+    let read = try Store(directory: served.data, mode: .readOnly)
+    defer { read.close() }
+    var boundaries: [String] = []
+    try read.forEachEvent(of: "_runs") { event in
+      let object = try JSONSerialization.jsonObject(with: Data(event.bytes)) as? [String: Any]
+      if object?["state"] as? String == "done" {
+        boundaries.append(object?["boundary"] as? String ?? "")
+      }
+      return true
+    }
+    // A fourth hour may have come meanwhile.
+    #expect((3...4).contains(boundaries.count), "\(boundaries)")
+    #expect(Set(boundaries).count == boundaries.count)
+    let counts = try read.statistics().streams.first { $0.definition.name == "counts" }
+    #expect(counts?.totals.events == UInt64(boundaries.count))
   }
 
   @Test func timesTooLongAgo() throws {

@@ -82,8 +82,10 @@ extension StreamDefinition {
   package static let runs = own(.max - 1, "_runs", key: "schedule", id: "id")
   /// The stream of what was found of alerts, and who was told.
   package static let alerts = own(.max - 2, "_alerts", key: "alert", id: "id")
+  /// The stream of what administrators did.
+  package static let audit = own(.max - 3, "_audit", key: "actor")
   /// The log's own streams, which every store has.
-  package static let system: [StreamDefinition] = [catalogue, closings, runs, alerts]
+  package static let system: [StreamDefinition] = [catalogue, closings, runs, alerts, audit]
   /// Streams of users are numbered from here on, up. The log's own that came later have numbers from the other end: stores
   /// of before have streams of users from 3 on.
   static let firstUserId: UInt32 = 3

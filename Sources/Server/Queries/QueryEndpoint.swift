@@ -66,6 +66,7 @@ struct QueryRunner: Sendable {
   let clock: @Sendable () -> Int64
   let limits: QueryLimits
   let metrics: Metrics
+  let audit: Audit
 
   /// Runs a statement. It ends when its client goes away. Throws what the engine does, and ``Problem`` of kind `tooBusy`.
   func run(
@@ -83,7 +84,9 @@ struct QueryRunner: Sendable {
         try counted {
           try context.require(statement, store.snapshot)
           return try Store.acting(as: context.actor) {
-            try QueryEngine(store).run(statement, of: query.text, options)
+            try audit.running(
+              statement, actor: context.actor, address: context.clientAddress
+            ) { try QueryEngine(store).run(statement, of: query.text, options) }
           }
         }
       }

@@ -43,13 +43,16 @@ final class AlertWatch: Sendable {
   /// Judges all that can be judged now. Alerts that were not judged since the program began were judged up to event `seq`.
   /// Throws what may go well another time; what may not is noted in `_alerts`.
   func judge(after seq: UInt64) throws {
+    let alerts = try store.alerts()
+    if alerts.isEmpty { return }
+    // After the definitions: each is of a state that the snapshot has.
     let snapshot = try store.snapshot()
     let ledgers = try store.alertLedgers()
     var events: [AlertEvent] = []
     var failure: (any Error)?
     var judged: [DefinitionKey: Position] = [:]
     let known = positions.withLock { $0 }
-    for alert in try store.alerts() {
+    for alert in alerts {
       let key = DefinitionKey(alert.name, alert.version)
       do {
         judged[key] = try judge(alert, known[key], after: seq, snapshot, ledgers[key], &events)

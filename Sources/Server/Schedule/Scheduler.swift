@@ -13,8 +13,7 @@ import Threads
 final class Scheduler: @unchecked Sendable {
   /// Threads for webhooks, which may keep one waiting; streams and files have one of their own.
   static let webhookThreads = 4
-  /// How often it is looked for sources that are idle.
-  private static let shortestLookNs: Int64 = 1_000_000_000
+  /// How often it is looked at least for what time alone has changed.
   private static let longestLookNs: Int64 = 60_000_000_000
 
   private let work: ScheduleWork
@@ -28,9 +27,14 @@ final class Scheduler: @unchecked Sendable {
 
   /// Of sources, after which they are closed; 0 for never.
   private let idleNs: Int64
+  /// What else is to be done from time to time.
+  private let upkeep: @Sendable () throws -> Void
 
-  init(_ work: ScheduleWork, idleNs: Int64 = 0, logger: Logger) {
-    self.idleNs = idleNs
+  init(
+    _ work: ScheduleWork, idleNs: Int64 = 0, upkeep: @escaping @Sendable () throws -> Void = {},
+    logger: Logger
+  ) {
+    (self.idleNs, self.upkeep) = (idleNs, upkeep)
     (self.work, self.logger) = (work, logger)
     telling = AlertTelling(
       store: work.store, webhooks: work.outputs.webhooks, clock: work.clock, retryNs: work.retryNs)
@@ -70,9 +74,11 @@ final class Scheduler: @unchecked Sendable {
     var lookNs: Int64?
     repeat {
       do {
-        if idleNs > 0, lookNs ?? .min <= work.clock() {
-          try work.store.closeIdleSources(idleNs: idleNs)
-          lookNs = work.clock() + min(max(idleNs / 4, Self.shortestLookNs), Self.longestLookNs)
+        if lookNs ?? .min <= work.clock() {
+          if idleNs > 0 { try work.store.closeIdleSources(idleNs: idleNs) }
+          // It holds nothing up.
+          do { try upkeep() } catch { logger.warning("\(error)") }
+          lookNs = work.clock() + lookIntervalNs
         }
         nextNs = [try beginAllDue(), lookNs].compactMap(\.self).min()
         pauseNs = 0
@@ -82,6 +88,10 @@ final class Scheduler: @unchecked Sendable {
         nextNs = work.clock() + pauseNs
       }
     } while deliveries.awaitNews(untilNs: nextNs)
+  }
+
+  private var lookIntervalNs: Int64 {
+    idleNs > 0 ? min(max(idleNs / 4, Backoff.firstNs), Self.longestLookNs) : Self.longestLookNs
   }
 
   /// Begins what is due of each schedule, and what is to be told of alerts; gives when the next is due.
@@ -150,9 +160,9 @@ extension Scheduler: CommitObserver {
   var name: String { "scheduler" }
 
   func didCommit(_ seqs: ClosedRange<UInt64>, streams: Set<String>) throws {
-    try watch.judge(after: seqs.lowerBound - 1)
-    // What was judged just now is told of by another call.
+    // What is found below is told of by another call.
     if !streams.isDisjoint(with: ["_catalogue", "_alerts"]) { wake() }
+    try watch.judge(after: seqs.lowerBound - 1)
   }
 }
 

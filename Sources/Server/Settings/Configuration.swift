@@ -67,6 +67,7 @@ public struct ServerConfiguration: Sendable {
       entries.append(entry)
     }
     if !faults.isEmpty { throw ConfigurationError(faults: faults) }
+    settings.text = entries.map { "\($0.setting.key): \($0.text)\n" }.joined()
   }
 
   private static func text(of key: AbsoluteConfigKey, in provider: any ConfigProvider) -> String? {

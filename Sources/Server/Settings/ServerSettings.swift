@@ -90,6 +90,9 @@ public struct ServerSettings: Sendable {
   /// Hosts of webhooks, in small letters, that may be of this machine or of its networks.
   public var webhookHosts: [String] = []
   public var limits = Limits()
+  /// All of them as `nilo config print` has them, a line each, without where they came from; nil when they are not of a
+  /// configuration.
+  public internal(set) var text: String?
 
   /// What addresses of the server begin with.
   public var scheme: String { certificateFile.isEmpty ? "http" : "https" }

@@ -3,6 +3,7 @@ import Bytes
 import Language
 import Model
 import Query
+import Server
 import Store
 
 struct Rebuild: ParsableCommand {
@@ -55,6 +56,7 @@ struct Rebuild: ParsableCommand {
       progress: { progress.update(share: $0.share, events: $0.facts) },
       isCancelled: { Interruption.isRequested })
     progress.wipe()
+    if !verify { try note(Set(reports.map(\.name)).sorted(), in: opened) }
     let kpis = try opened.snapshot().kpis
     let seconds = (ContinuousClock.now - start) / .seconds(1)
     try Output.buffered { output in
@@ -74,6 +76,18 @@ struct Rebuild: ParsableCommand {
       if !store.json { try output.line("time  \(Wording.seconds(seconds))") }
     }
     if reports.contains(where: { !$0.differences.isEmpty }) { throw ExitCode(ExitStatus.failure) }
+  }
+
+  /// Notes what was rebuilt in `_audit`.
+  private func note(_ names: [String], in store: Store) throws {
+    let range: TimeRange? =
+      since == nil && until == nil
+      ? nil : .bounds(since: since?.expression, until: until?.expression)
+    for name in names {
+      try Audit(store).running(
+        Statement(.rebuildKpi(Name(name), range: range)), actor: userName(), address: "local"
+      ) {}
+    }
   }
 
   /// The time that is asked for, on the clock of a KPI.

@@ -1,5 +1,6 @@
 import Language
 import Query
+import Server
 import Store
 
 /// Where statements run. How they are asked, and how answers are shown, is no concern of it.
@@ -51,7 +52,9 @@ final class LocalRunner: StatementRunner {
     }
     let store = try writing(makes: statement.isFirst)
     defer { if !staysWriting { close() } }
-    return try QueryEngine(store).run(statement, of: text, options)
+    return try Audit(store).running(statement, actor: userName(), address: "local") {
+      try QueryEngine(store).run(statement, of: text, options)
+    }
   }
 
   /// For writing, if one of them changes the store.

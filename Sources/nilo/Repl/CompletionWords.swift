@@ -14,20 +14,22 @@ struct CompletionWords {
   private static let statements = [
     "SELECT", "SHOW", "DESCRIBE", "EXPLAIN", "DEFINE KPI", "REDEFINE KPI", "COMPARE KPI",
     "SWITCH KPI", "DROP KPI", "REBUILD KPI", "DEFINE STREAM", "ALTER STREAM", "DROP STREAM",
-    "EVENTS FOR", "VERIFY",
+    "DEFINE SCHEDULE", "DROP SCHEDULE", "DEFINE ALERT", "DROP ALERT", "EVENTS FOR", "VERIFY",
   ]
   /// What follows these words, and nothing else does.
   private static let followers: [String: [String]] = [
     "show": [
       "STREAMS", "KPIS", "FIELDS", "DIMENSIONS", "WATERMARK", "SOURCES", "VERSIONS", "LATE",
-      "REJECTED", "DUPLICATES", "AHEAD", "HISTORY", "CREATE",
+      "REJECTED", "DUPLICATES", "AHEAD", "HISTORY", "CREATE", "SCHEDULES", "ALERTS",
     ],
     "explain": ["SELECT", "ANALYZE", "VALUE", "CHANGE"], "group": ["BY"], "order": ["BY"],
     "since": times, "until": times, "at": times, "fill": ["NULL", "0", "PREVIOUS", "LINEAR"],
     "time": ["ZONE"], "only": ["FINAL"], "whole": ["BUCKETS"], "using": ["VERSION"],
     "per": ["BUCKET"],
-    "is": ["NULL", "NOT NULL"], "define": ["KPI", "STREAM"], "redefine": ["KPI"],
-    "drop": ["KPI", "STREAM"], "alter": ["STREAM"], "switch": ["KPI"], "rebuild": ["KPI"],
+    "is": ["NULL", "NOT NULL"], "define": ["KPI", "STREAM", "SCHEDULE", "ALERT"],
+    "redefine": ["KPI"],
+    "drop": ["KPI", "STREAM", "SCHEDULE", "ALERT"], "alter": ["STREAM"], "switch": ["KPI"],
+    "rebuild": ["KPI"],
     "compare": ["WITH", "KPI"],
     "events": ["FOR"], "of": ["SEQ"] + times,
   ]

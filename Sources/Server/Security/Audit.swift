@@ -1,0 +1,114 @@
+import Crypto
+import Foundation
+import Language
+import Query
+import Store
+import Synchronization
+
+/// Notes in `_audit` who did what to a store: statements that change it, its tokens, and what a server runs with.
+public final class Audit: Sendable {
+  private let store: Store
+  private let state: Mutex<State>
+
+  private struct State {
+    /// What the server runs with, until it is noted.
+    var configuration: String?
+    /// The tokens that are noted, by id, once that was looked up.
+    var tokens: Set<String>?
+  }
+
+  /// `configuration` is the text of all settings, of which the digest is noted: with the first thing that is, so that a store
+  /// in which nothing has been done has nothing in it.
+  public init(_ store: Store, configuration: String? = nil) {
+    self.store = store
+    state = Mutex(State(configuration: configuration))
+  }
+
+  /// Runs `body`, which runs `statement`, and notes how it ended if it changes the store. When it went well and that cannot be
+  /// noted, throws ``AuditError``.
+  public func running<R>(
+    _ statement: Statement, actor: String, address: String, _ body: () throws -> R
+  ) throws -> R {
+    guard statement.isChange else { return try body() }
+    let text = statement.canonicalText
+    let action = text.split(separator: " ").prefix(2).joined(separator: " ")
+    var entry = AuditEntry(
+      actor: actor, address: address, action: action, subject: text, digest: Self.digest(text))
+    let result: R
+    do { result = try body() } catch {
+      entry.failure = "\(error)"
+      // It is the first error that matters.
+      try? note([entry])
+      throw error
+    }
+    do { try note([entry]) } catch { throw AuditError(action: action, cause: "\(error)") }
+    return result
+  }
+
+  /// Notes tokens that were made or revoked since it was noted last, also by other programs.
+  func noteTokens(_ tokens: [Token]) throws {
+    let known = try state.withLock { $0.tokens } ?? Self.tokens(in: store.auditEntries())
+    let current = Dictionary(tokens.map { ($0.id, $0) }, uniquingKeysWith: { $1 })
+    let made = tokens.filter { !known.contains($0.id) }.map { token in
+      let streams = token.streams.map { $0.joined(separator: ",") } ?? "*"
+      return Self.entry(
+        "MAKE TOKEN", "\(token.id) \(token.role.rawValue) \(streams) \(token.name)")
+    }
+    let revoked = known.filter { current[$0] == nil }.sorted().map {
+      Self.entry("REVOKE TOKEN", $0)
+    }
+    if !(made + revoked).isEmpty { try note(made + revoked) }
+    state.withLock { $0.tokens = Set(current.keys) }
+  }
+
+  /// Those that were made and not revoked.
+  private static func tokens(in entries: [AuditEntry]) -> Set<String> {
+    var tokens: Set<String> = []
+    for entry in entries {
+      guard let id = entry.subject?.split(separator: " ").first.map(String.init) else { continue }
+      if entry.action == "MAKE TOKEN" { tokens.insert(id) }
+      if entry.action == "REVOKE TOKEN" { tokens.remove(id) }
+    }
+    return tokens
+  }
+
+  /// Notes what the server runs with, unless it is what was noted last, or the store is empty.
+  func noteConfiguration() throws {
+    if try store.snapshot().lastSeq > 0 { try note([]) }
+  }
+
+  private func note(_ entries: [AuditEntry]) throws {
+    var entries = entries
+    let configuration = state.withLock { $0.configuration }
+    if let configuration {
+      let entry = Self.entry("CONFIGURE", configuration, isKept: false)
+      let last = try store.auditEntries().last { $0.action == entry.action }
+      if last?.digest != entry.digest { entries.insert(entry, at: 0) }
+    }
+    if !entries.isEmpty { try store.audit(entries) }
+    state.withLock { $0.configuration = nil }
+  }
+
+  /// What was done at the machine itself.
+  private static func entry(
+    _ action: String, _ subject: String, isKept: Bool = true
+  ) -> AuditEntry {
+    AuditEntry(
+      actor: "nilo", address: "local", action: action, subject: isKept ? subject : nil,
+      digest: digest(subject))
+  }
+
+  /// SHA-256 in hexadecimal digits.
+  private static func digest(_ text: String) -> String {
+    SHA256.hash(data: Data(text.utf8)).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+  }
+}
+
+/// Something was done, and could not be noted.
+public struct AuditError: Error, CustomStringConvertible {
+  public var action: String
+  public var cause: String
+  public var description: String {
+    "\(action) is done, but could not be noted in _audit: \(cause)"
+  }
+}
