@@ -10,7 +10,8 @@ import Testing
 @Suite struct AuditTests {
   private func noted(_ plant: TestPlant) throws -> [String] {
     try plant.store.auditEntries().map {
-      "\($0.actor) \($0.address) \($0.action)" + ($0.failure.map { " \($0.prefix { !$0.isNewline })" } ?? "")
+      let failure = $0.failure.map { " \($0.prefix { !$0.isNewline })" }
+      return "\($0.actor) \($0.address) \($0.action)\(failure ?? "")"
     }
   }
 

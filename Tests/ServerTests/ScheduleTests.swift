@@ -267,7 +267,7 @@ import Testing
     clock.set("2024-06-01T12:10:00Z")
     try append("a", 2)
     plant.idleNs = 300_000_000_000
-    try plant.run { () in try plant.rows("SHOW SOURCES").contains { $0[3] == "closed" } }
+    try plant.serve { try plant.rows("SHOW SOURCES").contains { $0[3] == "closed" } }
     #expect(try plant.rows("SHOW SOURCES").map { $0[1] + " " + $0[3] } == ["a open", "b closed"])
     #expect(try plant.rows("SHOW WATERMARK").first?[1] == "2024-06-01T12:00:00Z")
     #expect(try plant.facts("SELECT source, reason FROM _sources LIMIT 9") == [["b", "idle"]])
@@ -340,14 +340,14 @@ final class TestPlant {
 
   /// Runs a scheduler until nothing is due and nothing is begun, or until `isDone` of what is begun.
   func run(until isDone: ([ScheduleRun]) -> Bool = { $0.isEmpty }) throws {
-    try run { () in
+    try serve {
       let isDue = try store.schedules().contains { try $0.nextNs ?? .max <= clock.ns }
       return try !isDue && isDone(store.scheduleStates().values.flatMap(\.pending))
     }
   }
 
   /// Runs a scheduler until `isDone`.
-  func run(_ isDone: () throws -> Bool) throws {
+  func serve(until isDone: () throws -> Bool) throws {
     let scheduler = Scheduler(
       work, idleNs: idleNs, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     try scheduler.start()

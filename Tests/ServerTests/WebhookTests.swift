@@ -63,11 +63,11 @@ import Testing
     _ = try plant.store.append(Self.events, to: "m")
     try AlertWatch(plant.store, limits: QueryLimits()).judge(after: 0)
     hook.answer(500)
-    try plant.run { () in hook.told.count == 2 }
+    try plant.serve { hook.told.count == 2 }
     hook.answer(200)
     try plant.reopen()
-    try plant.run { () in try plant.untold == 0 }
-    try plant.run { () in try plant.untold == 0 }
+    try plant.serve { try plant.untold == 0 }
+    try plant.serve { try plant.untold == 0 }
     let told = hook.told.filter { $0.status == 200 }
     #expect(told.count == 2)
     #expect(

@@ -56,7 +56,8 @@ extension Printer {
   private mutating func byItself(_ body: Statement.Body) {
     switch body {
     case .defineSchedule(let schedule):
-      text += "DEFINE SCHEDULE \(schedule.name.canonicalText) CRON \(Self.string(schedule.cron.value))"
+      text += "DEFINE SCHEDULE \(schedule.name.canonicalText)"
+      text += " CRON \(Self.string(schedule.cron.value))"
       timeZone(schedule.timeZone)
       text += " AS "
       select(schedule.query)

@@ -19,6 +19,7 @@ struct OperationEndpoints: Sendable {
         POST /v1/query                     a statement as text, or {"query","params","format","time_zone"}
         GET  /v1/streams, /v1/streams/{s}  streams, their fields and watermarks
         GET  /v1/kpis, /v1/kpis/{name}     KPIs and their versions
+        GET  /v1/schedules, /v1/alerts     what happens by itself
         GET  /v1/events/{seq}              an event as it came in
         POST /write, /api/v2/write, /api/v3/write_lp   lines, as clients of InfluxDB send them
         GET  /metrics, /-/healthy, /-/ready
