@@ -124,6 +124,9 @@ public struct BodyReader {
     receivedBytes += Int64(piece.count)
   }
 
+  /// Bytes that were handed over and are in no chunk yet: a part of a document, or a member whose checksum has not come.
+  public var heldBytes: Int { buffer.bytes.count + pending.count - pendingStart }
+
   /// Says that no piece follows.
   public mutating func finish() { hasEnded = true }
 
@@ -209,6 +212,7 @@ public struct BodyReader {
     }
     decodedBytes += Int64(buffer.bytes.count - countBefore)
   }
+
   /// Appends at most `limit` bytes to the buffer, and returns how many of the piece were used.
   private mutating func decompress(_ limit: Int) throws(FileError) -> Int {
     var bytes: [UInt8] = []

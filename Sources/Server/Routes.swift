@@ -9,21 +9,33 @@ extension ServerParts {
       Problems(metrics: metrics.metrics)
     }
 
-    router.path("/v1/streams/:stream/events", [.post: by(.writer, ingest.post)])
+    router.path(
+      "/v1/streams/:stream/events",
+      [.post: by(.writer, taking: ["source", "position"], ingest.post)])
 
     // Statements that change the store take an admin.
-    router.path("/v1/query", [.get: by(.reader, query.get), .post: by(.reader, query.post)])
+    router.path(
+      "/v1/query",
+      [
+        .get: by(.reader, taking: ["q", "format", "time_zone", "param."], query.get),
+        .post: by(.reader, taking: ["format", "time_zone"], query.post),
+      ])
 
-    router.path("/v1/subscribe", [.get: by(.reader, subscribe.get)])
+    router.path(
+      "/v1/subscribe",
+      [
+        .get: by(
+          .reader, taking: ["kpi", "query", "time_zone", "after", "group."], subscribe.get)
+      ])
 
-    router.path("/v1/streams", [.get: by(.reader, lists.streams)])
-    router.path("/v1/streams/:stream", [.get: by(.reader, lists.stream)])
-    router.path("/v1/kpis", [.get: by(.reader, lists.kpis)])
-    router.path("/v1/kpis/:kpi", [.get: by(.reader, lists.kpi)])
-    router.path("/v1/schedules", [.get: by(.reader, byItself.schedules)])
-    router.path("/v1/alerts", [.get: by(.reader, byItself.alerts)])
-    router.path("/v1/events/:seq", [.get: by(.reader, lists.event)])
-    router.path("/v1/lines/:seq", [.get: by(.reader, lines.get)])
+    router.path("/v1/streams", [.get: by(.reader, taking: [], lists.streams)])
+    router.path("/v1/streams/:stream", [.get: by(.reader, taking: [], lists.stream)])
+    router.path("/v1/kpis", [.get: by(.reader, taking: ["versions"], lists.kpis)])
+    router.path("/v1/kpis/:kpi", [.get: by(.reader, taking: [], lists.kpi)])
+    router.path("/v1/schedules", [.get: by(.reader, taking: [], byItself.schedules)])
+    router.path("/v1/alerts", [.get: by(.reader, taking: [], byItself.alerts)])
+    router.path("/v1/events/:seq", [.get: by(.reader, taking: [], lists.event)])
+    router.path("/v1/lines/:seq", [.get: by(.reader, taking: [], lines.get)])
 
     // What clients of InfluxDB send and ask.
     let influx1 = router.group().add(middleware: InfluxAnswers(api: .v1))
@@ -47,12 +59,16 @@ extension ServerParts {
 }
 
 extension ServerParts {
-  /// A handler for whoever has at least `role`.
-  private func by(_ role: Role, _ handler: @escaping Handler) -> Handler {
+  /// A handler for whoever has at least `role`, of requests with these fields in the query string (a name with a dot at
+  /// its end is the beginning of many). Nil passes over others: clients of InfluxDB send what only InfluxDB has.
+  private func by(
+    _ role: Role, taking parameters: [String]? = nil, _ handler: @escaping Handler
+  ) -> Handler {
     { [access] request, context in
       var context = context
       context.principal = try access.principal(of: request, context)
       try context.require(role)
+      if let parameters { try request.require(parameters: parameters) }
       return try await handler(request, context)
     }
   }
@@ -62,20 +78,25 @@ extension ServerParts {
 typealias Handler = @Sendable (Request, ServerContext) async throws -> Response
 
 extension RouterMethods<ServerContext> {
-  /// Adds a path with all that it answers. HEAD is GET without the body; of other methods it is said that they are not for
-  /// this path, which the framework would take for a path that is not there.
+  /// Adds a path with all that it answers. HEAD is GET without the body, OPTIONS tells the methods; of others it is said
+  /// that they are not for this path, which the framework would take for a path that is not there.
   fileprivate func path(_ path: RouterPath, _ handlers: [HTTPRequest.Method: Handler]) {
     for (method, handler) in handlers { on(path, method: method, use: handler) }
     if let get = handlers[.get] {
       head(path) { request, context in try await get(request, context).createHeadResponse() }
     }
-    let allowed = handlers.keys.sorted { $0.rawValue < $1.rawValue }
+    let named = handlers.keys.sorted { $0.rawValue < $1.rawValue }
+    let implied: [HTTPRequest.Method] = handlers[.get] == nil ? [.options] : [.head, .options]
+    let allowed = (named + implied).map(\.rawValue).sorted()
+    on(path, method: .options) { _, _ in
+      Response(status: .noContent, headers: [.allow: allowed.joined(separator: ", ")])
+    }
     let others: [HTTPRequest.Method] = [.get, .put, .post, .delete, .patch]
     for method in others where handlers[method] == nil {
       on(path, method: method) { _, _ -> Response in
         var problem = Problem(
           .methodNotAllowed,
-          "\(path) has \(allowed.map(\.rawValue).joined(separator: " and ")) only")
+          "\(path) has \(named.map(\.rawValue).joined(separator: " and ")) only")
         problem.allowedMethods = allowed
         throw problem
       }

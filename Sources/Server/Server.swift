@@ -42,7 +42,7 @@ public struct Server: Sendable {
   /// Serves until SIGTERM or SIGINT: then no connection is taken any more, requests that have begun are answered, within
   /// `limits.stop_seconds`, and what they brought is durable. Throws when the address cannot be listened on.
   public func run() async throws {
-    try requireTokens()
+    try Self.requireTokens(settings)
     let parts = ServerParts(store, settings, clock: clock)
     try store.add(parts.scheduler, startingAfter: try store.snapshot().lastSeq)
     try parts.audit.noteConfiguration()
@@ -67,7 +67,7 @@ public struct Server: Sendable {
       try await ServiceGroup(configuration: group).run()
     } catch {
       await parts.stop()
-      throw error
+      throw Self.failure(toListen: error, at: settings.address)
     }
     await parts.stop()
   }
@@ -79,17 +79,5 @@ public struct Server: Sendable {
     if certificate.isEmpty, key.isEmpty { return plain }
     let certificates = try Certificates(certificateFile: certificate, keyFile: key)
     return try .tls(plain, tlsConfiguration: certificates.configuration)
-  }
-
-  /// Whoever reaches the server from elsewhere has to show a token, so there has to be one.
-  private func requireTokens() throws {
-    let tokens = TokenFile(directory: settings.directory)
-    let isThere = try !tokens.all().isEmpty
-    guard isThere || settings.address.isLoopback else {
-      throw ConfigurationError(faults: [
-        "other machines reach \(settings.address), and there is no token: make one with nilo token create --data "
-          + "\(settings.directory) --role admin --name NAME, or listen on 127.0.0.1"
-      ])
-    }
   }
 }

@@ -57,6 +57,9 @@ extension Store {
     EventLog.isFailureOfDisk(error)
   }
 
+  /// Whether an error says that another process has the store open for writing.
+  public static func isInUse(_ error: any Error) -> Bool { EventLog.isInUse(error) }
+
   /// Appends all batches of a source, in order, with the stages side by side: `next` reads on the calling
   /// thread; each batch it gives is cut into documents, parsed and encoded on one of the worker threads; one
   /// thread commits. Returns when all is durable. When `next` or a commit throws, what was committed

@@ -23,6 +23,7 @@ struct Serve: ParsableCommand {
 
   func run() throws {
     let settings = try arguments.configuration().settings
+    try configured { try await Server.check(settings) }
     let directory = StoreDirectory(path: settings.directory, memoryBytes: settings.memoryBytes)
     let store = try directory.writing()
     defer { store.close() }
@@ -31,7 +32,7 @@ struct Serve: ParsableCommand {
       address.port = port
       printNote("nilo serves \(settings.directory) at \(settings.scheme)://\(address)")
     }
-    try waiting { try await server.run() }
+    try configured { try await server.run() }
   }
 }
 
@@ -78,14 +79,19 @@ struct ServerArguments: ParsableArguments {
     flags["data"] = data ?? flags["data"]
     flags["listen"] = listen ?? flags["listen"]
     flags["memory"] = memory ?? flags["memory"]
-    do {
-      return try waiting { [flags, config] in
-        try await ServerConfiguration(
-          flags: flags, environment: ProcessInfo.processInfo.environment, file: config)
-      }
-    } catch let error as ConfigurationError {
-      throw Misuse(error.description)
+    return try configured { [flags, config] in
+      try await ServerConfiguration(
+        flags: flags, environment: ProcessInfo.processInfo.environment, file: config)
     }
+  }
+}
+
+/// Waits as ``waiting(_:)`` does; a wrong configuration is the user's.
+private func configured<R: Sendable>(_ body: @escaping @Sendable () async throws -> R) throws -> R {
+  do {
+    return try waiting(body)
+  } catch let error as ConfigurationError {
+    throw Misuse(error.description)
   }
 }
 

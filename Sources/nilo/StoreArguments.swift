@@ -80,7 +80,10 @@ struct StoreDirectory {
       if wasAbsent {
         whileLocked("\(path)/writer.lock") { if isMissing("\(path)/data.mdb") { discard() } }
       }
-      throw error
+      guard Store.isInUse(error) else { throw error }
+      throw Failure(
+        "\(error). If it is a server, send it events by POST /v1/streams/NAME/events, and statements by POST /v1/query"
+      )
     }
   }
 

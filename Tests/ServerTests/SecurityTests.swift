@@ -166,7 +166,8 @@ import Testing
     try process.run()
     let text = String(decoding: try error.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
     process.waitUntilExit()
-    #expect(process.terminationStatus == 1)
+    #expect(process.terminationStatus == 2)
+    #expect(!FileManager.default.fileExists(atPath: directory))
     #expect(text.contains("there is no token: make one with nilo token create"))
     // It can be made before there is a store.
     let fresh = directory + "-fresh"

@@ -131,13 +131,17 @@ import Testing
 
   @Test func aWrongConfigurationIsNamedAsAWhole() throws {
     let file = NSTemporaryDirectory() + "nilo-\(UUID().uuidString).yaml"
-    try "limits:\n  querys: 5\n  request_seconds: soon\nlisten: nowhere\n"
+    try
+      "limits:\n  querys: 5\n  request_seconds: soon\n  idle_seconds: [1, 2]\nlisten: nowhere\nmemory: {}\n"
       .write(toFile: file, atomically: true, encoding: .utf8)
     defer { try? FileManager.default.removeItem(atPath: file) }
     let process = Process()
     let error = Pipe()
     process.executableURL = ServedStore.nilo
     process.arguments = ["serve", "--config", file]
+    process.environment = ProcessInfo.processInfo.environment.merging([
+      "NILO_LISTN": "127.0.0.1:0", "NILO_LIMITS_NOTHING": "1", "NILO_SERVICE_HOST": "10.0.0.7",
+    ]) { $1 }
     process.standardError = error
     try process.run()
     let text = String(decoding: try error.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
@@ -145,11 +149,92 @@ import Testing
     #expect(process.terminationStatus == 2)
     #expect(
       text.replacing(file, with: "FILE") == """
-        nilo: FILE: there is no setting limits.querys; is it limits.queries?
+        nilo: the environment has NILO_LIMITS_NOTHING, which is no setting
+        the environment has NILO_LISTN, which is no setting; is it NILO_LISTEN?
+        FILE: there is no setting limits.querys; is it limits.queries?
+        memory in FILE is no single value
         listen is nowhere (FILE); it is an address and a port, such as 127.0.0.1:4280 or [::1]:4280
         limits.request_seconds is soon (FILE); it is a whole number from 1 to 1000000000
+        limits.idle_seconds in FILE is no single value
 
         """)
+  }
+
+  /// Whoever starts a second one is told so, and finds no store that was not there.
+  @Test func anAddressThatIsTakenIsNamed() throws {
+    let served = try ServedStore()
+    let other = served.path("other")
+    let (output, status) = try served.run(
+      "bash",
+      [
+        "-c",
+        "'\(ServedStore.nilo.path)' serve --data '\(other)' --listen 127.0.0.1:\(served.port) 2>&1",
+      ])
+    #expect(status == 2)
+    #expect(
+      String(decoding: output, as: UTF8.self)
+        == "nilo: another program listens at 127.0.0.1:\(served.port), perhaps another nilo serve; stop it, or listen "
+        + "elsewhere: --listen 127.0.0.1:\(served.port + 1)\n")
+    #expect(!FileManager.default.fileExists(atPath: other))
+    let (absent, code) = try served.run(
+      "bash",
+      [
+        "-c",
+        "'\(ServedStore.nilo.path)' serve --data '\(other)' --listen no.such.host.invalid:0 2>&1; echo $?; '\(ServedStore.nilo.path)' token create --role reader --name x --data '\(other)' >/dev/null 2>&1; '\(ServedStore.nilo.path)' serve --data '\(other)' --listen 192.0.2.1:0 2>&1",
+      ])
+    #expect(code == 2)
+    let text = String(decoding: absent, as: UTF8.self)
+    #expect(text.contains("no.such.host.invalid:0, and there is no token"), "\(text)")
+    #expect(text.contains("this machine has no address 192.0.2.1"), "\(text)")
+  }
+
+  /// What is held of compressed bodies until their checksums come is bounded over all clients.
+  @Test func bodiesThatAreHeldCount() throws {
+    let served = try ServedStore(["--set", "limits.pending_bytes=8MiB"])
+    // A gzip member that has not ended: 6 MiB of lines each.
+    let file = served.path("lines")
+    try Self.lines(0..<60_000).write(toFile: file, atomically: true, encoding: .utf8)
+    func hold() throws -> Process {
+      let process = Process()
+      process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+      process.arguments = [
+        "bash", "-c",
+        "(gzip -c '\(file)' | head -c -8; sleep 5) | curl -s -o '\(served.path("reply"))' -H 'Content-Encoding: gzip' "
+          + "-T - -X POST '\(served.url)/v1/streams/s/events'",
+      ]
+      try process.run()
+      return process
+    }
+    func pending() throws -> Int {
+      let line = try served.get("/metrics").text.split(separator: "\n").first {
+        $0.hasPrefix("nilo_append_pending_bytes ")
+      }
+      return try #require(line.flatMap { Int($0.dropFirst("nilo_append_pending_bytes ".count)) })
+    }
+    let first = try hold()
+    defer {
+      first.terminate()
+      first.waitUntilExit()
+    }
+    while try pending() < 4 << 20 { usleep(10_000) }
+    let (output, _) = try served.run(
+      "bash",
+      [
+        "-c",
+        "gzip -c '\(file)' | curl -s -H 'Content-Encoding: gzip' --data-binary @- '\(served.url)/v1/streams/s/events'",
+      ])
+    #expect(
+      String(decoding: output, as: UTF8.self).contains("urn:nilometer:problem:too-busy"),
+      "\(String(decoding: output, as: UTF8.self))")
+    first.waitUntilExit()
+    while try pending() > 0 { usleep(10_000) }
+    let reply = try served.run(
+      "bash",
+      [
+        "-c",
+        "gzip -c '\(file)' | curl -s -H 'Content-Encoding: gzip' --data-binary @- '\(served.url)/v1/streams/s/events'",
+      ])
+    #expect(String(decoding: reply.output, as: UTF8.self).contains("\"accepted\":60000"))
   }
 
   @Test func environmentAndFlagsComeBeforeTheFile() throws {

@@ -26,7 +26,7 @@ enum InfluxAPI: Sendable {
       response.headers[.retryAfter] = "\(seconds)"
     }
     if !problem.allowedMethods.isEmpty {
-      response.headers[.allow] = problem.allowedMethods.map(\.rawValue).joined(separator: ", ")
+      response.headers[.allow] = problem.allowedMethods.joined(separator: ", ")
     }
     return response
   }

@@ -15,9 +15,12 @@ struct LineChunks {
   private var begun: [UInt8] = []
   private var nextLine: Int64 = 1
 
-  init(_ body: IngestBody, _ deadline: BodyDeadline) { chunks = body.chunks(deadline) }
+  init(_ body: IngestBody, _ deadline: BodyDeadline, _ holding: AppendQueue.Holding) {
+    chunks = body.chunks(deadline, holding)
+  }
 
-  /// Nil after the last one. Throws ``BodyError``, and a ``Problem`` after the deadline or for a line that is too long.
+  /// Nil after the last one. Throws ``BodyError``, and a ``Problem`` after the deadline, when too much is held, or for a
+  /// line that is too long.
   mutating func next() async throws -> Chunk? {
     while let (chunk, isLast) = try await chunks.next() {
       let batch = chunk.documents()

@@ -9,10 +9,10 @@ struct LineEndpoint: Sendable {
 
   /// `GET /v1/lines/{seq}`: the line that an event came as, byte for byte.
   func get(_ request: Request, _ context: ServerContext) async throws -> Response {
-    let text = try context.pathParameter("seq")
+    let seq = try context.seqParameter()
     let line = try await pool.run { [store] in
-      guard let seq = UInt64(text), let (stream, event) = try store.event(seq) else {
-        throw Problem(.notFound, "there is no event \(text) yet")
+      guard let (stream, event) = try store.event(seq) else {
+        throw Problem(.notFound, "there is no event \(seq) yet")
       }
       guard context.principal.mayAsk(stream: stream) else {
         throw Problem(.forbidden, "the token is not for the stream of event \(seq)")
@@ -20,7 +20,7 @@ struct LineEndpoint: Sendable {
       guard let line = StoredLine.line(event.bytes, stream: stream) else {
         throw Problem(
           .notFound,
-          "event \(text) did not come as a line; GET /v1/events/\(text) gives its document")
+          "event \(seq) did not come as a line; GET /v1/events/\(seq) gives its document")
       }
       return line
     }

@@ -37,7 +37,8 @@ struct WriteEndpoint: Sendable {
     let reading = LineReading(
       parser: LineParser(unit: write.unit), naming: settings.influxStream,
       database: write.database, nowNs: clock())
-    var chunks = LineChunks(body, BodyDeadline(seconds: settings.limits.requestSeconds))
+    var chunks = LineChunks(
+      body, BodyDeadline(seconds: settings.limits.requestSeconds), queue.hold())
     let outcome =
       write.acceptsPartial
       ? await append(&chunks, reading, context) : await appendAll(&chunks, reading, context)

@@ -24,19 +24,43 @@ final class AppendQueue: Sendable {
     (self.store, self.pool, self.maxBytes, self.metrics) = (store, pool, maxBytes, metrics)
   }
 
-  /// Bytes of documents that are being appended.
+  /// Bytes of documents that are being appended, or held until more of them has come.
   var bytesOnTheirWay: Int { bytes.load(ordering: .relaxed) }
 
   /// Throws a ``Problem`` of kind `tooBusy` when there is more to do than can be done soon.
   func admit() throws(Problem) {
-    guard bytesOnTheirWay < maxBytes else {
-      var problem = Problem(
-        .tooBusy,
-        "\(bytesOnTheirWay) bytes of documents are waiting for the disk; send again in a moment")
-      problem.retryAfterSeconds = 1
-      throw problem
+    guard bytesOnTheirWay < maxBytes else { throw tooBusy }
+  }
+
+  private var tooBusy: Problem {
+    var problem = Problem(
+      .tooBusy,
+      "\(bytesOnTheirWay) bytes of documents are waiting (limits.pending_bytes); send again in a moment"
+    )
+    problem.retryAfterSeconds = 1
+    return problem
+  }
+
+  /// What a request holds of its body before it can be appended, counted with what is on its way.
+  final class Holding: Sendable {
+    private let queue: AppendQueue
+    private let bytes = Atomic<Int>(0)
+
+    fileprivate init(_ queue: AppendQueue) { self.queue = queue }
+
+    deinit { queue.bytes.subtract(bytes.load(ordering: .relaxed), ordering: .relaxed) }
+
+    /// Throws a ``Problem`` of kind `tooBusy` when all requests together hold too much; never to one that holds more than
+    /// it did while no other has anything on its way, which would not do better later.
+    func set(_ count: Int) throws(Problem) {
+      let before = bytes.exchange(count, ordering: .relaxed)
+      let all = queue.bytes.add(count - before, ordering: .relaxed).newValue
+      if count > before, all > queue.maxBytes, all > count { throw queue.tooBusy }
     }
   }
+
+  /// To be kept as long as the body is read.
+  func hold() -> Holding { Holding(self) }
 
   /// Gives a chunk its place in the log, and returns before it is durable. Its documents are numbered from `firstIndex` on,
   /// in their order within the request: that is their position in the source. Chunks of a request are begun one after the

@@ -1,7 +1,6 @@
 import Bytes
 import Hummingbird
 import Model
-import NIOCore
 import Store
 
 /// What became of the documents of a request.
@@ -37,12 +36,7 @@ struct IngestAnswer: Sendable {
 
   /// 200 when anything was taken or known, 422 when all was rejected.
   func response() -> Response {
-    var writer = JSONObjectWriter()
-    write(to: &writer)
-    return Response(
-      status: isRejected ? .unprocessableContent : .ok,
-      headers: [.contentType: "application/json"],
-      body: ResponseBody(byteBuffer: ByteBuffer(bytes: writer.finish() + [0x0A])))
+    .json(status: isRejected ? .unprocessableContent : .ok, write)
   }
 
   func write(to writer: inout JSONObjectWriter) {
@@ -51,19 +45,19 @@ struct IngestAnswer: Sendable {
     writer.field(
       "duplicates",
       array: duplicates.map { one in
-        var entry = JSONObjectWriter()
-        entry.field("index", one.index)
-        entry.field("seq", json: Array("\(one.seq)".utf8))
-        return entry.finish()
+        jsonObject {
+          $0.field("index", one.index)
+          $0.field("seq", one.seq)
+        }
       })
     writer.field("rejected_count", Int64(rejectedCount))
     writer.field(
       "rejected",
       array: rejected.map { one in
-        var entry = JSONObjectWriter()
-        entry.field("index", one.index)
-        entry.field("reason", one.reason)
-        return entry.finish()
+        jsonObject {
+          $0.field("index", one.index)
+          $0.field("reason", one.reason)
+        }
       })
     writer.field("late", Int64(late))
     writer.field("first_seq", firstSeq)

@@ -57,9 +57,9 @@ struct IngestBody {
     }
   }
 
-  /// Its documents, chunk by chunk; of each it is known whether it is the last.
-  func chunks(_ deadline: BodyDeadline) -> Chunks {
-    Chunks(pieces: body.makeAsyncIterator(), compression, format, deadline)
+  /// Its documents, chunk by chunk; of each it is known whether it is the last. What is held of them counts in `holding`.
+  func chunks(_ deadline: BodyDeadline, _ holding: AppendQueue.Holding) -> Chunks {
+    Chunks(pieces: body.makeAsyncIterator(), compression, format, deadline, holding)
   }
 
   /// Reads the body as it arrives.
@@ -68,19 +68,21 @@ struct IngestBody {
     private let compression: BodyCompression
     private let format: FileFormat?
     private var deadline: BodyDeadline
+    private let holding: AppendQueue.Holding
     private var reader: BodyReader?
     private var next: FileChunk?
     private var hasEnded = false
 
     init(
       pieces: RequestBody.AsyncIterator, _ compression: BodyCompression, _ format: FileFormat?,
-      _ deadline: BodyDeadline
+      _ deadline: BodyDeadline, _ holding: AppendQueue.Holding
     ) {
-      self.pieces = pieces
+      (self.pieces, self.holding) = (pieces, holding)
       (self.compression, self.format, self.deadline) = (compression, format, deadline)
     }
 
-    /// The next chunk, and whether no other follows. Throws ``BodyError``, and a ``Problem`` after the deadline.
+    /// The next chunk, and whether no other follows. Throws ``BodyError``, and a ``Problem`` after the deadline or when
+    /// too much is held.
     mutating func next() async throws -> (FileChunk, isLast: Bool)? {
       let chunk: FileChunk?
       if let next { chunk = next } else { chunk = try await read() }
@@ -91,7 +93,9 @@ struct IngestBody {
 
     private mutating func read() async throws -> FileChunk? {
       while true {
-        if let chunk = try reader?.next() { return chunk }
+        let chunk = try reader?.next()
+        try holding.set(reader?.heldBytes ?? 0)
+        if let chunk { return chunk }
         if hasEnded { return nil }
         if let piece = try await pieces.nextPiece() {
           try deadline.took(piece.readableBytes)

@@ -47,7 +47,7 @@ struct IngestEndpoint: Sendable {
     var nextIndex: Int64 = 0
     do {
       let deadline = BodyDeadline(seconds: settings.limits.requestSeconds)
-      var chunks = body.chunks(deadline)
+      var chunks = body.chunks(deadline, queue.hold())
       while let (chunk, isLast) = try await chunks.next() {
         let begun = try await queue.begin(
           chunk, of: target, firstIndex: nextIndex, progress: isLast ? progress : nil,

@@ -61,10 +61,7 @@ struct ListEndpoints: Sendable {
 
   /// `GET /v1/events/{seq}`: the document as it came in, and around it where it came from.
   func event(_ request: Request, _ context: ServerContext) async throws -> Response {
-    let text = try context.pathParameter("seq")
-    guard let seq = UInt64(text), seq > 0 else {
-      throw Problem(.badRequest, "\(text) is no sequence number: these are whole numbers from 1")
-    }
+    let seq = try context.seqParameter()
     let found = try await runner.pool.run { [store] in try store.event(seq) }
     guard let (stream, event) = found else {
       throw Problem(.notFound, "there is no event \(seq) yet")
@@ -83,17 +80,5 @@ struct ListEndpoints: Sendable {
 
   private func snapshot() async throws -> CatalogueSnapshot {
     try await runner.pool.run { [store] in try store.snapshot() }
-  }
-}
-
-extension Response {
-  /// One JSON object.
-  static func json(_ body: (inout JSONObjectWriter) -> Void) -> Response { json(jsonObject(body)) }
-
-  /// A value that is JSON already.
-  static func json(_ bytes: [UInt8], status: HTTPResponse.Status = .ok) -> Response {
-    Response(
-      status: status, headers: [.contentType: "application/json"],
-      body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes + [0x0A])))
   }
 }

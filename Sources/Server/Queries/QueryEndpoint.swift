@@ -36,7 +36,7 @@ struct QueryEndpoint: Sendable {
     let statement = try Self.statement(of: query.text)
     if statement.isChange, !mayChange {
       var problem = Problem(.methodNotAllowed, "GET changes nothing; send the statement by POST")
-      problem.allowedMethods = [.post]
+      problem.allowedMethods = ["POST"]
       throw problem
     }
     if statement.isChange { try context.require(.admin) }

@@ -49,6 +49,9 @@ struct QueryRequest {
         "the body is no JSON object with query (text), and, if wanted, params (object of scalars), format and "
           + "time_zone (texts)")
     }
+    if let name = fields.unknown.sorted().first {
+      throw .unknown("field", name, of: Fields.names, in: "the body")
+    }
     self.init(text: fields.query)
     for (name, value) in fields.params ?? [:] { parameters[Text(name)] = value.value }
     try take(format: fields.format)
@@ -81,10 +84,31 @@ struct QueryRequest {
     var params: [String: Scalar]?
     var format: String?
     var timeZone: String?
+    /// The names of others.
+    var unknown: [String]
 
-    enum CodingKeys: String, CodingKey {
+    static let names = CodingKeys.allCases.map(\.rawValue)
+
+    enum CodingKeys: String, CodingKey, CaseIterable {
       case query, params, format
       case timeZone = "time_zone"
+    }
+
+    private struct AnyKey: CodingKey {
+      var stringValue: String
+      var intValue: Int? { nil }
+      init(stringValue: String) { self.stringValue = stringValue }
+      init?(intValue: Int) { nil }
+    }
+
+    init(from decoder: any Decoder) throws {
+      let fields = try decoder.container(keyedBy: CodingKeys.self)
+      query = try fields.decode(String.self, forKey: .query)
+      params = try fields.decodeIfPresent([String: Scalar].self, forKey: .params)
+      format = try fields.decodeIfPresent(String.self, forKey: .format)
+      timeZone = try fields.decodeIfPresent(String.self, forKey: .timeZone)
+      unknown = try decoder.container(keyedBy: AnyKey.self).allKeys.map(\.stringValue)
+        .filter { !Self.names.contains($0) }
     }
   }
 

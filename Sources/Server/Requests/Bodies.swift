@@ -1,5 +1,6 @@
 import Foundation
 import Hummingbird
+import Language
 import NIOCore
 
 /// When a body has to be there: a client that sends a byte now and then is not idle, but it is not waited for either. A
@@ -46,6 +47,14 @@ extension Request {
   /// The fields of the query string, in their order.
   var queryFields: [FormField] { FormField.all(uri.query ?? "") }
 
+  /// Throws a ``Problem`` where the query string has a field that is none of `names`: one that is misspelt would have no
+  /// effect. A name that ends with a dot stands for all that begin so.
+  func require(parameters names: [String]) throws(Problem) {
+    for field in queryFields where !names.contains(where: field.isNamed) {
+      throw .unknown("parameter", field.name, of: names, in: uri.path)
+    }
+  }
+
   /// A field of the query string, the first of that name; nil when there is none.
   func queryParameter(_ name: String) -> String? { queryFields.first { $0.name == name }?.value }
 }
@@ -55,6 +64,11 @@ extension Request {
 struct FormField: Equatable {
   var name: String
   var value: String
+
+  /// Whether it has this name, or one that begins so where `name` ends with a dot.
+  func isNamed(_ name: String) -> Bool {
+    name.hasSuffix(".") ? self.name.hasPrefix(name) && self.name != name : self.name == name
+  }
 
   /// What is no percent-encoded UTF-8 stands as it is. O(bytes).
   static func all(_ text: String) -> [FormField] {
@@ -68,6 +82,19 @@ struct FormField: Equatable {
   private static func decoded(_ text: Substring) -> String {
     let spaced = text.replacing("+", with: " ")
     return spaced.removingPercentEncoding ?? String(spaced)
+  }
+}
+
+extension Problem {
+  /// There is no `what` of that name; `known` are those that there are.
+  static func unknown(_ what: String, _ name: String, of known: [String], in place: String)
+    -> Problem
+  {
+    let shown = known.map { $0.hasSuffix(".") ? "\($0)NAME" : $0 }
+    let advice =
+      Spelling.nearest(name, known.filter { !$0.hasSuffix(".") }).map { "did you mean \($0)?" }
+      ?? (shown.isEmpty ? "there is none" : "there are \(shown.joined(separator: ", "))")
+    return Problem(.badRequest, "\(place) has no \(what) \(name); \(advice)")
   }
 }
 

@@ -85,7 +85,7 @@ struct Problem: Error {
   var places: [Place] = []
   var retryAfterSeconds: Int?
   /// The methods that a path has, when another was used.
-  var allowedMethods: [HTTPRequest.Method] = []
+  var allowedMethods: [String] = []
   /// More members of the answer.
   var members: @Sendable (inout JSONObjectWriter) -> Void = { _ in }
   /// What the log is to tell of it beyond `detail`.
@@ -116,7 +116,7 @@ struct Problem: Error {
     var headers: HTTPFields = [.contentType: "application/problem+json"]
     if let retryAfterSeconds { headers[.retryAfter] = "\(retryAfterSeconds)" }
     if !allowedMethods.isEmpty {
-      headers[.allow] = allowedMethods.map(\.rawValue).joined(separator: ", ")
+      headers[.allow] = allowedMethods.joined(separator: ", ")
     }
     if kind == .unauthorized { headers[.wwwAuthenticate] = "Bearer realm=\"nilo\"" }
     return Response(

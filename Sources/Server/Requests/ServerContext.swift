@@ -34,4 +34,14 @@ extension ServerContext {
     }
     return decoded
   }
+
+  /// The sequence number in the path: digits alone. Throws a ``Problem`` for anything else.
+  func seqParameter() throws -> UInt64 {
+    let text = try pathParameter("seq")
+    let isNumber = text.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+    guard isNumber, let seq = UInt64(text), seq > 0 else {
+      throw Problem(.badRequest, "\(text) is no sequence number: these are whole numbers from 1")
+    }
+    return seq
+  }
 }

@@ -6,7 +6,7 @@ import Yams
 
 /// The settings of a server as flags, the environment and a file give them, in this order, and where each came from.
 public struct ServerConfiguration: Sendable {
-  /// A setting, its text and what gave it: `--listen`, `NILO_LISTEN`, `nilo.yaml` or `default`.
+  /// A setting, its text and what gave it: `--listen`, `--set limits.queries`, `NILO_LISTEN`, `nilo.yaml` or `default`.
   public struct Entry: Sendable {
     public var setting: Setting
     public var text: String
@@ -22,10 +22,10 @@ public struct ServerConfiguration: Sendable {
   public init(
     flags: [String: String], environment: [String: String], file: String?
   ) async throws {
-    var faults: [String] = []
+    var faults = Self.misspelt(environment)
     var providers: [(origin: @Sendable (Setting) -> String, provider: any ConfigProvider)] = [
       (
-        { "--set \($0.key)" },
+        \.flag,
         InMemoryProvider(
           values: Dictionary(
             uniqueKeysWithValues: flags.map {
@@ -41,7 +41,7 @@ public struct ServerConfiguration: Sendable {
       ),
     ]
     if let file {
-      faults += try Self.unknownKeys(of: file)
+      faults += try Self.faultsOfNames(in: file)
       do {
         let provider = try await FileProvider<YAMLSnapshot>(filePath: FilePath(file))
         providers.append(({ _ in file }, provider))
@@ -53,8 +53,12 @@ public struct ServerConfiguration: Sendable {
       let key = AbsoluteConfigKey(setting.key.split(separator: ".").map(String.init))
       var entry = Entry(setting: setting, text: setting.defaultText, origin: "default")
       for (origin, provider) in providers {
-        guard let text = Self.text(of: key, in: provider) else { continue }
-        entry.text = text
+        do {
+          guard let text = try Self.text(of: key, in: provider) else { continue }
+          entry.text = text
+        } catch {
+          faults.append("\(setting.key) in \(origin(setting)) is no single value")
+        }
         entry.origin = origin(setting)
         break
       }
@@ -70,14 +74,37 @@ public struct ServerConfiguration: Sendable {
     settings.text = entries.map { "\($0.setting.key): \($0.text)\n" }.joined()
   }
 
-  private static func text(of key: AbsoluteConfigKey, in provider: any ConfigProvider) -> String? {
-    guard case .string(let text)? = try? provider.value(forKey: key, type: .string).value?.content
+  /// Throws where there is something else than a single value, such as a list.
+  private static func text(
+    of key: AbsoluteConfigKey, in provider: any ConfigProvider
+  ) throws -> String? {
+    guard case .string(let text)? = try provider.value(forKey: key, type: .string).value?.content
     else { return nil }
     return text
   }
 
-  /// What is wrong with the names in a file: a setting that is misspelt would have no effect.
-  private static func unknownKeys(of file: String) throws -> [String] {
+  /// What is wrong with the names of variables. One is taken for a setting when it is nearly one's, or begins as a group of
+  /// settings does; the others that begin with `NILO_` may be anybody's: Kubernetes, for one, makes `NILO_SERVICE_HOST`
+  /// of a service that is called nilo.
+  private static func misspelt(_ environment: [String: String]) -> [String] {
+    let known = Setting.all.map { String($0.variable.dropFirst(Setting.variablePrefix.count)) }
+    let groups = Set(
+      Setting.all.filter { $0.key.contains(".") }
+        .map { $0.key.prefix { $0 != "." }.uppercased() + "_" })
+    return environment.keys.filter { $0.hasPrefix(Setting.variablePrefix) }.sorted().compactMap {
+      variable in
+      let name = String(variable.dropFirst(Setting.variablePrefix.count))
+      if known.contains(name) { return nil }
+      let nearest = Spelling.nearest(name, known)
+      guard nearest != nil || groups.contains(where: { name.hasPrefix($0) }) else { return nil }
+      let hint = nearest.map { "; is it \(Setting.variablePrefix)\($0)?" } ?? ""
+      return "the environment has \(variable), which is no setting\(hint)"
+    }
+  }
+
+  /// What is wrong with the names in a file: a setting that is misspelt would have no effect, and neither would one that
+  /// has settings of its own.
+  private static func faultsOfNames(in file: String) throws -> [String] {
     let text: String
     do { text = try String(contentsOfFile: file, encoding: .utf8) } catch {
       throw ConfigurationError(faults: ["\(file) cannot be read: \(error.localizedDescription)"])
@@ -87,17 +114,23 @@ public struct ServerConfiguration: Sendable {
       throw ConfigurationError(faults: ["\(file) is no YAML: \(error)"])
     }
     let known = Setting.all.map(\.key)
-    return keys(of: root, "").filter { !known.contains($0) }.sorted().map { key in
+    return entries(of: root, "").sorted { $0.key < $1.key }.compactMap { key, value in
+      if known.contains(key) {
+        // A mapping of nothing; what reads the file takes it for nothing at all.
+        return value is [AnyHashable: Any] ? "\(key) in \(file) is no single value" : nil
+      }
       let hint = Spelling.nearest(key, known).map { "; is it \($0)?" } ?? ""
       return "\(file): there is no setting \(key)\(hint)"
     }
   }
 
-  /// The dotted paths of all scalars and lists.
-  private static func keys(of value: Any?, _ prefix: String) -> [String] {
-    guard let mapping = value as? [AnyHashable: Any] else { return prefix.isEmpty ? [] : [prefix] }
+  /// The dotted paths of all scalars, lists and empty mappings, and these.
+  private static func entries(of value: Any?, _ prefix: String) -> [(key: String, value: Any?)] {
+    guard let mapping = value as? [AnyHashable: Any], !mapping.isEmpty || prefix.isEmpty else {
+      return prefix.isEmpty ? [] : [(prefix, value)]
+    }
     return mapping.flatMap { name, value in
-      keys(of: value, prefix.isEmpty ? "\(name)" : "\(prefix).\(name)")
+      entries(of: value, prefix.isEmpty ? "\(name)" : "\(prefix).\(name)")
     }
   }
 }

@@ -17,9 +17,19 @@ public struct Setting: Sendable {
   /// Throws ``Refusal``.
   var set: @Sendable (inout ServerSettings, String) throws -> Void
 
+  /// What the names of all environment variables begin with.
+  static let variablePrefix = "NILO_"
+
+  /// Settings that have a flag of their own.
+  private static let withFlags: Set = ["data", "listen", "memory"]
+
+  /// The flag that gives it.
+  public var flag: String { Self.withFlags.contains(key) ? "--\(key)" : "--set \(key)" }
+
   /// The name of its environment variable.
   public var variable: String {
-    "NILO_" + key.uppercased().map { $0.isLetter || $0.isNumber ? "\($0)" : "_" }.joined()
+    Self.variablePrefix
+      + key.uppercased().map { $0.isLetter || $0.isNumber ? "\($0)" : "_" }.joined()
   }
 
   /// All of them, in the order of docs.
