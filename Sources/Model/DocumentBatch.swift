@@ -40,6 +40,9 @@ public struct DocumentBatch: Sendable {
   /// What a connector wants to know when it goes on after this batch; committed with it, even where none of its
   /// documents is new.
   public var progress: SourceProgress?
+  /// The request that the documents are of; committed with them, even where none of them is new. The batch has no more
+  /// than ``Limits/maxBlockEvents`` documents then, so that it is one commit.
+  public var request: RequestMark?
 
   public init(
     bytes: [UInt8], documents: [DocumentRange], refused: [RefusedDocument] = [],

@@ -50,7 +50,7 @@ struct ServerParts: Sendable {
     let runner = QueryRunner(
       store: store, pool: queries, clock: clock, limits: queryLimits, metrics: counted,
       audit: audit)
-    ingest = IngestEndpoint(queue: queue, settings: settings)
+    ingest = IngestEndpoint(queue: queue, settings: settings, clock: clock)
     query = QueryEndpoint(runner: runner, settings: settings)
     let looker = LiveLooker(store: store, pool: looks, limits: queryLimits, clock: clock)
     live = LiveHub(store, looker, maxFollowers: limits.subscriptions)

@@ -20,6 +20,8 @@ import Projections
 @_exported import struct EventLog.ObserverState
 @_exported import struct EventLog.ProgressError
 @_exported import struct EventLog.ReadOnlyError
+@_exported import struct EventLog.RequestOutcome
+@_exported import struct EventLog.RequestReceipt
 @_exported import struct EventLog.SourceNameError
 @_exported import struct EventLog.StreamAlterationError
 @_exported import struct EventLog.StreamAlteredError
@@ -253,6 +255,12 @@ public final class Store: Sendable {
   /// Notes it without a batch, and waits until that is durable. Throws ``SourceNameError`` or ``ProgressError`` when it
   /// is too long, and ``ReadOnlyError``.
   public func setProgress(_ progress: SourceProgress) throws { try log.setProgress(progress) }
+
+  /// What became of a request whose batches had a ``DocumentBatch/request``, so far as they are durable; nil for one that
+  /// is not known, or is forgotten. O(log n).
+  public func receipt(ofRequest name: String) throws -> RequestReceipt? {
+    try log.receipt(ofRequest: name)
+  }
 
   /// What documents of a stream have brought since it was made that would have been detected then. Empty when all was
   /// detected or said. Throws ``UnknownStreamError``. O(blocks of the stream) where there is something, else O(1).

@@ -54,6 +54,7 @@ struct LogCheck {
     checkLedger(head, names, transaction)
     checkSources(names, transaction)
     checkProgress(transaction)
+    checkRequests(transaction)
     checkIds(transaction)
   }
 

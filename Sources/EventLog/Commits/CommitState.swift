@@ -88,6 +88,10 @@ struct CommitState {
     if let progress = batch.envelope.progress {
       try progress.write(receivedNs: batch.envelope.receivedNs, tables, &transaction)
     }
+    if let request = batch.envelope.request {
+      try RequestReceipt.note(
+        request, AppendResult(batch, block), nowNs: batch.envelope.receivedNs, tables, &transaction)
+    }
     head.nextSeq = batch.firstSeq + UInt64(batch.eventCount)
     if let alteration = batch.envelope.alters {
       try apply(alteration, through: head.nextSeq - 1, tables, participants, &transaction)

@@ -29,6 +29,8 @@ package final class Appender {
     var stream: EventStream
     /// To be committed with the last part.
     var progress: SourceProgress?
+    /// To be committed with the one part.
+    var request: RequestMark?
 
     /// The field that is the time of elements, if that was to be detected and these are the first that have it.
     func elementTime(in batch: DocumentBatch) throws -> String? {
@@ -82,7 +84,9 @@ package final class Appender {
       parts.append((part, log.lookUp(part)))
       start = end
     } while start < batch.documents.count
-    return Parsed(parts: parts, stream: stream, progress: batch.progress)
+    precondition(
+      batch.request == nil || parts.count == 1, "a batch of a request is more than a block")
+    return Parsed(parts: parts, stream: stream, progress: batch.progress, request: batch.request)
   }
 
   /// What ``parse(_:of:)`` gave of `batch`, parsed again when the stream was altered since, or when the batch is the
@@ -155,7 +159,7 @@ package final class Appender {
             part.batch, of: stream, part.hits, source: source, actor: actor, closing: closed,
             altering: alteration,
             progress: number == parsed.parts.count - 1 ? parsed.progress : nil,
-            epoch: parts.last?.place.epoch ?? epoch))
+            request: parsed.request, epoch: parts.last?.place.epoch ?? epoch))
       }
     } catch {
       // The committer waits for every place that was given away.

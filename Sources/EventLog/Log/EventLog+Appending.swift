@@ -14,15 +14,15 @@ extension EventLog {
   func sequence(
     _ parsed: consuming ParsedBatch, of stream: EventStream, _ hits: IndexHits, source: String,
     actor: String, closing closed: [SourceEnd] = [], altering alteration: Alteration? = nil,
-    progress: SourceProgress? = nil, epoch: Int? = nil
+    progress: SourceProgress? = nil, request: RequestMark? = nil, epoch: Int? = nil
   ) throws -> SequencedBatch {
     for name in [source, actor] where name.utf8.count > Limits.maxSourceNameBytes {
       throw SourceNameError(byteCount: name.utf8.count)
     }
     try progress?.check()
     let envelope = Envelope(
-      source: source, actor: actor, receivedNs: clock(), progress: progress, closes: closed,
-      alters: alteration)
+      source: source, actor: actor, receivedNs: clock(), progress: progress,
+      request: request, closes: closed, alters: alteration)
     let id = stream.definition.id
     let batch = parsed
     return try sequencer.withLock { sequencer in

@@ -23,6 +23,14 @@ extension EventLog {
     }
   }
 
+  /// What became of a request whose batches were marked, so far as they are durable; nil for one that is not known or is
+  /// over by the log's clock. O(log n).
+  public func receipt(ofRequest name: String) throws -> RequestReceipt? {
+    let receipt = try environment.read { try RequestReceipt.read(name, tables, $0) }
+    guard let receipt, receipt.mark.expiresNs > clock() else { return nil }
+    return receipt
+  }
+
   /// Notes it without a batch, in a commit of its own: a source is to begin elsewhere. Batches that are on their way come
   /// after it.
   /// Throws ``ReadOnlyError``, ``SourceNameError`` or ``ProgressError``.

@@ -10,6 +10,8 @@ struct Envelope: Sendable {
   var receivedNs: Int64
   /// What the connector wants to be kept with these documents.
   var progress: SourceProgress?
+  /// The request that the documents are of.
+  var request: RequestMark?
   /// The sources that the documents, records of closings, close.
   var closes: [SourceEnd] = []
   /// What the document, a record of the catalogue, changes of a stream.

@@ -3,7 +3,7 @@ import LMDB
 
 /// The log's own record: what it is and what comes next.
 struct LogHead: Equatable {
-  static let formatVersion: UInt32 = 6
+  static let formatVersion: UInt32 = 7
   static let key = Key().appending([UInt8]("head".utf8))
 
   var nextSeq: UInt64 = 1

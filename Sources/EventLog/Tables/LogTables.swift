@@ -4,7 +4,7 @@ import LMDB
 struct LogTables {
   static let names = [
     "meta", "blocks", "streams", "columns", "shapes", "totals", "sources", "progress", "dedup",
-    "ledger", "observers", "watermarks", "times",
+    "ledger", "observers", "watermarks", "times", "requests",
   ]
 
   /// Those of large values that are never put again in another's place.
@@ -36,6 +36,8 @@ struct LogTables {
   let watermarks: Table
   /// (stream, latest time, first seq) -> earliest time of a block.
   let times: Table
+  /// (0, request's name) -> what became of it; (1, when it is forgotten, request's name) -> nothing.
+  let requests: Table
 
   init(_ environment: Environment) {
     meta = environment.table("meta")
@@ -51,5 +53,6 @@ struct LogTables {
     observers = environment.table("observers")
     watermarks = environment.table("watermarks")
     times = environment.table("times")
+    requests = environment.table("requests")
   }
 }

@@ -62,6 +62,16 @@ final class AppendQueue: Sendable {
   /// To be kept as long as the body is read.
   func hold() -> Holding { Holding(self) }
 
+  /// Runs `body` on a thread that may block.
+  func run<R: Sendable>(_ body: @escaping @Sendable () throws -> R) async throws -> R {
+    try await pool.run(body)
+  }
+
+  /// What became of a request that was marked; nil when nothing is known of it.
+  func receipt(ofRequest name: String) async throws -> RequestReceipt? {
+    try await pool.run { [store] in try store.receipt(ofRequest: name) }
+  }
+
   /// Gives a chunk its place in the log, and returns before it is durable. Its documents are numbered from `firstIndex` on,
   /// in their order within the request: that is their position in the source. Chunks of a request are begun one after the
   /// other. With the chunk goes `progress`.
@@ -148,7 +158,7 @@ struct IngestTarget: Sendable {
 
 extension DocumentBatch {
   /// Numbers the documents, and those that could not be cut, in their order from `first` on, and returns how many they are.
-  fileprivate mutating func number(from first: Int64) -> Int64 {
+  mutating func number(from first: Int64) -> Int64 {
     var index = first
     var next = 0
     for place in documents.indices {

@@ -10,6 +10,12 @@ import Store
 struct IngestEndpoint: Sendable {
   let queue: AppendQueue
   let settings: ServerSettings
+  let clock: @Sendable () -> Int64
+  private let keys = KeysInUse()
+
+  init(queue: AppendQueue, settings: ServerSettings, clock: @escaping @Sendable () -> Int64) {
+    (self.queue, self.settings, self.clock) = (queue, settings, clock)
+  }
 
   /// Chunks of one request that are on their way at a time: one is parsed while those before it are written.
   private static let maxPending = 3
@@ -22,8 +28,12 @@ struct IngestEndpoint: Sendable {
       stream: stream, source: source ?? "http", actor: context.actor)
     let progress = try Self.progress(source, request.queryParameter("position"))
     let body = try IngestBody(request)
+    let key = try IdempotencyKey(request, context, stream: stream)
     try queue.admit()
-    return try await append(body, to: target, progress, context).response()
+    guard let key else { return try await append(body, to: target, progress, context).response() }
+    return try await keys.using(key) {
+      try await append(body, under: key, to: target, progress, context).response()
+    }
   }
 
   /// What a client wants to know when it goes on: committed with the last of the documents.
@@ -55,21 +65,60 @@ struct IngestEndpoint: Sendable {
         nextIndex += begun.documentCount
         pending.append(begun)
         while pending.count >= Self.maxPending {
-          answer.add(try await pending.removeFirst().result.get())
+          answer.outcome.add(try await pending.removeFirst().result.get())
         }
       }
-      while !pending.isEmpty { answer.add(try await pending.removeFirst().result.get()) }
+      while !pending.isEmpty { answer.outcome.add(try await pending.removeFirst().result.get()) }
     } catch {
       // What was begun is not given up: the client is told what became of it.
       for one in pending {
-        if let result = try? await one.result.get() { answer.add(result) }
+        if let result = try? await one.result.get() { answer.outcome.add(result) }
       }
       throw Problem(error, after: answer)
     }
-    if answer.documentCount == 0 {
-      throw Problem(.badRequest, "there is no document in the body")
+    return try answer.required()
+  }
+
+  /// Appends what is not stored yet of a request that may have come before.
+  private func append(
+    _ body: IngestBody, under key: IdempotencyKey, to target: IngestTarget,
+    _ progress: SourceProgress?, _ context: ServerContext
+  ) async throws -> IngestAnswer {
+    let receipt = try await queue.receipt(ofRequest: key.name)
+    var answer = IngestAnswer()
+    if let receipt { answer.outcome = receipt.outcome }
+    var documents = KeyedDocuments(key, receipt, of: target, progress, nowNs: clock())
+    do {
+      var chunks = body.chunks(
+        BodyDeadline(seconds: settings.limits.requestSeconds), queue.hold())
+      while let (chunk, isLast) = try await chunks.next() {
+        let (after, batches) = try await queue.run { [documents] in
+          var documents = documents
+          let batches = try documents.rest(of: chunk, isLast: isLast, progress)
+          return (documents, batches)
+        }
+        documents = after
+        for batch in batches {
+          let begun = try await queue.begin(
+            [StreamBatch(stream: target.stream, options: target.options, documents: batch)],
+            source: target.source, actor: target.actor, on: context.eventLoop)
+          for one in begun { answer.outcome.add(try await one.get()) }
+        }
+      }
+    } catch let problem as Problem where problem.kind == .idempotency {
+      throw problem
+    } catch {
+      throw Problem(error, after: answer)
     }
-    return answer
+    return try answer.required()
+  }
+}
+
+extension IngestAnswer {
+  /// Throws a ``Problem`` when there was no document.
+  fileprivate func required() throws(Problem) -> IngestAnswer {
+    if outcome.documentCount > 0 { return self }
+    throw Problem(.badRequest, "there is no document in the body")
   }
 }
 
@@ -77,7 +126,7 @@ extension Problem {
   /// What ended a request, a part of which may be in the log.
   fileprivate init(_ error: any Error, after answer: IngestAnswer) {
     self.init(error)
-    guard answer.hasCommitted else { return }
+    guard answer.outcome.documentCount > 0 else { return }
     detail += "; what came before is stored and counted here"
     members = { answer.write(to: &$0) }
   }

@@ -5,7 +5,7 @@ struct AllowedOrigins: RouterMiddleware {
   private let origins: Set<String>
   private let cors = CORSMiddleware<ServerContext>(
     allowOrigin: .originBased,
-    allowHeaders: [.accept, .authorization, .contentType, .contentEncoding],
+    allowHeaders: [.accept, .authorization, .contentType, .contentEncoding, .idempotencyKey],
     allowMethods: [.get, .post, .head, .options],
     exposedHeaders: ["X-Nilo-Summary", "Retry-After"],
     maxAge: .seconds(600))

@@ -12,6 +12,7 @@ struct Problem: Error {
     case queryLimit = "query-limit"
     case notDone = "not-done"
     case rejected
+    case idempotency
     case unauthorized
     case forbidden
     case notFound = "not-found"
@@ -34,6 +35,7 @@ struct Problem: Error {
       case .queryLimit: "The query needs more than it may take"
       case .notDone: "The statement cannot be done"
       case .rejected: "No document is an event"
+      case .idempotency: "The key is of another request"
       case .unauthorized: "A token is needed"
       case .forbidden: "The token does not permit it"
       case .notFound: "There is no such thing"
@@ -53,7 +55,7 @@ struct Problem: Error {
     var status: HTTPResponse.Status {
       switch self {
       case .badRequest, .unreadableBody, .queryText: .badRequest
-      case .queryLimit, .rejected, .notDone: .unprocessableContent
+      case .queryLimit, .rejected, .notDone, .idempotency: .unprocessableContent
       case .unauthorized: .unauthorized
       case .forbidden: .forbidden
       case .notFound: .notFound

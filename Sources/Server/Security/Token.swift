@@ -24,8 +24,8 @@ public struct Token: Sendable, Equatable, Codable {
     name: String, role: Role, streams: [String]?, created: String, expires: String?
   ) -> (token: Token, text: String) {
     var generator = SystemRandomNumberGenerator()
-    let id = String(hex(bytes(6, &generator)))
-    let secret = hex(bytes(32, &generator))
+    let id = bytes(6, &generator).hexadecimal
+    let secret = bytes(32, &generator).hexadecimal
     let token = Token(
       id: id, name: name, role: role, streams: streams, created: created, expires: expires,
       hash: hash(of: secret))
@@ -49,15 +49,11 @@ public struct Token: Sendable, Equatable, Codable {
   }
 
   private static func hash(of secret: String) -> String {
-    hex(Array(SHA256.hash(data: Array(secret.utf8))))
+    SHA256.hash(data: Array(secret.utf8)).hexadecimal
   }
 
   private static func bytes(_ count: Int, _ generator: inout SystemRandomNumberGenerator) -> [UInt8]
   {
     (0..<count).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
-  }
-
-  private static func hex(_ bytes: [UInt8]) -> String {
-    bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
   }
 }
