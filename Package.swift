@@ -97,7 +97,9 @@ let package = Package(
         .product(name: "HummingbirdTLS", package: "hummingbird"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
         .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+        .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras"),
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "NIOSSL", package: "swift-nio-ssl"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -157,6 +159,8 @@ let package = Package(
       name: "ServerTests",
       dependencies: [
         "Server", "Store", "Query", "Language", "Model", "Curl", "Bytes", "nilo", "TestSupport",
+        .product(name: "Hummingbird", package: "hummingbird"),
+        .product(name: "Yams", package: "Yams"),
       ],
       exclude: ["cases", "clients.py", "load.py", "webhook.py"],
       swiftSettings: settings),

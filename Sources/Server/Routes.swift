@@ -28,10 +28,21 @@ extension ServerParts {
           .reader, taking: ["kpi", "query", "time_zone", "after", "group."], subscribe.get)
       ])
 
-    router.path("/v1/streams", [.get: by(.reader, taking: [], lists.streams)])
+    router.path("/v1/streams", [.get: by(.reader, taking: paging, lists.streams)])
     router.path("/v1/streams/:stream", [.get: by(.reader, taking: [], lists.stream)])
-    router.path("/v1/kpis", [.get: by(.reader, taking: ["versions"], lists.kpis)])
+    router.path("/v1/kpis", [.get: by(.reader, taking: ["versions"] + paging, lists.kpis)])
     router.path("/v1/kpis/:kpi", [.get: by(.reader, taking: [], lists.kpi)])
+    router.path(
+      "/v1/kpis/:kpi/rows",
+      [
+        .get: by(
+          .reader, taking: ["since", "until", "group.", "version", "format"] + paging, rows.get)
+      ])
+    router.path("/kpis/:timestamp", [.get: by(.reader, taking: ["exact"], moments.get)])
+    router.path(
+      "/v1/ledger",
+      [.get: by(.reader, taking: ["kind", "stream", "since", "until"] + paging, ledger.get)])
+    router.path("/v1/sources", [.get: by(.reader, taking: ["stream"] + paging, sources.get)])
     router.path("/v1/schedules", [.get: by(.reader, taking: [], byItself.schedules)])
     router.path("/v1/alerts", [.get: by(.reader, taking: [], byItself.alerts)])
     router.path("/v1/events/:seq", [.get: by(.reader, taking: [], lists.event)])
@@ -52,6 +63,7 @@ extension ServerParts {
     router.path("/metrics", [.get: by(.reader, metrics.get)])
     // Those who watch over programs ask without a token; what they learn is no secret.
     router.path("/", [.get: operation.index])
+    router.path("/openapi.json", [.get: operation.openAPI])
     router.path("/-/healthy", [.get: operation.healthy])
     router.path("/-/ready", [.get: operation.ready])
     return router
@@ -64,15 +76,19 @@ extension ServerParts {
   private func by(
     _ role: Role, taking parameters: [String]? = nil, _ handler: @escaping Handler
   ) -> Handler {
-    { [access] request, context in
+    { [access, rates] request, context in
       var context = context
       context.principal = try access.principal(of: request, context)
+      try rates.admit(context.principal.tokenId ?? context.clientAddress)
       try context.require(role)
       if let parameters { try request.require(parameters: parameters) }
       return try await handler(request, context)
     }
   }
 }
+
+/// What all lists take.
+private let paging = ["limit", "cursor"]
 
 /// Answers a request that came to its path.
 typealias Handler = @Sendable (Request, ServerContext) async throws -> Response

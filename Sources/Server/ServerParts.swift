@@ -9,6 +9,7 @@ struct ServerParts: Sendable {
   let settings: ServerSettings
   let access: Access
   let audit: Audit
+  let rates: RateLimits
   let appends: BlockingPool
   let queries: BlockingPool
   let looks: BlockingPool
@@ -18,6 +19,10 @@ struct ServerParts: Sendable {
   let subscribe: SubscribeEndpoint
   let lists: ListEndpoints
   let byItself: ByItselfEndpoints
+  let rows: RowsEndpoint
+  let moments: MomentEndpoint
+  let ledger: LedgerEndpoint
+  let sources: SourcesEndpoint
   let influxWrite: WriteEndpoint
   let influxQL: InfluxQLEndpoint
   let influx: InfluxOperation
@@ -34,6 +39,7 @@ struct ServerParts: Sendable {
       clock: clock)
     audit = Audit(store, configuration: settings.text)
     let limits = settings.limits
+    rates = RateLimits(perSecond: limits.requestsPerSecond, burst: limits.requestBurst)
     appends = BlockingPool(
       named: "batches", threadCount: System.coreCount, maxWaiting: limits.connections)
     queries = BlockingPool(
@@ -57,6 +63,10 @@ struct ServerParts: Sendable {
     subscribe = SubscribeEndpoint(hub: live, access: access, runner: runner)
     lists = ListEndpoints(store: store, runner: runner)
     byItself = ByItselfEndpoints(store: store, pool: queries)
+    rows = RowsEndpoint(store: store, runner: runner)
+    moments = MomentEndpoint(store: store, runner: runner)
+    ledger = LedgerEndpoint(store: store, runner: runner)
+    sources = SourcesEndpoint(store: store, runner: runner)
     influxWrite = WriteEndpoint(queue: queue, pool: appends, settings: settings, clock: clock)
     influxQL = InfluxQLEndpoint(store: store, pool: queries, settings: settings)
     influx = InfluxOperation(store: store, pool: queries)
@@ -84,7 +94,9 @@ struct ServerParts: Sendable {
   var http1: HTTP1Channel.Configuration {
     let limits = settings.limits
     return HTTP1Channel.Configuration(
-      additionalChannelHandlers: [ConnectionWatch(maxBodyBytes: .max)],
+      additionalChannelHandlers: [
+        ConnectionWatch(maxBodyBytes: .max, patience: .seconds(Int64(limits.requestSeconds)))
+      ],
       idleTimeout: .seconds(Int64(limits.idleSeconds)),
       httpDecoderConfiguration: .init(
         maxHeaderFieldSize: limits.headerBytes, maxHeaderListSize: limits.headerBytes,

@@ -1,3 +1,4 @@
+import Bytes
 import EventLog
 import Language
 import Model
@@ -110,6 +111,34 @@ extension Store: Queryable {
       StreamInfo.Source(
         name: $0.name, watermarkNs: $0.state.watermarkNs,
         isOpen: !$0.state.isClosed && $0.state.events > 0)
+    }
+  }
+
+  /// A source of a stream, how far it has got, and what was noted of it.
+  public struct SourceStatus: Sendable {
+    public var name: String
+    public var watermarkNs: Int64?
+    /// Whether the stream's watermark waits for it.
+    public var isOpen: Bool
+    public var events: UInt64
+    /// The wall clock when it last brought something, in nanoseconds since 1970.
+    public var lastReceivedNs: Int64
+    /// What its connector or client goes on from; nil when nothing was noted.
+    public var progress: NotedProgress?
+  }
+
+  /// The sources of a stream after that of a name, in the order of their names, `limit` of them at most. Throws
+  /// ``UnknownStreamError``. O(sources of the stream).
+  public func sourceStatuses(
+    ofStream name: String, after: String? = nil, limit: Int = .max
+  ) throws -> [SourceStatus] {
+    try log.sources(ofStream: name).filter { source in
+      after.map { Text($0) < Text(source.name) } ?? true
+    }.prefix(limit).map { source in
+      SourceStatus(
+        name: source.name, watermarkNs: source.state.watermarkNs,
+        isOpen: !source.state.isClosed && source.state.events > 0, events: source.state.events,
+        lastReceivedNs: source.state.lastReceivedNs, progress: try log.progress(of: source.name))
     }
   }
 

@@ -12,6 +12,7 @@ import Projections
 @_exported import struct EventLog.FactsOfBeforeError
 @_exported import struct EventLog.FactsReadAnewError
 @_exported import struct EventLog.LedgerEntry
+@_exported import struct EventLog.LedgerPlace
 @_exported import struct EventLog.LogEvent
 @_exported import struct EventLog.LogStatistics
 @_exported import struct EventLog.MergeState
@@ -341,6 +342,14 @@ public final class Store: Sendable {
     kind: LedgerEntry.Kind? = nil, stream: String? = nil, _ body: (LedgerEntry) throws -> Bool
   ) throws {
     try log.forEachLedgerEntry(kind: kind, stream: stream, body)
+  }
+
+  /// The same from a place on, with the place of each entry. O(ledger from there), whatever is picked.
+  public func forEachLedgerEntry(
+    kind: LedgerEntry.Kind? = nil, stream: String? = nil, from start: LedgerPlace,
+    _ body: (LedgerEntry, LedgerPlace) throws -> Bool
+  ) throws {
+    try log.forEachLedgerEntry(kind: kind, stream: stream, from: start, body)
   }
 
   /// Bytes of the store's file up to its last page, and those that it takes on the disk. O(streams).

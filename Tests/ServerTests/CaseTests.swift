@@ -16,7 +16,7 @@ import Testing
   private static let told = [
     "allow", "content-type", "retry-after", "www-authenticate", "x-influxdb-error",
     "x-influxdb-version",
-    "x-nilo-stream", "x-nilo-summary", "access-control-allow-origin",
+    "x-nilo-next", "x-nilo-stream", "x-nilo-summary", "access-control-allow-origin",
   ]
 
   @Test func thereAreCases() { #expect(Self.files.count > 2) }

@@ -10,13 +10,19 @@ struct ListEndpoints: Sendable {
   let store: Store
   let runner: QueryRunner
 
-  /// `GET /v1/streams`
+  /// `GET /v1/streams`, by name.
   func streams(_ request: Request, _ context: ServerContext) async throws -> Response {
+    let paging = try Paging(request, fieldCount: 1)
     let snapshot = try await snapshot()
     let streams = snapshot.streams.filter { context.principal.mayAsk(stream: $0.name) }
+      .sorted { Text($0.name) < Text($1.name) }
+      .filter { stream in paging.start.map { Text($0[0]) < Text(stream.name) } ?? true }
+    let page = streams.prefix(paging.limit)
     return .json { writer in
-      writer.field("streams", array: streams.map(\.json))
+      writer.field("streams", array: page.map(\.json))
       writer.field("as_of_seq", snapshot.lastSeq)
+      let last = streams.count > page.count ? page.last : nil
+      writer.field("next", optional: last.map { paging.cursor([$0.name]) })
     }
   }
 
@@ -32,16 +38,31 @@ struct ListEndpoints: Sendable {
     return .json(stream.json)
   }
 
-  /// `GET /v1/kpis`: the active version of each, all with `?versions=all`.
+  /// `GET /v1/kpis`, by name: the active version of each, all with `?versions=all`.
   func kpis(_ request: Request, _ context: ServerContext) async throws -> Response {
+    let paging = try Paging(request, fieldCount: 2)
+    let hasAll = try Self.hasAllVersions(request)
     let snapshot = try await snapshot()
-    let hasAll = request.queryParameter("versions") == "all"
+    let start = paging.start.map { (Text($0[0]), Int($0[1]) ?? .max) }
     let kpis = snapshot.kpis.filter { kpi in
       (hasAll || kpi.isActive) && context.principal.mayAsk(stream: kpi.stream)
     }
+    .sorted { (Text($0.name), $0.version) < (Text($1.name), $1.version) }
+    .filter { kpi in start.map { $0 < (Text(kpi.name), kpi.version) } ?? true }
+    let page = kpis.prefix(paging.limit)
     return .json { writer in
-      writer.field("kpis", array: kpis.map(\.json))
+      writer.field("kpis", array: page.map(\.json))
       writer.field("as_of_seq", snapshot.lastSeq)
+      let last = kpis.count > page.count ? page.last : nil
+      writer.field("next", optional: last.map { paging.cursor([$0.name, "\($0.version)"]) })
+    }
+  }
+
+  private static func hasAllVersions(_ request: Request) throws(Problem) -> Bool {
+    switch request.queryParameter("versions") {
+    case nil, "active": return false
+    case "all": return true
+    case let other?: throw Problem(.badRequest, "versions \(other) is neither all nor active")
     }
   }
 

@@ -19,15 +19,24 @@ struct OperationEndpoints: Sendable {
         POST /v1/query                     a statement as text, or {"query","params","format","time_zone"}
         GET  /v1/streams, /v1/streams/{s}  streams, their fields and watermarks
         GET  /v1/kpis, /v1/kpis/{name}     KPIs and their versions
+        GET  /v1/kpis/{name}/rows          a KPI's rows, page by page
+        GET  /kpis/{timestamp}             what all KPIs have of a moment
+        GET  /v1/ledger, /v1/sources       what was late, twice or rejected; who brings events
         GET  /v1/schedules, /v1/alerts     what happens by itself
         GET  /v1/events/{seq}              an event as it came in
         POST /write, /api/v2/write, /api/v3/write_lp   lines, as clients of InfluxDB send them
+        GET  /openapi.json                 all of this, as OpenAPI 3.1
         GET  /metrics, /-/healthy, /-/ready
 
       """
     return Response(
       status: .ok, headers: [.contentType: "text/plain; charset=utf-8"],
       body: ResponseBody(byteBuffer: ByteBuffer(string: text)))
+  }
+
+  /// `GET /openapi.json`: what is answered here, for programs.
+  func openAPI(_ request: Request, _ context: ServerContext) async throws -> Response {
+    .json(OpenAPI.json)
   }
 
   /// `GET /-/healthy`: 200 as long as the program answers at all.

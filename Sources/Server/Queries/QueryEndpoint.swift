@@ -27,12 +27,7 @@ struct QueryEndpoint: Sendable {
   private func answer(
     _ query: QueryRequest, _ request: Request, _ context: ServerContext, mayChange: Bool
   ) async throws -> Response {
-    guard let format = query.format ?? AnswerFormat(accept: request.headers[.accept]) else {
-      throw Problem(
-        .notAcceptable,
-        "answers are application/json, application/x-ndjson, text/csv, text/tab-separated-values, text/markdown "
-          + "and text/plain")
-    }
+    let format = try query.format ?? QueryRequest.format(nil, request)
     let statement = try Self.statement(of: query.text)
     if statement.isChange, !mayChange {
       var problem = Problem(.methodNotAllowed, "GET changes nothing; send the statement by POST")
@@ -56,6 +51,20 @@ struct QueryEndpoint: Sendable {
       )
     }
     return statement
+  }
+}
+
+extension QueryRunner {
+  /// Runs a question that was not written by the client, whose errors have no place in a text of its own.
+  func run(_ select: Select, _ context: ServerContext) async throws -> Answer {
+    do {
+      return try await run(Statement(.select(select)), QueryRequest(text: ""), context)
+    } catch let error as LanguageError {
+      let issue = error.issues.first
+      throw Problem(
+        .badRequest,
+        [issue?.message ?? "\(error)", issue?.hint].compactMap(\.self).joined(separator: "; "))
+    }
   }
 }
 

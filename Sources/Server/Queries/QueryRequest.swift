@@ -58,15 +58,30 @@ struct QueryRequest {
     try take(timeZone: fields.timeZone)
   }
 
-  private init(text: String) { self.text = text }
+  /// Without parameters.
+  init(text: String) { self.text = text }
 
   private mutating func take(format name: String?) throws(Problem) {
-    guard let name else { return }
+    if let name { format = try Self.format(named: name) }
+  }
+
+  private static func format(named name: String) throws(Problem) -> AnswerFormat {
     guard let format = AnswerFormat(rawValue: name) else {
       let names = AnswerFormat.allCases.map(\.rawValue).joined(separator: ", ")
       throw Problem(.badRequest, "format \(name) is not known; it is one of \(names)")
     }
-    self.format = format
+    return format
+  }
+
+  /// The form of an answer: that of `name`, else of the header `Accept`, else JSON. Throws a ``Problem`` where there is no
+  /// such form.
+  static func format(_ name: String?, _ request: Request) throws(Problem) -> AnswerFormat {
+    if let name { return try format(named: name) }
+    if let format = AnswerFormat(accept: request.headers[.accept]) { return format }
+    throw Problem(
+      .notAcceptable,
+      "answers are application/json, application/x-ndjson, text/csv, text/tab-separated-values, text/markdown and text/plain"
+    )
   }
 
   private mutating func take(timeZone name: String?) throws(Problem) {

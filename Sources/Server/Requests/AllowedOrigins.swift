@@ -7,7 +7,7 @@ struct AllowedOrigins: RouterMiddleware {
     allowOrigin: .originBased,
     allowHeaders: [.accept, .authorization, .contentType, .contentEncoding, .idempotencyKey],
     allowMethods: [.get, .post, .head, .options],
-    exposedHeaders: ["X-Nilo-Summary", "Retry-After"],
+    exposedHeaders: ["X-Nilo-Summary", "X-Nilo-Next", "Retry-After"],
     maxAge: .seconds(600))
 
   init(_ origins: [String]) { self.origins = Set(origins) }

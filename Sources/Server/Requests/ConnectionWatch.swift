@@ -1,6 +1,7 @@
 import HTTPTypes
 import NIOCore
 import NIOHTTPTypes
+import NIOHTTPTypesHTTP1
 import Synchronization
 
 /// What is known of a connection while it is open.
@@ -26,9 +27,13 @@ final class ConnectionWatch: ChannelInboundHandler, RemovableChannelHandler {
 
   private let state = ConnectionState()
   private let maxBodyBytes: Int
+  private let patience: TimeAmount
 
-  /// A client that announces a larger body is not told to go on.
-  init(maxBodyBytes: Int) { self.maxBodyBytes = maxBodyBytes }
+  /// A client that announces a larger body is not told to go on; one that is silent within a request for longer than
+  /// `patience` is left.
+  init(maxBodyBytes: Int, patience: TimeAmount) {
+    (self.maxBodyBytes, self.patience) = (maxBodyBytes, patience)
+  }
 
   static func state(of channel: any Channel) -> ConnectionState? {
     states.withLock { $0[ObjectIdentifier(channel)] }
@@ -40,6 +45,10 @@ final class ConnectionWatch: ChannelInboundHandler, RemovableChannelHandler {
   func handlerAdded(context: ChannelHandlerContext) {
     let id = ObjectIdentifier(context.channel)
     Self.states.withLock { $0[id] = state }
+    let pipeline = context.pipeline.syncOperations
+    if let codec = try? pipeline.handler(type: HTTP1ToHTTPServerCodec.self) {
+      try? pipeline.addHandler(RequestGuard(patience: patience), position: .before(codec))
+    }
   }
 
   func handlerRemoved(context: ChannelHandlerContext) {

@@ -25,6 +25,8 @@ struct Principal: Sendable, Equatable {
   var role: Role
   /// The streams that may be asked and appended to; nil for all.
   var streams: Set<String>?
+  /// The id of the token that was shown; nil where none was asked for.
+  var tokenId: String?
 
   /// Whether a stream is among those that may be asked.
   func mayAsk(stream: String) -> Bool { streams?.contains(stream) ?? true }

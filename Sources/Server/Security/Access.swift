@@ -29,7 +29,8 @@ struct Access: Sendable {
     else {
       throw Problem(.unauthorized, "the token is not known here, was revoked, or has ended")
     }
-    return Principal(name: token.name, role: token.role, streams: token.streams.map(Set.init))
+    return Principal(
+      name: token.name, role: token.role, streams: token.streams.map(Set.init), tokenId: token.id)
   }
 
   /// Without tokens a page of any origin could ask through the browser of this machine, or have its own name lead here (DNS

@@ -49,6 +49,10 @@ public struct ServerSettings: Sendable {
     public var connections = 4_096
     /// All header fields of a request.
     public var headerBytes = 32_768
+    /// Of each client; 0 for any number.
+    public var requestsPerSecond = 0
+    /// What a client may send at once before that counts.
+    public var requestBurst = 100
     /// Documents that wait for the disk; beyond it clients are told to come again.
     public var pendingBytes = 64 << 20
     /// Queries that run at a time, and that wait.

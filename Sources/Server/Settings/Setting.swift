@@ -131,6 +131,13 @@ public struct Setting: Sendable {
         bytes: "limits.header_bytes", "All header fields of a request.", \.limits.headerBytes,
         atLeast: 1_024),
       Setting(
+        count: "limits.requests_per_second",
+        "Requests of each client, by its token or else its address; 0 is any number (429).",
+        \.limits.requestsPerSecond, atLeast: 0),
+      Setting(
+        count: "limits.request_burst", "What a client may send at once before that counts.",
+        \.limits.requestBurst),
+      Setting(
         bytes: "limits.pending_bytes",
         "Documents that wait for the disk; beyond it clients are told to come again (429).",
         \.limits.pendingBytes, atLeast: 1 << 20),

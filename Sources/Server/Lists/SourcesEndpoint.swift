@@ -1,0 +1,58 @@
+import Bytes
+import Hummingbird
+import Model
+import Query
+import Store
+
+/// `GET /v1/sources`: who has brought events, how far each has got, and whether it is waited for.
+struct SourcesEndpoint: Sendable {
+  let store: Store
+  let runner: QueryRunner
+
+  func get(_ request: Request, _ context: ServerContext) async throws -> Response {
+    let paging = try Paging(request, fieldCount: 2)
+    let wanted = request.queryParameter("stream")
+    if let wanted { try context.require(stream: wanted) }
+    let (sources, next) = try await runner.pool.run { [store] in
+      let names = try store.snapshot().streams.map(\.name).sorted { Text($0) < Text($1) }
+      if let wanted, !names.contains(wanted) {
+        throw Problem(
+          .notFound, "there is no stream \(wanted); GET /v1/streams lists those that there are")
+      }
+      var found: [(stream: String, source: Store.SourceStatus)] = []
+      for name in names where (wanted ?? name) == name && context.principal.mayAsk(stream: name) {
+        if let start = paging.start, Text(name) < Text(start[0]) { continue }
+        let after = paging.start.flatMap { $0[0] == name ? $0[1] : nil }
+        let left = paging.limit + 1 - found.count
+        found += try store.sourceStatuses(ofStream: name, after: after, limit: left)
+          .map { (name, $0) }
+        if found.count > paging.limit { break }
+      }
+      let page = found.prefix(paging.limit)
+      let last = found.count > paging.limit ? page.last : nil
+      return (
+        page.map { Self.json($0.source, ofStream: $0.stream) },
+        last.map { paging.cursor([$0.stream, $0.source.name]) }
+      )
+    }
+    return .json {
+      $0.field("sources", array: sources)
+      $0.field("next", optional: next)
+    }
+  }
+
+  private static func json(_ source: Store.SourceStatus, ofStream stream: String) -> [UInt8] {
+    jsonObject {
+      $0.field("stream", stream)
+      $0.field("source", source.name)
+      $0.field("is_open", source.isOpen)
+      $0.field("events", source.events)
+      $0.field("watermark", timeNs: source.watermarkNs)
+      $0.field("last_received", timeNs: source.lastReceivedNs)
+      if let progress = source.progress {
+        $0.field(text: "position", progress.progress.position)
+        $0.field("position_noted", timeNs: progress.notedNs)
+      }
+    }
+  }
+}

@@ -1,0 +1,101 @@
+import NIOCore
+import NIOHTTP1
+
+/// Stands between the parser of HTTP/1 and the framework, and does what the framework does not: ends connections whose
+/// request does not go on, answers heads that are too large by 431, and speaks HTTP/1.0 with clients that do.
+final class RequestGuard: ChannelDuplexHandler, RemovableChannelHandler {
+  typealias InboundIn = HTTPServerRequestPart
+  typealias InboundOut = HTTPServerRequestPart
+  typealias OutboundIn = HTTPServerResponsePart
+  typealias OutboundOut = HTTPServerResponsePart
+
+  private enum Place {
+    /// Before a request, of which some bytes may have come.
+    case head
+    case body
+  }
+
+  private let patience: TimeAmount
+  private var place = Place.head
+  private var hasPart = false
+  private var isRefused = false
+  /// Whether the request that is answered is of HTTP/1.0.
+  private var isOld = false
+  /// Ends the connection, while the client is to send something.
+  private var end: Scheduled<Void>?
+
+  /// `patience` is how long a client may be silent within a request.
+  init(patience: TimeAmount) { self.patience = patience }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    if isRefused { return }
+    hasPart = true
+    stopWaiting()
+    switch unwrapInboundIn(data) {
+    case .head(var head):
+      place = .body
+      isOld = head.version == .http1_0
+      if isOld { head.headers.replaceOrAdd(name: "connection", value: "close") }
+      context.fireChannelRead(wrapInboundOut(.head(head)))
+      return
+    case .body: break
+    case .end: place = .head
+    }
+    context.fireChannelRead(data)
+  }
+
+  /// Bytes that are no part yet are the beginning of a head.
+  func channelReadComplete(context: ChannelHandlerContext) {
+    if place == .head, !hasPart { wait(context) }
+    hasPart = false
+    context.fireChannelReadComplete()
+  }
+
+  /// The body is waited for only when somebody reads it: a server that is busy does not blame the client.
+  func read(context: ChannelHandlerContext) {
+    if place == .body { wait(context) }
+    context.read()
+  }
+
+  func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+    guard isOld, case .head(var head) = unwrapOutboundIn(data), head.status.code >= 200 else {
+      context.write(data, promise: promise)
+      return
+    }
+    // Then the body ends with the connection, and not with a chunk that the client would take for a part of it.
+    head.version = .http1_0
+    head.headers.replaceOrAdd(name: "connection", value: "close")
+    context.write(wrapOutboundOut(.head(head)), promise: promise)
+  }
+
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    guard case .headerOverflow? = error as? HTTPParserError, place == .head, !isRefused else {
+      context.fireErrorCaught(error)
+      return
+    }
+    isRefused = true
+    stopWaiting()
+    let head = HTTPResponseHead(
+      version: .http1_1, status: .requestHeaderFieldsTooLarge,
+      headers: ["connection": "close", "content-length": "0"])
+    context.write(wrapOutboundOut(.head(head)), promise: nil)
+    context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+    // Closed at once, with bytes that nobody has read, the connection would be reset before the client has the answer.
+    context.close(mode: .output, promise: nil)
+    let channel = context.channel
+    end = context.eventLoop.scheduleTask(in: .seconds(1)) { channel.close(promise: nil) }
+  }
+
+  func handlerRemoved(context: ChannelHandlerContext) { stopWaiting() }
+
+  private func wait(_ context: ChannelHandlerContext) {
+    if end != nil { return }
+    let channel = context.channel
+    end = context.eventLoop.scheduleTask(in: patience) { channel.close(promise: nil) }
+  }
+
+  private func stopWaiting() {
+    end?.cancel()
+    end = nil
+  }
+}

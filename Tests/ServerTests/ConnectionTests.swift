@@ -1,0 +1,93 @@
+import Foundation
+import Testing
+
+@testable import Server
+
+/// Connections as clients other than curl use them.
+@Suite struct ConnectionTests {
+  /// What comes back for what a shell writes to the connection, until the server closes that.
+  private func exchange(_ served: ServedStore, _ shell: String) throws -> String {
+    let (output, _) = try served.run(
+      "bash",
+      ["-c", "exec 3<>/dev/tcp/127.0.0.1/\(served.port); (\(shell)) >&3; cat <&3"])
+    return String(decoding: output, as: UTF8.self)
+  }
+
+  @Test func oldClientsAreUnderstood() throws {
+    let served = try ServedStore()
+    let reply = try exchange(served, "printf 'GET /-/healthy HTTP/1.0\\r\\n\\r\\n'")
+    #expect(reply.hasPrefix("HTTP/1.0 200 OK\r\n"), "\(reply)")
+    #expect(reply.hasSuffix("\r\n\r\n{\"status\":\"healthy\"}\n"))
+    // What has no length ends with the connection, and not with chunks.
+    let lines = (0..<20_000).map {
+      "{\"timestamp\":\(1_717_200_000 + $0),\"t\":\($0),\"u\":\(1_000_000 + $0)}\n"
+    }.joined()
+    #expect(try served.post("/v1/streams/s/events", lines).status == 200)
+    let rows = try exchange(
+      served,
+      "printf 'GET /v1/query?q=SELECT+t,u+FROM+s+LIMIT+20000&format=csv HTTP/1.0\\r\\n\\r\\n'")
+    #expect(!rows.lowercased().contains("transfer-encoding"))
+    let body = rows.split(separator: "\r\n\r\n", maxSplits: 1).last ?? ""
+    #expect(body.split(separator: "\n").count == 20_001 && body.hasSuffix("19999,1019999\n"))
+  }
+
+  @Test func headsThatAreTooLargeAreToldSo() throws {
+    let served = try ServedStore(["--set", "limits.header_bytes=4KiB"])
+    let text = try exchange(
+      served,
+      "printf 'GET / HTTP/1.1\\r\\nHost: localhost\\r\\nX: '; head -c 9000 /dev/zero | tr '\\0' x; printf '\\r\\n\\r\\n'"
+    )
+    #expect(text.hasPrefix("HTTP/1.1 431 "), "\(text)")
+    #expect(text.lowercased().contains("connection: close"))
+    #expect(try served.get("/-/healthy").status == 200)
+  }
+
+  /// Who begins a head or a body, and says no more, is left; who is silent between requests is not.
+  @Test func silentClientsAreLeft() throws {
+    let served = try ServedStore(["--set", "limits.request_seconds=1"])
+    let head = try exchange(served, "printf 'GET /-/hea'")
+    #expect(head == "", "\(head)")
+    let body = try exchange(
+      served,
+      "printf 'POST /v1/streams/s/events HTTP/1.1\\r\\nHost: localhost\\r\\nContent-Length: 100\\r\\n\\r\\n{'"
+    )
+    #expect(!body.contains(" 200 "), "\(body)")
+    let request = "GET /-/healthy HTTP/1.1\\r\\nHost: localhost\\r\\n"
+    let idle = try exchange(
+      served,
+      "printf '\(request)\\r\\n'; sleep 2; printf '\(request)Connection: close\\r\\n\\r\\n'")
+    #expect(idle.matches(of: /HTTP\/1.1 200 OK/).count == 2, "\(idle)")
+    #expect(try served.get("/-/healthy").status == 200)
+  }
+
+  @Test func clientsThatAskTooOftenAreToldSo() throws {
+    let served = try ServedStore([
+      "--set", "limits.requests_per_second=1", "--set", "limits.request_burst=3",
+    ])
+    let statuses = try (0..<8).map { _ in try served.get("/v1/streams").status }
+    #expect(statuses.prefix(3).allSatisfy { $0 == 200 } && statuses.contains(429), "\(statuses)")
+    let refused = try served.get("/v1/streams")
+    if refused.status == 429 { #expect(refused.headers["retry-after"] == "1") }
+    // Those who watch over the program are not counted.
+    #expect(try served.get("/-/healthy").status == 200)
+  }
+
+  /// Each client has tokens of its own, and they come back with time.
+  @Test func tokensComeBack() throws {
+    let rates = RateLimits(perSecond: 2, burst: 3)
+    let start = ContinuousClock.now
+    func isAdmitted(_ client: String, _ ms: Int) -> Bool {
+      do { try rates.admit(client, at: start + .milliseconds(ms)) } catch {
+        #expect(error.kind == .tooBusy && error.retryAfterSeconds == 1)
+        return false
+      }
+      return true
+    }
+    #expect((0..<5).map { _ in isAdmitted("a", 0) } == [true, true, true, false, false])
+    #expect(isAdmitted("b", 0))
+    #expect((0..<2).map { _ in isAdmitted("a", 500) } == [true, false])
+    #expect((0..<5).map { _ in isAdmitted("a", 60_000) } == [true, true, true, false, false])
+    let none = RateLimits(perSecond: 0, burst: 1)
+    for _ in 0..<1_000 { try none.admit("a", at: start) }
+  }
+}
