@@ -111,7 +111,8 @@ extension Answer {
     return parts.joined(separator: ", ")
   }
 
-  private var statusRecord: [UInt8] {
+  /// The last line of an answer in NDJSON.
+  var statusRecord: [UInt8] {
     var status = JSONObjectWriter()
     status.field("rows", Int64(rowCount))
     status.field("as_of_seq", meta.asOfSeq)

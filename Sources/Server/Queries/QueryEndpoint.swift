@@ -35,6 +35,9 @@ struct QueryEndpoint: Sendable {
       throw problem
     }
     if statement.isChange { try context.require(.admin) }
+    if statement.isLong, format == .ndjson {
+      return try await ProgressResponse(runner, statement, query, context).response()
+    }
     return try await runner.run(statement, query, context).response(format)
   }
 
@@ -77,9 +80,11 @@ struct QueryRunner: Sendable {
   let metrics: Metrics
   let audit: Audit
 
-  /// Runs a statement. It ends when its client goes away. Throws what the engine does, and ``Problem`` of kind `tooBusy`.
+  /// Runs a statement. It ends when its client goes away. `progress` is told the share that is done of what takes long.
+  /// Throws what the engine does, and ``Problem`` of kind `tooBusy`.
   func run(
-    _ statement: Statement, _ query: QueryRequest, _ context: ServerContext
+    _ statement: Statement, _ query: QueryRequest, _ context: ServerContext,
+    progress: @escaping @Sendable (Double) -> Void = { _ in }
   ) async throws -> Answer {
     let cancelled = CancelFlag()
     let connection = context.connection
@@ -87,6 +92,7 @@ struct QueryRunner: Sendable {
     (options.parameters, options.timeZone, options.limits) = (
       query.parameters, query.timeZone, limits
     )
+    options.progress = progress
     options.isCancelled = { cancelled.isSet || connection?.isGone == true }
     return try await withTaskCancellationHandler {
       try await pool.run { [options] in

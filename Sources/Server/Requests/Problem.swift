@@ -114,6 +114,7 @@ struct Problem: Error {
     return writer.finish()
   }
 
+  /// The answer, with the headers that go with its kind.
   func response() -> Response {
     var headers: HTTPFields = [.contentType: "application/problem+json"]
     if let retryAfterSeconds { headers[.retryAfter] = "\(retryAfterSeconds)" }
