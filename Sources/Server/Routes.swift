@@ -43,8 +43,8 @@ extension ServerParts {
       "/v1/ledger",
       [.get: by(.reader, taking: ["kind", "stream", "since", "until"] + paging, ledger.get)])
     router.path("/v1/sources", [.get: by(.reader, taking: ["stream"] + paging, sources.get)])
-    router.path("/v1/schedules", [.get: by(.reader, taking: [], byItself.schedules)])
-    router.path("/v1/alerts", [.get: by(.reader, taking: [], byItself.alerts)])
+    router.path("/v1/schedules", [.get: by(.reader, taking: [], automations.schedules)])
+    router.path("/v1/alerts", [.get: by(.reader, taking: [], automations.alerts)])
     router.path("/v1/events/:seq", [.get: by(.reader, taking: [], lists.event)])
     router.path("/v1/lines/:seq", [.get: by(.reader, taking: [], lines.get)])
 

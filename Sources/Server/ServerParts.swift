@@ -18,7 +18,7 @@ struct ServerParts: Sendable {
   let live: LiveHub
   let subscribe: SubscribeEndpoint
   let lists: ListEndpoints
-  let byItself: ByItselfEndpoints
+  let automations: AutomationEndpoints
   let rows: RowsEndpoint
   let moments: MomentEndpoint
   let ledger: LedgerEndpoint
@@ -62,7 +62,7 @@ struct ServerParts: Sendable {
     live = LiveHub(store, looker, maxFollowers: limits.subscriptions)
     subscribe = SubscribeEndpoint(hub: live, access: access, runner: runner)
     lists = ListEndpoints(store: store, runner: runner)
-    byItself = ByItselfEndpoints(store: store, pool: queries)
+    automations = AutomationEndpoints(store: store, pool: queries)
     rows = RowsEndpoint(store: store, runner: runner)
     moments = MomentEndpoint(store: store, runner: runner)
     ledger = LedgerEndpoint(store: store, runner: runner)

@@ -21,6 +21,8 @@ package struct ScheduleRun: Sendable, Equatable {
   /// The time by the schedule.
   package var boundaryNs: Int64
   package var state: State
+  /// When it was noted, by the clock; of what was begun in this process until then nil.
+  package var notedNs: Int64?
   /// The state of the log that is asked: of what was begun.
   package var asOfSeq: UInt64?
   /// Of what was passed over: the last time, and how many there were.
@@ -63,6 +65,7 @@ package struct ScheduleRun: Sendable, Equatable {
       let state = document["state"].flatMap({ State(rawValue: $0) })
     else { return nil }
     self.init(DefinitionKey(name, version), boundaryNs: boundary.ns, state)
+    notedNs = document["timestamp"].flatMap { Timestamp($0)?.ns }
     asOfSeq = document["as_of_seq"].flatMap { UInt64($0) }
     untilNs = document["until"].flatMap { Timestamp($0)?.ns }
     count = document["count"].flatMap { Int($0) }

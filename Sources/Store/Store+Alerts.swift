@@ -7,7 +7,7 @@ extension Store {
   /// Those that are defined, in the order of their definitions, each with the groups for which it holds.
   /// O(catalogue + events of `_alerts`) once, then O(what is new).
   public func alerts() throws -> [AlertInfo] {
-    let catalogue = try byItselfCatalogue()
+    let catalogue = try automationCatalogue()
     let ledgers = try alertLedgers()
     return catalogue.definitions.compactMap { defined in
       guard case .defineAlert(let definition) = defined.statement.body else { return nil }
@@ -43,12 +43,12 @@ extension Store {
     try log.earliestTime(ofStream: name, after: seq)
   }
 
-  /// Throws ``ByItselfError`` when the name is taken, and `StreamNameError`.
+  /// Throws ``AutomationError`` when the name is taken, and `StreamNameError`.
   public func defineAlert(_ alert: DefineAlert) throws {
     try define(.alert, alert.name.text, by: .defineAlert(alert))
   }
 
-  /// Its events stay. Throws ``ByItselfError`` when there is none of that name.
+  /// Its events stay. Throws ``AutomationError`` when there is none of that name.
   public func dropAlert(_ name: String) throws {
     try drop(.alert, name, by: .dropAlert(Name(name)))
   }

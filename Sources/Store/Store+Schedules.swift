@@ -10,7 +10,7 @@ extension Store {
   /// O(catalogue + events of `_runs`) once, then O(what is new).
   public func schedules() throws -> [ScheduleInfo] {
     // Runs are read after definitions: one that is new has none of an earlier version.
-    let catalogue = try byItselfCatalogue()
+    let catalogue = try automationCatalogue()
     let states = try scheduleStates()
     return catalogue.definitions.compactMap { defined in
       guard case .defineSchedule(let definition) = defined.statement.body else { return nil }
@@ -38,12 +38,12 @@ extension Store {
     try log.record(in: .runs, actor: "nilo") { [run.document(receivedNs: $0)] } > 0
   }
 
-  /// Throws ``ByItselfError`` when the name is taken, and `StreamNameError`.
+  /// Throws ``AutomationError`` when the name is taken, and `StreamNameError`.
   public func defineSchedule(_ schedule: DefineSchedule) throws {
     try define(.schedule, schedule.name.text, by: .defineSchedule(schedule))
   }
 
-  /// Its events stay. Throws ``ByItselfError`` when there is none of that name.
+  /// Its events stay. Throws ``AutomationError`` when there is none of that name.
   public func dropSchedule(_ name: String) throws {
     try drop(.schedule, name, by: .dropSchedule(Name(name)))
   }

@@ -80,13 +80,13 @@ public final class Store: Sendable {
   }
 
   /// The schedules and alerts of the catalogue, as it was read last.
-  let byItselfDefinitions = ByItselfDefinitions()
+  let automationDefinitions = AutomationDefinitions()
   /// What the log says of schedules, as far as it was read.
   let scheduleRuns = ScheduleRuns()
   /// The same of alerts.
   let alertEvents = AlertLedgers()
   /// Held while a schedule or an alert is defined or dropped, so that two cannot take one name.
-  let definingByItself = NSLock()
+  let definingAutomation = NSLock()
 
   /// Told what did not go well and does no harm.
   private let warn: @Sendable (String) -> Void

@@ -15,7 +15,7 @@ extension Generator {
         ? Statement(.defineStream(defineStream())) : Statement(.alterStream(alterStream()))
     case 11: Statement(random.oneIn(2) ? .defineKpi(defineKpi()) : .redefineKpi(defineKpi()))
     case 12: Statement(.show(show()))
-    case 13: Statement(byItself())
+    case 13: Statement(automation())
     default: Statement(ofKpi())
     }
   }
@@ -228,7 +228,7 @@ extension Generator {
 
   // MARK: What happens by itself
 
-  private mutating func byItself() -> Statement.Body {
+  private mutating func automation() -> Statement.Body {
     switch random.below(4) {
     case 0: .dropSchedule(name())
     case 1: .dropAlert(name())

@@ -3,6 +3,7 @@ import Language
 import Model
 import Query
 import Store
+import Synchronization
 import Testing
 
 /// Rows that have changed between two states, against the whole answers of both.
@@ -112,6 +113,48 @@ struct ChangesTests {
     try check(told.keys.allSatisfy { now[$0] != nil }, "\(name): a row is told that is not there")
     for (key, row) in before where now[key] == nil {
       throw Mismatch(description: "\(name) \(key) is gone: \(row.text)")
+    }
+  }
+
+  /// Who takes one difference after the other, beside a writer, has the answer of each state.
+  @Test func differencesAddUpBesideAWriter() throws {
+    let directory = FileManager.default.temporaryDirectory
+      .appendingPathComponent("nilo-changes-\(UUID().uuidString)").path
+    defer { try? FileManager.default.removeItem(atPath: directory) }
+    let store = try Store(directory: directory)
+    defer { store.close() }
+    let engine = QueryEngine(store)
+    let options = QueryOptions(nowNs: 0)
+    _ = try engine.run("DEFINE STREAM m TIME time KEY d LATENESS 1m", options)
+    var random = SeededGenerator(seed: firstSeed)
+    var minute = 0
+    _ = try store.append(events(&random, after: &minute), to: "m")
+    _ = try engine.run(Self.kpis[0], options)
+    let isDone = Atomic<Bool>(false)
+    let (first, start) = (random, minute)
+    let writer = Thread {
+      var (random, minute) = (first, start)
+      for _ in 0..<150 {
+        _ = try? store.append(events(&random, after: &minute), to: "m")
+        usleep(useconds_t(random.below(3_000)))
+      }
+      isDone.store(true, ordering: .releasing)
+    }
+    writer.start()
+    var known = try engine.end(of: "plain").state
+    var told = try all(engine, "SELECT * FROM plain AS OF SEQ \(known.seq)").mapValues(\.text)
+    while true {
+      let isLast = isDone.load(ordering: .acquiring)
+      known = try engine.changes(ofKpi: "plain", since: known, options) { changed in
+        for row in rows(of: changed.answer) { told[row.key] = row.text }
+      }.state
+      let wanted = try all(engine, "SELECT * FROM plain AS OF SEQ \(known.seq)").mapValues(\.text)
+      for (key, text) in wanted where told[key] != text {
+        Issue.record(
+          "as of \(known.seq) \(text), told was \(told[key] ?? "nothing"); NILO_SEED=\(firstSeed)")
+        return
+      }
+      if isLast { break }
     }
   }
 

@@ -48,12 +48,12 @@ extension Printer {
       text += "BACKFILL STREAM \(stream.canonicalText) FROM "
       self.source(source)
       range(.bounds(since: since, until: until))
-    default: byItself(body)
+    default: automation(body)
     }
   }
 
   /// Writes a statement about what happens by itself.
-  private mutating func byItself(_ body: Statement.Body) {
+  private mutating func automation(_ body: Statement.Body) {
     switch body {
     case .defineSchedule(let schedule):
       text += "DEFINE SCHEDULE \(schedule.name.canonicalText)"

@@ -29,7 +29,7 @@ struct MetricsEndpoint: Sendable {
     text.add("nilo_last_seq", .gauge, "The last event of the log.", Double(snapshot.lastSeq))
     add(snapshot.streams, to: &text)
     add(snapshot.kpis, to: &text)
-    try addByItself(to: &text)
+    try addAutomation(to: &text)
     try addStore(to: &text)
     addRequests(to: &text)
     return text.text
@@ -68,7 +68,7 @@ struct MetricsEndpoint: Sendable {
       })
   }
 
-  private func addByItself(to text: inout PrometheusText) throws {
+  private func addAutomation(to text: inout PrometheusText) throws {
     let schedules = try store.schedules()
     let states = try store.scheduleStates()
     text.add(

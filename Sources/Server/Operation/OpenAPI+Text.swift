@@ -142,6 +142,31 @@ paths:
         "500": {$ref: "#/components/responses/Failed"}
         "503": {$ref: "#/components/responses/Stopping"}
         "507": {$ref: "#/components/responses/DiskFull"}
+  /v1/subscribe:
+    get:
+      operationId: subscribe
+      tags: [queries]
+      summary: Rows of a KPI or a query as they change, as server-sent events
+      parameters:
+        - {name: kpi, in: query, description: "The KPI that is followed", schema: {type: string}}
+        - {name: query, in: query, description: "Or a SELECT", schema: {type: string}}
+        - {name: group, in: query, style: deepObject, description: "Rows of these groups of the KPI, group.FIELD=VALUE each", schema: {type: object}}
+        - {name: time_zone, in: query, description: "Of a query that names none", schema: {type: string}}
+        - {name: after, in: query, description: "The event up to which the client knows all; now without it", schema: {type: integer, minimum: 0}}
+        - {name: Last-Event-ID, in: header, description: "The same, as event sources say it", schema: {type: string}}
+      responses:
+        "200":
+          description: Events until the client leaves
+          content:
+            text/event-stream: {schema: {type: string}}
+        "400": {$ref: "#/components/responses/BadRequest"}
+        "401": {$ref: "#/components/responses/Unauthorized"}
+        "403": {$ref: "#/components/responses/Forbidden"}
+        "404": {$ref: "#/components/responses/NotFound"}
+        "422": {$ref: "#/components/responses/Unprocessable"}
+        "429": {$ref: "#/components/responses/TooBusy"}
+        "500": {$ref: "#/components/responses/Failed"}
+        "503": {$ref: "#/components/responses/Stopping"}
   /v1/streams:
     get:
       operationId: listStreams
@@ -328,6 +353,40 @@ paths:
         "500": {$ref: "#/components/responses/Failed"}
         "503": {$ref: "#/components/responses/Stopping"}
         "404": {$ref: "#/components/responses/NotFound"}
+  /v1/schedules:
+    get:
+      operationId: listSchedules
+      tags: [lists]
+      summary: "Schedules: what each did last, and when it is due"
+      responses:
+        "200":
+          description: As asked
+          content:
+            application/json:
+              schema: {type: object, required: [schedules, as_of_seq], properties: {schedules: {type: array, items: {type: object, required: [name, statement], properties: {name: {type: string}, statement: {type: string}}}}, as_of_seq: {type: integer}}}
+        "400": {$ref: "#/components/responses/BadRequest"}
+        "401": {$ref: "#/components/responses/Unauthorized"}
+        "403": {$ref: "#/components/responses/Forbidden"}
+        "429": {$ref: "#/components/responses/TooBusy"}
+        "500": {$ref: "#/components/responses/Failed"}
+        "503": {$ref: "#/components/responses/Stopping"}
+  /v1/alerts:
+    get:
+      operationId: listAlerts
+      tags: [lists]
+      summary: "Alerts, and what each has found"
+      responses:
+        "200":
+          description: As asked
+          content:
+            application/json:
+              schema: {type: object, required: [alerts, as_of_seq], properties: {alerts: {type: array, items: {type: object, required: [name, statement], properties: {name: {type: string}, statement: {type: string}}}}, as_of_seq: {type: integer}}}
+        "400": {$ref: "#/components/responses/BadRequest"}
+        "401": {$ref: "#/components/responses/Unauthorized"}
+        "403": {$ref: "#/components/responses/Forbidden"}
+        "429": {$ref: "#/components/responses/TooBusy"}
+        "500": {$ref: "#/components/responses/Failed"}
+        "503": {$ref: "#/components/responses/Stopping"}
   /v1/events/{seq}:
     get:
       operationId: getEvent

@@ -42,6 +42,7 @@ struct ScheduleWork: Sendable {
     var run = ScheduleRun(key, boundaryNs: dueNs, .begun)
     run.asOfSeq = try store.snapshot().lastSeq
     try store.record(run)
+    run.notedNs = clock()
     return (run, nil)
   }
 
@@ -69,7 +70,7 @@ struct ScheduleWork: Sendable {
     } catch let refusal as OutputRefusal {
       return .ended(ended.failed(refusal.description))
     } catch {
-      let ageNs = clock().saturatingSubtracting(run.boundaryNs)
+      let ageNs = clock().saturatingSubtracting(run.notedNs ?? run.boundaryNs)
       guard ageNs < retryNs else {
         return .ended(
           ended.failed("given up after \(attempts + 1) attempts, the last of which: \(error)"))

@@ -103,7 +103,7 @@ public struct Setting: Sendable {
         \.outputsDirectory),
       Setting(
         count: "outputs.retry_seconds",
-        "How long after its time a run of a schedule is tried again when its target does not take it.",
+        "How long after it was begun a run of a schedule is tried again when its target does not take it.",
         \.outputsRetrySeconds),
       Setting(
         "webhooks.secret_file",

@@ -5,7 +5,7 @@ import Model
 import Synchronization
 
 /// The schedules and alerts that documents of the catalogue define, each by its statement.
-struct ByItselfCatalogue {
+struct AutomationCatalogue {
   enum Kind: String, CaseIterable {
     case schedule, alert
     var defining: String { "define_\(rawValue)" }
@@ -55,14 +55,14 @@ struct ByItselfCatalogue {
 }
 
 /// The catalogue as it was read last: it is asked for with each commit, and changes seldom.
-final class ByItselfDefinitions: Sendable {
-  private let read = Mutex<(seq: UInt64, catalogue: ByItselfCatalogue)?>(nil)
+final class AutomationDefinitions: Sendable {
+  private let read = Mutex<(seq: UInt64, catalogue: AutomationCatalogue)?>(nil)
 
   /// O(1) while there is nothing new, else O(documents).
-  func catalogue(_ documents: [CatalogueDocument]) throws -> ByItselfCatalogue {
+  func catalogue(_ documents: [CatalogueDocument]) throws -> AutomationCatalogue {
     let seq = documents.last?.seq ?? 0
     if let known = read.withLock({ $0 }), known.seq == seq { return known.catalogue }
-    let catalogue = try ByItselfCatalogue(documents)
+    let catalogue = try AutomationCatalogue(documents)
     read.withLock { if $0?.seq ?? 0 <= seq { $0 = (seq, catalogue) } }
     return catalogue
   }
@@ -70,17 +70,17 @@ final class ByItselfDefinitions: Sendable {
 
 extension Store {
   /// What is defined now.
-  func byItselfCatalogue() throws -> ByItselfCatalogue {
-    try byItselfDefinitions.catalogue(log.catalogueDocuments())
+  func automationCatalogue() throws -> AutomationCatalogue {
+    try automationDefinitions.catalogue(log.catalogueDocuments())
   }
 
-  /// Throws ``ByItselfError`` when the name is taken, and `StreamNameError`.
-  func define(_ kind: ByItselfCatalogue.Kind, _ name: String, by body: Statement.Body) throws {
+  /// Throws ``AutomationError`` when the name is taken, and `StreamNameError`.
+  func define(_ kind: AutomationCatalogue.Kind, _ name: String, by body: Statement.Body) throws {
     try StreamDefinition.checkName(name)
-    try definingByItself.withLock {
-      let catalogue = try byItselfCatalogue()
+    try definingAutomation.withLock {
+      let catalogue = try automationCatalogue()
       if catalogue.contains(kind, name) {
-        throw ByItselfError(
+        throw AutomationError(
           "\(kind) \(name) exists already; drop it first, or take another name")
       }
       let version = catalogue.nextVersion(kind, name)
@@ -88,11 +88,11 @@ extension Store {
     }
   }
 
-  /// Throws ``ByItselfError`` when there is none of that name.
-  func drop(_ kind: ByItselfCatalogue.Kind, _ name: String, by body: Statement.Body) throws {
-    try definingByItself.withLock {
-      guard try byItselfCatalogue().contains(kind, name) else {
-        throw ByItselfError("there is no \(kind) \(name)")
+  /// Throws ``AutomationError`` when there is none of that name.
+  func drop(_ kind: AutomationCatalogue.Kind, _ name: String, by body: Statement.Body) throws {
+    try definingAutomation.withLock {
+      guard try automationCatalogue().contains(kind, name) else {
+        throw AutomationError("there is no \(kind) \(name)")
       }
       try record(kind.dropping, name, nil, body)
     }
@@ -115,7 +115,7 @@ extension Store {
 }
 
 /// A schedule or an alert cannot be what was asked for.
-public struct ByItselfError: Error, Equatable, CustomStringConvertible {
+public struct AutomationError: Error, Equatable, CustomStringConvertible {
   public var description: String
   init(_ description: String) { self.description = description }
 }

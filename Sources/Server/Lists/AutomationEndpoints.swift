@@ -3,8 +3,8 @@ import Hummingbird
 import Query
 import Store
 
-/// What happens by itself: schedules and alerts.
-struct ByItselfEndpoints: Sendable {
+/// Schedules and alerts: what each did and found.
+struct AutomationEndpoints: Sendable {
   let store: Store
   let pool: BlockingPool
 
