@@ -44,8 +44,7 @@ package struct AlertEvent: Sendable {
 
   /// Whether somebody is told: that it fires, that it does so no more, and what was told wrongly.
   package var isNews: Bool {
-    kind == .change && state != .pending && before != .pending
-      || kind == .correction && (state == .firing || before == .firing)
+    (kind == .change || kind == .correction) && (state == .firing || before == .firing)
   }
 
   /// The same for what is found again after a crash.

@@ -36,9 +36,11 @@ import Testing
     try append(plant, ("a", "01:01", 60))
     try watch.judge(after: 0)
     #expect(try plant.alerts() == ["change a 00:00 pending"])
+    #expect(try plant.untold == 0)
     try append(plant, ("b", "02:30", 41))
     try watch.judge(after: 0)
     #expect(try plant.alerts().last == "change a 01:00 firing")
+    #expect(try plant.untold == 1)
     try append(plant, ("b", "05:30", 1))
     try watch.judge(after: 0)
     // Of both there is nothing after: three hours are judged at once.
@@ -46,6 +48,8 @@ import Testing
       try plant.alerts().suffix(3) == [
         "change a 02:00 resolved", "change b 02:00 pending", "change b 03:00 resolved",
       ])
+    // That a has fired, and has resolved; b was never more than pending.
+    #expect(try plant.untold == 2)
     let shown = try plant.rows("SHOW ALERTS")
     #expect(shown.map { Array($0[..<4]) } == [["hot", "1", "", "resolved"]])
     #expect(

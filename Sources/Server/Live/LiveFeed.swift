@@ -11,6 +11,8 @@ final class LiveFeed: Sendable {
   struct Publication: Sendable {
     var number: Int
     var rows: [LiveRow]
+    /// The state that they are of.
+    var asOfSeq: UInt64
     /// Whoever was told all up to this publication knows the rows as of this event.
     var toldSeq: UInt64
     /// Whether other rows may have changed than those that have other facts: the KPI or its stream is another now.
@@ -109,7 +111,10 @@ final class LiveFeed: Sendable {
         let isReset = now.version != end.version || now.streamVersion != end.streamVersion
         let due = isPaced ? pacing.due(rows, since: end.state.seq, at: .now) : rows
         end = now
-        publish(due, told: pacing.firstUntold ?? end.state.seq, isReset: isReset)
+        publish(
+          Publication(
+            number: 0, rows: due, asOfSeq: end.state.seq,
+            toldSeq: pacing.firstUntold ?? end.state.seq, isReset: isReset))
       } catch {
         return self.end(signal.isStopped ? nil : Problem(error))
       }
@@ -123,14 +128,17 @@ final class LiveFeed: Sendable {
   private var isPaced: Bool { if case .kpi = followed { true } else { false } }
   private var shortestInterval: Duration { isPaced ? Self.kpiInterval : Self.queryInterval }
 
-  private func publish(_ rows: [LiveRow], told seq: UInt64, isReset: Bool) {
+  private func publish(_ publication: Publication) {
+    let isEmpty = publication.rows.isEmpty && !publication.isReset
     state.withLock { state in
-      precondition(seq >= state.toldSeq, "followers are told of an earlier state")
-      state.toldSeq = seq
-      if rows.isEmpty, !isReset { return }
+      precondition(
+        publication.toldSeq >= state.toldSeq, "followers are told of an earlier state")
+      state.toldSeq = publication.toldSeq
+      if isEmpty { return }
       state.lastNumber += 1
-      state.kept.append(
-        Publication(number: state.lastNumber, rows: rows, toldSeq: seq, isReset: isReset))
+      var numbered = publication
+      numbered.number = state.lastNumber
+      state.kept.append(numbered)
       // What is large is not kept for those who are behind.
       while state.kept.count > Self.maxKept
         || state.kept.count > 1 && state.kept.reduce(0, { $0 + $1.rows.count }) > Followed.maxRows
@@ -138,7 +146,7 @@ final class LiveFeed: Sendable {
         state.kept.removeFirst()
       }
     }
-    if !rows.isEmpty || isReset { beat() }
+    if !isEmpty { beat() }
   }
 
   private func end(_ problem: Problem?) {

@@ -20,9 +20,9 @@ struct SubscribeEndpoint: Sendable {
     let after = try Self.position(request)
     let feed = try await hub.join(followed)
     let begin = feed.position
-    let known: KnownState?
+    let earlier: KnownState?
     do {
-      known = try await earlierState(after, followed, begin.toldSeq)
+      earlier = try await earlierState(after, followed, begin.toldSeq)
     } catch {
       hub.leave(feed)
       throw error
@@ -39,7 +39,9 @@ struct SubscribeEndpoint: Sendable {
       ],
       body: ResponseBody { [silence = Self.silence] writer in
         defer { hub.leave(feed) }
-        try await follower.follow(from: begin, known, silence: silence) { bytes in
+        try await follower.follow(
+          from: begin, after: after ?? begin.toldSeq, earlier, silence: silence
+        ) { bytes in
           try await writer.write(ByteBuffer(bytes: bytes))
         }
         try await writer.finish(nil)
@@ -123,34 +125,35 @@ private struct Follower: Sendable {
   /// Whether the client may still ask.
   let isAllowed: @Sendable () -> Bool
 
-  /// Until the client leaves, there is nothing to follow, or the server stops.
+  /// Until the client leaves, there is nothing to follow, or the server stops. The client knows the rows as of `after`.
+  ///
+  /// It is never told a row as of a state before the one that it knows: it would take that for news, and nobody would tell it
+  /// better when it is cut off right then.
   func follow(
-    from begin: (number: Int, toldSeq: UInt64), _ known: KnownState?, silence: Duration,
-    _ write: ([UInt8]) async throws -> Void
+    from begin: (number: Int, toldSeq: UInt64), after: UInt64, _ earlier: KnownState?,
+    silence: Duration, _ write: ([UInt8]) async throws -> Void
   ) async throws {
-    var (number, toldSeq) = begin
-    if let known {
-      try await write(EventText.opening(asOf: known.seq))
-      toldSeq = try await catchUp(since: known, write)
-    } else {
-      try await write(EventText.opening(asOf: toldSeq))
-    }
+    var (number, knownSeq) = (begin.number, after)
+    try await write(EventText.opening(asOf: knownSeq))
+    if let earlier { knownSeq = try await catchUp(since: earlier, write) }
     var written = ContinuousClock.now
     while connection?.isGone != true, !Task.isCancelled, !hub.isStopped {
       switch await feed.news(after: number) {
       case .publications(let publications):
         for publication in publications {
-          let text = EventText.events(publication, wanted)
-          (number, toldSeq) = (publication.number, max(toldSeq, publication.toldSeq))
+          number = publication.number
+          if publication.asOfSeq <= knownSeq { continue }
+          knownSeq = max(knownSeq, publication.toldSeq)
+          let text = EventText.events(publication, id: knownSeq, wanted)
           if text.isEmpty { continue }
           try await write(text)
           written = .now
         }
       case .missed:
-        let position = feed.position
-        let state = try await hub.looker.state(of: feed.followed, asOf: toldSeq)
-        toldSeq = try await catchUp(since: state, write)
-        number = position.number
+        let last = feed.position.number
+        let state = try await hub.looker.state(of: feed.followed, asOf: knownSeq)
+        knownSeq = try await catchUp(since: state, write)
+        number = last
       case .nothing: break
       case .ended(let problem):
         if let problem { try await write(EventText.end(problem)) }
@@ -161,21 +164,22 @@ private struct Follower: Sendable {
           return try await write(
             EventText.end(Problem(.unauthorized, "the token is not known any more")))
         }
-        try await write(EventText.silence(asOf: toldSeq))
+        try await write(EventText.silence(asOf: knownSeq))
         written = .now
       }
     }
   }
 
-  /// Tells what has changed since a state that the feed is beyond.
+  /// Tells what has changed since a state that the feed is beyond; gives the state that is known then.
   private func catchUp(
-    since known: KnownState, _ write: ([UInt8]) async throws -> Void
+    since earlier: KnownState, _ write: ([UInt8]) async throws -> Void
   ) async throws -> UInt64 {
-    let (rows, end) = try await hub.looker.look(feed.followed, since: known)
-    let publication = LiveFeed.Publication(number: 0, rows: rows, toldSeq: end.state.seq)
-    let text = EventText.events(publication, wanted)
-    try await write(text.isEmpty ? EventText.silence(asOf: end.state.seq) : text)
-    return end.state.seq
+    let (rows, end) = try await hub.looker.look(feed.followed, since: earlier)
+    let seq = end.state.seq
+    let publication = LiveFeed.Publication(number: 0, rows: rows, asOfSeq: seq, toldSeq: seq)
+    let text = EventText.events(publication, id: seq, wanted)
+    try await write(text.isEmpty ? EventText.silence(asOf: seq) : text)
+    return seq
   }
 
   private func wanted(_ row: LiveRow) -> Bool {
@@ -198,7 +202,7 @@ private enum EventText {
 
   /// Empty when no row is wanted. The last event has the id: whoever is cut off before it is told all of them again.
   static func events(
-    _ publication: LiveFeed.Publication, _ isWanted: (LiveRow) -> Bool
+    _ publication: LiveFeed.Publication, id: UInt64, _ isWanted: (LiveRow) -> Bool
   ) -> [UInt8] {
     var text: [UInt8] = []
     if publication.isReset { text += Array("event: reset\ndata: {}\n\n".utf8) }
@@ -209,7 +213,7 @@ private enum EventText {
     }
     if text.isEmpty { return [] }
     text.removeLast()
-    text += "id: \(publication.toldSeq)\n\n".utf8
+    text += "id: \(id)\n\n".utf8
     return text
   }
 }
