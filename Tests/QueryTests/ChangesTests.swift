@@ -69,7 +69,7 @@ struct ChangesTests {
           _ = try store.append(events(&random, after: &minute), to: "m")
         }
         for name in ["plain", "picked", "rolled", "counted", "daily"] {
-          let earlier = try engine.state(of: name, asOf: since)
+          let earlier = try #require(try engine.end(of: name, asOf: since)).state
           let before = try all(engine, "SELECT * FROM \(name) AS OF SEQ \(since)")
           let now = try all(engine, "SELECT * FROM \(name)")
           var told: [String: (row: Row, kind: ChangedRows.Kind)] = [:]

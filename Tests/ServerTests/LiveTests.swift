@@ -165,6 +165,55 @@ struct LiveTests {
     }
   }
 
+  /// Rows that others are held back for are told to whoever comes in between.
+  @Test func whoComesWhileRowsAreHeldBackIsToldAll() throws {
+    let served = try served("DEFINE KPI k AS count(*) AS n FROM m GROUP BY d EVERY 1h")
+    _ = try served.post("/v1/streams/m/events", document(1, minute: 1, "b", 1))
+    // One who is there makes the feed hold rows back.
+    let watcher = Thread { _ = try? Self.follow(served, "kpi=k") { _ in false } }
+    watcher.start()
+    while try !served.get("/metrics").text.contains("nilo_subscriptions 1") { usleep(10_000) }
+    for round in 0..<8 {
+      let first = document(100 * round + 10, minute: 2, "a", 1)
+      _ = try served.post("/v1/streams/m/events", first)
+      let position = try served.lastSeq()
+      let both =
+        document(100 * round + 11, minute: 3, "a", 1)
+        + document(100 * round + 12, minute: 3, "b", 1)
+      _ = try served.post("/v1/streams/m/events", both)
+      usleep(UInt32(round) * 10_000)
+      var groups: Set<String> = []
+      _ = try Self.follow(served, "kpi=k", after: position) { events in
+        groups = Set(events.compactMap { $0.data["d"] as? String })
+        return groups.isSuperset(of: ["a", "b"])
+      }
+      #expect(groups.isSuperset(of: ["a", "b"]))
+    }
+    _ = served.end(SIGKILL)
+  }
+
+  /// What was known of another definition is not gone on from.
+  @Test func aBreakOverAnotherDefinitionIsAReset() throws {
+    let served = try served("DEFINE KPI k AS sum(v) AS s FROM m EVERY 1h")
+    for change in [
+      ["REDEFINE KPI k AS max(v) AS s FROM m EVERY 1h", "SWITCH KPI k TO VERSION 2"],
+      ["DROP KPI k", "DEFINE KPI k AS min(v) AS s FROM m EVERY 1h"],
+      ["ALTER STREAM m LATENESS 2m"], ["ALTER STREAM m TIME time KEY d LATENESS 3m"],
+    ] {
+      let position = try served.lastSeq()
+      for statement in change {
+        let reply = try served.post("/v1/query", statement)
+        try #require(reply.status == 200, "\(reply.text)")
+      }
+      let events = try Self.follow(served, "kpi=k", after: position) { $0.count == 2 }
+      #expect(events.map(\.name) == ["open", "reset"], "\(change)")
+      #expect(try events.last?.id == served.lastSeq())
+    }
+    // All rows of one that was not there are new.
+    let events = try Self.follow(served, "kpi=k", after: 1) { $0.count == 2 }
+    #expect(events.map(\.name) == ["open", "changed"])
+  }
+
   @Test func aQueryIsFollowedByItsRows() throws {
     let served = try served()
     let query = "query=SELECT%20max(v)%20AS%20most%20FROM%20m%20GROUP%20BY%20d"

@@ -144,7 +144,13 @@ final class ObserverRun: @unchecked Sendable {
     let clock = ContinuousClock()
     var (seq, writtenSeq, written) = (start, start, clock.now)
     var pauseS = Self.shortestPauseS
-    while let last = awaitCommit(after: seq) {
+    while let last = awaitCommit(after: seq, atMost: seq == writtenSeq ? nil : Self.writeInterval) {
+      if last <= seq {
+        // Nothing comes for now: who looks at its lag is told that there is none. What cannot be written is written later.
+        if (try? log.write(seq, ofObserver: name)) != nil { writtenSeq = seq }
+        written = clock.now
+        continue
+      }
       let end = min(last, seq + Self.maxSeqs)
       precondition(seq < end && end <= last, "an observer is told of events that are not committed")
       do {
@@ -165,10 +171,17 @@ final class ObserverRun: @unchecked Sendable {
     if seq != writtenSeq { try? log.write(seq, ofObserver: name) }
   }
 
-  /// The last event that is committed, once there is one after `seq`; nil when all is to end.
-  private func awaitCommit(after seq: UInt64) -> UInt64? {
-    condition.withLock {
-      while committedSeq <= seq, !isStopped { condition.wait() }
+  /// The last event that is committed, once there is one after `seq` or the time is over; nil when all is to end.
+  private func awaitCommit(after seq: UInt64, atMost duration: Duration?) -> UInt64? {
+    let end = duration.map { Date(timeIntervalSinceNow: $0 / .seconds(1)) }
+    return condition.withLock {
+      while committedSeq <= seq, !isStopped {
+        guard let end else {
+          condition.wait()
+          continue
+        }
+        if !condition.wait(until: end) { break }
+      }
       return isStopped ? nil : committedSeq
     }
   }

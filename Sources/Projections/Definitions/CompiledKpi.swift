@@ -6,6 +6,8 @@ import Model
 /// A definition, ready to fold blocks.
 struct CompiledKpi: Sendable {
   private(set) var definition: KpiDefinition
+  /// The lateness that was recorded; that of ``definition`` is the stream's where that is more.
+  private let recordedLatenessNs: Int64
   var plan: FoldPlan
   private(set) var buckets: Buckets
   /// Paths of the dimensions.
@@ -24,6 +26,7 @@ struct CompiledKpi: Sendable {
 
   init(_ definition: KpiDefinition, _ stream: StreamDefinition) throws {
     self.definition = definition
+    recordedLatenessNs = definition.latenessNs
     self.definition.latenessNs = max(definition.latenessNs, stream.latenessNs)
     seriesPath = stream.keyPath.map { Text($0) }
     bucketName = "\(definition.every) \(definition.timeZone)"
@@ -51,9 +54,10 @@ struct CompiledKpi: Sendable {
   func following(_ stream: StreamDefinition) -> CompiledKpi? {
     let path = stream.keyPath.map { Text($0) }
     let hasOtherSeries = plan.hasSeries && path != seriesPath
-    guard hasOtherSeries || definition.latenessNs < stream.latenessNs else { return nil }
+    let latenessNs = max(recordedLatenessNs, stream.latenessNs)
+    guard hasOtherSeries || definition.latenessNs != latenessNs else { return nil }
     var kpi = self
-    kpi.definition.latenessNs = max(definition.latenessNs, stream.latenessNs)
+    kpi.definition.latenessNs = latenessNs
     kpi.seriesPath = path
     kpi.paths = Set(definition.fields.map(\.path))
     if let path { kpi.paths.insert(path) }

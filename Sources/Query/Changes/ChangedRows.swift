@@ -24,7 +24,16 @@ public struct ChangesEnd: Sendable, Equatable {
   public var state: KnownState
   /// The version of the KPI that is asked; nil for a stream.
   public var version: Int?
-  /// The version of the stream. Where it or that of the KPI is another than before, other rows may have changed than those
-  /// that have other facts.
+  /// The version of the stream.
   public var streamVersion: Int
+  /// The event that defined the KPI's version: one of that name that was dropped and defined again is another.
+  public var definitionSeq: UInt64
+
+  /// Whether the KPI and its stream are what they were. Where they are not, other rows may have changed than those that have
+  /// other facts.
+  public func isOfSameDefinition(as other: ChangesEnd) -> Bool {
+    (version, streamVersion, definitionSeq) == (
+      other.version, other.streamVersion, other.definitionSeq
+    )
+  }
 }

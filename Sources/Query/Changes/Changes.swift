@@ -13,13 +13,26 @@ extension QueryEngine {
     return try run.end(of: target)
   }
 
-  /// What an earlier state was like. O(blocks of the stream).
-  public func state(of target: String, asOf seq: UInt64) throws -> KnownState {
+  /// The same as of an earlier event; nil where the KPI or its stream was another then. Of a KPI that was not there all rows
+  /// are new. O(catalogue + blocks of the stream).
+  public func end(of target: String, asOf seq: UInt64) throws -> ChangesEnd? {
+    var end = try end(of: target)
     let run = try StatementRun(
       store: store, options: QueryOptions(nowNs: 0), text: target, catalogue: store.snapshot())
-    let stream = try run.target(target).stream.name
-    let state = try store.state(ofStream: stream, asOf: seq)
-    return KnownState(seq: seq, timesNs: state.timesNs, watermarkNs: state.watermarkNs)
+    let (stream, kpi) = try run.target(target)
+    if let kpi {
+      let then = try store.kpis(asOf: seq).filter { $0.name == target }
+      if then.isEmpty {
+        end.state = KnownState(seq: 0, timesNs: nil, watermarkNs: nil)
+        return end
+      }
+      guard then.first(where: \.isActive)?.seq == kpi.seq else { return nil }
+    }
+    let changes = try store.history().filter { $0.seq > seq && $0.name == stream.name }
+    if changes.contains(where: { $0.change == "ALTER STREAM" }) { return nil }
+    let state = try store.state(ofStream: stream.name, asOf: seq)
+    end.state = KnownState(seq: seq, timesNs: state.timesNs, watermarkNs: state.watermarkNs)
+    return end
   }
 
   /// Throws a `LanguageError` when the rows of a query cannot be followed: each has to be computed from its own facts, and
@@ -82,7 +95,7 @@ extension StatementRun {
     return ChangesEnd(
       state: KnownState(
         seq: catalogue.lastSeq, timesNs: stream.timesNs, watermarkNs: stream.watermarkNs),
-      version: kpi?.version, streamVersion: stream.version)
+      version: kpi?.version, streamVersion: stream.version, definitionSeq: kpi?.seq ?? 0)
   }
 
   func checkFollowed(_ select: Select, _ query: BoundQuery) throws {

@@ -43,8 +43,10 @@ final class LiveFeed: Sendable {
   private struct State {
     var kept: [Publication] = []
     var lastNumber = 0
-    /// Where a follower begins that knows the rows as of now.
+    /// As of which event all is told.
     var toldSeq: UInt64
+    /// The state that was looked at last; rows of it may be held back.
+    var seenSeq: UInt64
     var hasEnded = false
     var problem: Problem?
     var waiting: [CheckedContinuation<Void, Never>] = []
@@ -57,12 +59,12 @@ final class LiveFeed: Sendable {
 
   init(_ followed: Followed, from end: ChangesEnd, _ looker: LiveLooker, _ signal: CommitSignal) {
     (self.followed, self.looker, self.signal) = (followed, looker, signal)
-    state = Mutex(State(toldSeq: end.state.seq))
+    state = Mutex(State(toldSeq: end.state.seq, seenSeq: end.state.seq))
   }
 
-  /// The last publication, and the state that whoever has had it knows.
-  var position: (number: Int, toldSeq: UInt64) {
-    state.withLock { ($0.lastNumber, $0.toldSeq) }
+  /// The last publication, and the state that was looked at for it: what has changed since is told after it.
+  var position: (number: Int, seq: UInt64) {
+    state.withLock { ($0.lastNumber, $0.seenSeq) }
   }
 
   /// What comes after publication `number`: at once where there is something, else at the next beat at the latest.
@@ -107,8 +109,7 @@ final class LiveFeed: Sendable {
       if pacing.isEmpty, signal.seq <= end.state.seq { continue }
       let begin = ContinuousClock.now
       do {
-        let (rows, now) = try await looker.look(followed, since: end.state)
-        let isReset = now.version != end.version || now.streamVersion != end.streamVersion
+        let (rows, now, isReset) = try await looker.look(followed, since: end)
         let due = isPaced ? pacing.due(rows, since: end.state.seq, at: .now) : rows
         end = now
         publish(
@@ -133,7 +134,7 @@ final class LiveFeed: Sendable {
     state.withLock { state in
       precondition(
         publication.toldSeq >= state.toldSeq, "followers are told of an earlier state")
-      state.toldSeq = publication.toldSeq
+      (state.toldSeq, state.seenSeq) = (publication.toldSeq, publication.asOfSeq)
       if isEmpty { return }
       state.lastNumber += 1
       var numbered = publication

@@ -145,18 +145,30 @@ struct LiveLooker: Sendable {
     }
   }
 
-  /// The state after event `seq`, as the log has it.
-  func state(of followed: Followed, asOf seq: UInt64) async throws -> KnownState {
-    try await pool.run { try QueryEngine(store).state(of: followed.target, asOf: seq) }
-  }
-
+  /// What has changed since. Where the KPI or its stream is another now, other rows may have changed than can be told.
   func look(
-    _ followed: Followed, since state: KnownState
-  ) async throws -> (rows: [LiveRow], end: ChangesEnd) {
+    _ followed: Followed, since earlier: ChangesEnd
+  ) async throws -> (rows: [LiveRow], end: ChangesEnd, isReset: Bool) {
     var options = QueryOptions(nowNs: clock())
     options.limits = limits
     return try await pool.run { [options] in
-      try followed.changes(QueryEngine(store), since: state, options)
+      let engine = QueryEngine(store)
+      let begin = try engine.end(of: followed.target)
+      if !begin.isOfSameDefinition(as: earlier) { return ([], begin, true) }
+      let (rows, end) = try followed.changes(engine, since: earlier.state, options)
+      // It may have been changed meanwhile.
+      return end.isOfSameDefinition(as: earlier) ? (rows, end, false) : ([], end, true)
     }
+  }
+
+  /// The same for a client that knows the rows as of an event.
+  func look(
+    _ followed: Followed, sinceSeq seq: UInt64
+  ) async throws -> (rows: [LiveRow], end: ChangesEnd, isReset: Bool) {
+    let earlier: ChangesEnd? = try await pool.run {
+      try QueryEngine(store).end(of: followed.target, asOf: seq)
+    }
+    guard let earlier else { return ([], try await end(of: followed), true) }
+    return try await look(followed, since: earlier)
   }
 }

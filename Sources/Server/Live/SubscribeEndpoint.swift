@@ -20,9 +20,8 @@ struct SubscribeEndpoint: Sendable {
     let after = try Self.position(request)
     let feed = try await hub.join(followed)
     let begin = feed.position
-    let earlier: KnownState?
     do {
-      earlier = try await earlierState(after, followed, begin.toldSeq)
+      if let after, after > begin.seq { try await requireEvent(after, followed) }
     } catch {
       hub.leave(feed)
       throw error
@@ -40,7 +39,7 @@ struct SubscribeEndpoint: Sendable {
       body: ResponseBody { [silence = Self.silence] writer in
         defer { hub.leave(feed) }
         try await follower.follow(
-          from: begin, after: after ?? begin.toldSeq, earlier, silence: silence
+          from: begin, after: after ?? begin.seq, silence: silence
         ) { bytes in
           try await writer.write(ByteBuffer(bytes: bytes))
         }
@@ -103,15 +102,11 @@ struct SubscribeEndpoint: Sendable {
     return seq
   }
 
-  /// What the client knows, where that is less than what the feed goes on from.
-  private func earlierState(
-    _ after: UInt64?, _ followed: Followed, _ toldSeq: UInt64
-  ) async throws -> KnownState? {
-    guard let after else { return nil }
-    if after < toldSeq { return try await hub.looker.state(of: followed, asOf: after) }
+  /// An event that is not there yet cannot be known.
+  private func requireEvent(_ seq: UInt64, _ followed: Followed) async throws {
     let lastSeq = try await hub.looker.end(of: followed).state.seq
-    if after <= lastSeq { return nil }
-    throw Problem(.badRequest, "the log has events up to \(lastSeq), and not yet \(after)")
+    if seq <= lastSeq { return }
+    throw Problem(.badRequest, "the log has events up to \(lastSeq), and not yet \(seq)")
   }
 }
 
@@ -130,12 +125,12 @@ private struct Follower: Sendable {
   /// It is never told a row as of a state before the one that it knows: it would take that for news, and nobody would tell it
   /// better when it is cut off right then.
   func follow(
-    from begin: (number: Int, toldSeq: UInt64), after: UInt64, _ earlier: KnownState?,
-    silence: Duration, _ write: ([UInt8]) async throws -> Void
+    from begin: (number: Int, seq: UInt64), after: UInt64, silence: Duration,
+    _ write: ([UInt8]) async throws -> Void
   ) async throws {
     var (number, knownSeq) = (begin.number, after)
     try await write(EventText.opening(asOf: knownSeq))
-    if let earlier { knownSeq = try await catchUp(since: earlier, write) }
+    if after < begin.seq { knownSeq = try await catchUp(since: after, write) }
     var written = ContinuousClock.now
     while connection?.isGone != true, !Task.isCancelled, !hub.isStopped {
       switch await feed.news(after: number) {
@@ -151,8 +146,7 @@ private struct Follower: Sendable {
         }
       case .missed:
         let last = feed.position.number
-        let state = try await hub.looker.state(of: feed.followed, asOf: knownSeq)
-        knownSeq = try await catchUp(since: state, write)
+        knownSeq = try await catchUp(since: knownSeq, write)
         number = last
       case .nothing: break
       case .ended(let problem):
@@ -172,11 +166,12 @@ private struct Follower: Sendable {
 
   /// Tells what has changed since a state that the feed is beyond; gives the state that is known then.
   private func catchUp(
-    since earlier: KnownState, _ write: ([UInt8]) async throws -> Void
+    since earlier: UInt64, _ write: ([UInt8]) async throws -> Void
   ) async throws -> UInt64 {
-    let (rows, end) = try await hub.looker.look(feed.followed, since: earlier)
+    let (rows, end, isReset) = try await hub.looker.look(feed.followed, sinceSeq: earlier)
     let seq = end.state.seq
-    let publication = LiveFeed.Publication(number: 0, rows: rows, asOfSeq: seq, toldSeq: seq)
+    let publication = LiveFeed.Publication(
+      number: 0, rows: rows, asOfSeq: seq, toldSeq: seq, isReset: isReset)
     let text = EventText.events(publication, id: seq, wanted)
     try await write(text.isEmpty ? EventText.silence(asOf: seq) : text)
     return seq

@@ -30,11 +30,14 @@ struct QueryRequest {
     }
   }
 
-  /// Of a body: an object with `query`, `params`, `format` and `time_zone` where the type is JSON, else the text itself.
+  /// Of a body: an object with `query`, `params`, `format` and `time_zone` where the type is JSON or it begins as one, else the
+  /// text itself.
   /// Throws ``Problem``.
   init(body: [UInt8], of request: Request) throws(Problem) {
     let type = request.headers[.contentType]?.lowercased() ?? ""
-    guard type.hasPrefix("application/json") else {
+    // No statement begins so, and curl does not say that it sends JSON.
+    let isObject = body.first { ![0x20, 0x09, 0x0A, 0x0D].contains($0) } == UInt8(ascii: "{")
+    guard type.hasPrefix("application/json") || isObject else {
       self.init(text: String(decoding: body, as: UTF8.self))
       try take(format: request.queryParameter("format"))
       try take(timeZone: request.queryParameter("time_zone"))
