@@ -59,7 +59,8 @@ struct TokenCommand: ParsableCommand {
     func run() throws {
       // A server that others reach needs one before its first start, which makes the store.
       try FileManager.default.createDirectory(
-        atPath: store.data, withIntermediateDirectories: true)
+        atPath: store.data, withIntermediateDirectories: true,
+        attributes: [.posixPermissions: 0o750])
       let made = Token.make(
         name: name, role: role, streams: stream.isEmpty ? nil : stream,
         created: Timestamp(ns: currentTimeNs()).description, expires: expires?.description)

@@ -121,6 +121,30 @@ import Testing
     #expect(none.meta.notes.contains { $0.contains("had no events") })
   }
 
+  /// What is no event has no seq: a state has what came before its next event, and keeps it when that comes.
+  @Test func duplicatesAndRejectionsAreOfTheStateBeforeTheNextEvent() throws {
+    let store = try Store(directory: directory.path)
+    defer { store.close() }
+    func event(_ id: String, _ time: String) -> String {
+      #"{"event_id":"\#(id)","timestamp":"2024-06-01T\#(time):00Z","v":1}"#
+    }
+    func told(asOf seq: UInt64) throws -> [String] {
+      let answer = try run("EXPLAIN VALUE SELECT count(*) AS n FROM s AS OF SEQ \(seq)", store)
+      let duplicates = answer.columns.first { $0.name == "duplicate" }.map { "\($0.values[0])" }
+      return [duplicates ?? ""] + answer.meta.notes.filter { $0.contains("rejected") }
+    }
+    _ = try store.append([event("1", "00:00"), event("2", "00:01")], to: "s")
+    let seq = try store.snapshot().lastSeq
+    _ = try store.append([event("1", "00:00")], to: "s")
+    _ = try store.append([#"{"event_id":"x"}"#], to: "s")
+    let before = try told(asOf: seq)
+    #expect(before[0].contains("1") && before.count == 2, "\(before)")
+    _ = try store.append([event("3", "00:02")], to: "s")
+    _ = try store.append([event("2", "00:01")], to: "s")
+    #expect(try told(asOf: seq) == before)
+    #expect(try told(asOf: seq - 1)[0].contains("0"))
+  }
+
   /// A time after AS OF is one of arrival, and the answer says so.
   @Test func timesAreOfArrival() throws {
     let store = try Store(directory: directory.path)

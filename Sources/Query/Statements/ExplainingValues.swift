@@ -46,7 +46,7 @@ extension StatementRun {
     _ query: BoundQuery, _ table: RowTable, asOf seq: UInt64?
   ) throws -> Origins {
     var origins = Origins(count: table.count)
-    let receivedNs = try query.asOfSeq.flatMap { try store.receivedNs(ofSeq: $0) }
+    let nextNs = try nextReceivedNs(query)
     try store.ledger(.late, stream: query.stream.name, pages: catalogue.ledgerPages) { entry in
       try checkCancelled()
       if let seq = entry.seq { origins.ledger.late.insert(seq) }
@@ -56,7 +56,7 @@ extension StatementRun {
     try store.ledger(.duplicate, stream: query.stream.name, pages: catalogue.ledgerPages) {
       entry in
       try checkCancelled()
-      if let receivedNs, entry.receivedNs > receivedNs { return true }
+      if let nextNs, entry.receivedNs >= nextNs { return true }
       if let seq = entry.seq { origins.ledger.duplicates[seq, default: 0] += 1 }
       return true
     }
@@ -67,13 +67,19 @@ extension StatementRun {
     return origins
   }
 
+  /// When the event came that ended the state which is asked about; nil for the state now. What is no event has no seq: it is
+  /// of the state before the next event, so that a state stays what it was when that comes.
+  private func nextReceivedNs(_ query: BoundQuery) throws -> Int64? {
+    try query.asOfSeq.flatMap { try store.receivedNs(ofSeq: $0 + 1) }
+  }
+
   /// A document that was rejected has no time and no group.
   private func noteOfRejected(_ query: BoundQuery) throws -> String? {
-    let receivedNs = try query.asOfSeq.flatMap { try store.receivedNs(ofSeq: $0) }
+    let nextNs = try nextReceivedNs(query)
     var count = 0
     try store.ledger(.rejected, stream: query.stream.name, pages: catalogue.ledgerPages) { entry in
       try checkCancelled()
-      if receivedNs.map({ entry.receivedNs <= $0 }) ?? true { count += 1 }
+      if nextNs.map({ entry.receivedNs < $0 }) ?? true { count += 1 }
       return true
     }
     if count == 0 { return nil }

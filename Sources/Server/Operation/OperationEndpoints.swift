@@ -17,13 +17,14 @@ struct OperationEndpoints: Sendable {
         POST /v1/streams/{stream}/events   JSON, NDJSON or CSV; answers when they are durable
         GET  /v1/query?q=SELECT...         answers as JSON, NDJSON, CSV or Markdown, as Accept says
         POST /v1/query                     a statement as text, or {"query","params","format","time_zone"}
+        GET  /v1/subscribe                 rows of a KPI or a query, as they change
         GET  /v1/streams, /v1/streams/{s}  streams, their fields and watermarks
         GET  /v1/kpis, /v1/kpis/{name}     KPIs and their versions
         GET  /v1/kpis/{name}/rows          a KPI's rows, page by page
         GET  /kpis/{timestamp}             what all KPIs have of a moment
         GET  /v1/ledger, /v1/sources       what was late, twice or rejected; who brings events
         GET  /v1/schedules, /v1/alerts     schedules and alerts
-        GET  /v1/events/{seq}              an event as it came in
+        GET  /v1/events/{seq}, /v1/lines/{seq}   an event as it came in
         POST /write, /api/v2/write, /api/v3/write_lp   lines, as clients of InfluxDB send them
         GET  /openapi.json                 all of this, as OpenAPI 3.1
         GET  /metrics, /-/healthy, /-/ready
