@@ -285,6 +285,15 @@ struct LiveTests {
     #expect(ended.withLock { $0 } == 0)
   }
 
+  /// An answer of which only the head is asked for follows nothing.
+  @Test func headsTakeNoPlace() throws {
+    let served = try ServedStore(["--set", "limits.subscriptions=2"])
+    _ = try served.post("/v1/streams/m/events", document(1, minute: 1, "a", 1))
+    let path = "/v1/subscribe?query=SELECT%20count(*)%20FROM%20m"
+    for _ in 0..<5 { #expect(try served.ask("HEAD", path).status == 200) }
+    #expect(try served.get("/metrics").text.contains("nilo_subscriptions 0"))
+  }
+
   @Test func rowsAreHeldBackForAMoment() {
     var pacing = RowPacing(interval: .milliseconds(100))
     let begin = ContinuousClock.now

@@ -16,9 +16,9 @@ extension QueryEngine {
   /// The same as of an earlier event; nil where the KPI or its stream was another then. Of a KPI that was not there all rows
   /// are new. O(catalogue + blocks of the stream).
   public func end(of target: String, asOf seq: UInt64) throws -> ChangesEnd? {
-    var end = try end(of: target)
     let run = try StatementRun(
       store: store, options: QueryOptions(nowNs: 0), text: target, catalogue: store.snapshot())
+    var end = try run.end(of: target)
     let (stream, kpi) = try run.target(target)
     if let kpi {
       let then = try store.kpis(asOf: seq).filter { $0.name == target }

@@ -35,12 +35,12 @@ final class LiveHub: Service, Sendable {
   var followerCount: Int { state.withLock { $0.followers } }
   var isStopped: Bool { signal.isStopped }
 
-  /// The feed of what is followed, for one follower more. To be left by ``leave(_:)``. Throws a ``Problem`` of kind `tooBusy`
-  /// when there are too many, and what is wrong with the query.
-  func join(_ followed: Followed) async throws -> LiveFeed {
+  /// A place at the feed of what is followed. Throws a ``Problem`` of kind `tooBusy` when there are too many, and what is wrong
+  /// with the query.
+  func join(_ followed: Followed) async throws -> LivePlace {
     try admit()
     do {
-      if let feed = joined(followed) { return feed }
+      if let feed = joined(followed) { return LivePlace(at: feed, of: self) }
       let end = try await looker.end(of: followed)
       let made = LiveFeed(followed, from: end, looker, signal)
       let (feed, isNew) = state.withLock { state in
@@ -49,7 +49,7 @@ final class LiveHub: Service, Sendable {
         return (state.feeds[followed]?.feed ?? made, isNew)
       }
       if isNew { start(feed, from: end) }
-      return feed
+      return LivePlace(at: feed, of: self)
     } catch {
       state.withLock { $0.followers -= 1 }
       throw error
@@ -91,7 +91,7 @@ final class LiveHub: Service, Sendable {
     state.withLock { $0.feeds[feed.followed]?.feed === feed }
   }
 
-  func leave(_ feed: LiveFeed) {
+  fileprivate func leave(_ feed: LiveFeed) {
     state.withLock { state in
       state.followers -= 1
       guard state.feeds[feed.followed]?.feed === feed else { return }
@@ -123,6 +123,16 @@ final class LiveHub: Service, Sendable {
     signal.stop()
     beat()
   }
+}
+
+/// The place of one follower at a feed: it is left when nobody holds it any more, also where the answer is never written, as
+/// that to HEAD.
+final class LivePlace: Sendable {
+  let feed: LiveFeed
+  private let hub: LiveHub
+
+  fileprivate init(at feed: LiveFeed, of hub: LiveHub) { (self.feed, self.hub) = (feed, hub) }
+  deinit { hub.leave(feed) }
 }
 
 /// Looks into the store, on threads that may block.

@@ -18,16 +18,11 @@ struct SubscribeEndpoint: Sendable {
     let followed = try await followed(request, context)
     let groups = try await groups(request, followed)
     let after = try Self.position(request)
-    let feed = try await hub.join(followed)
-    let begin = feed.position
-    do {
-      if let after, after > begin.seq { try await requireEvent(after, followed) }
-    } catch {
-      hub.leave(feed)
-      throw error
-    }
+    let place = try await hub.join(followed)
+    let begin = place.feed.position
+    if let after, after > begin.seq { try await requireEvent(after, followed) }
     let follower = Follower(
-      feed: feed, hub: hub, groups: groups, connection: context.connection,
+      place: place, hub: hub, groups: groups, connection: context.connection,
       isAllowed: { [access] in (try? access.principal(of: request, context)) == context.principal })
     return Response(
       status: .ok,
@@ -37,7 +32,6 @@ struct SubscribeEndpoint: Sendable {
         .init("X-Accel-Buffering")!: "no",
       ],
       body: ResponseBody { [silence = Self.silence] writer in
-        defer { hub.leave(feed) }
         try await follower.follow(
           from: begin, after: after ?? begin.seq, silence: silence
         ) { bytes in
@@ -112,13 +106,15 @@ struct SubscribeEndpoint: Sendable {
 
 /// One client that follows a feed.
 private struct Follower: Sendable {
-  let feed: LiveFeed
+  let place: LivePlace
   let hub: LiveHub
   /// Places of dimensions, and the label that a row has to have there.
   let groups: [(place: Int, label: Text)]
   let connection: ConnectionState?
   /// Whether the client may still ask.
   let isAllowed: @Sendable () -> Bool
+
+  private var feed: LiveFeed { place.feed }
 
   /// Until the client leaves, there is nothing to follow, or the server stops. The client knows the rows as of `after`.
   ///
