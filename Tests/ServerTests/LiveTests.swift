@@ -285,6 +285,18 @@ struct LiveTests {
     #expect(ended.withLock { $0 } == 0)
   }
 
+  /// Groups are picked as those of rows are: one of several labels, and none for an empty value.
+  @Test(arguments: [
+    ("d=a", ["a"]), ("d=a&group.d=b", ["a", "b"]), ("d=", [nil]), ("d=&group.d=b", ["b", nil]),
+  ])
+  func groupsArePickedAsForRows(wanted: String, told: [String?]) throws {
+    let served = try served("DEFINE KPI k AS count(*) AS n FROM m GROUP BY d EVERY 1h")
+    let none = #"{"id":"9","time":"2024-06-01T00:02:00Z","v":1}"# + "\n"
+    _ = try served.post("/v1/streams/m/events", document(1, minute: 1, "b", 1) + none)
+    let events = try Self.follow(served, "kpi=k&group.\(wanted)", after: 0) { $0.last?.id ?? 0 > 0 }
+    #expect(Set(events.dropFirst().map { $0.data["d"] as? String }) == Set(told))
+  }
+
   /// An answer of which only the head is asked for follows nothing.
   @Test func headsTakeNoPlace() throws {
     let served = try ServedStore(["--set", "limits.subscriptions=2"])

@@ -62,10 +62,10 @@ struct SubscribeEndpoint: Sendable {
     }
   }
 
-  /// The groups that are wanted, by the places of their dimensions.
-  private func groups(_ request: Request, _ followed: Followed) async throws -> [(Int, Text)] {
+  /// The labels that are wanted, by the places of their dimensions: nil of groups that have none, as for rows.
+  private func groups(_ request: Request, _ followed: Followed) async throws -> [Int: Set<Text?>] {
     let wanted = request.queryFields.filter { $0.name.hasPrefix("group.") }
-    if wanted.isEmpty { return [] }
+    if wanted.isEmpty { return [:] }
     guard case .kpi(let name) = followed else {
       throw Problem(.badRequest, "group. goes with kpi; a query has WHERE")
     }
@@ -73,16 +73,15 @@ struct SubscribeEndpoint: Sendable {
       try store.snapshot().kpis.first { $0.name == name && $0.isActive }
     }
     let names = kpi?.groupBy ?? []
-    return try wanted.map { field in
-      let dimension = Text(String(field.name.dropFirst("group.".count)))
-      guard let place = names.firstIndex(of: dimension) else {
-        let list = names.map(\.string).joined(separator: ", ")
-        throw Problem(
-          .badRequest,
-          "KPI \(name) has no group \(dimension.string); it has " + (list.isEmpty ? "none" : list))
+    var groups: [Int: Set<Text?>] = [:]
+    for field in wanted {
+      let dimension = String(field.name.dropFirst("group.".count))
+      guard let place = names.firstIndex(of: Text(dimension)) else {
+        throw Problem.unknown("group", dimension, of: names.map(\.string), in: "KPI \(name)")
       }
-      return (place, Text(field.value))
+      groups[place, default: []].insert(field.value.isEmpty ? nil : Text(field.value))
     }
+    return groups
   }
 
   /// The event up to which the client knows all; nil when it begins now.
@@ -108,8 +107,8 @@ struct SubscribeEndpoint: Sendable {
 private struct Follower: Sendable {
   let place: LivePlace
   let hub: LiveHub
-  /// Places of dimensions, and the label that a row has to have there.
-  let groups: [(place: Int, label: Text)]
+  /// By the places of dimensions, the labels of which a row has to have one.
+  let groups: [Int: Set<Text?>]
   let connection: ConnectionState?
   /// Whether the client may still ask.
   let isAllowed: @Sendable () -> Bool
@@ -174,7 +173,7 @@ private struct Follower: Sendable {
   }
 
   private func wanted(_ row: LiveRow) -> Bool {
-    groups.allSatisfy { row.key.group[$0.place] == $0.label }
+    groups.allSatisfy { place, labels in labels.contains(row.key.group[place]) }
   }
 }
 
