@@ -38,11 +38,7 @@ extension StatementRun {
   }
 
   func alert(_ name: Name) throws -> AlertInfo {
-    let all = try store.alerts()
-    if let found = all.first(where: { $0.name == name.text }) { return found }
-    throw error(
-      name.span, "there is no alert \(name.text)",
-      hint: Spelling.nearest(name.text, all.map(\.name)).map { "did you mean \($0)?" })
+    try find("alert", name, in: store.alerts(), \.name)
   }
 
   func dropAlert(_ name: Name, _ span: TextSpan) throws -> Answer {

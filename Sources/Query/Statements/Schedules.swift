@@ -67,11 +67,7 @@ extension StatementRun {
   }
 
   func schedule(_ name: Name) throws -> ScheduleInfo {
-    let all = try store.schedules()
-    if let found = all.first(where: { $0.name == name.text }) { return found }
-    throw error(
-      name.span, "there is no schedule \(name.text)",
-      hint: Spelling.nearest(name.text, all.map(\.name)).map { "did you mean \($0)?" })
+    try find("schedule", name, in: store.schedules(), \.name)
   }
 
   func dropSchedule(_ name: Name, _ span: TextSpan) throws -> Answer {
