@@ -7,9 +7,13 @@ let settings: [SwiftSetting] = [
   .enableExperimentalFeature("Lifetimes"),
 ]
 
-/// A Swift module of ours.
-func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
-  .target(name: name, dependencies: dependencies, swiftSettings: settings)
+/// A Swift module of ours. What is in the files of `embedded` is part of the program.
+func module(
+  _ name: String, _ dependencies: [Target.Dependency] = [], embedded: [String] = []
+) -> Target {
+  .target(
+    name: name, dependencies: dependencies,
+    resources: embedded.map { .embedInCode($0) }, swiftSettings: settings)
 }
 
 /// The tests of the module of the same name.
@@ -105,7 +109,8 @@ let package = Package(
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
         .product(name: "SystemPackage", package: "swift-system"),
         .product(name: "Yams", package: "Yams"),
-      ]),
+      ],
+      embedded: ["Operation/openapi.yaml"]),
     module("Workloads"),
     module("Terminal"),
     .executableTarget(

@@ -64,7 +64,7 @@ def packaged():
     """The modules that each target of Package.swift depends on."""
     text = code(ROOT / "Package.swift")
     text = re.sub(r'\.product\(name: ("\w+"), package: "[^"]*"\)', r"\1", text)
-    targets = re.findall(r'\bmodule\(\s*"(\w+)"(?:,\s*\[([^\]]*)\])?\s*\)', text)
+    targets = re.findall(r'\bmodule\(\s*"(\w+)"(?:,\s*\[([^\]]*)\])?(?:,\s*embedded: \[[^\]]*\])?\s*\)', text)
     targets += re.findall(r'\.executableTarget\(\s*name: "(nilo(?:-\w+)?)",\s*dependencies: \[([^\]]*)\]', text)
     return {name: set(re.findall(r'"(\w+)"', list)) for name, list in targets}
 

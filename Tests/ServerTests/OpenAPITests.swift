@@ -8,9 +8,6 @@ import Yams
 
 /// The description of the server, and the server, say the same.
 @Suite struct OpenAPITests {
-  private static let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-    .appendingPathComponent("../../openapi.yaml")
-
   private static func parsed() throws -> [String: Any] {
     try #require(
       try JSONSerialization.jsonObject(with: Data(OpenAPI.json)) as? [String: Any])
@@ -18,21 +15,6 @@ import Yams
 
   private static func operations(_ path: [String: Any]) -> [String: [String: Any]] {
     path.compactMapValues { $0 as? [String: Any] }
-  }
-
-  /// What is in the program is the file.
-  @Test func theProgramHasTheFile() throws {
-    let yaml = try String(contentsOf: Self.file, encoding: .utf8)
-    if ProcessInfo.processInfo.environment["NILO_REWRITE"] != nil {
-      let place = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-        .appendingPathComponent("../../Sources/Server/Operation/OpenAPI+Text.swift")
-      let text = try String(contentsOf: place, encoding: .utf8)
-      let begin = try #require(text.range(of: "#\"\"\"\n")).upperBound
-      let end = try #require(text.range(of: "\n\"\"\"#")).lowerBound
-      try text.replacingCharacters(in: begin..<end, with: yaml)
-        .write(to: place, atomically: true, encoding: .utf8)
-    }
-    #expect(OpenAPI.yaml == yaml, "NILO_REWRITE=1 puts openapi.yaml into the program")
   }
 
   /// Paths, their methods and what they take, both ways: the server is asked what it has.

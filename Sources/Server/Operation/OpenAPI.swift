@@ -1,9 +1,10 @@
 import Foundation
 import Yams
 
-/// The description of what the server answers: `openapi.yaml` of the repository, which ``yaml`` repeats so that it is wherever
-/// the program is.
+/// The description of what the server answers: `openapi.yaml` beside this file, which the build puts into the program.
 enum OpenAPI {
+  static var yaml: String { String(decoding: PackageResources.openapi_yaml, as: UTF8.self) }
+
   /// The same as JSON, made when it is asked for first.
   static let json: [UInt8] = {
     do {
