@@ -18,24 +18,33 @@ public struct Server: Sendable {
   private let settings: ServerSettings
   private let logger: Logger
   private let clock: @Sendable () -> Int64
-  private let whenListening: @Sendable (Int) async -> Void
+  private let starter: Starter
 
-  /// `store` is open for writing; whoever opened it closes it after ``run()``. `whenListening` is told the port, which is
-  /// found out when that of the settings is 0.
-  public init(
-    _ store: Store, _ settings: ServerSettings,
-    whenListening: @escaping @Sendable (Int) async -> Void = { _ in }
-  ) {
-    self.init(store, settings, clock: Store.wallClockNs, whenListening: whenListening)
+  /// What whoever has started a server is told of it.
+  public struct Starter: Sendable {
+    /// It answers now, at this port, which is found out when that of the settings is 0.
+    public var whenListening: @Sendable (Int) async -> Void = { _ in }
+    /// It was told to stop, and takes no connections any more.
+    public var whenStopping: @Sendable () -> Void = {}
+    /// It is alive, so often, until it has stopped; nil when nobody wants to know.
+    public var beat: (interval: Duration, tell: @Sendable () -> Void)?
+
+    /// Tells nothing.
+    public init() {}
+  }
+
+  /// `store` is open for writing; whoever opened it closes it after ``run()``.
+  public init(_ store: Store, _ settings: ServerSettings, starter: Starter = Starter()) {
+    self.init(store, settings, clock: Store.wallClockNs, starter: starter)
   }
 
   /// `clock` gives the wall clock, in nanoseconds since 1970.
   package init(
     _ store: Store, _ settings: ServerSettings, clock: @escaping @Sendable () -> Int64,
-    whenListening: @escaping @Sendable (Int) async -> Void
+    starter: Starter
   ) {
     (self.store, self.settings, self.clock) = (store, settings, clock)
-    self.whenListening = whenListening
+    self.starter = starter
     logger = LogLines.logger(settings)
   }
 
@@ -54,15 +63,25 @@ public struct Server: Sendable {
         address: .hostname(settings.address.host, port: settings.address.port),
         serverName: "nilo", backlog: 1_024,
         availableConnectionsDelegate: MaximumAvailableConnections(settings.limits.connections)),
-      onServerRunning: { [whenListening] in await whenListening($0.localAddress?.port ?? 0) },
+      onServerRunning: { [starter] in await starter.whenListening($0.localAddress?.port ?? 0) },
       logger: logger)
     application.logger = logger
     var group = ServiceGroupConfiguration(
       // The last one is stopped first: who follows something would never be done.
-      services: [.init(service: application), .init(service: parts.live)],
+      services: [
+        .init(service: application), .init(service: parts.live),
+        .init(service: StopNotice(tell: starter.whenStopping)),
+      ],
       gracefulShutdownSignals: [.sigterm, .sigint],
       logger: logger)
     group.maximumGracefulShutdownDuration = Duration.seconds(settings.limits.stopSeconds)
+    let beating = Task { [starter] in
+      while let beat = starter.beat, !Task.isCancelled {
+        beat.tell()
+        try await Task.sleep(for: beat.interval)
+      }
+    }
+    defer { beating.cancel() }
     do {
       try await ServiceGroup(configuration: group).run()
     } catch {
@@ -70,6 +89,16 @@ public struct Server: Sendable {
       throw Self.failure(toListen: error, at: settings.address)
     }
     await parts.stop()
+  }
+
+  /// Says that the server is to stop, before anything is stopped.
+  private struct StopNotice: Service {
+    let tell: @Sendable () -> Void
+
+    func run() async throws {
+      try await gracefulShutdown()
+      tell()
+    }
   }
 
   /// HTTP/1.1, over TLS where there is a certificate.

@@ -27,12 +27,19 @@ struct Serve: ParsableCommand {
     let directory = StoreDirectory(path: settings.directory, memoryBytes: settings.memoryBytes)
     let store = try directory.writing()
     defer { store.close() }
-    let server = Server(store, settings) { port in
+    let manager = ServiceManager()
+    var starter = Server.Starter()
+    starter.whenListening = { port in
       var address = settings.address
       address.port = port
       printNote("nilo serves \(settings.directory) at \(settings.scheme)://\(address)")
+      manager?.tell("READY=1")
     }
-    try configured { try await server.run() }
+    starter.whenStopping = { manager?.tell("STOPPING=1") }
+    starter.beat = manager?.watchdogInterval.map { interval in
+      (interval, { manager?.tell("WATCHDOG=1") })
+    }
+    try configured { [starter] in try await Server(store, settings, starter: starter).run() }
   }
 }
 
@@ -71,8 +78,10 @@ struct ServerArguments: ParsableArguments {
         throw Misuse("--set \(one): write name=value; nilo config print lists the names")
       }
       guard Setting.all.contains(where: { $0.key == parts[0] }) else {
+        let hint = Setting.nearest(parts[0]).map { "is it \($0)?" }
         throw Misuse(
-          "there is no setting \(parts[0]); nilo config print lists those that there are")
+          "there is no setting \(parts[0]); "
+            + (hint ?? "nilo config print lists those that there are"))
       }
       flags[parts[0]] = parts[1]
     }
@@ -87,7 +96,7 @@ struct ServerArguments: ParsableArguments {
 }
 
 /// Waits as ``waiting(_:)`` does; a wrong configuration is the user's.
-private func configured<R: Sendable>(_ body: @escaping @Sendable () async throws -> R) throws -> R {
+func configured<R: Sendable>(_ body: @escaping @Sendable () async throws -> R) throws -> R {
   do {
     return try waiting(body)
   } catch let error as ConfigurationError {

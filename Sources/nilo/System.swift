@@ -61,6 +61,33 @@ func currentTimeNs() -> Int64 {
   return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
 }
 
+/// The number of this process.
+func processId() -> Int32 { getpid() }
+
+/// Sends a datagram to a socket of this machine; `@` before its name stands for one of the abstract ones, which are no files
+/// (unix(7)). Gives what was wrong; nil when it is sent.
+func sendDatagram(_ bytes: [UInt8], toUnixSocket name: String) -> String? {
+  var name = Array(name.utf8)
+  if name.first == UInt8(ascii: "@") { name[0] = 0 }
+  var address = sockaddr_un()
+  address.sun_family = sa_family_t(AF_UNIX)
+  let room = MemoryLayout.size(ofValue: address.sun_path)
+  // A path ends with a zero; an abstract name ends with the address.
+  guard name.count < room else { return "the name is longer than \(room - 1) bytes" }
+  unsafe withUnsafeMutableBytes(of: &address.sun_path) { unsafe $0.copyBytes(from: name) }
+  let length = MemoryLayout.offset(of: \sockaddr_un.sun_path)! + name.count
+  let descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+  guard descriptor >= 0 else { return errorText(errno) }
+  defer { _ = close(descriptor) }
+  let sent = unsafe withUnsafePointer(to: &address) { pointer in
+    unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { target in
+      unsafe sendto(
+        descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL), target, socklen_t(length))
+    }
+  }
+  return sent == bytes.count ? nil : errorText(errno)
+}
+
 /// Runs a line of `/bin/sh` at our terminal and waits for its end. Its exit status, or -1.
 func runShell(_ command: String) -> Int32 {
   let status = unsafe system(command)

@@ -8,7 +8,7 @@ final class ServedStore: @unchecked Sendable {
   private(set) var port = 0
   private(set) var process = Process()
   var arguments: [String]
-  private let environment: [String: String]
+  var environment: [String: String]
   private let counter = Atomic<Int>(0)
 
   var url: String { "http://127.0.0.1:\(port)" }
@@ -69,14 +69,22 @@ final class ServedStore: @unchecked Sendable {
       .deletingLastPathComponent().appendingPathComponent("nilo")
   }
 
-  /// Runs a program to its end, and gives its output and exit status.
-  func run(_ program: String, _ arguments: [String]) throws -> (output: Data, status: Int32) {
+  /// Runs a program to its end, and gives its output and exit status. Its standard error goes to the file `error`, if one is
+  /// named. (Not through pipes: a server that another test starts meanwhile would have their ends as well, and keep them open.)
+  func run(
+    _ program: String, _ arguments: [String], error: String? = nil
+  ) throws -> (output: Data, status: Int32) {
     let file = path("out-\(counter.wrappingAdd(1, ordering: .relaxed).newValue)")
-    FileManager.default.createFile(atPath: file, contents: nil)
+    for name in [file, error].compactMap(\.self) {
+      _ = FileManager.default.createFile(atPath: name, contents: nil)
+    }
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
     process.arguments = [program] + arguments
     process.standardOutput = try FileHandle(forWritingTo: URL(fileURLWithPath: file))
+    if let error {
+      process.standardError = try FileHandle(forWritingTo: URL(fileURLWithPath: error))
+    }
     try process.run()
     process.waitUntilExit()
     let output = try Data(contentsOf: URL(fileURLWithPath: file))
