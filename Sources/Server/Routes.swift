@@ -78,7 +78,7 @@ extension ServerParts {
   ) -> Handler {
     { [access, rates] request, context in
       var context = context
-      context.principal = try access.principal(of: request, context)
+      context.principal = try await access.principal(of: request, context)
       try rates.admit(context.principal.tokenId ?? context.clientAddress)
       try context.require(role)
       if let parameters { try request.require(parameters: parameters) }

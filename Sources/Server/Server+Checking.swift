@@ -3,9 +3,10 @@ import NIOCore
 import NIOPosix
 
 extension Server {
-  /// Throws ``ConfigurationError`` where a server of these settings could not begin: nobody could show a token, or the
-  /// address cannot be listened on. To be called before the store is made, so that none is left behind.
+  /// Throws ``ConfigurationError`` where a server of these settings could not begin: a file cannot be used, nobody could show a
+  /// token, or the address cannot be listened on. To be called before the store is made, so that none is left behind.
   public static func check(_ settings: ServerSettings) async throws {
+    try await checkFiles(settings)
     try requireTokens(settings)
     let address = settings.address
     do {
@@ -18,14 +19,44 @@ extension Server {
     }
   }
 
+  /// Opens all files that the settings name, and the tokens. Throws ``ConfigurationError``, which names all that is wrong.
+  public static func checkFiles(_ settings: ServerSettings) async throws {
+    var faults = settings.faultsOfPairs
+    func note(_ body: () async throws -> Void) async {
+      do { try await body() } catch let error as ConfigurationError {
+        faults += error.faults
+      } catch {
+        faults.append("\(error)")
+      }
+    }
+    if !settings.certificateFile.isEmpty, !settings.keyFile.isEmpty {
+      await note {
+        try Certificates(
+          certificateFile: settings.certificateFile, keyFile: settings.keyFile
+        ).check()
+      }
+    }
+    if !settings.keySetFile.isEmpty {
+      do { _ = try await KeySet(path: settings.keySetFile) } catch {
+        faults.append("jwt.jwks: \(error)")
+      }
+    }
+    if !settings.webhookSecretFile.isEmpty {
+      await note { _ = try Webhooks.secret(in: settings.webhookSecretFile) }
+    }
+    if let fault = settings.faultOfOutputsDirectory { faults.append(fault) }
+    await note { _ = try TokenFile(directory: settings.directory).all() }
+    if !faults.isEmpty { throw ConfigurationError(faults: faults) }
+  }
+
   /// Whoever reaches the server from elsewhere has to show a token, so there has to be one.
   static func requireTokens(_ settings: ServerSettings) throws {
     let tokens = TokenFile(directory: settings.directory)
     let isThere = try !tokens.all().isEmpty
-    guard isThere || settings.address.isLoopback else {
+    guard isThere || !settings.keySetFile.isEmpty || settings.address.isLoopback else {
       throw ConfigurationError(faults: [
         "other machines reach \(settings.address), and there is no token: make one with nilo token create --data "
-          + "\(settings.directory) --role admin --name NAME, or listen on 127.0.0.1"
+          + "\(settings.directory) --role admin --name NAME, set jwt.jwks, or listen on 127.0.0.1"
       ])
     }
   }

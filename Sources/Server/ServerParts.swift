@@ -34,9 +34,10 @@ struct ServerParts: Sendable {
   init(_ store: Store, _ settings: ServerSettings, clock: @escaping @Sendable () -> Int64) {
     self.settings = settings
     let tokens = TokenFile(directory: settings.directory)
+    let logger = LogLines.logger(settings)
     access = Access(
-      tokens: tokens, isOpen: !settings.address.isLoopback, origins: Set(settings.origins),
-      clock: clock)
+      tokens: tokens, webTokens: WebTokens(settings, clock: clock, logger: logger),
+      isOpen: !settings.address.isLoopback, origins: Set(settings.origins), clock: clock)
     audit = Audit(store, configuration: settings.text)
     let limits = settings.limits
     rates = RateLimits(perSecond: limits.requestsPerSecond, burst: limits.requestBurst)
@@ -87,7 +88,7 @@ struct ServerParts: Sendable {
         retryNs: Int64(settings.outputsRetrySeconds) * 1_000_000_000),
       idleNs: Int64(settings.idleSourceSeconds) * 1_000_000_000,
       upkeep: { [audit] in try audit.noteTokens(tokens.all()) },
-      logger: LogLines.logger(settings))
+      logger: logger)
   }
 
   /// What each connection is like.

@@ -50,7 +50,8 @@ struct Config: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Say what is wrong with the settings, if anything is.",
       discussion: """
-        Names that there are not, and values that cannot be, are all told; the exit code is 2 then.
+        Names that there are not, values that cannot be, and files that cannot be used are all told; \
+        the exit code is 2 then.
 
         Example:
           nilo config check --config nilo.yaml
@@ -59,7 +60,8 @@ struct Config: ParsableCommand {
     @OptionGroup var arguments: ServerArguments
 
     func run() throws {
-      _ = try arguments.configuration()
+      let settings = try arguments.configuration().settings
+      try configured { try await Server.checkFiles(settings) }
       try Output.report("the settings are fine")
     }
   }

@@ -51,9 +51,7 @@ struct TokenCommand: ParsableCommand {
     var expires: Timestamp?
 
     func validate() throws {
-      guard !name.isEmpty, name.utf8.count <= 200,
-        name.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F })
-      else { throw ValidationError("--name is 1 to 200 bytes, without control characters.") }
+      guard Token.isName(name) else { throw ValidationError("--name: \(Token.nameRule).") }
     }
 
     func run() throws {

@@ -23,7 +23,9 @@ struct SubscribeEndpoint: Sendable {
     if let after, after > begin.seq { try await requireEvent(after, followed) }
     let follower = Follower(
       place: place, hub: hub, groups: groups, connection: context.connection,
-      isAllowed: { [access] in (try? access.principal(of: request, context)) == context.principal })
+      isAllowed: { [access] in
+        (try? await access.principal(of: request, context)) == context.principal
+      })
     return Response(
       status: .ok,
       headers: [
@@ -111,7 +113,7 @@ private struct Follower: Sendable {
   let groups: [Int: Set<Text?>]
   let connection: ConnectionState?
   /// Whether the client may still ask.
-  let isAllowed: @Sendable () -> Bool
+  let isAllowed: @Sendable () async -> Bool
 
   private var feed: LiveFeed { place.feed }
 
@@ -149,7 +151,7 @@ private struct Follower: Sendable {
         return
       }
       if ContinuousClock.now - written >= silence {
-        guard isAllowed() else {
+        guard await isAllowed() else {
           return try await write(
             EventText.end(Problem(.unauthorized, "the token is not known any more")))
         }

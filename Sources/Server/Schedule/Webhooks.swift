@@ -56,18 +56,22 @@ struct Webhooks: Sendable {
     let timestamp = String(clock() / 1_000_000_000)
     let time = ("X-Nilo-Timestamp", timestamp)
     if secretFile.isEmpty { return [time] }
-    let secret: String
-    do { secret = try String(contentsOfFile: secretFile, encoding: .utf8) } catch {
-      throw OutputFailure(
-        "webhooks.secret_file \(secretFile) cannot be read: \(error.localizedDescription)")
-    }
-    let key = secret.trimmingCharacters(in: .whitespacesAndNewlines)
-    guard !key.isEmpty else {
-      throw OutputFailure("webhooks.secret_file \(secretFile) is empty")
-    }
+    let secret = try Self.secret(in: secretFile)
     return [
-      time, ("X-Nilo-Signature", "v1=" + Self.signature(key, timestamp: timestamp, body)),
+      time, ("X-Nilo-Signature", "v1=" + Self.signature(secret, timestamp: timestamp, body)),
     ]
+  }
+
+  /// The secret in a file, without white space around it. Throws ``OutputFailure`` when there is none.
+  static func secret(in file: String) throws -> String {
+    let text: String
+    do { text = try String(contentsOfFile: file, encoding: .utf8) } catch {
+      throw OutputFailure(
+        "webhooks.secret_file \(file) cannot be read: \(error.localizedDescription)")
+    }
+    let secret = text.trimmingCharacters(in: .whitespacesAndNewlines)
+    if secret.isEmpty { throw OutputFailure("webhooks.secret_file \(file) is empty") }
+    return secret
   }
 
   /// HMAC-SHA256 of the time, a dot and the body, in hexadecimal digits.

@@ -7,6 +7,8 @@ import Query
 /// Decides who may do what.
 struct Access: Sendable {
   let tokens: TokenFile
+  /// Tokens of somebody else; nil where none are taken.
+  let webTokens: WebTokens?
   /// Whether programs of other machines reach the server: these have to show a token, and so has everybody once there is one.
   let isOpen: Bool
   /// Origins whose pages may ask.
@@ -14,9 +16,9 @@ struct Access: Sendable {
   let clock: @Sendable () -> Int64
 
   /// Who asks. Throws a ``Problem`` of kind `unauthorized`, whose text does not tell an unknown token from a wrong one.
-  func principal(of request: Request, _ context: ServerContext) throws(Problem) -> Principal {
+  func principal(of request: Request, _ context: ServerContext) async throws(Problem) -> Principal {
     // What clients send that have to send something is passed over where nothing is asked for.
-    guard isOpen || tokens.isThere else {
+    guard isOpen || tokens.isThere || webTokens != nil else {
       try requireOwnMachine(request)
       return Principal(name: "http \(context.clientAddress)", role: .admin)
     }
@@ -24,11 +26,10 @@ struct Access: Sendable {
       throw Problem(
         .unauthorized, "send a token, as Authorization: Bearer TOKEN; nilo token create makes one")
     }
+    if let webTokens, WebTokens.isOne(text) { return try await webTokens.principal(of: text) }
     guard let (id, secret) = Token.parts(of: text), let token = tokens.token(id),
       token.matches(secret), !isExpired(token)
-    else {
-      throw Problem(.unauthorized, "the token is not known here, was revoked, or has ended")
-    }
+    else { throw .unknownToken }
     return Principal(
       name: token.name, role: token.role, streams: token.streams.map(Set.init), tokenId: token.id)
   }
@@ -79,6 +80,13 @@ struct Access: Sendable {
       return pair.split(separator: ":", maxSplits: 1).dropFirst().first.map(String.init) ?? ""
     default: return ""
     }
+  }
+}
+
+extension Problem {
+  /// The same for all that shows nothing that was ever given out.
+  static var unknownToken: Problem {
+    Problem(.unauthorized, "the token is not known here, was revoked, or has ended")
   }
 }
 

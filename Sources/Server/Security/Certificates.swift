@@ -17,14 +17,17 @@ final class Certificates: Sendable {
   /// PEM files: the certificate with those that vouch for it, and its key. Throws ``ConfigurationError``.
   init(certificateFile: String, keyFile: String) throws {
     (self.certificateFile, self.keyFile) = (certificateFile, keyFile)
-    do {
-      state = Mutex(
-        State(
-          modified: try Self.modified(certificateFile, keyFile),
-          override: try Self.read(certificateFile, keyFile)))
-    } catch {
+    state = Mutex(
+      State(
+        modified: (try? Self.modified(certificateFile, keyFile)) ?? [],
+        override: try Self.read(certificateFile, keyFile)))
+  }
+
+  /// Throws ``ConfigurationError`` when the key is not that of the certificate.
+  func check() throws {
+    do { _ = try NIOSSLContext(configuration: configuration) } catch {
       throw ConfigurationError(faults: [
-        "tls.certificate \(certificateFile) and tls.key \(keyFile) cannot be used: \(error)"
+        "tls.key \(keyFile) is not the key of tls.certificate \(certificateFile): \(error)"
       ])
     }
   }
@@ -55,9 +58,22 @@ final class Certificates: Sendable {
     _ certificateFile: String, _ keyFile: String
   ) throws -> NIOSSLContextConfigurationOverride {
     var override = NIOSSLContextConfigurationOverride.noChanges
-    override.certificateChain = try NIOSSLCertificate.fromPEMFile(certificateFile)
-      .map { .certificate($0) }
-    override.privateKey = .privateKey(try NIOSSLPrivateKey(file: keyFile, format: .pem))
+    var faults: [String] = []
+    func use(_ key: String, _ file: String, _ body: () throws -> Void) {
+      if !FileManager.default.isReadableFile(atPath: file) {
+        faults.append("\(key) \(file) cannot be read: it is not there, or may not be read")
+        return
+      }
+      do { try body() } catch { faults.append("\(key) \(file) cannot be used: \(error)") }
+    }
+    use("tls.certificate", certificateFile) {
+      override.certificateChain = try NIOSSLCertificate.fromPEMFile(certificateFile)
+        .map { .certificate($0) }
+    }
+    use("tls.key", keyFile) {
+      override.privateKey = .privateKey(try NIOSSLPrivateKey(file: keyFile, format: .pem))
+    }
+    if !faults.isEmpty { throw ConfigurationError(faults: faults) }
     return override
   }
 

@@ -19,6 +19,14 @@ public struct Token: Sendable, Equatable, Codable {
   /// What tokens begin with, so that scanners of leaked secrets know them.
   static let prefix = "nilo"
 
+  /// What a name is, for messages.
+  public static let nameRule = "a name is 1 to 200 bytes, without control characters"
+
+  /// Whether a text can be the name of who has a token, which stands in events and lines of the log.
+  public static func isName(_ text: String) -> Bool {
+    !text.isEmpty && text.utf8.count <= 200 && text.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F }
+  }
+
   /// Makes a token, and the text that its client shows, which is not kept anywhere.
   public static func make(
     name: String, role: Role, streams: [String]?, created: String, expires: String?

@@ -18,20 +18,13 @@ public final class TokenFile: Sendable {
 
   /// What was read last.
   private struct Cache {
-    var stamp: Stamp?
+    var stamp: FileStamp?
     var tokens: [String: Token] = [:]
     var looked: ContinuousClock.Instant?
   }
 
   /// The file is looked at so often at most.
   private static let lookInterval = Duration.milliseconds(100)
-
-  /// When a file was changed, and its size: what is the same has the same content.
-  private struct Stamp: Equatable {
-    var modified: Date
-    var byteCount: Int
-    var inode: Int
-  }
 
   /// Nothing is read yet.
   public init(directory: String) { path = "\(directory)/tokens" }
@@ -70,7 +63,7 @@ public final class TokenFile: Sendable {
       let now = ContinuousClock.now
       if let looked = cache.looked, now - looked < Self.lookInterval { return body(cache) }
       cache.looked = now
-      let stamp = stamp()
+      let stamp = FileStamp(path: path)
       if stamp == nil || cache.stamp != stamp {
         let tokens = (try? all()) ?? []
         cache.stamp = stamp
@@ -78,14 +71,6 @@ public final class TokenFile: Sendable {
       }
       return body(cache)
     }
-  }
-
-  private func stamp() -> Stamp? {
-    guard let values = try? FileManager.default.attributesOfItem(atPath: path) else { return nil }
-    return Stamp(
-      modified: values[.modificationDate] as? Date ?? .distantPast,
-      byteCount: (values[.size] as? NSNumber)?.intValue ?? 0,
-      inode: (values[.systemFileNumber] as? NSNumber)?.intValue ?? 0)
   }
 
   /// Puts another file in the place of the old one, which only its owner may read.

@@ -119,7 +119,7 @@ public struct ServerConfiguration: Sendable {
         // A mapping of nothing; what reads the file takes it for nothing at all.
         return value is [AnyHashable: Any] ? "\(key) in \(file) is no single value" : nil
       }
-      let hint = Spelling.nearest(key, known).map { "; is it \($0)?" } ?? ""
+      let hint = Setting.nearest(key).map { "; is it \($0)?" } ?? ""
       return "\(file): there is no setting \(key)\(hint)"
     }
   }

@@ -79,6 +79,13 @@ public struct ServerSettings: Sendable {
   /// Files of PEM; without them connections are not encrypted.
   public var certificateFile = ""
   public var keyFile = ""
+  /// A JWKS file with the keys of somebody who gives out tokens; empty for nobody.
+  public var keySetFile = ""
+  /// What the claims `iss` and `aud` of such tokens have to be.
+  public var tokenIssuer = ""
+  public var tokenAudience = ""
+  /// How much the clock of who gives them out may differ.
+  public var tokenSkewSeconds = 60
   /// Origins whose pages may ask.
   public var origins: [String] = []
   /// Sources that bring nothing for so long are closed; 0 for never.

@@ -1,4 +1,5 @@
 import Foundation
+import Language
 import Logging
 import Model
 import Store
@@ -82,6 +83,16 @@ public struct Setting: Sendable {
         \.certificateFile),
       Setting("tls.key", "A file of PEM: the key of the certificate.", \.keyFile),
       Setting(
+        "jwt.jwks",
+        "A JWKS file: the public keys of who gives out JSON Web Tokens that are taken. Read again when it changes.",
+        \.keySetFile),
+      Setting("jwt.issuer", "The claim iss that these tokens have.", \.tokenIssuer),
+      Setting("jwt.audience", "What their claim aud is, or has in its list.", \.tokenAudience),
+      Setting(
+        count: "jwt.clock_skew_seconds",
+        "How much the clock of who gives them out may differ, for the claims exp and nbf.",
+        \.tokenSkewSeconds, atLeast: 0),
+      Setting(
         key: "cors.origins",
         meaning: "Origins whose pages may ask, with commas between: https://screens.example.com.",
         defaultText: ""
@@ -158,6 +169,9 @@ public struct Setting: Sendable {
         count: "limits.stop_seconds",
         "How long requests may still run when the server is told to stop.", \.limits.stopSeconds),
     ]
+
+  /// The name that is most like a text, if one is nearly that.
+  public static func nearest(_ text: String) -> String? { Spelling.nearest(text, all.map(\.key)) }
 
   private init(
     key: String, meaning: String, defaultText: String,
