@@ -56,6 +56,7 @@ public struct Server: Sendable {
     try store.add(parts.scheduler, startingAfter: try store.snapshot().lastSeq)
     try parts.audit.noteConfiguration()
     try parts.scheduler.start()
+    try parts.fetching.start()
     var application = Application(
       router: parts.router,
       server: try listener(parts),

@@ -30,6 +30,7 @@ struct ServerParts: Sendable {
   let operation: OperationEndpoints
   let metrics: MetricsEndpoint
   let scheduler: Scheduler
+  let fetching: SourceSupervisor
 
   init(_ store: Store, _ settings: ServerSettings, clock: @escaping @Sendable () -> Int64) {
     self.settings = settings
@@ -89,6 +90,8 @@ struct ServerParts: Sendable {
       idleNs: Int64(settings.idleSourceSeconds) * 1_000_000_000,
       upkeep: { [audit] in try audit.noteTokens(tokens.all()) },
       logger: logger)
+    fetching = SourceSupervisor(
+      SourceContext(store: store, clock: clock, logger: logger), makers: SourceSupervisor.fetchers)
   }
 
   /// What each connection is like.
@@ -106,7 +109,10 @@ struct ServerParts: Sendable {
 
   /// Ends the threads, once no request runs any more.
   func stop() async {
-    try? await appends.run { [scheduler] in scheduler.stop() }
+    try? await appends.run { [scheduler, fetching] in
+      fetching.stop()
+      scheduler.stop()
+    }
     await appends.stop()
     await queries.stop()
     await looks.stop()

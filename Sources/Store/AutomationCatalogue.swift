@@ -4,12 +4,14 @@ import Language
 import Model
 import Synchronization
 
-/// The schedules and alerts that documents of the catalogue define, each by its statement.
+/// The schedules, alerts and sources that documents of the catalogue define, each by its statement.
 struct AutomationCatalogue {
   enum Kind: String, CaseIterable {
-    case schedule, alert
+    case schedule, alert, source
     var defining: String { "define_\(rawValue)" }
     var dropping: String { "drop_\(rawValue)" }
+    var pausing: String { "pause_\(rawValue)" }
+    var resuming: String { "resume_\(rawValue)" }
   }
 
   struct Definition {
@@ -21,6 +23,9 @@ struct AutomationCatalogue {
     var definedNs: Int64
     var statement: Statement
     var text: String
+    var isPaused = false
+    /// The event that resumed it last.
+    var resumedSeq: UInt64?
   }
 
   /// Those that are not dropped, in the order of their definitions.
@@ -33,6 +38,10 @@ struct AutomationCatalogue {
       guard let change = document["change"], let name = document["name"] else { continue }
       if let kind = Kind.allCases.first(where: { $0.dropping == change }) {
         definitions.removeAll { $0.kind == kind && $0.name == name }
+      } else if let kind = Kind.allCases.first(where: { $0.pausing == change }) {
+        update(kind, name) { $0.isPaused = true }
+      } else if let kind = Kind.allCases.first(where: { $0.resuming == change }) {
+        update(kind, name) { ($0.isPaused, $0.resumedSeq) = (false, document.seq) }
       } else if let kind = Kind.allCases.first(where: { $0.defining == change }),
         let text = document["statement"], let version = document["version"].flatMap({ Int($0) }),
         let time = document["timestamp"].flatMap({ Timestamp($0) }),
@@ -44,6 +53,13 @@ struct AutomationCatalogue {
             kind: kind, name: name, version: version, seq: document.seq, definedNs: time.ns,
             statement: statement, text: text))
       }
+    }
+  }
+
+  private mutating func update(_ kind: Kind, _ name: String, _ change: (inout Definition) -> Void) {
+    for index in definitions.indices
+    where definitions[index].kind == kind && definitions[index].name == name {
+      change(&definitions[index])
     }
   }
 
@@ -90,11 +106,18 @@ extension Store {
 
   /// Throws ``AutomationError`` when there is none of that name.
   func drop(_ kind: AutomationCatalogue.Kind, _ name: String, by body: Statement.Body) throws {
+    try change(kind, name, kind.dropping, by: body)
+  }
+
+  /// Takes note of a change of what is defined. Throws ``AutomationError`` when there is none of that name.
+  func change(
+    _ kind: AutomationCatalogue.Kind, _ name: String, _ change: String, by body: Statement.Body
+  ) throws {
     try definingAutomation.withLock {
       guard try automationCatalogue().contains(kind, name) else {
         throw AutomationError("there is no \(kind) \(name)")
       }
-      try record(kind.dropping, name, nil, body)
+      try record(change, name, nil, body)
     }
   }
 
@@ -114,7 +137,7 @@ extension Store {
   }
 }
 
-/// A schedule or an alert cannot be what was asked for.
+/// A schedule, an alert or a source cannot be what was asked for.
 public struct AutomationError: Error, Equatable, CustomStringConvertible {
   public var description: String
   init(_ description: String) { self.description = description }

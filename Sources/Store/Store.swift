@@ -2,6 +2,7 @@ import EventLog
 import Foundation
 import Model
 import Projections
+import Synchronization
 
 @_exported import struct EventLog.AppendResult
 @_exported import struct EventLog.CheckReport
@@ -79,13 +80,15 @@ public final class Store: Sendable {
     try $actor.withValue(actor) { try body() }
   }
 
-  /// The schedules and alerts of the catalogue, as it was read last.
+  /// The schedules, alerts and sources of the catalogue, as it was read last.
   let automationDefinitions = AutomationDefinitions()
   /// What the log says of schedules, as far as it was read.
   let scheduleRuns = ScheduleRuns()
   /// The same of alerts.
   let alertEvents = AlertLedgers()
-  /// Held while a schedule or an alert is defined or dropped, so that two cannot take one name.
+  /// Who runs sources, and says how they get on.
+  let sourceMonitor = Mutex<(any SourceMonitor)?>(nil)
+  /// Held while a schedule, an alert or a source is defined or dropped, so that two cannot take one name.
   let definingAutomation = NSLock()
 
   /// Told what did not go well and does no harm.

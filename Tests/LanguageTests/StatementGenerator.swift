@@ -229,9 +229,11 @@ extension Generator {
   // MARK: What happens by itself
 
   private mutating func automation() -> Statement.Body {
-    switch random.below(4) {
+    switch random.below(6) {
     case 0: .dropSchedule(name())
     case 1: .dropAlert(name())
+    case 4: random.pick([.dropSource(name()), .pauseSource(name()), .resumeSource(name())])
+    case 5: .defineSource(defineSource())
     case 2:
       .defineSchedule(
         DefineSchedule(
@@ -241,6 +243,36 @@ extension Generator {
       .defineAlert(
         DefineAlert(
           name(), on: watchedSelect(), bucketCount: maybe { $0.version() }, target: target()))
+    }
+  }
+
+  private mutating func defineSource() -> DefineSource {
+    var options: [SourceOption] = []
+    for option in some({ SourceOption($0.field(), $0.optionValue()) })
+    where !options.contains(where: { $0.name == option.name }) {
+      options.append(option)
+    }
+    let target: SourceTarget =
+      switch random.below(3) {
+      case 0: .stream(random.oneIn(4) ? Name(random.pick(["topic", "field", "TOPIC"])) : name())
+      case 1: .field(field())
+      default: .topic
+      }
+    return DefineSource(
+      name(), from: Spanned(random.pick(["kafka", "http", "from_"])), options, into: target)
+  }
+
+  private mutating func optionValue() -> OptionValue {
+    random.oneIn(4) ? .list(some { $0.oneValue() }) : oneValue()
+  }
+
+  private mutating func oneValue() -> OptionValue {
+    switch random.below(5) {
+    case 0: .text(string())
+    case 1: random.pick([.number(12, text: "12"), .number(-0.5, text: "-0.5")])
+    case 2: .bool(random.oneIn(2))
+    case 3: .length(length())
+    default: .reference(kind: random.pick(["env", "file"]), argument: string())
     }
   }
 

@@ -26,7 +26,7 @@ FOLDERS = {
         "Sequencing", "Commits", "Log", "Reading", "Check",
     ],
     "Projections": ["States", "Definitions", "Fold", "Pages", "Cells", "Rebuilding", ".", "Rows", "Answering"],
-    "Server": ["Settings", "Requests", "Security", "Ingest", "Queries", "Live", "Lists", "Influx", "Operation", "Schedule", "."],
+    "Server": ["Settings", "Requests", "Security", "Ingest", "Queries", "Live", "Lists", "Influx", "Operation", "Schedule", "Sources", "."],
     "Query": [".", "Storage", "Answer", "Engine", "Rendering", "Binding", "Execution", "Statements", "Changes"],
 }
 

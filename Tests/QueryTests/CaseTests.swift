@@ -111,7 +111,8 @@ extension CaseFile.Case {
     bodies.contains { body in
       switch body {
       case .defineKpi, .redefineKpi, .defineStream, .alterStream, .dropStream, .dropKpi, .switchKpi,
-        .defineSchedule, .dropSchedule, .defineAlert, .dropAlert:
+        .defineSchedule, .dropSchedule, .defineAlert, .dropAlert, .defineSource, .dropSource,
+        .pauseSource, .resumeSource:
         true
       default: false
       }

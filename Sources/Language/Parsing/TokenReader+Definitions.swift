@@ -13,11 +13,12 @@ extension TokenReader {
     if accept(.kpi) { return defineKpi().map { .defineKpi($0) } }
     if accept(.schedule) { return try defineSchedule() }
     if accept(.alert) { return try defineAlert() }
+    if accept(.source) { return try defineSource() }
     throw unexpected(Self.definableText, hint: keywordHint(Self.definable))
   }
 
-  private static let definable = ["STREAM", "KPI", "SCHEDULE", "ALERT"]
-  private static let definableText = "STREAM, KPI, SCHEDULE or ALERT"
+  private static let definable = ["STREAM", "KPI", "SCHEDULE", "ALERT", "SOURCE"]
+  private static let definableText = "STREAM, KPI, SCHEDULE, ALERT or SOURCE"
 
   private mutating func defineStream() throws(Issue) -> DefineStream? {
     let name = try name("the name of the stream")
@@ -79,6 +80,7 @@ extension TokenReader {
     if accept(.stream) { return .dropStream(try name("the name of a stream")) }
     if accept(.schedule) { return .dropSchedule(try name("the name of a schedule")) }
     if accept(.alert) { return .dropAlert(try name("the name of an alert")) }
+    if accept(.source) { return .dropSource(try name("the name of a source")) }
     guard accept(.kpi) else {
       throw unexpected(Self.definableText, hint: keywordHint(Self.definable))
     }

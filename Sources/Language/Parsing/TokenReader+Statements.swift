@@ -54,6 +54,12 @@ extension TokenReader {
     case .drop: return try drop()
     case .rebuild: return try rebuild()
     case .backfill: return try backfill()
+    case .pause:
+      try expect(.source)
+      return .pauseSource(try name("the name of a source"))
+    case .resume:
+      try expect(.source)
+      return .resumeSource(try name("the name of a source"))
     case .show: return try show()
     default: return .describe(try bareName(after: "DESCRIBE"))
     }
@@ -61,8 +67,7 @@ extension TokenReader {
 
   static let openings: [Word] = [
     .explain, .events, .prove, .verify, .define, .alter, .redefine, .compare, .switch, .drop,
-    .rebuild,
-    .backfill, .show, .describe,
+    .rebuild, .backfill, .pause, .resume, .show, .describe,
   ]
 
   static let query = ClauseRules(owner: "a query", allowed: ClauseRules.query)

@@ -69,6 +69,10 @@ extension Printer {
       if let count = alert.bucketCount { text += " FOR \(count.value) BUCKETS" }
       text += " NOTIFY \(alert.target.canonicalText)"
     case .dropAlert(let name): text += "DROP ALERT \(name.canonicalText)"
+    case .defineSource(let source): defineSource(source)
+    case .dropSource(let name): text += "DROP SOURCE \(name.canonicalText)"
+    case .pauseSource(let name): text += "PAUSE SOURCE \(name.canonicalText)"
+    case .resumeSource(let name): text += "RESUME SOURCE \(name.canonicalText)"
     default: break
     }
   }

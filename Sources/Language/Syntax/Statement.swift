@@ -40,6 +40,11 @@ public struct Statement: Sendable, Equatable {
     case dropSchedule(Name)
     case defineAlert(DefineAlert)
     case dropAlert(Name)
+    case defineSource(DefineSource)
+    case dropSource(Name)
+    /// It brings nothing until it is resumed.
+    case pauseSource(Name)
+    case resumeSource(Name)
     case show(Show)
     case describe(Name)
   }

@@ -17,6 +17,7 @@ enum Word: String, CaseIterable {
   case create, arrival
   // What happens by itself.
   case schedule, schedules, cron, alert, alerts, on, notify
+  case pause, resume, field, topic
 
   init?(word: String) { self.init(rawValue: asciiLowercased(word)) }
 

@@ -5,8 +5,8 @@ extension Statement {
   public var isChange: Bool {
     switch body {
     case .defineStream, .alterStream, .dropStream, .defineKpi, .redefineKpi, .switchKpi, .dropKpi,
-      .rebuildKpi, .backfill, .defineSchedule, .dropSchedule, .defineAlert,
-      .dropAlert:
+      .rebuildKpi, .backfill, .defineSchedule, .dropSchedule, .defineAlert, .dropAlert,
+      .defineSource, .dropSource, .pauseSource, .resumeSource:
       true
     case .select, .explain, .explainChange, .eventsFor, .prove, .verifyFile, .verifyLog,
       .compareKpi, .show, .describe:

@@ -40,6 +40,9 @@ extension StatementRun {
     case .dropSchedule(let name): _ = try schedule(name)
     case .defineAlert(let alert): try check(alert)
     case .dropAlert(let name): _ = try alert(name)
+    case .defineSource(let source): try check(source)
+    case .dropSource(let name), .pauseSource(let name), .resumeSource(let name):
+      _ = try definedSource(name)
     case .describe(let name): _ = try target(name)
     case .show(let list):
       // The history has names that are there no more.
@@ -79,6 +82,9 @@ extension Statement.Body {
     case .dropSchedule(let name): ["schedule \(name.text)"]
     case .defineAlert(let alert): ["alert \(alert.name.text)", alert.query.from.text]
     case .dropAlert(let name): ["alert \(name.text)"]
+    case .defineSource(let source): ["source \(source.name.text)"]
+    case .dropSource(let name), .pauseSource(let name), .resumeSource(let name):
+      ["source \(name.text)"]
     case .show(let list): list.from.map { [$0.text] } ?? []
     case .verifyFile, .verifyLog: []
     }
@@ -88,7 +94,8 @@ extension Statement.Body {
   fileprivate var changedName: String? {
     switch self {
     case .defineStream, .alterStream, .dropStream, .defineKpi, .redefineKpi, .switchKpi, .dropKpi,
-      .defineSchedule, .dropSchedule, .defineAlert, .dropAlert:
+      .defineSchedule, .dropSchedule, .defineAlert, .dropAlert, .defineSource, .dropSource,
+      .pauseSource, .resumeSource:
       names.first
     default: nil
     }

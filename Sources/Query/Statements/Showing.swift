@@ -24,7 +24,7 @@ extension StatementRun {
   }
 
   /// The streams that a list is of.
-  private func listed(_ show: Show) throws -> [StreamInfo] {
+  func listed(_ show: Show) throws -> [StreamInfo] {
     guard let name = show.from else { return catalogue.streams }
     return [try target(name).stream]
   }
@@ -123,19 +123,6 @@ extension StatementRun {
         .text(stream.name), .time(optional: stream.watermarkNs),
         .number(Double(stream.latenessNs) / 1e9),
         behindNs.map { .number((Double($0) / 1e9).rounded()) } ?? .null)
-    }
-    return try list.answer()
-  }
-
-  private func sources(_ show: Show) throws -> Answer {
-    var list = try PickedList(
-      ["stream": .text, "source": .text, "watermark": .time, "state": .text], show, self)
-    for stream in try listed(show) {
-      for source in try store.sources(ofStream: stream.name) {
-        try list.add(
-          .text(stream.name), .text(source.name), .time(optional: source.watermarkNs),
-          .text(source.isOpen ? "open" : "closed"))
-      }
     }
     return try list.answer()
   }

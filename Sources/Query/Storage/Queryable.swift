@@ -24,6 +24,10 @@ public protocol Queryable: Sendable {
   /// new).
   func alerts() throws -> [AlertInfo]
 
+  /// The sources that the server fetches from, in the order of their definitions, and how each gets on. O(catalogue) once,
+  /// then O(what is new).
+  func definedSources() throws -> [DefinedSource]
+
   /// Computes aggregates. Throws ``QueryLimitError``, ``CannotAnswerError`` when a KPI that was named cannot,
   /// `CancellationError`, and the store's own errors.
   func aggregate(_ request: AggregateRequest) throws -> AggregateResult
@@ -90,6 +94,14 @@ public protocol QueryStore: Queryable {
   func defineAlert(_ alert: DefineAlert) throws
   /// It is watched no more.
   func dropAlert(_ name: String) throws
+  /// Defines where the server fetches from.
+  func defineSource(_ source: DefineSource) throws
+  /// It is fetched from no more; its positions stay.
+  func dropSource(_ name: String) throws
+  /// It is fetched from no more until it is resumed.
+  func pauseSource(_ name: String) throws
+  /// It is fetched from again, also when it had stopped.
+  func resumeSource(_ name: String) throws
   /// Drops all versions of a KPI; the events stay.
   func dropKpi(_ name: String) throws
   /// Computes the cells of all versions of a KPI anew. `range` gives the time that is asked for, on a version's clock: then

@@ -13,7 +13,7 @@ struct SourcesEndpoint: Sendable {
     let paging = try Paging(request, fieldCount: 2)
     let wanted = request.queryParameter("stream")
     if let wanted { try context.require(stream: wanted) }
-    let (sources, next) = try await runner.pool.run { [store] in
+    let (sources, defined, next) = try await runner.pool.run { [store] in
       let names = try store.snapshot().streams.map(\.name).sorted { Text($0) < Text($1) }
       if let wanted, !names.contains(wanted) {
         throw Problem(
@@ -30,13 +30,17 @@ struct SourcesEndpoint: Sendable {
       }
       let page = found.prefix(paging.limit)
       let last = found.count > paging.limit ? page.last : nil
+      // Those that are defined are few: they stand on the first page.
+      let defined = paging.start == nil ? try store.definedSources() : []
       return (
         page.map { Self.json($0.source, ofStream: $0.stream) },
+        defined.filter { $0.isShown(to: context.principal, ofStream: wanted) }.map(\.json),
         last.map { paging.cursor([$0.stream, $0.source.name]) }
       )
     }
     return .json {
       $0.field("sources", array: sources)
+      $0.field("defined", array: defined)
       $0.field("next", optional: next)
     }
   }
@@ -53,6 +57,35 @@ struct SourcesEndpoint: Sendable {
         $0.field(text: "position", progress.progress.position)
         $0.field("position_noted", timeNs: progress.notedNs)
       }
+    }
+  }
+}
+
+extension DefinedSource {
+  /// Whether it is of the stream that is asked about, and whoever asks may know. One that brings events of several streams is
+  /// for those who may ask all.
+  fileprivate func isShown(to principal: Principal, ofStream wanted: String?) -> Bool {
+    guard case .stream(let name) = definition.target else {
+      return wanted == nil && principal.streams == nil
+    }
+    return (wanted ?? name.text) == name.text && principal.mayAsk(stream: name.text)
+  }
+
+  fileprivate var json: [UInt8] {
+    jsonObject {
+      $0.field("name", name)
+      $0.field("version", Int64(version))
+      $0.field("kind", definition.kind.value)
+      $0.field("into", definition.target.canonicalText)
+      $0.field("state", stateText)
+      $0.field("statement", statement)
+      guard let status else { return }
+      $0.field("since", timeNs: status.sinceNs)
+      $0.field("failure", optional: status.failure)
+      $0.field("events", status.events)
+      $0.field("rejected", status.rejected)
+      $0.field("events_per_second", status.eventsPerSecond)
+      if let lag = status.lag { $0.field("lag", lag) }
     }
   }
 }

@@ -30,6 +30,7 @@ struct MetricsEndpoint: Sendable {
     add(snapshot.streams, to: &text)
     add(snapshot.kpis, to: &text)
     try addAutomation(to: &text)
+    try addSources(to: &text)
     try addStore(to: &text)
     addRequests(to: &text)
     return text.text
@@ -108,6 +109,36 @@ struct MetricsEndpoint: Sendable {
           return (["alert": alert.name, "outcome": kind.rawValue], Double(counts[kind] ?? 0))
         }
       })
+  }
+
+  private func addSources(to text: inout PrometheusText) throws {
+    let sources = try store.definedSources()
+    func each(_ value: (FetchStatus) -> Double?)
+      -> [(labels: KeyValuePairs<String, String>, value: Double)]
+    {
+      sources.compactMap { source in
+        source.status.flatMap(value).map { (["source": source.name], $0) }
+      }
+    }
+    text.add(
+      "nilo_source_state", .gauge, "1 for the state that a source is in.",
+      sources.flatMap { source in
+        FetchStatus.State.allCases.map { state in
+          (
+            ["source": source.name, "state": state.rawValue],
+            source.stateText == state.rawValue ? 1 : 0
+          )
+        }
+      })
+    text.add(
+      "nilo_source_events_total", .counter, "Documents that a source has brought since it started.",
+      each { Double($0.events) })
+    text.add(
+      "nilo_source_rejected_total", .counter, "Those of them that were no events.",
+      each { Double($0.rejected) })
+    text.add(
+      "nilo_source_lag", .gauge, "How much a source has that was not fetched yet.",
+      each { $0.lag.map(Double.init) })
   }
 
   private func addStore(to text: inout PrometheusText) throws {

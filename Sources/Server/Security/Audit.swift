@@ -30,13 +30,13 @@ public final class Audit: Sendable {
     _ statement: Statement, actor: String, address: String, _ body: () throws -> R
   ) throws -> R {
     guard statement.isChange else { return try body() }
-    let text = statement.canonicalText
+    let text = statement.auditText
     let action = text.split(separator: " ").prefix(2).joined(separator: " ")
     var entry = AuditEntry(
       actor: actor, address: address, action: action, subject: text, digest: Self.digest(text))
     let result: R
     do { result = try body() } catch {
-      entry.failure = "\(error)"
+      entry.failure = statement.failureText(error)
       // It is the first error that matters.
       try? note([entry])
       throw error
@@ -101,6 +101,21 @@ public final class Audit: Sendable {
   /// SHA-256 in hexadecimal digits.
   private static func digest(_ text: String) -> String {
     SHA256.hash(data: Data(text.utf8)).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+  }
+}
+
+extension Statement {
+  /// As it is noted: a source that was refused since it had a secret in it must not have it noted here.
+  fileprivate var auditText: String {
+    guard case .defineSource(let source) = body else { return canonicalText }
+    return Statement(.defineSource(source.withoutSecrets)).canonicalText
+  }
+
+  /// Why it was not done. An error of a text shows the text, in which a source may have a secret.
+  fileprivate func failureText(_ error: any Error) -> String {
+    guard case .defineSource = body, let error = error as? LanguageError else { return "\(error)" }
+    return error.places.map { "\($0.line):\($0.column): \($0.issue.message)" }
+      .joined(separator: "\n")
   }
 }
 

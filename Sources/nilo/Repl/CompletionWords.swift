@@ -14,7 +14,8 @@ struct CompletionWords {
   private static let statements = [
     "SELECT", "SHOW", "DESCRIBE", "EXPLAIN", "DEFINE KPI", "REDEFINE KPI", "COMPARE KPI",
     "SWITCH KPI", "DROP KPI", "REBUILD KPI", "DEFINE STREAM", "ALTER STREAM", "DROP STREAM",
-    "DEFINE SCHEDULE", "DROP SCHEDULE", "DEFINE ALERT", "DROP ALERT", "EVENTS FOR", "VERIFY",
+    "DEFINE SCHEDULE", "DROP SCHEDULE", "DEFINE ALERT", "DROP ALERT", "DEFINE SOURCE",
+    "PAUSE SOURCE", "RESUME SOURCE", "DROP SOURCE", "EVENTS FOR", "VERIFY",
   ]
   /// What follows these words, and nothing else does.
   private static let followers: [String: [String]] = [
@@ -26,9 +27,10 @@ struct CompletionWords {
     "since": times, "until": times, "at": times, "fill": ["NULL", "0", "PREVIOUS", "LINEAR"],
     "time": ["ZONE"], "only": ["FINAL"], "whole": ["BUCKETS"], "using": ["VERSION"],
     "per": ["BUCKET"],
-    "is": ["NULL", "NOT NULL"], "define": ["KPI", "STREAM", "SCHEDULE", "ALERT"],
+    "is": ["NULL", "NOT NULL"], "define": ["KPI", "STREAM", "SCHEDULE", "ALERT", "SOURCE"],
     "redefine": ["KPI"],
-    "drop": ["KPI", "STREAM", "SCHEDULE", "ALERT"], "alter": ["STREAM"], "switch": ["KPI"],
+    "drop": ["KPI", "STREAM", "SCHEDULE", "ALERT", "SOURCE"], "pause": ["SOURCE"],
+    "resume": ["SOURCE"], "alter": ["STREAM"], "switch": ["KPI"],
     "rebuild": ["KPI"],
     "compare": ["WITH", "KPI"],
     "events": ["FOR"], "of": ["SEQ"] + times,

@@ -1,0 +1,45 @@
+extension SourceKind {
+  /// Topics of Apache Kafka. What is named with dots is an option of librdkafka; those that say where to go on, or how much
+  /// to keep, are not among them, since that is decided here.
+  public static let kafka = SourceKind(
+    "kafka", hasTopics: true,
+    [
+      Option("brokers", .texts, isRequired: true),
+      Option("topics", .texts, isRequired: true),
+      Option("partitions", .text),
+      Option("start", .choice(["earliest", "latest"])),
+      Option("on_gap", .choice(["stop", "continue"])),
+      Option("format", .choice(["json", "line"])),
+      Option(
+        "metadata", .choices(["key", "headers", "timestamp", "topic", "partition", "offset"])),
+      Option("dead_letter", .text),
+      Option("group", .text),
+      Option("commit_events", .number(1...65_536)),
+      Option("commit_bytes", .number(1_024...67_108_864)),
+      Option("commit_after", .length),
+      Option("memory_bytes", .number(33_554_432...17_179_869_184)),
+    ] + clientOptions)
+
+  private static let clientOptions: [Option] =
+    [
+      "sasl.password", "ssl.key.password", "ssl.keystore.password", "ssl.key.pem",
+      "sasl.oauthbearer.client.secret",
+    ].map { Option($0, .secret) }
+    + [
+      "security.protocol", "sasl.mechanism", "sasl.mechanisms", "sasl.username",
+      "sasl.kerberos.service.name", "sasl.kerberos.principal", "sasl.kerberos.keytab",
+      "sasl.oauthbearer.method", "sasl.oauthbearer.client.id",
+      "sasl.oauthbearer.token.endpoint.url", "sasl.oauthbearer.scope",
+      "sasl.oauthbearer.extensions", "ssl.ca.location", "ssl.ca.pem", "ssl.certificate.location",
+      "ssl.certificate.pem", "ssl.key.location", "ssl.keystore.location", "ssl.cipher.suites",
+      "ssl.curves.list", "ssl.sigalgs.list", "ssl.crl.location",
+      "ssl.endpoint.identification.algorithm", "enable.ssl.certificate.verification", "client.id",
+      "client.rack", "broker.address.family", "broker.address.ttl", "socket.timeout.ms",
+      "socket.keepalive.enable", "socket.nagle.disable", "socket.send.buffer.bytes",
+      "socket.receive.buffer.bytes", "socket.connection.setup.timeout.ms",
+      "connections.max.idle.ms", "reconnect.backoff.ms", "reconnect.backoff.max.ms",
+      "metadata.max.age.ms", "topic.metadata.refresh.interval.ms", "fetch.wait.max.ms",
+      "fetch.min.bytes", "fetch.max.bytes", "fetch.message.max.bytes", "fetch.error.backoff.ms",
+      "receive.message.max.bytes", "isolation.level", "check.crcs",
+    ].map { Option($0, .scalar) }
+}

@@ -1,0 +1,125 @@
+import Language
+
+/// A kind of source that DEFINE SOURCE knows, and the options that it has. Who runs such a source reads the options by
+/// these names, so that a definition that was accepted can be run.
+public struct SourceKind: Sendable {
+  /// In small letters: `kafka`.
+  public var name: String
+  public var options: [Option]
+  /// Whether INTO TOPIC says something.
+  public var hasTopics: Bool
+
+  /// `options` in the order in which messages list them.
+  public init(_ name: String, hasTopics: Bool = false, _ options: [Option]) {
+    (self.name, self.hasTopics, self.options) = (name, hasTopics, options)
+  }
+
+  /// One thing that can be said of a source.
+  public struct Option: Sendable {
+    public var name: String
+    public var type: ValueType
+    public var isRequired: Bool
+
+    public init(_ name: String, _ type: ValueType, isRequired: Bool = false) {
+      (self.name, self.type, self.isRequired) = (name, type, isRequired)
+    }
+  }
+
+  /// What an option takes. A text may be a reference to where it is found, unless it is one of a few.
+  public enum ValueType: Sendable, Equatable {
+    case text
+    /// One text, or a list of them.
+    case texts
+    /// A text that nobody may read: only by reference.
+    case secret
+    case choice([String])
+    /// One of a few texts, or a list of them.
+    case choices([String])
+    /// A whole number.
+    case number(ClosedRange<Int>)
+    case bool
+    case length
+    /// What a client's library takes: a text, a number, a truth value, passed on as it is.
+    case scalar
+  }
+
+  /// All kinds. O(1).
+  public static let all: [SourceKind] = [kafka]
+
+  func option(_ name: String) -> Option? { options.first { $0.name == name } }
+}
+
+extension SourceKind.ValueType {
+  /// Why a value is none of this type, by what would be one; nil when it is.
+  func expectation(_ value: OptionValue) -> String? {
+    switch (self, value) {
+    case (.text, .text), (.text, .reference), (.secret, .reference), (.bool, .bool),
+      (.length, .length), (.texts, .text), (.texts, .reference), (.scalar, .text),
+      (.scalar, .number), (.scalar, .bool), (.scalar, .reference):
+      return nil
+    case (.texts, .list(let values)):
+      return values.allSatisfy { SourceKind.ValueType.text.expectation($0) == nil } ? nil : expected
+    case (.choice(let words), .text(let text)) where words.contains(text): return nil
+    case (.choices(let words), .text(let text)) where words.contains(text): return nil
+    case (.choices(let words), .list(let values)):
+      let isKnown = values.allSatisfy { SourceKind.ValueType.choice(words).expectation($0) == nil }
+      return isKnown ? nil : expected
+    case (.number(let range), .number(let number, _)):
+      let isWithin = Int(exactly: number).map { range.contains($0) } ?? false
+      return isWithin ? nil : expected
+    default: return expected
+    }
+  }
+
+  private var expected: String {
+    switch self {
+    case .text: "a text in single quotes"
+    case .texts: "a text in single quotes, or a list of them"
+    case .secret: "env('NAME') or file('/path')"
+    case .choice(let words): "one of \(Self.listed(words))"
+    case .choices(let words): "some of \(Self.listed(words))"
+    case .number(let range): "a whole number from \(range.lowerBound) to \(range.upperBound)"
+    case .bool: "TRUE or FALSE"
+    case .length: "a length of time, such as 5s"
+    case .scalar: "a text, a number, TRUE or FALSE"
+    }
+  }
+
+  private static func listed(_ words: [String]) -> String {
+    words.map { "'\($0)'" }.joined(separator: ", ")
+  }
+}
+
+extension DefineSource {
+  /// The value of an option; nil when it is not given. O(options).
+  public subscript(_ option: String) -> OptionValue? {
+    options.first { $0.name.path.string == option }?.value
+  }
+
+  /// The statement as it may be kept where it was refused: without texts that could be secrets, which are all but those of
+  /// options that are known and none.
+  public var withoutSecrets: DefineSource {
+    let kind = SourceKind.all.first { $0.name == self.kind.value }
+    var redacted = self
+    for index in options.indices {
+      let type = kind?.option(options[index].name.path.string)?.type
+      if type == nil || type == .secret { redacted.options[index].value.redact() }
+    }
+    return redacted
+  }
+}
+
+extension OptionValue {
+  /// Where a value is said to be found.
+  public static let referenceKinds = ["env", "file"]
+
+  fileprivate mutating func redact() {
+    switch self {
+    case .text: self = .text("***")
+    case .list(var values):
+      for index in values.indices { values[index].redact() }
+      self = .list(values)
+    case .number, .bool, .length, .reference: break
+    }
+  }
+}

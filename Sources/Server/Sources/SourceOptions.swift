@@ -1,0 +1,83 @@
+import Foundation
+import Language
+import Model
+import Query
+
+/// The options of a source as its fetcher wants them, with what they refer to. Types and names were checked when the source
+/// was defined; what is referred to is looked up now, and is in no message.
+struct SourceOptions {
+  let definition: DefineSource
+  let environment: [String: String]
+
+  init(
+    _ definition: DefineSource, environment: [String: String] = ProcessInfo.processInfo.environment
+  ) {
+    (self.definition, self.environment) = (definition, environment)
+  }
+
+  /// Texts, also where there is one alone; empty when the option is not given. Throws ``SourceOptionError``.
+  func texts(_ name: String) throws -> [String] {
+    switch definition[name] {
+    case nil: []
+    case .list(let values)?: try values.map { try text($0, name) }
+    case let value?: [try text(value, name)]
+    }
+  }
+
+  /// A text, or what a number or a truth value is written as. Throws ``SourceOptionError``.
+  func text(_ name: String) throws -> String? {
+    try definition[name].map { try text($0, name) }
+  }
+
+  func number(_ name: String) -> Int? {
+    guard case .number(let value, _)? = definition[name] else { return nil }
+    return Int(exactly: value)
+  }
+
+  func bool(_ name: String) -> Bool? {
+    guard case .bool(let value)? = definition[name] else { return nil }
+    return value
+  }
+
+  /// Months and longer by their mean lengths. Throws what is wrong with the length.
+  func lengthNs(_ name: String) throws -> Int64? {
+    guard case .length(let length)? = definition[name] else { return nil }
+    let unitNs = try BucketLength(parsing: "1\(length.unit.rawValue)").nominalNs
+    return length.amount.multipliedReportingOverflow(by: unitNs).overflow
+      ? .max : length.amount * unitNs
+  }
+
+  private func text(_ value: OptionValue, _ name: String) throws -> String {
+    switch value {
+    case .text(let text): text
+    case .number(_, let digits): digits
+    case .bool(let value): value ? "true" : "false"
+    case .length(let length): length.canonicalText
+    case .reference(let kind, let argument): try referred(kind, argument, name)
+    case .list: throw SourceOptionError("\(name) is a list, and should be one value")
+    }
+  }
+
+  private func referred(_ kind: String, _ argument: String, _ name: String) throws -> String {
+    switch kind {
+    case "env":
+      guard let value = environment[argument] else {
+        throw SourceOptionError(
+          "\(name): there is no variable \(argument) in the environment of nilo serve")
+      }
+      return value
+    case "file":
+      guard let bytes = FileManager.default.contents(atPath: argument) else {
+        throw SourceOptionError("\(name): the file \(argument) cannot be read by nilo serve")
+      }
+      return String(decoding: bytes, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+    default: throw SourceOptionError("\(name): \(kind)(...) is not known to this server")
+    }
+  }
+}
+
+/// An option of a source has no value that could be used.
+struct SourceOptionError: Error, CustomStringConvertible {
+  var description: String
+  init(_ description: String) { self.description = description }
+}
