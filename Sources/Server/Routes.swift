@@ -45,6 +45,7 @@ extension ServerParts {
     router.path("/v1/sources", [.get: by(.reader, taking: ["stream"] + paging, sources.get)])
     router.path("/v1/schedules", [.get: by(.reader, taking: [], automations.schedules)])
     router.path("/v1/alerts", [.get: by(.reader, taking: [], automations.alerts)])
+    router.path("/v1/sinks", [.get: by(.reader, taking: [], automations.sinks)])
     router.path("/v1/events/:seq", [.get: by(.reader, taking: [], lists.event)])
     router.path("/v1/lines/:seq", [.get: by(.reader, taking: [], lines.get)])
 

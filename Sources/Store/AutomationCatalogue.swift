@@ -4,10 +4,10 @@ import Language
 import Model
 import Synchronization
 
-/// The schedules, alerts and sources that documents of the catalogue define, each by its statement.
+/// The schedules, alerts, sources and sinks that documents of the catalogue define, each by its statement.
 struct AutomationCatalogue {
   enum Kind: String, CaseIterable {
-    case schedule, alert, source
+    case schedule, alert, source, sink
     var defining: String { "define_\(rawValue)" }
     var dropping: String { "drop_\(rawValue)" }
     var pausing: String { "pause_\(rawValue)" }
@@ -137,7 +137,7 @@ extension Store {
   }
 }
 
-/// A schedule, an alert or a source cannot be what was asked for.
+/// A schedule, an alert, a source or a sink cannot be what was asked for.
 public struct AutomationError: Error, Equatable, CustomStringConvertible {
   public var description: String
   init(_ description: String) { self.description = description }

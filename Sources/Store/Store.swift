@@ -88,7 +88,9 @@ public final class Store: Sendable {
   let alertEvents = AlertLedgers()
   /// Who runs sources, and says how they get on.
   let sourceMonitor = Mutex<(any SourceMonitor)?>(nil)
-  /// Held while a schedule, an alert or a source is defined or dropped, so that two cannot take one name.
+  /// What the log says of sinks, as far as it was read.
+  let publications = Publications()
+  /// Held while a schedule, an alert, a source or a sink is defined or dropped, so that two cannot take one name.
   let definingAutomation = NSLock()
 
   /// Told what did not go well and does no harm.

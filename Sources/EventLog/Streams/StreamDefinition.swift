@@ -84,8 +84,12 @@ extension StreamDefinition {
   package static let alerts = own(.max - 2, "_alerts", key: "alert", id: "id")
   /// The stream of what administrators did.
   package static let audit = own(.max - 3, "_audit", key: "actor")
+  /// The stream of what sinks have published.
+  package static let publications = own(.max - 4, "_sinks", key: "sink", id: "id")
   /// The log's own streams, which every store has.
-  package static let system: [StreamDefinition] = [catalogue, closings, runs, alerts, audit]
+  package static let system: [StreamDefinition] = [
+    catalogue, closings, runs, alerts, audit, publications,
+  ]
   /// Streams of users are numbered from here on, up. The log's own that came later have numbers from the other end: stores
   /// of before have streams of users from 3 on.
   static let firstUserId: UInt32 = 3

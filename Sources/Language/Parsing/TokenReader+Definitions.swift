@@ -14,11 +14,12 @@ extension TokenReader {
     if accept(.schedule) { return try defineSchedule() }
     if accept(.alert) { return try defineAlert() }
     if accept(.source) { return try defineSource() }
+    if accept(.sink) { return .defineSink(try defineSink()) }
     throw unexpected(Self.definableText, hint: keywordHint(Self.definable))
   }
 
-  private static let definable = ["STREAM", "KPI", "SCHEDULE", "ALERT", "SOURCE"]
-  private static let definableText = "STREAM, KPI, SCHEDULE, ALERT or SOURCE"
+  private static let definable = ["STREAM", "KPI", "SCHEDULE", "ALERT", "SOURCE", "SINK"]
+  private static let definableText = "STREAM, KPI, SCHEDULE, ALERT, SOURCE or SINK"
 
   private mutating func defineStream() throws(Issue) -> DefineStream? {
     let name = try name("the name of the stream")
@@ -81,6 +82,7 @@ extension TokenReader {
     if accept(.schedule) { return .dropSchedule(try name("the name of a schedule")) }
     if accept(.alert) { return .dropAlert(try name("the name of an alert")) }
     if accept(.source) { return .dropSource(try name("the name of a source")) }
+    if accept(.sink) { return .dropSink(try name("the name of a sink")) }
     guard accept(.kpi) else {
       throw unexpected(Self.definableText, hint: keywordHint(Self.definable))
     }

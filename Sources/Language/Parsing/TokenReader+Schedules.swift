@@ -1,4 +1,4 @@
-/// Statements of what happens by itself: schedules and alerts.
+/// Statements of what happens by itself: schedules, alerts and sinks.
 extension TokenReader {
   /// Reads a schedule from its name on; nil when its query has issues, which are then among ``issues``.
   mutating func defineSchedule() throws(Issue) -> Statement.Body? {
@@ -57,6 +57,18 @@ extension TokenReader {
   private static let alertHint =
     "for example DEFINE ALERT hot ON SELECT max(temperature) FROM weather EVERY 1h "
     + "HAVING max(temperature) > 40 NOTIFY webhook('https://...')"
+
+  /// Reads a sink from its name on.
+  mutating func defineSink() throws(Issue) -> DefineSink {
+    let name = try name("the name of the sink")
+    try expect(.keyword(.from), "FROM and a KPI", hint: Self.sinkHint)
+    let kpi = try self.name("the name of a KPI")
+    try expect(.into, hint: Self.sinkHint)
+    return DefineSink(name, from: kpi, target: try target())
+  }
+
+  private static let sinkHint =
+    "for example DEFINE SINK hourly FROM heat INTO webhook('https://...')"
 
   /// Reads `kind('text')`.
   private mutating func target() throws(Issue) -> TargetCall {

@@ -73,6 +73,10 @@ extension Printer {
     case .dropSource(let name): text += "DROP SOURCE \(name.canonicalText)"
     case .pauseSource(let name): text += "PAUSE SOURCE \(name.canonicalText)"
     case .resumeSource(let name): text += "RESUME SOURCE \(name.canonicalText)"
+    case .defineSink(let sink):
+      text += "DEFINE SINK \(sink.name.canonicalText) FROM \(sink.kpi.canonicalText)"
+      text += " INTO \(sink.target.canonicalText)"
+    case .dropSink(let name): text += "DROP SINK \(name.canonicalText)"
     default: break
     }
   }

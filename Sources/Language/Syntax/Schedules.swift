@@ -35,6 +35,17 @@ public struct DefineAlert: Sendable, Equatable {
   }
 }
 
+/// `DEFINE SINK`: where the rows of a KPI go once their bucket is final, and again when they were restated.
+public struct DefineSink: Sendable, Equatable {
+  public var name: Name
+  public var kpi: Name
+  public var target: TargetCall
+
+  public init(_ name: Name, from kpi: Name, target: TargetCall) {
+    (self.name, self.kpi, self.target) = (name, kpi, target)
+  }
+}
+
 /// A place that answers go to: `file('report.csv')`.
 public struct TargetCall: Sendable, Equatable {
   /// The kind of place, in small letters.

@@ -45,6 +45,8 @@ public struct Statement: Sendable, Equatable {
     /// It brings nothing until it is resumed.
     case pauseSource(Name)
     case resumeSource(Name)
+    case defineSink(DefineSink)
+    case dropSink(Name)
     case show(Show)
     case describe(Name)
   }
@@ -65,10 +67,10 @@ public struct Show: Sendable, Equatable {
   /// What is listed. `create` is no list: it gives the statement that makes a stream or KPI.
   public enum Subject: String, Sendable, Equatable, CaseIterable {
     case streams, kpis, fields, dimensions, watermark, late, rejected, duplicates, ahead, versions
-    case sources, history, create, schedules, alerts
+    case sources, history, create, schedules, alerts, sinks
 
     /// Whether a name may pick a stream or KPI.
-    public var hasFrom: Bool { ![.streams, .schedules, .alerts].contains(self) }
+    public var hasFrom: Bool { ![.streams, .schedules, .alerts, .sinks].contains(self) }
     /// Whether there has to be one.
     public var needsFrom: Bool { self == .create }
     /// Whether it has rows to pick and to sort: WHERE, ORDER BY and LIMIT.

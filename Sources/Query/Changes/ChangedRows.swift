@@ -14,6 +14,8 @@ public struct ChangedRows: Sendable {
   public var answer: Answer
   /// How many of its columns are groups; they follow that of the time.
   public var groupCount: Int
+  /// The version of the KPI that they are of; nil of a stream.
+  public var version: Int?
   /// One for each row.
   public var kinds: [Kind]
 }

@@ -62,6 +62,29 @@ extension QueryEngine {
     }
   }
 
+  /// Hands out the rows of a KPI that have changed between two events, by its definition as of the later one, a few buckets at
+  /// a time, in the order of time. The same rows whenever it is asked. O(facts between + facts of these buckets). Throws as a
+  /// query does.
+  public func changes(
+    ofKpi name: String, after earlier: UInt64, asOf seq: UInt64, _ options: QueryOptions,
+    _ body: (ChangedRows) throws -> Void
+  ) throws {
+    try Cancellation.with(options.isCancelled) {
+      let run = StatementRun(
+        store: store, options: options, text: name, catalogue: try store.snapshot())
+      var select = Select([.star(.none)], from: Name(name))
+      // What is true now, cells know.
+      if seq < run.catalogue.lastSeq { select.asOf = .seq(Spanned(seq)) }
+      let all = try Binder.bind(select, run)
+      let state = try store.state(ofStream: all.stream.name, asOf: earlier)
+      let since = KnownState(
+        seq: earlier, timesNs: state.timesNs, watermarkNs: state.watermarkNs)
+      for range in try run.touchedRanges(all, since: since) {
+        try run.changes(all, within: range, since: since, body)
+      }
+    }
+  }
+
   /// Hands out the rows of a query that have changed since `earlier`, and returns the state that they are of. O(the query).
   /// Throws as a query does, and as ``checkFollowed(_:of:_:)``.
   public func changes(
@@ -228,7 +251,7 @@ extension StatementRun {
     query.since = earlier
     let result = try execution(query).result()
     return ChangedRows(
-      answer: result.answer, groupCount: query.groups.count,
+      answer: result.answer, groupCount: query.groups.count, version: query.kpi?.version,
       kinds: (0..<result.table.count).map { query.change(of: $0, result.table, since: earlier) })
   }
 
@@ -254,7 +277,7 @@ extension StatementRun {
     now.table.leaves = []
     now.table.gather(changed)
     return ChangedRows(
-      answer: now.answer, groupCount: query.groups.count,
+      answer: now.answer, groupCount: query.groups.count, version: query.kpi?.version,
       kinds: changed.indices.map { query.change(of: $0, now.table, since: earlier) })
   }
 }

@@ -6,7 +6,7 @@ extension Statement {
     switch body {
     case .defineStream, .alterStream, .dropStream, .defineKpi, .redefineKpi, .switchKpi, .dropKpi,
       .rebuildKpi, .backfill, .defineSchedule, .dropSchedule, .defineAlert, .dropAlert,
-      .defineSource, .dropSource, .pauseSource, .resumeSource:
+      .defineSource, .dropSource, .pauseSource, .resumeSource, .defineSink, .dropSink:
       true
     case .select, .explain, .explainChange, .eventsFor, .prove, .verifyFile, .verifyLog,
       .compareKpi, .show, .describe:

@@ -43,6 +43,8 @@ extension StatementRun {
     case .defineSource(let source): try check(source)
     case .dropSource(let name), .pauseSource(let name), .resumeSource(let name):
       _ = try definedSource(name)
+    case .defineSink(let sink): _ = try check(sink)
+    case .dropSink(let name): _ = try sink(name)
     case .describe(let name): _ = try target(name)
     case .show(let list):
       // The history has names that are there no more.
@@ -85,6 +87,8 @@ extension Statement.Body {
     case .defineSource(let source): ["source \(source.name.text)"]
     case .dropSource(let name), .pauseSource(let name), .resumeSource(let name):
       ["source \(name.text)"]
+    case .defineSink(let sink): ["sink \(sink.name.text)", sink.kpi.text]
+    case .dropSink(let name): ["sink \(name.text)"]
     case .show(let list): list.from.map { [$0.text] } ?? []
     case .verifyFile, .verifyLog: []
     }
@@ -95,7 +99,7 @@ extension Statement.Body {
     switch self {
     case .defineStream, .alterStream, .dropStream, .defineKpi, .redefineKpi, .switchKpi, .dropKpi,
       .defineSchedule, .dropSchedule, .defineAlert, .dropAlert, .defineSource, .dropSource,
-      .pauseSource, .resumeSource:
+      .pauseSource, .resumeSource, .defineSink, .dropSink:
       names.first
     default: nil
     }

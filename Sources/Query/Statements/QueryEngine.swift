@@ -117,6 +117,8 @@ extension StatementRun {
     case .dropSource(let name): return try dropSource(name, span)
     case .pauseSource(let name): return try pauseSource(name, span)
     case .resumeSource(let name): return try resumeSource(name, span)
+    case .defineSink(let sink): return try defineSink(sink, span)
+    case .dropSink(let name): return try dropSink(name, span)
     case .show(let list): return try show(list)
     case .describe(let name): return try describe(name)
     case .explainChange, .prove, .verifyFile, .verifyLog, .backfill: throw notThere(body, span)

@@ -20,6 +20,7 @@ extension StatementRun {
     case .create: return try creation(show)
     case .schedules: return try schedules(show)
     case .alerts: return try alerts(show)
+    case .sinks: return try sinks(show)
     }
   }
 

@@ -27,6 +27,9 @@ public protocol Queryable: Sendable {
   /// The sources that the server fetches from, in the order of their definitions, and how each gets on. O(catalogue) once,
   /// then O(what is new).
   func definedSources() throws -> [DefinedSource]
+  /// The sinks that are defined, in the order of their definitions, each with how far it has got. O(catalogue + what they
+  /// published) once, then O(what is new).
+  func sinks() throws -> [SinkInfo]
 
   /// Computes aggregates. Throws ``QueryLimitError``, ``CannotAnswerError`` when a KPI that was named cannot,
   /// `CancellationError`, and the store's own errors.
@@ -102,6 +105,10 @@ public protocol QueryStore: Queryable {
   func pauseSource(_ name: String) throws
   /// It is fetched from again, also when it had stopped.
   func resumeSource(_ name: String) throws
+  /// Defines where the rows of a KPI go once they are final.
+  func defineSink(_ sink: DefineSink) throws
+  /// They go there no more.
+  func dropSink(_ name: String) throws
   /// Drops all versions of a KPI; the events stay.
   func dropKpi(_ name: String) throws
   /// Computes the cells of all versions of a KPI anew. `range` gives the time that is asked for, on a version's clock: then

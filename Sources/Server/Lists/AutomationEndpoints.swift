@@ -3,7 +3,7 @@ import Hummingbird
 import Query
 import Store
 
-/// Schedules and alerts: what each did and found.
+/// Schedules, alerts and sinks: what each did and found.
 struct AutomationEndpoints: Sendable {
   let store: Store
   let pool: BlockingPool
@@ -30,6 +30,18 @@ struct AutomationEndpoints: Sendable {
     let shown = alerts.filter { context.mayAsk($0.definition.query.from.text, snapshot) }
     return .json { writer in
       writer.field("alerts", array: shown.map(\.json))
+      writer.field("as_of_seq", snapshot.lastSeq)
+    }
+  }
+
+  /// `GET /v1/sinks`
+  func sinks(_ request: Request, _ context: ServerContext) async throws -> Response {
+    let (snapshot, sinks) = try await pool.run { [store] in
+      (try store.snapshot(), try store.sinks())
+    }
+    let shown = sinks.filter { context.mayAsk($0.definition.kpi.text, snapshot) }
+    return .json { writer in
+      writer.field("sinks", array: shown.map(\.json))
       writer.field("as_of_seq", snapshot.lastSeq)
     }
   }
@@ -81,6 +93,25 @@ extension AlertInfo {
             $0.field("since", timeNs: group.sinceNs)
           }
         })
+      writer.field("failure", optional: failure)
+      writer.field("seq", seq)
+      writer.field("statement", statement)
+    }
+  }
+}
+
+extension SinkInfo {
+  /// As `GET /v1/sinks` has it.
+  fileprivate var json: [UInt8] {
+    jsonObject { writer in
+      writer.field("name", name)
+      writer.field("version", Int64(version))
+      writer.field("kpi", definition.kpi.text)
+      writer.field("target", definition.target.canonicalText)
+      writer.field("through_seq", throughSeq)
+      writer.field("rows", Int64(rows))
+      writer.field("waiting_rows", Int64(waitingRows))
+      writer.field("waiting_since", timeNs: waitingSinceNs)
       writer.field("failure", optional: failure)
       writer.field("seq", seq)
       writer.field("statement", statement)

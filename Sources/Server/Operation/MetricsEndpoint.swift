@@ -31,6 +31,7 @@ struct MetricsEndpoint: Sendable {
     add(snapshot.kpis, to: &text)
     try addAutomation(to: &text)
     try addSources(to: &text)
+    try addSinks(to: &text)
     try addStore(to: &text)
     addRequests(to: &text)
     return text.text
@@ -139,6 +140,21 @@ struct MetricsEndpoint: Sendable {
     text.add(
       "nilo_source_lag", .gauge, "How much a source has that was not fetched yet.",
       each { $0.lag.map(Double.init) })
+  }
+
+  private func addSinks(to text: inout PrometheusText) throws {
+    let sinks = try store.sinks()
+    text.add(
+      "nilo_sink_rows_total", .counter, "Rows that the target of a sink has got.",
+      sinks.map { (["sink": $0.name], Double($0.rows)) })
+    let nowNs = clock()
+    text.add(
+      "nilo_sink_waiting_seconds", .gauge,
+      "How long rows of a sink have waited for its target to take them.",
+      sinks.map { sink in
+        let sinceNs = sink.waitingSinceNs ?? nowNs
+        return (["sink": sink.name], Double(max(0, nowNs - sinceNs)) / 1e9)
+      })
   }
 
   private func addStore(to text: inout PrometheusText) throws {

@@ -140,7 +140,7 @@ final class AlertWatch: Sendable {
   }
 
   /// Whether it would fail again.
-  private static func isLasting(_ error: any Error) -> Bool {
+  static func isLasting(_ error: any Error) -> Bool {
     switch error {
     case is LanguageError, is StatementError, is QueryLimitError, is BucketLengthError,
       is UnknownZoneError, is any SnapshotGoneError:

@@ -12,7 +12,7 @@ struct Delivery: Sendable {
 
   /// Tells it from all others.
   var id: String
-  /// The schedule or alert that it is of.
+  /// The schedule, alert or sink that it is of.
   var owner: DeliveryOwner
   /// Whether it waits for another machine.
   var isWebhook: Bool
@@ -24,6 +24,7 @@ struct Delivery: Sendable {
 enum DeliveryOwner: Hashable, Sendable {
   case schedule(String, version: Int)
   case alert(String, version: Int)
+  case sink(String, version: Int)
 }
 
 /// Deliveries that have not ended, and when each is due.

@@ -63,48 +63,55 @@ struct Outputs: Sendable {
         "the answer has a column \(column.name), which rows of schedules have of their own; rename it with AS"
       )
     }
-    try makeStream(stream)
-    var batch = DocumentBatch(bytes: [], documents: [], endPosition: 0)
     let lines = AnswerRenderer(.ndjson).bytes(answer).split(separator: UInt8(ascii: "\n"))
     guard lines.count == answer.rowCount else {
       throw OutputRefusal("the answer has no rows that a stream could take")
     }
-    for (row, line) in lines.enumerated() {
-      let start = batch.bytes.count
-      batch.bytes += Array("{\"\(id)\":".utf8)
-      batch.bytes.append(jsonString: "\(run.id)/\(row)")
-      batch.bytes += Array(",\"\(time)\":\"\(Timestamp(ns: run.boundaryNs))\",".utf8)
-      batch.bytes += line.dropFirst()
+    let documents = lines.enumerated().map { row, line in
+      var document = Array("{\"\(id)\":".utf8)
+      document.append(jsonString: "\(run.id)/\(row)")
+      document += Array(",\"\(time)\":\"\(Timestamp(ns: run.boundaryNs))\",".utf8)
+      return document + line.dropFirst()
+    }
+    try append(
+      documents, to: StreamDefinition(name: stream, timePath: time, idPath: id),
+      source: "schedule \(run.key.name)")
+  }
+
+  /// Appends documents to a stream that tells them by their ids, and makes it if there is none. Throws as `write`.
+  func append(
+    _ documents: [[UInt8]], to stream: StreamDefinition, source: String
+  ) throws {
+    try make(stream)
+    if documents.isEmpty { return }
+    var batch = DocumentBatch(bytes: [], documents: [], endPosition: Int64(documents.count))
+    for (row, document) in documents.enumerated() {
       batch.documents.append(
         DocumentRange(
-          start: UInt32(start), byteCount: UInt32(batch.bytes.count - start), position: Int64(row)))
+          start: UInt32(batch.bytes.count), byteCount: UInt32(document.count), position: Int64(row))
+      )
+      batch.bytes += document
     }
-    if lines.isEmpty { return }
-    batch.endPosition = Int64(lines.count)
-    let result = try store.append(
-      batch, to: stream, source: "schedule \(run.key.name)", actor: "nilo")
+    let result = try store.append(batch, to: stream.name, source: source, actor: "nilo")
     if let rejected = result.rejected.first {
       throw OutputRefusal(
-        "stream \(stream) rejects row \(rejected.position) and \(result.rejected.count - 1) others: "
+        "stream \(stream.name) rejects row \(rejected.position) and \(result.rejected.count - 1) others: "
           + "\(rejected.reason)")
     }
   }
 
-  /// Makes the stream if there is none.
-  private func makeStream(_ name: String) throws {
-    let (id, time) = (ScheduleOutput.idField, ScheduleOutput.timeField)
+  private func make(_ stream: StreamDefinition) throws {
+    let id = stream.idPath ?? ""
     do {
-      if store.definition(of: name) == nil {
-        try store.define(StreamDefinition(name: name, timePath: time, idPath: id))
-      }
+      if store.definition(of: stream.name) == nil { try store.define(stream) }
     } catch is StreamExistsError {
     } catch let error as KpiError {
       throw OutputRefusal("\(error)")
     }
-    guard store.definition(of: name)?.idPath == id else {
+    guard store.definition(of: stream.name)?.idPath == id else {
       throw OutputRefusal(
-        "stream \(name) does not tell by \(id) what it has already: ALTER STREAM "
-          + "\(Name(name).canonicalText) DEDUP BY \(id)")
+        "stream \(stream.name) does not tell by \(id) what it has already: ALTER STREAM "
+          + "\(Name(stream.name).canonicalText) DEDUP BY \(id)")
     }
   }
 }

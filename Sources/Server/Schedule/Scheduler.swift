@@ -4,8 +4,8 @@ import Query
 import Store
 import Threads
 
-/// Runs schedules at their times, also those that were missed while the server was down, judges alerts, and tells who is to be
-/// told.
+/// Runs schedules at their times, also those that were missed while the server was down, judges alerts, tells who is to be
+/// told, and has sinks hand over what has become final.
 ///
 /// One thread begins runs; others ask and hand over. Each schedule's runs are begun in order, the next when the one before
 /// was tried once. What goes to streams and files is also ended in order; a webhook that is down holds up only its own
@@ -19,6 +19,8 @@ final class Scheduler: @unchecked Sendable {
   private let work: ScheduleWork
   private let telling: AlertTelling
   private let watch: AlertWatch
+  private let sinks: SinkWatch
+  private let publishing: SinkWork
   private let logger: Logger
   private let deliveries: Deliveries
   private let lock = NSLock()
@@ -39,6 +41,8 @@ final class Scheduler: @unchecked Sendable {
     telling = AlertTelling(
       store: work.store, webhooks: work.outputs.webhooks, clock: work.clock, retryNs: work.retryNs)
     watch = AlertWatch(work.store, limits: work.limits)
+    sinks = SinkWatch(work.store, limits: work.limits)
+    publishing = SinkWork(store: work.store, outputs: work.outputs, limits: work.limits)
     deliveries = Deliveries(clock: work.clock)
   }
 
@@ -76,6 +80,8 @@ final class Scheduler: @unchecked Sendable {
       do {
         if lookNs ?? .min <= work.clock() {
           if idleNs > 0 { try work.store.closeIdleSources(idleNs: idleNs) }
+          // What became final before the program began has no commit to say so.
+          try sinks.look()
           // It holds nothing up.
           do { try upkeep() } catch { logger.warning("\(error)") }
           lookNs = work.clock() + lookIntervalNs
@@ -117,8 +123,16 @@ final class Scheduler: @unchecked Sendable {
         deliveries.add(telling.delivery(of: news, alert, logger))
       }
     }
+    let published = try work.store.sinkStates()
+    let sinks = try work.store.sinks()
+    for sink in sinks {
+      let pending = published[DefinitionKey(sink.name, sink.version)]?.pending
+      if let pending, !known.contains(SinkWork.deliveryId(pending)) {
+        deliveries.add(publishing.delivery(of: pending, sink, logger))
+      }
+    }
     let left = deliveries.removeAll(
-      except: Set(schedules.map(\.owner)).union(alerts.map(\.owner)))
+      except: Set(schedules.map(\.owner)).union(alerts.map(\.owner)).union(sinks.map(\.owner)))
     try work.endOrphans(states, Set(schedules.map { DefinitionKey($0.name, $0.version) }), left)
     try telling.endOrphans(ledgers, Set(alerts.map { DefinitionKey($0.name, $0.version) }), left)
     return nextNs
@@ -161,8 +175,9 @@ extension Scheduler: CommitObserver {
 
   func didCommit(_ seqs: ClosedRange<UInt64>, streams: Set<String>) throws {
     // What is found below is told of by another call.
-    if !streams.isDisjoint(with: ["_catalogue", "_alerts"]) { wake() }
+    if !streams.isDisjoint(with: ["_catalogue", "_alerts", "_sinks"]) { wake() }
     try watch.judge(after: seqs.lowerBound - 1)
+    try sinks.look()
   }
 }
 
@@ -174,4 +189,9 @@ extension ScheduleInfo {
 extension AlertInfo {
   /// As deliveries have it.
   var owner: DeliveryOwner { .alert(name, version: version) }
+}
+
+extension SinkInfo {
+  /// As deliveries have it.
+  var owner: DeliveryOwner { .sink(name, version: version) }
 }

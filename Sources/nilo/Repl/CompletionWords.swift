@@ -15,21 +15,22 @@ struct CompletionWords {
     "SELECT", "SHOW", "DESCRIBE", "EXPLAIN", "DEFINE KPI", "REDEFINE KPI", "COMPARE KPI",
     "SWITCH KPI", "DROP KPI", "REBUILD KPI", "DEFINE STREAM", "ALTER STREAM", "DROP STREAM",
     "DEFINE SCHEDULE", "DROP SCHEDULE", "DEFINE ALERT", "DROP ALERT", "DEFINE SOURCE",
-    "PAUSE SOURCE", "RESUME SOURCE", "DROP SOURCE", "EVENTS FOR", "VERIFY",
+    "PAUSE SOURCE", "RESUME SOURCE", "DROP SOURCE", "DEFINE SINK", "DROP SINK", "EVENTS FOR",
+    "VERIFY",
   ]
   /// What follows these words, and nothing else does.
   private static let followers: [String: [String]] = [
     "show": [
       "STREAMS", "KPIS", "FIELDS", "DIMENSIONS", "WATERMARK", "SOURCES", "VERSIONS", "LATE",
-      "REJECTED", "DUPLICATES", "AHEAD", "HISTORY", "CREATE", "SCHEDULES", "ALERTS",
+      "REJECTED", "DUPLICATES", "AHEAD", "HISTORY", "CREATE", "SCHEDULES", "ALERTS", "SINKS",
     ],
     "explain": ["SELECT", "ANALYZE", "VALUE", "CHANGE"], "group": ["BY"], "order": ["BY"],
     "since": times, "until": times, "at": times, "fill": ["NULL", "0", "PREVIOUS", "LINEAR"],
     "time": ["ZONE"], "only": ["FINAL"], "whole": ["BUCKETS"], "using": ["VERSION"],
     "per": ["BUCKET"],
-    "is": ["NULL", "NOT NULL"], "define": ["KPI", "STREAM", "SCHEDULE", "ALERT", "SOURCE"],
+    "is": ["NULL", "NOT NULL"], "define": ["KPI", "STREAM", "SCHEDULE", "ALERT", "SOURCE", "SINK"],
     "redefine": ["KPI"],
-    "drop": ["KPI", "STREAM", "SCHEDULE", "ALERT", "SOURCE"], "pause": ["SOURCE"],
+    "drop": ["KPI", "STREAM", "SCHEDULE", "ALERT", "SOURCE", "SINK"], "pause": ["SOURCE"],
     "resume": ["SOURCE"], "alter": ["STREAM"], "switch": ["KPI"],
     "rebuild": ["KPI"],
     "compare": ["WITH", "KPI"],
