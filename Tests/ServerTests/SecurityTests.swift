@@ -129,6 +129,8 @@ import Testing
     for header in [
       "Origin: http://evil.example", "Origin: null", "Origin: http://127.0.0.1.evil.example",
       "Host: evil.example", "Host: evil.example:4280", "Origin: https://hall.example.evil.example",
+      "Host: 127.0.0.1.", "Host: 127.0.1", "Host: 127.0.0.1234", "Host: 128.0.0.1",
+      "Host: 127.0..1",
     ] {
       #expect(
         try served.post("/v1/query", drop, headers: [header, "Content-Type: text/plain"]).status
@@ -137,7 +139,7 @@ import Testing
     }
     for header in [
       "Origin: https://hall.example", "Origin: http://localhost:3000", "Host: localhost",
-      "Host: [::1]:4280", "Host: 127.0.0.1:1",
+      "Host: [::1]:4280", "Host: 127.0.0.1:1", "Host: 127.255.10.9", "Host: LOCALHOST",
     ] {
       #expect(try served.get("/v1/kpis/k", headers: [header]).status == 200, "\(header)")
     }

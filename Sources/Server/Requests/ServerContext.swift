@@ -29,6 +29,7 @@ extension ServerContext {
   /// A part of the path by its name in the route, decoded. Throws a ``Problem`` when it is no percent-encoded UTF-8.
   func pathParameter(_ name: String) throws -> String {
     let text = try parameters.require(name)
+    if !text.utf8.contains(UInt8(ascii: "%")) { return text }
     guard let decoded = text.removingPercentEncoding else {
       throw Problem(.badRequest, "\(text) in the path is no percent-encoded UTF-8")
     }

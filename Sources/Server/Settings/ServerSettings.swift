@@ -24,8 +24,15 @@ public struct ServerSettings: Sendable {
     /// Whether only programs of the same machine reach it.
     var isLoopback: Bool { Self.isLoopback(host) }
 
+    /// Asked for each request, so it is no regular expression, which would be compiled anew each time.
     static func isLoopback(_ host: String) -> Bool {
-      host == "localhost" || host == "::1" || host.wholeMatch(of: /127(\.[0-9]{1,3}){3}/) != nil
+      if host == "localhost" || host == "::1" { return true }
+      let parts = host.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+      guard parts.count == 4, parts[0].elementsEqual("127".utf8) else { return false }
+      let digits = UInt8(ascii: "0")...UInt8(ascii: "9")
+      return parts.dropFirst().allSatisfy { part in
+        (1...3).contains(part.count) && part.allSatisfy(digits.contains)
+      }
     }
   }
 
