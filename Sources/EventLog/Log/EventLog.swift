@@ -37,6 +37,8 @@ public final class EventLog: Sendable {
   let commitQueue: Mutex<CommitQueue?>
   let merger = Mutex<BackgroundMerger?>(nil)
   let mergeState = Mutex(MergeState())
+  /// When the system was asked how many pages of the file are in memory.
+  private let memoryLookedAt = Mutex(ContinuousClock.now)
   /// What appends have used and others may use again.
   let appenders = AppenderPool()
   /// The wall clock, in nanoseconds since the epoch: an event's received time.
@@ -154,10 +156,19 @@ public final class EventLog: Sendable {
   /// back.
   package static let maxResidentFileBytes = 16 << 20
 
+  /// Asking the system takes as long as parsing a small batch. Within this time not many pages more are touched.
+  private static let memoryInterval = Duration.microseconds(500)
+
   /// Gives the pages of the store's file back to the system if they take more than `limit` bytes of the program's memory.
   /// What is touched again is mostly still in the system's cache.
   package func releaseMemory(above limit: Int = maxResidentFileBytes) {
-    if Environment.residentFileBytes > limit { environment.releaseResidentPages() }
+    let isDue = memoryLookedAt.withLock { last in
+      let now = ContinuousClock.now
+      guard now - last >= Self.memoryInterval else { return false }
+      last = now
+      return true
+    }
+    if isDue, Environment.residentFileBytes > limit { environment.releaseResidentPages() }
   }
 }
 
