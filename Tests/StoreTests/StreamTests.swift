@@ -207,7 +207,7 @@ import Testing
   @Test func duplicatesOfManyBlocksAreToldApart() {
     rounds(4) { random in
       let directory = TemporaryDirectory()
-      let store = try Store(directory: directory.path)
+      var store = try Store(directory: directory.path)
       defer { store.close() }
       var documents: [String] = []
       for _ in 0..<random.within(2...12) {
@@ -220,6 +220,11 @@ import Testing
         if random.oneIn(5) { _ = try store.compact() }
       }
       for _ in 0..<12 {
+        if random.oneIn(4) {
+          // Nothing of what came lately is in memory then.
+          store.close()
+          store = try Store(directory: directory.path)
+        }
         let chosen = (0..<random.within(1...60)).map { _ in random.pick(documents) }
         let differing = chosen.map { _ in random.oneIn(3) }
         let repeated = zip(chosen, differing).map { $1 ? $0.replacing("}", with: " }") : $0 }

@@ -218,4 +218,6 @@ struct EncodedBlock {
   var headerBytes: Int
   /// Header and sections.
   var bytes: [UInt8]
+  /// Hashes of the documents, by which their repetitions are told; empty for a stream without ids.
+  var documentHashes: [UInt64] = []
 }

@@ -42,7 +42,7 @@ struct CommitState {
   /// only now is known whether they differ.
   mutating func write(
     _ sequenced: BatchPlace, _ block: EncodedBlock?, _ stream: EventStream, _ tables: LogTables,
-    _ compressor: ZstdCompressor, _ participants: CommitParticipants,
+    _ compressor: ZstdCompressor, _ participants: CommitParticipants, _ recent: RecentDocuments,
     _ transaction: inout WriteTransaction
   ) throws -> [DuplicateEvent] {
     var batch = sequenced
@@ -60,10 +60,11 @@ struct CommitState {
         block, Watermarks(beforeNs: beforeNs, afterNs: clocks[id]?.watermarkNs),
         after: totals[id]?.timesNs, &transaction)
       for participant in participants.all { participant.add(StoredBlock(summary)) }
+      recent.note(block.documentHashes, firstSeq: batch.firstSeq)
     }
     if !batch.duplicates.isEmpty {
       try hashes.compare(
-        &batch.duplicates, of: stream, prunedSeq: totals[id]?.prunedSeq ?? 0, store,
+        &batch.duplicates, of: stream, prunedSeq: totals[id]?.prunedSeq ?? 0, recent, store,
         transaction.reading)
     }
     try writeLedger(batch, tables, compressor, &transaction)

@@ -26,15 +26,23 @@ struct DocumentHashes {
   private static let maxAskedBlocks = 4_096
 
   /// Notes of each of `duplicates` whether its document differs from that of the event it repeats. O(documents of
-  /// the blocks with these events).
+  /// the blocks with these events) for those that `recent` does not have.
   mutating func compare(
     _ duplicates: inout [DuplicateEvent], of stream: EventStream, prunedSeq: UInt64,
-    _ store: BlockStore, _ transaction: borrowing ReadTransaction
+    _ recent: RecentDocuments, _ store: BlockStore, _ transaction: borrowing ReadTransaction
   ) throws {
     // Of documents that may be gone nothing can be said.
     let known = duplicates.indices.filter { duplicates[$0].firstSeq > prunedSeq }
-      .sorted { duplicates[$0].firstSeq < duplicates[$1].firstSeq }
-    var rest = known[...]
+    var older: [Int] = []
+    for index in known {
+      if let original = recent.hash(of: duplicates[index].firstSeq) {
+        duplicates[index].compare(original)
+      } else {
+        older.append(index)
+      }
+    }
+    older.sort { duplicates[$0].firstSeq < duplicates[$1].firstSeq }
+    var rest = older[...]
     while let first = rest.first.map({ duplicates[$0].firstSeq }) {
       guard
         let summary = try store.summaries(
@@ -47,10 +55,7 @@ struct DocumentHashes {
       rest = rest.dropFirst(part.count)
       let originals = try hashes(
         of: part.map { duplicates[$0].firstSeq }, summary, stream, store, transaction)
-      for (index, original) in zip(part, originals) {
-        duplicates[index].isDifferent = duplicates[index].documentHash != original
-        if !duplicates[index].isDifferent { duplicates[index].head = [] }
-      }
+      for (index, original) in zip(part, originals) { duplicates[index].compare(original) }
     }
   }
 

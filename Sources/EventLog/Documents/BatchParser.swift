@@ -42,7 +42,8 @@ struct BatchParser {
         parsed.rejected.append(
           RejectedDocument(
             position: document.position, reason: error.description,
-            head: Array(batch.bytes[start..<min(end, start + Limits.ledgerHeadBytes)])))
+            head: Array(batch.bytes[start..<min(end, start + Limits.ledgerHeadBytes)]),
+            documentStart: start))
         continue
       }
       if Self.needsColumns(row, columns.count) {

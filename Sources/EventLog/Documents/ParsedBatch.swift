@@ -7,6 +7,8 @@ public struct RejectedDocument: Sendable, Equatable {
   public var reason: String
   /// The first KiB of the document.
   public var head: [UInt8]
+  /// Where it begins in the bytes of its batch; nil for one that its connector refused.
+  var documentStart: Int?
 }
 
 extension [UInt8] {
@@ -108,6 +110,19 @@ extension ParsedBatch {
   func documentRange(_ row: Int) -> Range<Int> {
     let start = Int(documents[row] >> 32)
     return start..<start + Int(documents[row] & 0xFFFF_FFFF)
+  }
+
+  /// A hash of each event's document; none where no event can repeat another. O(bytes).
+  var documentHashes: [UInt64] {
+    if definition.idPaths.isEmpty { return [] }
+    return documents.indices.map { documentHash($0) }
+  }
+
+  /// The hash of the document of event `row`. O(bytes of it).
+  func documentHash(_ row: Int) -> UInt64 {
+    let range = documentRange(row)
+    return IdHash.hash(
+      bytes.rawSpan, start: range.lowerBound, count: range.count, key: definition.hashKey)
   }
 
   /// The dedup id of event `row`, escapes resolved; nil when it has none.

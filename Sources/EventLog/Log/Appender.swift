@@ -221,9 +221,12 @@ package final class Appender {
       firstSeq: place.firstSeq, eventCount: batch.parsed.eventCount,
       receivedNs: envelope.receivedNs, reachNs: envelope.reachNs, source: envelope.source,
       actor: envelope.actor)
-    let block = try encoder.encode(batch.parsed, piece)
-    if try block.givesBack(batch.parsed, &rendered, decompressor) { return block }
-    // Never seen; but the original bytes are what everything else is proven from.
-    return try encoder.encode(batch.parsed, piece, keepsWhole: true)
+    var block = try encoder.encode(batch.parsed, piece)
+    if try !block.givesBack(batch.parsed, &rendered, decompressor) {
+      // Never seen; but the original bytes are what everything else is proven from.
+      block = try encoder.encode(batch.parsed, piece, keepsWhole: true)
+    }
+    block.documentHashes = batch.parsed.documentHashes
+    return block
   }
 }

@@ -45,7 +45,7 @@ extension EventLog {
         for var item in items {
           item.batch.duplicates = try state.write(
             item.batch, try item.block.get(), item.stream, tables, compressor, participants,
-            &transaction)
+            recentDocuments, &transaction)
           releaseMemory()
           done.append(item)
         }

@@ -31,6 +31,7 @@ public final class EventLog: Sendable {
   let complete: Mutex<Set<UInt32>>
   let sequencer: Mutex<Sequencer>
   let filters: FilterCache
+  let recentDocuments = RecentDocuments()
   let committed: Mutex<CommitState>
   /// Held while what the last commit left is exchanged for what the next one leaves.
   let commitTurn = NSLock()

@@ -13,16 +13,23 @@ public struct DuplicateEvent: Sendable, Equatable {
   /// The first KiB of a document that differs.
   public internal(set) var head: [UInt8]
   var documentHash: UInt64
+  /// Where its document begins in the bytes of its batch.
+  var documentStart: Int
 
   init(_ batch: borrowing ParsedBatch, _ row: Int, firstSeq: UInt64) {
     let range = batch.documentRange(row)
+    documentStart = range.lowerBound
     position = batch.positions[row]
     self.firstSeq = firstSeq
     id = batch.id(ofEvent: row) ?? []
     timeNs = batch.times[row]
     head = Array(batch.bytes[range.prefix(Limits.ledgerHeadBytes)])
-    documentHash = IdHash.hash(
-      batch.bytes.rawSpan, start: range.lowerBound, count: range.count,
-      key: batch.definition.hashKey)
+    documentHash = batch.documentHash(row)
+  }
+
+  /// Takes note of the hash of the document that it repeats.
+  mutating func compare(_ original: UInt64) {
+    isDifferent = documentHash != original
+    if !isDifferent { head = [] }
   }
 }
