@@ -24,6 +24,7 @@ import Synchronization
 @_exported import struct EventLog.ReadOnlyError
 @_exported import struct EventLog.RequestOutcome
 @_exported import struct EventLog.RequestReceipt
+@_exported import struct EventLog.RequestShare
 @_exported import struct EventLog.SourceNameError
 @_exported import struct EventLog.StreamAlterationError
 @_exported import struct EventLog.StreamAlteredError

@@ -47,3 +47,65 @@ public struct RequestOutcome: Sendable, Equatable {
     lastSeq = result.lastSeq ?? lastSeq
   }
 }
+
+/// The part of a batch that one of several requests has brought.
+public struct RequestShare: Sendable {
+  /// Documents, and those that could not be cut among them.
+  public var documentCount: Int
+  public var refusedCount: Int
+  /// Its bytes of the batch.
+  public var byteCount: Int
+
+  /// Of a request whose documents come after those of the one before, refused ones apart.
+  public init(documentCount: Int, refusedCount: Int, byteCount: Int) {
+    (self.documentCount, self.refusedCount) = (documentCount, refusedCount)
+    self.byteCount = byteCount
+  }
+}
+
+extension RequestOutcome {
+  /// What became of each of the requests whose documents were appended as one batch of one block, in their order.
+  /// O(requests + duplicates, rejected documents and late events).
+  public static func outcomes(
+    _ result: AppendResult, of requests: [RequestShare]
+  ) -> [RequestOutcome] {
+    var (duplicates, late) = (result.duplicates[...], result.late[...])
+    // Those that were refused come last, whatever request they are of.
+    let refusedCount = requests.reduce(0) { $0 + $1.refusedCount }
+    var rejected = result.rejected.dropLast(refusedCount)
+    var refused = result.rejected.suffix(refusedCount)
+    var nextSeq = result.firstSeq ?? 0
+    var end = 0
+    let outcomes = requests.map { request in
+      end += request.byteCount
+      var part = AppendResult()
+      part.duplicates = duplicates.take { $0.documentStart < end }
+      part.rejected = rejected.take { $0.documentStart ?? end < end }
+      part.rejected += refused.prefix(request.refusedCount)
+      refused = refused.dropFirst(request.refusedCount)
+      part.accepted = request.documentCount - part.duplicates.count - part.rejected.count
+      if part.accepted > 0 {
+        part.firstSeq = nextSeq
+        nextSeq += UInt64(part.accepted)
+        part.lastSeq = nextSeq - 1
+      }
+      part.late = late.take { $0.seq < nextSeq }
+      var outcome = RequestOutcome()
+      outcome.add(part)
+      return outcome
+    }
+    precondition(
+      outcomes.reduce(0) { $0 + $1.accepted } == result.accepted,
+      "requests have other events than the batch that they were made")
+    return outcomes
+  }
+}
+
+extension ArraySlice {
+  /// Takes the first elements away for which `isWanted` holds.
+  fileprivate mutating func take(while isWanted: (Element) -> Bool) -> [Element] {
+    let taken = prefix(while: isWanted)
+    self = dropFirst(taken.count)
+    return Array(taken)
+  }
+}

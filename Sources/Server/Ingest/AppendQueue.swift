@@ -19,6 +19,7 @@ final class AppendQueue: Sendable {
   private let maxBytes: Int
   private let metrics: Metrics
   private let bytes = Atomic<Int>(0)
+  private let gathering = Mutex(Gathering())
 
   init(_ store: Store, pool: BlockingPool, maxBytes: Int, metrics: Metrics) {
     (self.store, self.pool, self.maxBytes, self.metrics) = (store, pool, maxBytes, metrics)
@@ -99,6 +100,49 @@ final class AppendQueue: Sendable {
     }
   }
 
+  /// Appends the one chunk of a small request, in a batch with others that come at the same time, and waits until it is
+  /// durable. Throws what appending does, and `CancellationError` when the server has stopped.
+  func appendGathered(_ chunk: FileChunk, to target: IngestTarget) async throws -> RequestOutcome {
+    bytes.add(chunk.byteCount, ordering: .relaxed)
+    return try await withCheckedThrowingContinuation { continuation in
+      let request = Gathering.Request(chunk: chunk) { continuation.resume(with: $0) }
+      let isDue = gathering.withLock { $0.add(request, to: target) }
+      if isDue { beginGathered(target) }
+    }
+  }
+
+  /// Whether ``appendGathered(_:to:)`` takes it. The first documents of a stream, which say what it is like, are those of one
+  /// request.
+  func canGather(_ chunk: FileChunk, to target: IngestTarget) -> Bool {
+    chunk.byteCount <= Gathering.maxRequestBytes && store.definition(of: target.stream) != nil
+  }
+
+  private func beginGathered(_ target: IngestTarget) {
+    pool.submit { [self] isActive in
+      let requests = gathering.withLock { $0.take(of: target) }
+      var batch = DocumentBatch(bytes: [], documents: [], endPosition: 0)
+      let shares = requests.map { batch.append($0.chunk.documents()) }
+      @Sendable func end(_ result: Result<AppendResult, any Error>) {
+        let outcomes = result.map { RequestOutcome.outcomes($0, of: shares) }
+        for (index, request) in requests.enumerated() {
+          bytes.subtract(request.chunk.byteCount, ordering: .relaxed)
+          metrics.appendSeconds.add(.now - request.begin)
+          request.end(outcomes.map { $0[index] })
+        }
+        if gathering.withLock({ $0.end(of: target) }) { beginGathered(target) }
+      }
+      if requests.isEmpty { return end(.success(AppendResult())) }
+      do {
+        guard isActive else { throw CancellationError() }
+        try store.append(
+          batch, to: target.stream, options: target.options, source: target.source,
+          actor: target.actor, whenDurable: end)
+      } catch {
+        end(.failure(error))
+      }
+    }
+  }
+
   /// Gives batches of several streams their places, and returns before they are durable: a result for each. One that can
   /// have no place fails alone.
   func begin(
@@ -148,12 +192,18 @@ struct StreamBatch: Sendable {
 }
 
 /// Where the documents of a request go.
-struct IngestTarget: Sendable {
+struct IngestTarget: Sendable, Hashable {
   var stream: String
   var source: String
   var actor: String
   /// What the stream is to be, if there is none yet.
   var options = StreamOptions()
+
+  func hash(into hasher: inout Hasher) {
+    hasher.combine(stream)
+    hasher.combine(source)
+    hasher.combine(actor)
+  }
 }
 
 extension DocumentBatch {

@@ -59,6 +59,10 @@ struct IngestEndpoint: Sendable {
       let deadline = BodyDeadline(seconds: settings.limits.requestSeconds)
       var chunks = body.chunks(deadline, queue.hold())
       while let (chunk, isLast) = try await chunks.next() {
+        if isLast, nextIndex == 0, progress == nil, queue.canGather(chunk, to: target) {
+          answer.outcome = try await queue.appendGathered(chunk, to: target)
+          break
+        }
         let begun = try await queue.begin(
           chunk, of: target, firstIndex: nextIndex, progress: isLast ? progress : nil,
           on: context.eventLoop)

@@ -34,5 +34,15 @@ final class BlockingPool: Sendable {
     return try await pool.runIfActive(body)
   }
 
+  /// Runs `body` on one of the threads, however many wait. It is told whether the threads still work: when they have been
+  /// stopped, it is called where this is called.
+  func submit(_ body: @escaping @Sendable (_ isActive: Bool) -> Void) {
+    entered.add(1, ordering: .relaxed)
+    pool.submit { [self] state in
+      defer { entered.subtract(1, ordering: .relaxed) }
+      body(state == .active)
+    }
+  }
+
   func stop() async { try? await pool.shutdownGracefully() }
 }
