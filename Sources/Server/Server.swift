@@ -104,7 +104,9 @@ public struct Server: Sendable {
 
   /// HTTP/1.1, over TLS where there is a certificate.
   private func listener(_ parts: ServerParts) throws -> HTTPServerBuilder {
-    let plain = HTTPServerBuilder.http1(configuration: parts.http1)
+    let plain = HTTPServerBuilder { responder in
+      OnConnectionLoop(base: HTTP1Channel(responder: responder, configuration: parts.http1))
+    }
     let (certificate, key) = (settings.certificateFile, settings.keyFile)
     if certificate.isEmpty, key.isEmpty { return plain }
     let certificates = try Certificates(certificateFile: certificate, keyFile: key)

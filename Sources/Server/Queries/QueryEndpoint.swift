@@ -38,7 +38,7 @@ struct QueryEndpoint: Sendable {
     if statement.isLong, format == .ndjson {
       return try await ProgressResponse(runner, statement, query, context).response()
     }
-    return try await runner.run(statement, query, context).response(format)
+    return try await runner.run(statement, query, context) { $0.response(format) }
   }
 
   /// The one statement of a text: each has an answer of its own.
@@ -86,6 +86,15 @@ struct QueryRunner: Sendable {
     _ statement: Statement, _ query: QueryRequest, _ context: ServerContext,
     progress: @escaping @Sendable (Double) -> Void = { _ in }
   ) async throws -> Answer {
+    try await run(statement, query, context, progress: progress) { $0 }
+  }
+
+  /// The same; gives what `body` makes of the answer on the thread that has run the statement, since it may take long.
+  func run<R: Sendable>(
+    _ statement: Statement, _ query: QueryRequest, _ context: ServerContext,
+    progress: @escaping @Sendable (Double) -> Void = { _ in },
+    _ body: @escaping @Sendable (Answer) throws -> R
+  ) async throws -> R {
     let cancelled = CancelFlag()
     let connection = context.connection
     var options = QueryOptions(nowNs: clock())
@@ -96,7 +105,7 @@ struct QueryRunner: Sendable {
     options.isCancelled = { cancelled.isSet || connection?.isGone == true }
     return try await withTaskCancellationHandler {
       try await pool.run { [options] in
-        try counted {
+        let answer = try counted {
           try context.require(statement, store.snapshot)
           return try Store.acting(as: context.actor) {
             try audit.running(
@@ -104,6 +113,7 @@ struct QueryRunner: Sendable {
             ) { try QueryEngine(store).run(statement, of: query.text, options) }
           }
         }
+        return try body(answer)
       }
     } onCancel: {
       cancelled.set()
