@@ -93,7 +93,7 @@ extension StreamInfo {
     ahead = totals.ahead
     timesNs = totals.facts > 0 ? totals.minTimeNs...totals.maxTimeNs : nil
     watermarkNs = stream.watermarkNs
-    statement = Statement(.defineStream(DefineStream(definition))).canonicalText
+    self.definition = DefineStream(definition)
   }
 }
 

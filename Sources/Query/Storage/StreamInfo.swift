@@ -1,4 +1,5 @@
 import Bytes
+import Language
 
 /// What a stream is and holds, as the language tells of it. Times are in nanoseconds since 1970, UTC; paths are from
 /// the document's top.
@@ -71,8 +72,12 @@ public struct StreamInfo: Sendable {
   public var factsSinceSeq: UInt64?
   /// Rises with each alteration.
   public var version = 1
-  /// The statement that makes it.
-  public var statement = ""
+  /// What makes it.
+  public var definition: DefineStream?
+  /// The statement that makes it, written when it is asked for: most who look at streams do not want it.
+  public var statement: String {
+    definition.map { Statement(.defineStream($0)).canonicalText } ?? ""
+  }
 
   /// Without fields and events.
   public init(name: String, timePath: Text, latenessNs: Int64) {

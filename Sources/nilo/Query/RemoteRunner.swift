@@ -124,7 +124,6 @@ extension StreamInfo {
     self.init(name: name, timePath: "", latenessNs: 0)
     events = value["events"]?.unsigned ?? 0
     facts = value["facts"]?.unsigned ?? 0
-    statement = value["statement"]?.string ?? ""
     fields = (value["fields"]?.array ?? []).compactMap { field in
       guard let path = field["path"]?.string else { return nil }
       return Field(
