@@ -21,13 +21,51 @@ final class CommitQueue: @unchecked Sendable {
   // Guarded by `condition`.
   private var waiting: [UInt64: Item] = [:]
   private var nextTicket: UInt64 = 1
+  private var errands: ArraySlice<() -> Void> = []
+  /// Of all errands so far.
+  private var (errandsGiven, errandsDone) = (0, 0)
   private var isStopped = false
+
+  private enum Work {
+    case group([Item])
+    /// What else is to be done between two groups.
+    case errand(() -> Void)
+  }
 
   /// `commit` is called on the committer's thread with items in ticket order. Throws ``ThreadError``.
   init(_ commit: @escaping ([Item]) -> Void) throws {
     self.commit = commit
     try thread.start { [self] in
-      while let group = nextGroup() { self.commit(group) }
+      while let work = nextWork() {
+        switch work {
+        case .group(let items): self.commit(items)
+        case .errand(let body):
+          body()
+          condition.withLock {
+            errandsDone += 1
+            condition.broadcast()
+          }
+        }
+      }
+    }
+  }
+
+  /// Runs `body` on the committer's thread, between two groups, and waits for it. Nil when the queue is stopped: then it is
+  /// not run.
+  func perform<R>(_ body: @escaping () throws -> R) throws -> R? {
+    var result: Result<R, any Error>?
+    perform(errand: { result = Result { try body() } })
+    return try result?.get()
+  }
+
+  private func perform(errand: @escaping () -> Void) {
+    condition.withLock {
+      if isStopped { return }
+      errands.append(errand)
+      errandsGiven += 1
+      let number = errandsGiven
+      condition.broadcast()
+      while errandsDone < number { condition.wait() }
     }
   }
 
@@ -51,9 +89,9 @@ final class CommitQueue: @unchecked Sendable {
     thread.join()
   }
 
-  private func nextGroup() -> [Item]? {
+  private func nextWork() -> Work? {
     condition.withLock {
-      while waiting[nextTicket] == nil {
+      while waiting[nextTicket] == nil, errands.isEmpty {
         if isStopped {
           for item in waiting.values {
             item.completion.finish(.failure(EarlierCommitFailedError()))
@@ -63,6 +101,7 @@ final class CommitQueue: @unchecked Sendable {
         }
         condition.wait()
       }
+      if let errand = errands.popFirst() { return .errand(errand) }
       var group: [Item] = []
       var bytes = 0
       while let item = waiting[nextTicket], bytes < Self.maxGroupBytes {
@@ -71,7 +110,7 @@ final class CommitQueue: @unchecked Sendable {
         bytes += (try? item.block.get()?.bytes.count) ?? 0
         group.append(item)
       }
-      return group
+      return .group(group)
     }
   }
 }

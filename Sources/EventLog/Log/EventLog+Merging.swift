@@ -16,7 +16,9 @@ extension EventLog {
     }
     releaseMemory()
     guard let input else { return false }
-    return try replace(merger.merge(input))
+    let merged = try merger.merge(input)
+    // The thread that merges is in the background: were it to hold the turn of commits, these would wait for it.
+    return try commitQueue.withLock { $0 }?.perform { [self] in try replace(merged) } ?? false
   }
 
   /// Merges all neighbouring small blocks of all streams, as far as they can be. Calls `progress` with the share that is

@@ -1,7 +1,8 @@
 import Foundation
 import Threads
 
-/// Merges the small blocks that small commits leave, on a thread of its own: a step at a time, between commits.
+/// Merges the small blocks that small commits leave, on a thread of its own in the background: a step at a time. What it has
+/// made is stored between commits, on their thread.
 ///
 /// It is no part of any commit and keeps nothing of its own: what is left to do is seen from the block index, so an end at
 /// any moment loses at most the step that was under way.
@@ -11,7 +12,7 @@ final class BackgroundMerger: @unchecked Sendable {
 
   private let step: (UInt32, inout BlockMerger) throws -> Bool
   private let note: ((any Error)?) -> Void
-  private let thread = JoinableThread(named: "nilo.merge")
+  private let thread = JoinableThread(named: "nilo.merge", isBackground: true)
   private let condition = NSCondition()
   // Guarded by `condition`.
   private var newBlocks: [UInt32: Int] = [:]

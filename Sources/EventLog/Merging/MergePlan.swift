@@ -3,16 +3,16 @@ import Model
 /// Which neighbouring blocks of a stream are made one.
 ///
 /// Blocks have sizes in steps: a run of neighbours of one step, or of smaller ones, is made one block of the next step as
-/// soon as there is enough of it. So an event is written again three times at most, however small the commits were, and
+/// soon as there is enough of it. So an event is written again twice at most, however small the commits were, and
 /// few small blocks are left at any time (size-tiered compaction, as in log-structured merge trees: P. O'Neil et al., The
 /// log-structured merge-tree, 1996).
 struct MergePlan {
   /// A run of this weight is made one block; a block of the last is large, and stays as it is.
-  private static let steps = [512, 4_096, 32_768]
+  private static let steps = [512, 32_768]
   /// So many bytes of documents weigh as one event: a merge has them in memory, and a reader of the block as well.
   private static let bytesPerEvent: UInt64 = 256
   /// A run that is made one block without regard to steps weighs less.
-  static let maxRunWeight = 2 * steps[2]
+  static let maxRunWeight = 2 * steps[1]
 
   /// What reading a block costs, in events.
   static func weight(_ block: BlockSummary) -> Int {
@@ -20,7 +20,7 @@ struct MergePlan {
     return max(block.eventCount, block.factCount / 4, byBytes)
   }
 
-  static func isLarge(_ block: BlockSummary) -> Bool { weight(block) >= steps[2] }
+  static func isLarge(_ block: BlockSummary) -> Bool { weight(block) >= steps[1] }
 
   /// The first run to be made one block; nil when there is none. `blocks` follow each other. O(blocks).
   static func next(in blocks: [BlockSummary]) -> Range<Int>? {
