@@ -9,7 +9,11 @@ package struct AlertEvent: Sendable {
   package enum Kind: String, Sendable {
     /// A bucket became final, and the group's state is another one since.
     case change
-    /// Events that came late have changed what was found of buckets that were judged.
+    /// The condition holds in a bucket that is not final, so that the group's state is another one until then.
+    case early
+    /// A bucket that was judged early is final, and what was found is so; where the state begins with it, a change says that.
+    case confirmed
+    /// What was found of buckets is otherwise: events came late, or one that was judged early is final.
     case correction
     /// The alert cannot be judged, and can again.
     case failed, recovered
@@ -31,6 +35,8 @@ package struct AlertEvent: Sendable {
   package var state: State?
   /// What the state was taken for before a correction.
   package var before: State?
+  /// Whether what is corrected was found before the bucket was final.
+  package var isOfEarly = false
   /// The items of the row that was judged, as a JSON object.
   package var values: [UInt8]?
   /// The state of the log that was judged.
@@ -44,7 +50,11 @@ package struct AlertEvent: Sendable {
 
   /// Whether somebody is told: that it fires, that it does so no more, and what was told wrongly.
   package var isNews: Bool {
-    (kind == .change || kind == .correction) && (state == .firing || before == .firing)
+    switch kind {
+    case .early: state == .firing
+    case .change, .correction: state == .firing || before == .firing
+    default: false
+    }
   }
 
   /// The same for what is found again after a crash.
@@ -53,7 +63,8 @@ package struct AlertEvent: Sendable {
     if let told { return "\(told)/told" }
     guard let bucketNs else { return "\(start)/\(asOfSeq ?? 0)" }
     let id = "\(start)/\(labels ?? "")/\(Timestamp(ns: bucketNs))/\(state?.rawValue ?? "")"
-    // One bucket may be corrected more than once.
+    // One bucket may be corrected more than once, but becomes final once.
+    if isOfEarly { return "\(id)/early" }
     return kind == .correction ? "\(id)/\(asOfSeq ?? 0)" : id
   }
 
@@ -72,6 +83,8 @@ package struct AlertEvent: Sendable {
       if let untilNs { json.field("until", timeNs: untilNs) }
       if let state { json.field("state", state.rawValue) }
       if let before { json.field("before", before.rawValue) }
+      if kind == .early { json.field("provisional", true) }
+      if isOfEarly { json.field("of_early", true) }
       if let values { json.field("values", json: values) }
       if let asOfSeq { json.field("as_of_seq", asOfSeq) }
       if let told { json.field("told", told) }
@@ -91,6 +104,7 @@ package struct AlertEvent: Sendable {
     untilNs = document["until"].flatMap { Timestamp($0)?.ns }
     state = document["state"].flatMap { State(rawValue: $0) }
     before = document["before"].flatMap { State(rawValue: $0) }
+    isOfEarly = document["of_early"] == "true"
     asOfSeq = document["as_of_seq"].flatMap { UInt64($0) }
     told = document["told"]
     failure = document["failure"]

@@ -242,7 +242,8 @@ extension Generator {
     default:
       .defineAlert(
         DefineAlert(
-          name(), on: watchedSelect(), bucketCount: maybe { $0.version() }, target: target()))
+          name(), on: watchedSelect(), bucketCount: maybe { $0.version() },
+          isEarly: random.oneIn(2), target: target()))
     }
   }
 

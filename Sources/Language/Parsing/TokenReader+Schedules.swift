@@ -47,11 +47,13 @@ extension TokenReader {
       bucketCount = try wholeNumber("a number of buckets")
       try expect(.buckets)
     }
+    let isEarly = accept(.early)
     try expect(.notify, hint: "somebody is told: NOTIFY webhook('https://...')")
     let target = try target()
     guard var query else { return nil }
     query.having = condition
-    return .defineAlert(DefineAlert(name, on: query, bucketCount: bucketCount, target: target))
+    return .defineAlert(
+      DefineAlert(name, on: query, bucketCount: bucketCount, isEarly: isEarly, target: target))
   }
 
   private static let alertHint =

@@ -67,6 +67,7 @@ extension Printer {
       text += "DEFINE ALERT \(alert.name.canonicalText) ON "
       select(alert.query)
       if let count = alert.bucketCount { text += " FOR \(count.value) BUCKETS" }
+      if alert.isEarly { text += " EARLY" }
       text += " NOTIFY \(alert.target.canonicalText)"
     case .dropAlert(let name): text += "DROP ALERT \(name.canonicalText)"
     case .defineSource(let source): defineSource(source)

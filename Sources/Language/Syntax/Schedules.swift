@@ -18,20 +18,24 @@ public struct DefineSchedule: Sendable, Equatable {
   }
 }
 
-/// `DEFINE ALERT`: a condition on the rows of a query, which is judged when their bucket is final.
+/// `DEFINE ALERT`: a condition on the rows of a query, which is judged when their bucket is final, or before that as well.
 public struct DefineAlert: Sendable, Equatable {
   public var name: Name
   /// With EVERY and HAVING, and without a range, an order or a limit.
   public var query: Select
   /// How many buckets in a row the condition has to hold; nil for one.
   public var bucketCount: Spanned<Int>?
+  /// Whether a condition that holds in a bucket which is not final counts until then.
+  public var isEarly: Bool
   /// Who is told.
   public var target: TargetCall
 
   public init(
-    _ name: Name, on query: Select, bucketCount: Spanned<Int>? = nil, target: TargetCall
+    _ name: Name, on query: Select, bucketCount: Spanned<Int>? = nil, isEarly: Bool = false,
+    target: TargetCall
   ) {
     (self.name, self.query, self.bucketCount, self.target) = (name, query, bucketCount, target)
+    self.isEarly = isEarly
   }
 }
 

@@ -16,7 +16,7 @@ enum Word: String, CaseIterable {
     history
   case create, arrival
   // What happens by itself.
-  case schedule, schedules, cron, alert, alerts, on, notify, sink, sinks
+  case schedule, schedules, cron, alert, alerts, on, early, notify, sink, sinks
   case pause, resume, field, topic
 
   init?(word: String) { self.init(rawValue: asciiLowercased(word)) }

@@ -33,7 +33,11 @@ extension StatementRun {
     try check(alert)
     try writableStore(span).defineAlert(alert)
     var answer = Answer(message: "alert \(alert.name.text) is defined")
-    answer.meta.notes.append("buckets that become final from now on are judged, by nilo serve")
+    answer.meta.notes.append(
+      alert.isEarly
+        ? "buckets that are not final yet are judged, and again when they are, by nilo serve"
+        : "buckets that become final from now on are judged, by nilo serve")
+    noteRefusal(of: alert.target, in: &answer)
     return answer
   }
 
@@ -52,6 +56,7 @@ extension StatementRun {
     var list = try PickedList(
       [
         "alert": .text, "version": .integer, "group": .text, "state": .text, "since": .time,
+        "provisional": .boolean,
         "failure": .text, "target": .text, "statement": .text,
       ], show, self)
     for alert in try store.alerts() {
@@ -60,6 +65,7 @@ extension StatementRun {
           .text(alert.name), .integer(Int64(alert.version)),
           .text(optional: group.map { Text($0.labels) }),
           .text((group?.state ?? .resolved).rawValue), .time(optional: group?.sinceNs),
+          .bool(group?.isProvisional ?? false),
           .text(optional: alert.failure.map { Text($0) }),
           .text(alert.definition.target.canonicalText), .text(alert.statement))
       }

@@ -17,7 +17,7 @@ public struct AlertInfo: Sendable {
   /// Why it could not be judged the last time; nil while it can be.
   public var failure: String?
 
-  /// Where a group stands, after a bucket that is final.
+  /// Where a group stands, after a bucket that is final, or of an alert that judges early was judged before.
   public enum State: String, Sendable, CaseIterable {
     /// The condition holds, but not for as many buckets as it has to.
     case pending
@@ -33,9 +33,12 @@ public struct AlertInfo: Sendable {
     public var state: State
     /// The bucket since which it is so.
     public var sinceNs: Int64
+    /// Whether that bucket was not final yet when it was judged.
+    public var isProvisional: Bool
 
-    public init(labels: String, state: State, sinceNs: Int64) {
+    public init(labels: String, state: State, sinceNs: Int64, isProvisional: Bool = false) {
       (self.labels, self.state, self.sinceNs) = (labels, state, sinceNs)
+      self.isProvisional = isProvisional
     }
   }
 

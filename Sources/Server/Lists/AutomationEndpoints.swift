@@ -91,6 +91,7 @@ extension AlertInfo {
             $0.field("labels", json: Array(group.labels.utf8))
             $0.field("state", group.state.rawValue)
             $0.field("since", timeNs: group.sinceNs)
+            $0.field("provisional", group.isProvisional)
           }
         })
       writer.field("failure", optional: failure)

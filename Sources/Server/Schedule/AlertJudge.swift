@@ -4,7 +4,7 @@ import Model
 import Query
 import Store
 
-/// The rows of buckets for which an alert's condition holds.
+/// The rows of buckets for which an alert's condition holds, or holds so far.
 struct JudgedRows {
   /// Of each group, by its labels: the buckets for which it holds, ascending, each with the items of its row.
   var groups: [String: [(bucketNs: Int64, values: [UInt8])]] = [:]
@@ -26,15 +26,17 @@ struct AlertJudge {
       zone: try ZoneRules(named: definition.query.timeZone?.value ?? zone ?? "UTC"))
   }
 
-  /// The query for the buckets of a range, as of a state of the log.
+  /// The query for the buckets of a range, and those that follow if they count before they are final, as of a state of the log.
   func query(_ range: Range<Int64>, asOf seq: UInt64) -> Select {
     func time(_ ns: Int64) -> TimeExpression {
       TimeExpression(.text(Timestamp(ns: ns).description))
     }
     var query = definition.query
-    query.range = .bounds(since: time(range.lowerBound), until: time(range.upperBound))
+    let isEarly = definition.isEarly
+    query.range = .bounds(
+      since: time(range.lowerBound), until: isEarly ? nil : time(range.upperBound))
     query.asOf = .seq(Spanned(seq))
-    query.isOnlyFinal = true
+    query.isOnlyFinal = !isEarly
     return query
   }
 
@@ -65,22 +67,27 @@ struct AlertJudge {
   }
 
   /// What differs from what was found before. Buckets from `range.lowerBound` on up to before `judgedNs` were judged, those up
-  /// to `range.upperBound` are new. O(groups + rows + steps of the timelines within the range).
+  /// to `range.upperBound` are new, and those that follow are not final. O(groups + rows + steps of the timelines within the
+  /// range).
   func events(
     _ rows: JudgedRows, _ range: Range<Int64>, judgedNs: Int64, _ ledger: AlertLedger?,
     asOf seq: UInt64
   ) -> [AlertEvent] {
     let known = ledger?.groups ?? [:]
+    let judged = range.lowerBound..<max(judgedNs, range.lowerBound)
+    let new = judged.upperBound..<range.upperBound
     var events: [AlertEvent] = []
-    for labels in Set(known.keys).union(rows.groups.keys).sorted() {
+    let allEarly = ledger?.early ?? [:]
+    for labels in Set(known.keys).union(allEarly.keys).union(rows.groups.keys).sorted() {
       let before = known[labels] ?? AlertTimeline()
+      let foundEarly = allEarly[labels] ?? EarlyStates()
       let held = rows.groups[labels] ?? []
-      let after = timeline(held.map(\.bucketNs), range, after: before)
-      for var event in corrections(
-        before, after, range.lowerBound..<max(judgedNs, range.lowerBound))
-        + changes(
-          before, after, max(judgedNs, range.lowerBound)..<range.upperBound,
-          isCorrected: judgedNs > range.lowerBound)
+      let after =
+        range.isEmpty ? before : timeline(held.map(\.bucketNs), range, after: before)
+      let changes = changes(before, after, new, isCorrected: !judged.isEmpty)
+      for var event in corrections(before, after, judged)
+        + settled(changes, foundEarly, after, new)
+        + early(held.map(\.bucketNs), from: range.upperBound, after, foundEarly)
       {
         (event.labels, event.asOfSeq) = (labels, seq)
         event.values = held.first { $0.bucketNs == event.bucketNs }?.values
@@ -157,5 +164,65 @@ struct AlertJudge {
       state = step.state
     }
     return events
+  }
+}
+
+/// What is found of buckets before they are final, and what becomes of that.
+extension AlertJudge {
+  /// The states to which the condition raises a group in buckets from `finalNs` on. That it does not hold in such a bucket says
+  /// nothing yet.
+  private func early(
+    _ held: [Int64], from finalNs: Int64, _ final: AlertTimeline, _ known: EarlyStates
+  ) -> [AlertEvent] {
+    let held = held.filter { $0 >= finalNs }
+    guard definition.isEarly, let lastNs = held.last else { return [] }
+    let found = timeline(held, finalNs..<buckets.end(ofBucketStarting: lastNs), after: final)
+    let last = known.last.flatMap { $0.startNs >= finalNs ? $0 : nil }
+    var state = last?.state ?? (finalNs > .min ? final.state(at: finalNs - 1) : .resolved)
+    var events: [AlertEvent] = []
+    for ns in held where ns >= last?.startNs ?? .min {
+      let next = found.state(at: ns)
+      if next.rank <= state.rank { continue }
+      var event = AlertEvent(key, .early)
+      (event.bucketNs, event.before, event.state) = (ns, state, next)
+      events.append(event)
+      state = next
+    }
+    return events
+  }
+
+  /// The changes in buckets that are new, and what else is to be said of those that were judged early: a change that was
+  /// expected otherwise is a correction, and where nothing changes it is a correction or confirmed.
+  private func settled(
+    _ changes: [AlertEvent], _ early: EarlyStates, _ after: AlertTimeline, _ range: Range<Int64>
+  ) -> [AlertEvent] {
+    var events = changes
+    for index in events.indices {
+      guard let ns = events[index].bucketNs, let found = early.states[ns],
+        found != events[index].state
+      else { continue }
+      (events[index].kind, events[index].isOfEarly) = (.correction, true)
+      events[index].before = found
+    }
+    let changed = Set(changes.compactMap(\.bucketNs))
+    for ns in early.open where range.contains(ns) && !changed.contains(ns) {
+      let (found, state) = (early.states[ns], after.state(at: ns))
+      var event = AlertEvent(key, found == state ? .confirmed : .correction)
+      (event.bucketNs, event.untilNs) = (ns, buckets.end(ofBucketStarting: ns))
+      (event.before, event.state, event.isOfEarly) = (found, state, found != state)
+      events.append(event)
+    }
+    return events.sorted { $0.bucketNs ?? .min < $1.bucketNs ?? .min }
+  }
+}
+
+extension AlertInfo.State {
+  /// How far the condition has got.
+  fileprivate var rank: Int {
+    switch self {
+    case .resolved: 0
+    case .pending: 1
+    case .firing: 2
+    }
   }
 }

@@ -4,7 +4,8 @@ import Query
 import Store
 import Synchronization
 
-/// Judges alerts when commits have made buckets final, and again when events came late for buckets that were judged.
+/// Judges alerts when commits have made buckets final, and again when events came late for buckets that were judged; those that
+/// are judged early with each commit of their stream.
 ///
 /// What was judged follows from the watermark as of a state of the log, so nothing is kept beside the log but how far the
 /// scheduler has got as an observer of commits.
@@ -76,7 +77,8 @@ final class AlertWatch: Sendable {
     var range: Range<Int64>?
     do {
       let subject = try subject(of: alert, snapshot)
-      if !position.isPlaced {
+      let isFirst = !position.isPlaced
+      if isFirst {
         position.firstNs = subject.finalNs(try watermark(subject, asOf: alert.seq))
         position.judgedNs = subject.finalNs(try watermark(subject, asOf: position.seq))
         position.isPlaced = true
@@ -90,11 +92,13 @@ final class AlertWatch: Sendable {
       let lowNs = max(min(judgedNs, earliestNs ?? .max), position.firstNs ?? .min)
       let highNs = max(finalNs, judgedNs)
       position.judgedNs = highNs
-      guard lowNs < highNs else { return position }
-      range = lowNs..<highNs
-      let answer = try answer(alert, subject.judge.query(lowNs..<highNs, asOf: snapshot.lastSeq))
+      let isOpen = alert.definition.isEarly && (isFirst || earliestNs != nil)
+      guard lowNs < highNs || isOpen else { return position }
+      let judged = lowNs..<max(lowNs, highNs)
+      range = judged
+      let answer = try answer(alert, subject.judge.query(judged, asOf: snapshot.lastSeq))
       events += subject.judge.events(
-        subject.judge.rows(of: answer), lowNs..<highNs, judgedNs: judgedNs, ledger,
+        subject.judge.rows(of: answer), judged, judgedNs: judgedNs, ledger,
         asOf: snapshot.lastSeq)
       if ledger?.failure != nil {
         var event = AlertEvent(key, .recovered)
