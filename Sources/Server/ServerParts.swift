@@ -55,9 +55,14 @@ struct ServerParts: Sendable {
     queryLimits.maxRows = limits.queryRows
     queryLimits.maxMemoryBytes = limits.queryMemoryBytes
     queryLimits.maxSeconds = Double(limits.querySeconds)
+    let outputs = Outputs(
+      store: store, directory: settings.outputsDirectory,
+      webhooks: Webhooks(
+        secretFile: settings.webhookSecretFile, allowedHosts: Set(settings.webhookHosts),
+        clock: clock))
     let runner = QueryRunner(
       store: store, pool: queries, clock: clock, limits: queryLimits, metrics: counted,
-      audit: audit)
+      audit: audit, refusal: { (try? Target($0)).flatMap(outputs.refusal) })
     ingest = IngestEndpoint(queue: queue, settings: settings, clock: clock)
     query = QueryEndpoint(runner: runner, settings: settings)
     let looker = LiveLooker(store: store, pool: looks, limits: queryLimits, clock: clock)
@@ -69,7 +74,8 @@ struct ServerParts: Sendable {
     moments = MomentEndpoint(store: store, runner: runner)
     ledger = LedgerEndpoint(store: store, runner: runner)
     sources = SourcesEndpoint(store: store, runner: runner)
-    influxWrite = WriteEndpoint(queue: queue, pool: appends, settings: settings, clock: clock)
+    influxWrite = WriteEndpoint(
+      store: store, queue: queue, pool: appends, settings: settings, clock: clock)
     influxQL = InfluxQLEndpoint(store: store, pool: queries, settings: settings)
     influx = InfluxOperation(store: store, pool: queries)
     lines = LineEndpoint(store: store, pool: queries)
@@ -78,13 +84,7 @@ struct ServerParts: Sendable {
       store: store, metrics: counted, queue: queue, queries: queries, live: live, clock: clock)
     scheduler = Scheduler(
       ScheduleWork(
-        store: store,
-        outputs: Outputs(
-          store: store, directory: settings.outputsDirectory,
-          webhooks: Webhooks(
-            secretFile: settings.webhookSecretFile, allowedHosts: Set(settings.webhookHosts),
-            clock: clock)),
-        limits: queryLimits, clock: clock,
+        store: store, outputs: outputs, limits: queryLimits, clock: clock,
         catchUpNs: Int64(settings.scheduleCatchUpSeconds) * 1_000_000_000,
         retryNs: Int64(settings.outputsRetrySeconds) * 1_000_000_000),
       idleNs: Int64(settings.idleSourceSeconds) * 1_000_000_000,

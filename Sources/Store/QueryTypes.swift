@@ -87,6 +87,7 @@ extension StreamInfo {
         path: column.path, kind: kind, hasColumn: kind != .list, hasLists: column.hasLists)
     }
     fields += stream.fieldsWithoutColumn.map { Field(path: $0, kind: .mixed, hasColumn: false) }
+    addOwnFields()
     let totals = stream.totals
     (events, facts) = (totals.events, totals.facts)
     (late, duplicates, rejected) = (totals.late, totals.duplicates, totals.rejected)

@@ -15,6 +15,8 @@ public struct AuditEntry: Sendable, Equatable {
   public var digest: String
   /// Why it was not done; nil when it was.
   public var failure: String?
+  /// Whether whoever tried may not do it.
+  public var isRefused = false
 
   /// One that went well.
   public init(actor: String, address: String, action: String, subject: String?, digest: String) {
@@ -30,7 +32,7 @@ public struct AuditEntry: Sendable, Equatable {
       json.field("action", action)
       if let subject { json.field("subject", subject) }
       json.field("digest", digest)
-      json.field("outcome", failure == nil ? "done" : "failed")
+      json.field("outcome", isRefused ? "refused" : failure == nil ? "done" : "failed")
       if let failure { json.field("failure", failure) }
     }
   }
@@ -43,6 +45,7 @@ public struct AuditEntry: Sendable, Equatable {
     self.init(
       actor: actor, address: address, action: action, subject: document["subject"], digest: digest)
     failure = document["failure"]
+    isRefused = document["outcome"] == "refused"
   }
 }
 

@@ -43,6 +43,15 @@ extension Store: Queryable {
     }
   }
 
+  /// Of `StreamNameError`.
+  public func faultOfName(_ name: String) -> String? { Self.faultOfStreamName(name) }
+
+  /// Why there can be no stream of a name; nil where there can be. O(bytes).
+  public static func faultOfStreamName(_ name: String) -> String? {
+    do { try StreamDefinition.checkName(name) } catch { return "\(error)" }
+    return nil
+  }
+
   /// Facts that the cells of a KPI's version do not have yet: in the program that writes those in memory, in any other those
   /// on disk. O(blocks of these facts).
   public func waitingFacts(ofKpi name: String, version: Int) throws -> Int {

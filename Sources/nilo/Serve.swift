@@ -22,6 +22,7 @@ struct Serve: ParsableCommand {
   @OptionGroup var arguments: ServerArguments
 
   func run() throws {
+    raiseFileLimit()
     let settings = try arguments.configuration().settings
     try configured { try await Server.check(settings) }
     let directory = StoreDirectory(path: settings.directory, memoryBytes: settings.memoryBytes)

@@ -7,7 +7,9 @@ import Store
 /// The options of all commands that work on a store.
 struct StoreArguments: ParsableArguments {
   @Option(name: .long, help: ArgumentHelp("The store's directory.", valueName: "dir"))
-  var data = "./nilo-data"
+  var data = Self.defaultData
+
+  static let defaultData = "./nilo-data"
 
   @Flag(name: .long, help: "Write JSON: one object, or one object a line for lists.")
   var json = false
@@ -110,7 +112,8 @@ struct StoreDirectory {
     return try writing()
   }
 
-  private func requireStore() throws {
+  /// Throws ``Failure`` when there is none.
+  func requireStore() throws {
     // One that may not be looked at is there; the store says what is not permitted.
     if hasStore { return }
     throw Failure(

@@ -45,6 +45,15 @@ func ignoreSignalsOfWrites() {
   _ = signal(SIGXFSZ, SIG_IGN)
 }
 
+/// Lets the process have as many files and connections open as whoever has started it permits: what it gets by itself is mostly
+/// 1,024, for programs of long ago. What cannot be raised stays as it is.
+func raiseFileLimit() {
+  var limit = rlimit()
+  guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
+  limit.rlim_cur = limit.rlim_max
+  _ = unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+}
+
 /// Makes the C library keep the large buffers of batches for the next ones, which would otherwise be mapped
 /// and cleared page by page each time, and keeps the threads from having heaps of their own, which would
 /// multiply what is kept.

@@ -3,6 +3,7 @@ import Bytes
 import Foundation
 import Model
 import Server
+import Store
 
 struct TokenCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -52,6 +53,12 @@ struct TokenCommand: ParsableCommand {
 
     func validate() throws {
       guard Token.isName(name) else { throw ValidationError("--name: \(Token.nameRule).") }
+      if let expires, expires.ns <= currentTimeNs() {
+        throw ValidationError("--expires is \(expires), which has passed.")
+      }
+      for name in stream {
+        if let fault = Store.faultOfStreamName(name) { throw ValidationError("--stream: \(fault)") }
+      }
     }
 
     func run() throws {
@@ -92,6 +99,7 @@ struct TokenCommand: ParsableCommand {
     @OptionGroup var store: StoreArguments
 
     func run() throws {
+      try store.directory().requireStoreOrTokens()
       let tokens = try TokenFile(directory: store.data).all()
       try Output.buffered { output in
         for token in tokens {
@@ -116,6 +124,7 @@ struct TokenCommand: ParsableCommand {
     var id: String
 
     func run() throws {
+      try store.directory().requireStoreOrTokens()
       let file = TokenFile(directory: store.data)
       try TokenCommand.exclusively(store.data) {
         guard try file.remove(id) else {
@@ -133,6 +142,13 @@ struct TokenCommand: ParsableCommand {
     }
     guard let result else { throw Failure("another command changes the tokens; try again") }
     try result.get()
+  }
+}
+
+extension StoreDirectory {
+  /// Throws ``Failure`` when there is nothing that could have tokens: a store, or those that were made before it.
+  fileprivate func requireStoreOrTokens() throws {
+    if isMissing(TokenFile(directory: path).path) { try requireStore() }
   }
 }
 

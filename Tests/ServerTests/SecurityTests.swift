@@ -104,8 +104,12 @@ import Testing
   @Test func revokedAndEndedTokensEndAtOnce() throws {
     let served = try ServedStore()
     let first = try token(served, "--role", "reader", "--name", "a")
-    let ended = try token(served, "--role", "reader", "--name", "b", "--expires", "2024-01-01")
+    // Made a while before it ends, however slow the machine is.
+    let end = Date(timeIntervalSinceNow: 10)
+    let ended = try token(
+      served, "--role", "reader", "--name", "b", "--expires", end.ISO8601Format())
     #expect(try served.get("/v1/streams", headers: header(first.text)).status == 200)
+    while Date() < end { usleep(50_000) }
     #expect(try served.get("/v1/streams", headers: header(ended.text)).status == 401)
     let (list, _) = try served.run(ServedStore.nilo.path, ["token", "list", "--data", served.data])
     let text = String(decoding: list, as: UTF8.self)

@@ -244,6 +244,8 @@ struct Lexer {
       case "=": "a regular expression is compared with ~, or !~"
       case "‘", "’", "“", "”", "´": "strings are written in plain single quotes: 'text'"
       case "−", "–", "—": "minus is written -"
+      case ":" where peek() == UInt8(ascii: ":"):
+        "there are no casts; numbers and strings are told by the function"
       case "@", "#", ":": "a name with such a character is written in double quotes"
       default: nil
       }

@@ -145,6 +145,12 @@ extension TokenReader {
   /// Reads what follows AS OF.
   mutating func asOf() throws(Issue) -> AsOf {
     if accept(.seq) { return .seq(try wholeNumber("a sequence number")) }
-    return .time(try time())
+    let first = token
+    do { return .time(try time()) } catch {
+      guard first.kind == .number, error.span == first.span else { throw error }
+      let number = brief(first.text)
+      throw Issue(
+        first.span, error.message, hint: "the state after event \(number) is AS OF SEQ \(number)")
+    }
   }
 }

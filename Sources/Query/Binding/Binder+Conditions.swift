@@ -70,9 +70,7 @@ extension Binder {
 
   private func time(_ text: String, _ expression: Expression) throws(Issue) -> Int64 {
     if let ns = TimeResolver.parse(text, in: query.zone) { return ns }
-    throw Issue(
-      expression.span ?? .none, "'\(text)' is no time",
-      hint: "write '2024-06-01', '2024-06-01T12:00' or '2024-06-01T12:00:00Z'")
+    throw TimeResolver.issue(text, expression.span ?? .none)
   }
 
   private mutating func text(_ expression: Expression) throws(Issue) -> RowExpression {

@@ -101,7 +101,24 @@ struct TimeResolver {
 
   private func parse(_ text: String, _ span: TextSpan) throws(LanguageError.Issue) -> Int64 {
     if let ns = Self.parse(text, in: zone) { return ns }
-    throw LanguageError.Issue(span, "'\(text)' is no time", hint: Self.hint)
+    throw Self.issue(text, span)
+  }
+
+  /// What is wrong with a text that could not be read.
+  static func issue(_ text: String, _ span: TextSpan) -> LanguageError.Issue {
+    let year = text.prefix(4)
+    // As it would be in a year that has all days.
+    if year.utf8.count == 4, year.utf8.allSatisfy((UInt8(ascii: "0")...UInt8(ascii: "9")).contains),
+      parse("2000" + text.dropFirst(4), in: .utc) != nil
+    {
+      let (first, last) = (Timestamp(ns: .min), Timestamp(ns: .max))
+      let range = "times go from \("\(first)".prefix(10)) to \("\(last)".prefix(10))"
+      let isOfRange = (1678...2261).contains(Int(year) ?? 0)
+      return LanguageError.Issue(
+        span, isOfRange ? "'\(text)' is no time" : "'\(text)' is out of range",
+        hint: isOfRange ? "its year has no such day" : range)
+    }
+    return LanguageError.Issue(span, "'\(text)' is no time", hint: hint)
   }
 
   /// Reads a date, or a date and a time; without an offset it is on the zone's clock.

@@ -1,4 +1,5 @@
 import Bytes
+import Language
 
 /// What a statement is run with, beside its text.
 public struct QueryOptions: Sendable {
@@ -16,6 +17,10 @@ public struct QueryOptions: Sendable {
   public var isCancelled: @Sendable () -> Bool = { false }
   /// Called with the share that is done of what takes long, such as the filling of a KPI.
   public var progress: @Sendable (Double) -> Void = { _ in }
+
+  /// Why a target that a statement names will not be taken by whoever runs schedules and alerts; nil where it will, or that is
+  /// not known.
+  public var refusal: @Sendable (TargetCall) -> String? = { _ in nil }
 
   /// Without parameters, with the usual limits. `nowNs` is in nanoseconds since 1970, UTC.
   public init(nowNs: Int64) { self.nowNs = nowNs }

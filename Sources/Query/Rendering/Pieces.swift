@@ -71,8 +71,13 @@ struct Pieces {
   /// A text for a terminal: what could steer it is U+FFFD, and it stays on one line.
   mutating func append(shown text: String) {
     if text.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) { return append(text) }
+    var isAtLineStart = false
     for scalar in text.unicodeScalars {
+      // A text of several lines stays on one.
+      if isAtLineStart, scalar == " " || scalar == "\n" { continue }
+      isAtLineStart = scalar == "\n"
       switch scalar.properties.generalCategory {
+      case _ where isAtLineStart: append(" ↵ ")
       case .control, .format, .lineSeparator, .paragraphSeparator: append("\u{FFFD}")
       default: bytes.append(contentsOf: UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter)
       }

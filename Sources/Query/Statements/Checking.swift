@@ -45,10 +45,14 @@ extension StatementRun {
       _ = try definedSource(name)
     case .defineSink(let sink): _ = try check(sink)
     case .dropSink(let name): _ = try sink(name)
-    case .describe(let name): _ = try target(name)
+    case .describe(let name): _ = try described(name)
     case .show(let list):
       // The history has names that are there no more.
-      if let name = list.from, list.subject != .history { _ = try target(name) }
+      switch (list.from, list.subject) {
+      case (nil, _), (_, .history): break
+      case (let name?, .create): _ = try described(name)
+      case (let name?, _): _ = try target(name)
+      }
     case .explainChange, .prove, .verifyFile, .verifyLog, .backfill:
       throw notThere(body, span)
     }

@@ -33,7 +33,10 @@ extension StatementRun {
     if catalogue.isSystem(name) || catalogue.kpis.contains(where: { $0.name == name }) {
       throw error(target.argument.span, "\(name) is no stream that answers can go to")
     }
-    guard let stream = catalogue.streams.first(where: { $0.name == name }) else { return }
+    guard let stream = catalogue.streams.first(where: { $0.name == name }) else {
+      if let reason = store.faultOfName(name) { throw error(target.argument.span, reason) }
+      return
+    }
     guard stream.dedupPaths == [Text(ScheduleOutput.idField)] else {
       throw error(
         target.argument.span,
@@ -41,6 +44,12 @@ extension StatementRun {
         hint: "name a stream that is not there yet, or ALTER STREAM "
           + "\(Name(name).canonicalText) DEDUP BY \(ScheduleOutput.idField)")
     }
+  }
+
+  /// What whoever runs it would say of a target, which may change with settings and so is no reason to refuse it.
+  func noteRefusal(of target: TargetCall, in answer: inout Answer) {
+    guard let reason = options.refusal(target) else { return }
+    answer.meta.notes.append("as the server is set up now, its target will be refused: \(reason)")
   }
 
   private func times(of schedule: DefineSchedule) throws -> CronTimes {
@@ -63,6 +72,7 @@ extension StatementRun {
     if let next = times.next(after: options.nowNs) {
       answer.meta.notes.append("it runs next at \(Timestamp(ns: next)), by nilo serve")
     }
+    noteRefusal(of: schedule.target, in: &answer)
     return answer
   }
 

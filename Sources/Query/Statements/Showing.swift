@@ -131,12 +131,19 @@ extension StatementRun {
   // MARK: DESCRIBE
 
   func describe(_ name: Name) throws -> Answer {
-    let (stream, kpi) = try target(name)
-    return try kpi.map { try describe($0) } ?? describe(stream)
+    var lines = PropertyLines()
+    for described in try described(name) {
+      switch described {
+      case .stream(let stream): add(stream, to: &lines)
+      case .kpi(let kpi): try add(kpi, to: &lines)
+      case .schedule(let schedule): try add(schedule, to: &lines)
+      case .alert(let alert): add(alert, to: &lines)
+      }
+    }
+    return lines.answer(catalogue)
   }
 
-  private func describe(_ stream: StreamInfo) -> Answer {
-    var lines = PropertyLines()
+  private func add(_ stream: StreamInfo, to lines: inout PropertyLines) {
     lines.add("stream", stream.name)
     lines.add("version", "\(stream.version)")
     lines.add("time", stream.timePath)
@@ -167,11 +174,9 @@ extension StatementRun {
     for kpi in catalogue.kpis where kpi.stream == stream.name && kpi.isActive {
       lines.add("KPI \(kpi.name)", definitionText(kpi))
     }
-    return lines.answer(catalogue)
   }
 
-  private func describe(_ kpi: KpiInfo) throws -> Answer {
-    var lines = PropertyLines()
+  private func add(_ kpi: KpiInfo, to lines: inout PropertyLines) throws {
     lines.add("KPI", kpi.name)
     let versions = catalogue.kpis.filter { $0.name == kpi.name }.map { "\($0.version)" }
     lines.add("version", "\(kpi.version) of \(versions.joined(separator: ", "))")
@@ -191,7 +196,6 @@ extension StatementRun {
         "waiting", "\(grouped(UInt64(filling.waitingFacts))) \(facts) added when it is asked")
     }
     if let failure = kpi.failure { lines.add("filling failed", failure) }
-    return lines.answer(catalogue)
   }
 }
 

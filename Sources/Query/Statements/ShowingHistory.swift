@@ -51,15 +51,24 @@ extension StatementRun {
     return try list.answer()
   }
 
-  /// The statement that makes a stream, or a KPI as it is asked now.
+  /// The statements that make what has the name: a stream, or a KPI as it is asked now, a schedule, an alert.
   func creation(_ show: Show) throws -> Answer {
     guard let name = show.from else { throw StatementError("SHOW CREATE needs a name") }
-    let (stream, kpi) = try target(name)
-    if kpi == nil, catalogue.isSystem(stream.name) {
-      throw error(name.span, "\(stream.name) is always there, and made by no statement")
-    }
     var list = ListAnswer(["name": .text, "statement": .text])
-    list.add(.text(name.text), .text(kpi?.statement ?? stream.statement))
+    for described in try described(name) {
+      let statement: String
+      switch described {
+      case .stream(let stream):
+        if catalogue.isSystem(stream.name) {
+          throw error(name.span, "\(stream.name) is always there, and made by no statement")
+        }
+        statement = stream.statement
+      case .kpi(let kpi): statement = kpi.statement
+      case .schedule(let schedule): statement = schedule.statement
+      case .alert(let alert): statement = alert.statement
+      }
+      list.add(.text(name.text), .text(statement))
+    }
     return list.answer(catalogue)
   }
 }

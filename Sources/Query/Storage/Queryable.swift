@@ -20,6 +20,8 @@ public protocol Queryable: Sendable {
   /// The schedules that are defined, in the order of their definitions. O(catalogue + their runs) once, then O(what is new).
   func schedules() throws -> [ScheduleInfo]
 
+  /// Why there can be no stream of a name; nil where there can be. O(bytes).
+  func faultOfName(_ name: String) -> String?
   /// The alerts that are defined, in the order of their definitions. O(catalogue + what they found) once, then O(what is
   /// new).
   func alerts() throws -> [AlertInfo]

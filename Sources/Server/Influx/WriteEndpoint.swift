@@ -5,6 +5,7 @@ import Store
 
 /// `POST /write`, `/api/v2/write` and `/api/v3/write_lp`: lines of the line protocol, durable before the answer says so.
 struct WriteEndpoint: Sendable {
+  let store: Store
   let queue: AppendQueue
   let pool: BlockingPool
   let settings: ServerSettings
@@ -51,10 +52,12 @@ struct WriteEndpoint: Sendable {
     _ chunks: inout LineChunks, _ reading: LineReading, _ context: ServerContext
   ) async -> WriteOutcome {
     var outcome = WriteOutcome()
+    var made = newStreams
     var pending: [PendingLines] = []
     do {
       while let chunk = try await chunks.next() {
         let batches = try await pool.run { PointBatches(chunk, reading) }
+        try made.admit(batches.batches)
         pending.append(try await begin(batches, reading, context))
         while pending.count >= Self.maxPending { await pending.removeFirst().end(&outcome) }
       }
@@ -81,6 +84,8 @@ struct WriteEndpoint: Sendable {
         }
         held.append(try await pool.run { PointBatches(chunk, reading) })
       }
+      var made = newStreams
+      for batches in held { try made.admit(batches.batches) }
       let isWhole = held.allSatisfy { $0.faultCount == 0 }
       for batches in held {
         if isWhole {
@@ -93,6 +98,10 @@ struct WriteEndpoint: Sendable {
       outcome.add(error)
     }
     return outcome
+  }
+
+  private var newStreams: NewStreams {
+    NewStreams(store, maxCount: settings.limits.influxNewStreams)
   }
 
   private func begin(

@@ -18,6 +18,7 @@ struct LedgerEndpoint: Sendable {
     let start = try Self.start(paging)
     let connection = context.connection
     let (entries, next) = try await runner.pool.run { [store] in
+      if let stream { try Self.requireStream(stream, store.snapshot()) }
       var entries: [[UInt8]] = []
       var next: LedgerPlace?
       try Cancellation.with({ connection?.isGone == true }) {
@@ -39,6 +40,14 @@ struct LedgerEndpoint: Sendable {
       $0.field("entries", array: entries)
       $0.field("next", optional: next.map { paging.cursor(["\($0.page)", "\($0.index)"]) })
     }
+  }
+
+  private static func requireStream(
+    _ name: String, _ snapshot: CatalogueSnapshot
+  ) throws(Problem) {
+    if (snapshot.streams + snapshot.system).contains(where: { $0.name == name }) { return }
+    throw Problem(
+      .notFound, "there is no stream \(name); GET /v1/streams lists those that there are")
   }
 
   private static func kind(_ request: Request) throws(Problem) -> LedgerEntry.Kind? {

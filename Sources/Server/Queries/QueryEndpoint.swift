@@ -34,7 +34,7 @@ struct QueryEndpoint: Sendable {
       problem.allowedMethods = ["POST"]
       throw problem
     }
-    if statement.isChange { try context.require(.admin) }
+    if statement.isChange { try await runner.requireAdmin(statement, context) }
     if statement.isLong, format == .ndjson {
       return try await ProgressResponse(runner, statement, query, context).response()
     }
@@ -79,6 +79,8 @@ struct QueryRunner: Sendable {
   let limits: QueryLimits
   let metrics: Metrics
   let audit: Audit
+  /// Why a target of a schedule or an alert would be refused.
+  let refusal: @Sendable (TargetCall) -> String?
 
   /// Runs a statement. It ends when its client goes away. `progress` is told the share that is done of what takes long.
   /// Throws what the engine does, and ``Problem`` of kind `tooBusy`.
@@ -101,16 +103,18 @@ struct QueryRunner: Sendable {
     (options.parameters, options.timeZone, options.limits) = (
       query.parameters, query.timeZone, limits
     )
-    options.progress = progress
+    (options.progress, options.refusal) = (progress, refusal)
     options.isCancelled = { cancelled.isSet || connection?.isGone == true }
     return try await withTaskCancellationHandler {
       try await pool.run { [options] in
         let answer = try counted {
-          try context.require(statement, store.snapshot)
-          return try Store.acting(as: context.actor) {
+          try Store.acting(as: context.actor) {
             try audit.running(
               statement, actor: context.actor, address: context.clientAddress
-            ) { try QueryEngine(store).run(statement, of: query.text, options) }
+            ) {
+              try context.require(statement, store.snapshot)
+              return try QueryEngine(store).run(statement, of: query.text, options)
+            }
           }
         }
         return try body(answer)
@@ -122,6 +126,17 @@ struct QueryRunner: Sendable {
 }
 
 extension QueryRunner {
+  /// Throws a ``Problem`` of kind `forbidden`, and takes note of who tried, unless whoever asks may change the store.
+  func requireAdmin(_ statement: Statement, _ context: ServerContext) async throws {
+    do throws(Problem) { try context.require(.admin) } catch {
+      try await pool.run {
+        try audit.running(
+          statement, actor: context.actor, address: context.clientAddress
+        ) { throw error }
+      }
+    }
+  }
+
   /// Takes note of how a statement ended, and how long it took.
   private func counted(_ body: () throws -> Answer) throws -> Answer {
     let begin = ContinuousClock.now

@@ -3,6 +3,9 @@ import Model
 
 /// Files that schedules write, all in one directory.
 enum OutputFile {
+  static let noDirectory =
+    "there is no directory for files: set outputs.directory, and start the server again"
+
   /// The path with what `{date}` and `{time}` stand for: `2024-06-01` and `0630`, on local clocks.
   static func name(_ path: String, localNs: Int64) -> String {
     let minute = localNs.flooredQuotient(60_000_000_000)
@@ -26,10 +29,7 @@ enum OutputFile {
   /// Puts `bytes` in the place of what the file was, all or nothing, and returns when that is durable. Folders below
   /// `directory` are made; one of them that is a link is refused, since it may lead elsewhere.
   static func write(_ bytes: [UInt8], to path: String, in directory: String) throws {
-    if directory.isEmpty {
-      throw OutputRefusal(
-        "there is no directory for files: set outputs.directory, and start the server again")
-    }
+    if directory.isEmpty { throw OutputRefusal(noDirectory) }
     let file = URL(fileURLWithPath: directory).appendingPathComponent(path)
     var folder = URL(fileURLWithPath: directory)
     for part in path.split(separator: "/").dropLast() {

@@ -15,6 +15,15 @@ struct Outputs: Sendable {
   /// Of an answer that a webhook gets.
   static let maxWebhookBytes = 16 << 20
 
+  /// Why a target would be refused, as far as that is known before there is an answer; nil where it is taken.
+  func refusal(of target: Target) -> String? {
+    switch target {
+    case .stream: nil
+    case .file: directory.isEmpty ? OutputFile.noDirectory : nil
+    case .webhook(let url): webhooks.refusal(of: url)
+    }
+  }
+
   /// Returns when the target has all of it for good. Throws ``OutputRefusal`` when it is of no use to try again, and anything
   /// else when it is. O(values of the answer).
   func write(
@@ -102,6 +111,7 @@ struct Outputs: Sendable {
 
   private func make(_ stream: StreamDefinition) throws {
     let id = stream.idPath ?? ""
+    if let fault = store.faultOfName(stream.name) { throw OutputRefusal(fault) }
     do {
       if store.definition(of: stream.name) == nil { try store.define(stream) }
     } catch is StreamExistsError {

@@ -38,9 +38,7 @@ struct Webhooks: Sendable {
       switch error.kind {
       case .cancelled: throw CancellationError()
       case .refusedAddress:
-        throw OutputRefusal(
-          "\(url.host ?? "") is an address of this machine or of its networks; webhooks.allow lists hosts that may be"
-        )
+        throw OutputRefusal(Self.ownAddress(url.host ?? ""))
       case .badURL: throw OutputRefusal("\(error)")
       default: throw OutputFailure("\(error)")
       }
@@ -48,6 +46,21 @@ struct Webhooks: Sendable {
     guard (200...299).contains(status) else {
       throw OutputFailure("\(url.absoluteString) answers with status \(status)")
     }
+  }
+
+  /// Why a webhook would be refused by what its URL says alone: a name may be resolved to whatever later. Nil where it is taken.
+  func refusal(of url: URL) -> String? {
+    let host = url.host?.lowercased() ?? ""
+    let isOwn = host == "localhost" || host.hasSuffix(".localhost")
+    let isNumbers = host.contains(":") || host.allSatisfy { $0 == "." || $0.isNumber }
+    guard isOwn || isNumbers && !PublicAddress.isPublic(host), !allowedHosts.contains(host) else {
+      return nil
+    }
+    return Self.ownAddress(host)
+  }
+
+  private static func ownAddress(_ host: String) -> String {
+    "\(host) is an address of this machine or of its networks; webhooks.allow lists hosts that may be"
   }
 
   /// The headers that tell who has sent the body, and when; none without a secret. The file is read each time, so that the

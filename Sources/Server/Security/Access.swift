@@ -110,8 +110,11 @@ extension ServerContext {
         "the token is for some streams only: with it one asks these, and KPIs over them, by name, and changes nothing"
       )
     }
-    let kpi = try catalogue().kpis.first { $0.name == name }
-    if principal.mayAsk(stream: kpi?.stream ?? name) { return }
+    let catalogue = try catalogue()
+    let kpi = catalogue.kpis.first { $0.name == name }
+    // Of another name it could be a schedule or an alert that is described, whatever it asks and whomever it tells.
+    let isKnown = kpi != nil || catalogue.streams.contains { $0.name == name }
+    if principal.mayAsk(stream: kpi?.stream ?? name), isKnown || !statement.isDescription { return }
     throw Problem(.forbidden, "the token is not for \(name)")
   }
 
@@ -124,6 +127,15 @@ extension ServerContext {
 }
 
 extension Statement {
+  /// Whether it says what its name is of.
+  fileprivate var isDescription: Bool {
+    switch body {
+    case .describe: true
+    case .show(let show): show.subject == .create
+    default: false
+    }
+  }
+
   /// The one stream or KPI that it asks; nil where it asks none or all, or changes what there is.
   fileprivate var askedName: String? {
     switch body {

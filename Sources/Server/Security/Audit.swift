@@ -36,7 +36,9 @@ public final class Audit: Sendable {
       actor: actor, address: address, action: action, subject: text, digest: Self.digest(text))
     let result: R
     do { result = try body() } catch {
-      entry.failure = statement.failureText(error)
+      let problem = error as? Problem
+      entry.failure = problem?.detail ?? statement.failureText(error)
+      entry.isRefused = problem?.kind == .forbidden
       // It is the first error that matters.
       try? note([entry])
       throw error

@@ -62,6 +62,8 @@ public struct ServerSettings: Sendable {
     public var requestBurst = 100
     /// Documents that wait for the disk; beyond it clients are told to come again.
     public var pendingBytes = 64 << 20
+    /// Streams that one request of lines may make.
+    public var influxNewStreams = 1_000
     /// Queries that run at a time, and that wait.
     public var queries = 4
     public var queriesWaiting = 64

@@ -152,6 +152,10 @@ public struct Setting: Sendable {
         bytes: "limits.pending_bytes",
         "Documents that wait for the disk; beyond it clients are told to come again (429).",
         \.limits.pendingBytes, atLeast: 1 << 20),
+      Setting(
+        count: "limits.influx_new_streams",
+        "Streams that one request of a client of InfluxDB may make (413).",
+        \.limits.influxNewStreams),
       Setting(count: "limits.queries", "Queries that run at a time.", \.limits.queries),
       Setting(
         count: "limits.queries_waiting",

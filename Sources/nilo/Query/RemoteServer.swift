@@ -46,7 +46,12 @@ struct RemoteServer {
     case .untrusted:
       return Failure(
         "\(url) is not trusted (\(error.message)); --ca-file names who vouches for it")
-    default: return Failure("\(url) did not answer: \(error.message)")
+    default:
+      let advice =
+        url.hasPrefix("https:")
+        ? "if the server has no certificate, say --url http://"
+        : "if the server has a certificate, say --url https://"
+      return Failure("\(url) did not answer: \(error.message); \(advice)")
     }
   }
 }
