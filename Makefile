@@ -5,7 +5,7 @@ NILO = .build/release/nilo
 DATA = nilo-demo
 FLIPS = 2000
 
-.PHONY: help run test test-long test-optimised test-openapi flips fuzz bench bench-peers build setup format lint clean
+.PHONY: help run test test-long test-optimised test-openapi test-clients flips fuzz bench bench-peers build setup format lint clean
 
 help:
 	@echo "make run          set up, build, load the sample data, ask some questions and serve it"
@@ -13,6 +13,7 @@ help:
 	@echo "make test-long    the same with many more random rounds"
 	@echo "make test-optimised  build optimised, then run tests of copies and the hammer (some minutes)"
 	@echo "make test-openapi  make up requests from openapi.yaml, EXAMPLES=100 for each path"
+	@echo "make test-clients  install promtool, vmagent and collectd, and test with them"
 	@echo "make flips        flip FLIPS=2000 single bits of a store, each on its own (over an hour)"
 	@echo "make fuzz         make up texts for the parser, for FUZZ_SECONDS=60"
 	@echo "make bench        build, then print the benchmark table (some minutes)"
@@ -44,6 +45,9 @@ test-optimised: setup
 test-openapi: setup
 	swift build --product nilo
 	scripts/test-openapi .build/debug/nilo
+
+test-clients: setup
+	scripts/test-clients
 
 flips: setup
 	NILO_FLIPS=$(FLIPS) scripts/test --filter FlipTests

@@ -68,43 +68,6 @@ import Testing
     #expect((json["rows"] as? [Any])?.count == 30_000)
   }
 
-  /// What was acknowledged is there, once, whatever happened to the server.
-  @Test(arguments: [SIGKILL, SIGTERM]) func whatWasAcknowledgedIsThere(_ signal: Int32) throws {
-    let served = try ServedStore()
-    var acknowledged = 0
-    for round in 0..<3 {
-      let load = Process()
-      let output = Pipe()
-      load.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-      load.arguments = [
-        "python3",
-        URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-          .appendingPathComponent("load.py").path, "\(served.port)", "8", "\(round * 10_000_000)",
-      ]
-      load.standardOutput = output
-      try load.run()
-      // From the first acknowledgement on, which takes long where much else runs.
-      let before = acknowledged
-      while try served.post("/v1/query?format=tsv", "SELECT count(*) FROM s").text
-        .split(separator: "\n").last.flatMap({ Int($0) }) ?? 0 <= before
-      { usleep(20_000) }
-      usleep(300_000)
-      let status = served.end(signal)
-      if signal == SIGTERM { #expect(status == 0, "\(served.log)") }
-      let text = String(
-        decoding: try output.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
-      load.waitUntilExit()
-      acknowledged += try #require(Int(text.trimmingCharacters(in: .whitespacesAndNewlines)))
-      try served.start()
-      let stored = try #require(Int(try served.value("SELECT count(*) FROM s")))
-      let ids = try #require(Int(try served.value("SELECT distinct(event_id) FROM s")) ?? stored)
-      #expect(stored >= acknowledged && acknowledged > 0)
-      // What was under way may be stored, unacknowledged: one batch of each client.
-      #expect(stored <= acknowledged + 8 * 50 * (round + 1))
-      #expect(abs(Double(ids - stored)) <= 0.05 * Double(stored))
-    }
-  }
-
   /// A body that drips is cut, and holds up no other client.
   @Test func aSlowBodyIsCut() throws {
     let served = try ServedStore(["--set", "limits.request_seconds=1"])

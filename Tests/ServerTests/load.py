@@ -1,4 +1,4 @@
-"""Appends batches over HTTP until the server is gone, and prints how many events were acknowledged.
+"""Appends batches over HTTP until the server is gone, and prints how many events of each client were acknowledged.
 
     load.py PORT CLIENTS FIRST_ID
 """
@@ -45,4 +45,4 @@ for thread in threads:
     thread.start()
 for thread in threads:
     thread.join()
-print(sum(acknowledged))
+print(*acknowledged)
