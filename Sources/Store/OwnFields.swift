@@ -17,6 +17,11 @@ extension StreamInfo {
       ("provisional", .boolean), ("of_early", .boolean), ("as_of_seq", .number), ("told", .text),
       ("attempts", .number), ("failure", .text),
     ],
+    StreamDefinition.publications.name: [
+      ("id", .text), ("sink", .text), ("version", .number), ("state", .text),
+      ("after_seq", .number), ("through_seq", .number), ("rows", .number), ("attempts", .number),
+      ("failure", .text),
+    ],
     StreamDefinition.audit.name: [
       ("actor", .text), ("address", .text), ("action", .text), ("subject", .text),
       ("digest", .text), ("outcome", .text), ("failure", .text),

@@ -9,19 +9,24 @@ extension StatementRun {
     case kpi(KpiInfo)
     case schedule(ScheduleInfo)
     case alert(AlertInfo)
+    case source(DefinedSource)
+    case sink(SinkInfo)
   }
 
-  /// What has the name: a stream or KPI, or else the schedules and alerts, which may be called as each other. Throws that there
-  /// is no such stream or KPI where nothing has it.
+  /// What has the name: a stream or KPI, or else what happens by itself, of which several may be called as each other. Throws
+  /// that there is no such stream or KPI where nothing has it.
   func described(_ name: Name) throws -> [Described] {
     do {
       let (stream, kpi) = try target(name)
       return [kpi.map { .kpi($0) } ?? .stream(stream)]
     } catch {
-      let schedules = try store.schedules().filter { $0.name == name.text }
-      let alerts = try store.alerts().filter { $0.name == name.text }
-      if schedules.isEmpty, alerts.isEmpty { throw error }
-      return schedules.map { .schedule($0) } + alerts.map { .alert($0) }
+      var found: [Described] = []
+      found += try store.schedules().filter { $0.name == name.text }.map { .schedule($0) }
+      found += try store.alerts().filter { $0.name == name.text }.map { .alert($0) }
+      found += try store.definedSources().filter { $0.name == name.text }.map { .source($0) }
+      found += try store.sinks().filter { $0.name == name.text }.map { .sink($0) }
+      if found.isEmpty { throw error }
+      return found
     }
   }
 
@@ -58,5 +63,34 @@ extension StatementRun {
         "\(group.state.rawValue) since \(Timestamp(ns: group.sinceNs))\(provisional)")
     }
     if let failure = alert.failure { lines.add("failure", failure) }
+  }
+
+  func add(_ source: DefinedSource, to lines: inout PropertyLines) {
+    lines.add("source", source.name)
+    lines.add("version", "\(source.version)")
+    lines.add("kind", source.definition.kind.value)
+    lines.add("defined", "\(Timestamp(ns: source.definedNs)), at seq \(grouped(source.seq))")
+    lines.add("state", source.stateText)
+    guard let status = source.status else { return }
+    lines.add("since", "\(Timestamp(ns: status.sinceNs))")
+    lines.add("events", grouped(status.events))
+    lines.add("rejected", grouped(status.rejected))
+    if let lag = status.lag { lines.add("lag", grouped(lag)) }
+    if let failure = status.failure { lines.add("failure", failure) }
+  }
+
+  func add(_ sink: SinkInfo, to lines: inout PropertyLines) {
+    lines.add("sink", sink.name)
+    lines.add("version", "\(sink.version)")
+    lines.add("KPI", sink.definition.kpi.text)
+    lines.add("target", sink.definition.target.canonicalText)
+    lines.add("defined", "\(Timestamp(ns: sink.definedNs)), at seq \(grouped(sink.seq))")
+    lines.add("through", "seq \(grouped(sink.throughSeq))")
+    lines.add("rows", grouped(UInt64(sink.rows)))
+    if let sinceNs = sink.waitingSinceNs {
+      lines.add(
+        "waiting", "\(grouped(UInt64(sink.waitingRows))) rows since \(Timestamp(ns: sinceNs))")
+    }
+    if let failure = sink.failure { lines.add("failure", failure) }
   }
 }

@@ -138,6 +138,8 @@ extension StatementRun {
       case .kpi(let kpi): try add(kpi, to: &lines)
       case .schedule(let schedule): try add(schedule, to: &lines)
       case .alert(let alert): add(alert, to: &lines)
+      case .source(let source): add(source, to: &lines)
+      case .sink(let sink): add(sink, to: &lines)
       }
     }
     return lines.answer(catalogue)

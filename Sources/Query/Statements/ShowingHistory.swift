@@ -66,6 +66,8 @@ extension StatementRun {
       case .kpi(let kpi): statement = kpi.statement
       case .schedule(let schedule): statement = schedule.statement
       case .alert(let alert): statement = alert.statement
+      case .source(let source): statement = source.statement
+      case .sink(let sink): statement = sink.statement
       }
       list.add(.text(name.text), .text(statement))
     }

@@ -63,6 +63,7 @@ extension StatementRun {
     try writableStore(span).defineSink(sink)
     var answer = Answer(message: "sink \(sink.name.text) is defined")
     answer.meta.notes.append("rows that become final from now on go there, by nilo serve")
+    noteRefusal(of: sink.target, in: &answer)
     return answer
   }
 
