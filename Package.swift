@@ -7,13 +7,15 @@ let settings: [SwiftSetting] = [
   .enableExperimentalFeature("Lifetimes"),
 ]
 
-/// A Swift module of ours. What is in the files of `embedded` is part of the program.
+/// A Swift module of ours. What is in the files of `embedded` is part of the program, what is `copied` lies beside it.
 func module(
-  _ name: String, _ dependencies: [Target.Dependency] = [], embedded: [String] = []
+  _ name: String, _ dependencies: [Target.Dependency] = [], embedded: [String] = [],
+  copied: [String] = []
 ) -> Target {
   .target(
     name: name, dependencies: dependencies,
-    resources: embedded.map { .embedInCode($0) }, swiftSettings: settings)
+    resources: embedded.map { .embedInCode($0) } + copied.map { .copy($0) },
+    swiftSettings: settings)
 }
 
 /// The tests of the module of the same name.
@@ -93,7 +95,7 @@ let package = Package(
       "Server",
       [
         "Store", "Query", "FileConnector", "Language", "Model", "Checksum", "Bytes", "Curl",
-        "Threads",
+        "Gzip", "Threads",
         .product(name: "Configuration", package: "swift-configuration"),
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "HTTPTypes", package: "swift-http-types"),
@@ -112,7 +114,7 @@ let package = Package(
         .product(name: "SystemPackage", package: "swift-system"),
         .product(name: "Yams", package: "Yams"),
       ],
-      embedded: ["Operation/openapi.yaml"]),
+      embedded: ["Operation/openapi.yaml"], copied: ["Page/assets"]),
     module("Workloads"),
     module("Terminal"),
     .executableTarget(

@@ -63,7 +63,8 @@ extension ServerParts {
 
     router.path("/metrics", [.get: by(.reader, metrics.get)])
     // Those who watch over programs ask without a token; what they learn is no secret.
-    router.path("/", [.get: operation.index])
+    router.path("/", [.get: page.index])
+    router.path("/page/:folder/:file", [.get: page.file])
     router.path("/openapi.json", [.get: operation.openAPI])
     router.path("/-/healthy", [.get: operation.healthy])
     router.path("/-/ready", [.get: operation.ready])

@@ -28,6 +28,7 @@ struct ServerParts: Sendable {
   let influx: InfluxOperation
   let lines: LineEndpoint
   let operation: OperationEndpoints
+  let page: PageEndpoint
   let metrics: MetricsEndpoint
   let scheduler: Scheduler
   let fetching: SourceSupervisor
@@ -80,6 +81,8 @@ struct ServerParts: Sendable {
     influx = InfluxOperation(store: store, pool: queries)
     lines = LineEndpoint(store: store, pool: queries)
     operation = OperationEndpoints(store: store, queries: queries)
+    page = PageEndpoint(
+      files: PageFiles(folder: settings.pageDirectory), pool: looks, operation: operation)
     metrics = MetricsEndpoint(
       store: store, metrics: counted, queue: queue, queries: queries, live: live, clock: clock)
     scheduler = Scheduler(

@@ -109,6 +109,8 @@ public struct ServerSettings: Sendable {
   public var webhookSecretFile = ""
   /// Hosts of webhooks, in small letters, that may be of this machine or of its networks.
   public var webhookHosts: [String] = []
+  /// Where files of the page are looked for first; empty for those that came with the program alone.
+  public var pageDirectory = ""
   public var limits = Limits()
   /// All of them as `nilo config print` has them, a line each, without where they came from; nil when they are not of a
   /// configuration.

@@ -131,6 +131,10 @@ public struct Setting: Sendable {
         }
       },
       Setting(
+        "page.directory",
+        "Where the files of the page at / are looked for before those that came with the program.",
+        \.pageDirectory),
+      Setting(
         count: "limits.request_seconds",
         "A body has to be there by then; one that brings 16 KiB a second has more time.",
         \.limits.requestSeconds),

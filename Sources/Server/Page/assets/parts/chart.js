@@ -1,0 +1,250 @@
+/**
+ * Charts over time, drawn by uPlot. The pointer or the arrow keys read them, a drag looks at a shorter time, a click or Enter
+ * asks where a number is from.
+ */
+import { h, fill } from './dom.js';
+import { bucketTime, compact, number, decimalsOf } from './format.js';
+import { loadUPlot } from './vendor.js';
+import { zone } from '../data/zone.js';
+
+/**
+ * @typedef {{name: string, color: string, values: (number | null)[], kind?: 'line' | 'bars' | 'dashes' | 'faint'}} Line
+ * @typedef {{index: number, line: number, kind: 'outlier' | 'restated'}} Mark
+ * @typedef {{
+ *   label: string, timesMs: number[], lines: Line[], everyMs: number, height?: number,
+ *   firstOpen?: number, band?: {lower: (number | null)[], upper: (number | null)[], color: string}, marks?: Mark[],
+ *   onRange?: (sinceMs: number, untilMs: number) => void, onPick?: (index: number, line: number) => void,
+ * }} ChartSpec `firstOpen` is the first place that is provisional
+ */
+
+const mostInTip = 10;
+
+/** The colour of a series by its place; they repeat after eight. */
+export function seriesColor(index) {
+  return css(`--series-${index % 8 + 1}`);
+}
+
+/** A colour or a length of the style sheets. */
+export function css(name) {
+  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+}
+
+/**
+ * Draws into `root` in place of what was there.
+ * @param {HTMLElement} root
+ * @param {ChartSpec} spec
+ * @returns {Promise<{image: () => Promise<Blob>} | null>} null where uPlot is missing
+ */
+export async function drawChart(root, spec) {
+  root.chart?.destroy();
+  root.chart = null;
+  const uPlot = await loadUPlot();
+  if (!uPlot) {
+    fill(root, h('p', { class: 'notice' },
+      'Charts need uPlot, which is not among the files of this server: scripts/setup fetches it. The table has all numbers.'));
+    return null;
+  }
+  if (root.chart) root.chart.destroy();
+  fill(root);
+  const tip = h('div', { class: 'tip', hidden: true });
+  const height = spec.height ?? 320;
+  const chart = new uPlot(options(uPlot, root, spec, tip, height), dataOf(spec), root);
+  root.chart = chart;
+  root.classList.add('chart');
+  chart.over.append(tip);
+  reach(root, chart, spec, tip);
+  root.resizing?.disconnect();
+  root.resizing = new ResizeObserver(() => {
+    if (root.clientWidth && root.clientWidth !== chart.width) chart.setSize({ width: root.clientWidth, height });
+  });
+  root.resizing.observe(root);
+  return { image: () => imageOf(chart, spec) };
+}
+
+/** Lines as uPlot has them: what is provisional is a line of its own, dashed, from the last final point on. */
+function dataOf({ timesMs, lines, band, firstOpen }) {
+  const open = firstOpen ?? timesMs.length;
+  const finals = lines.map(({ values }) => values.map((value, index) => index < open ? value : null));
+  const provisional = lines.map(({ values }) => values.map((value, index) => index >= open - 1 ? value : null));
+  const bounds = band ? [band.upper, band.lower] : [];
+  return [timesMs.map(ms => ms / 1000), ...bounds, ...finals, ...provisional];
+}
+
+function options(uPlot, root, spec, tip, height) {
+  const { lines, band } = spec;
+  const style = ({ color, kind }, isProvisional) => ({
+    stroke: kind === 'faint' ? css('--ink-3') : color,
+    width: kind === 'faint' ? 1.25 : 1.75,
+    dash: kind === 'dashes' ? [2, 3] : isProvisional ? [5, 4] : undefined,
+    spanGaps: false,
+    points: { show: false },
+    ...kind === 'bars' && { paths: uPlot.paths.bars({ size: [0.7, 48] }), fill: isProvisional ? `${color}55` : `${color}cc`, width: 0 },
+  });
+  const bound = { stroke: 'transparent', points: { show: false } };
+  const numbers = lines.flatMap(({ values }) => values);
+  return {
+    width: root.clientWidth || 600, height,
+    padding: [10, 18, 0, 0],
+    legend: { show: false },
+    tzDate: seconds => uPlot.tzDate(new Date(seconds * 1000), zone()),
+    cursor: {
+      y: false, points: { size: 7, width: 2 }, focus: { prox: 24 },
+      drag: { x: Boolean(spec.onRange), y: false, setScale: false },
+    },
+    focus: { alpha: lines.length > 3 ? 0.35 : 1 },
+    scales: { y: { range: (_, low, high) => rangeOf(low, high, lines.some(({ kind }) => kind === 'bars')) } },
+    axes: [
+      { ...axis(), space: 70, size: 34, values: timeLabels(uPlot) },
+      { ...axis(), size: axisWidth, values: (_, splits) => splits.map(tick(splits, numbers)) },
+    ],
+    series: [{}, ...band ? [bound, bound] : [], ...lines.map(line => style(line, false)), ...lines.map(line => style(line, true))],
+    bands: band ? [{ series: [1, 2], fill: `${band.color}1f` }] : [],
+    hooks: {
+      drawClear: [chart => shadeOpen(chart, spec)],
+      draw: [chart => drawMarks(chart, spec)],
+      setCursor: [chart => showTip(chart, spec, tip)],
+      setSelect: [chart => {
+        const { left, width } = chart.select;
+        if (width < 5) return;
+        chart.setSelect({ left: 0, width: 0, top: 0, height: 0 }, false);
+        spec.onRange?.(chart.posToVal(left, 'x') * 1000, chart.posToVal(left + width, 'x') * 1000);
+      }],
+    },
+  };
+}
+
+function axis() {
+  return {
+    stroke: css('--ink-2'), font: `11px ${css('--font')}`, gap: 6,
+    grid: { stroke: css('--line'), width: 1 }, ticks: { show: false },
+  };
+}
+
+/** Bars begin at nothing; lines have some room above and below. */
+function rangeOf(low, high, hasBars) {
+  if (low === null || high === null) return [0, 1];
+  if (low === high) return low === 0 ? [0, 1] : [low - Math.abs(low) * 0.1, high + Math.abs(high) * 0.1];
+  const room = (high - low) * 0.08;
+  if (hasBars) return [Math.min(0, low), high + room];
+  return [low >= 0 && low < room ? 0 : low - room, high + room];
+}
+
+function tick(splits, numbers) {
+  const step = splits.length > 1 ? Math.abs(splits[1] - splits[0]) : 1;
+  const decimals = step >= 1 || !Number.isFinite(step) ? 0 : Math.min(8, Math.ceil(-Math.log10(step)));
+  return value => value === null ? '' : Math.abs(value) >= 10_000 ? compact(value) : number(value, step % 1 === 0 ? 0 : decimals || decimalsOf(numbers));
+}
+
+function axisWidth(chart, labels) {
+  const longest = (labels ?? []).reduce((most, label) => Math.max(most, label.length), 0);
+  return Math.max(36, longest * 7 + 14);
+}
+
+/** Clock times, with the day where a new one begins, in 24 hours. */
+function timeLabels(uPlot) {
+  const clock = uPlot.fmtDate('{HH}:{mm}');
+  const exact = uPlot.fmtDate('{HH}:{mm}:{ss}');
+  const day = uPlot.fmtDate('{D} {MMM}');
+  const year = uPlot.fmtDate('{YYYY}');
+  return (chart, splits) => {
+    const step = splits[1] - splits[0];
+    let before = null;
+    return splits.map(seconds => {
+      const date = uPlot.tzDate(new Date(seconds * 1000), zone());
+      const [thisDay, thisYear] = [day(date), year(date)];
+      const isNewDay = before === null || before.thisDay !== thisDay;
+      const isNewYear = before === null || before.thisYear !== thisYear;
+      before = { thisDay, thisYear };
+      if (step >= 86_400) return isNewYear ? `${thisDay}\n${thisYear}` : thisDay;
+      return (step < 60 ? exact : clock)(date) + (isNewDay ? `\n${thisDay}` : '');
+    });
+  };
+}
+
+function shadeOpen(chart, { timesMs, firstOpen }) {
+  if (firstOpen === undefined || firstOpen >= timesMs.length) return;
+  const { ctx, bbox } = chart;
+  const from = firstOpen > 0 ? (timesMs[firstOpen - 1] + timesMs[firstOpen]) / 2 : timesMs[0];
+  const left = Math.max(bbox.left, chart.valToPos(from / 1000, 'x', true));
+  ctx.fillStyle = css('--open-ground');
+  ctx.fillRect(left, bbox.top, bbox.left + bbox.width - left, bbox.height);
+}
+
+function drawMarks(chart, { timesMs, lines, marks = [] }) {
+  const { ctx } = chart;
+  const size = devicePixelRatio;
+  for (const { index, line, kind } of marks) {
+    const value = lines[line]?.values[index];
+    if (value === null || value === undefined) continue;
+    ctx.beginPath();
+    ctx.arc(chart.valToPos(timesMs[index] / 1000, 'x', true), chart.valToPos(value, 'y', true), 4 * size, 0, 2 * Math.PI);
+    ctx.lineWidth = 1.75 * size;
+    ctx.fillStyle = kind === 'outlier' ? css('--bad') : css('--surface');
+    ctx.strokeStyle = kind === 'outlier' ? css('--surface') : css('--warn');
+    ctx.fill();
+    ctx.stroke();
+  }
+}
+
+function showTip(chart, { timesMs, lines, everyMs, firstOpen, marks = [] }, tip) {
+  const { idx: index, left } = chart.cursor;
+  tip.hidden = index === null || index === undefined || left < 0;
+  if (tip.hidden) return;
+  const decimals = decimalsOf(lines.map(({ values }) => values[index]));
+  const here = lines.map((line, place) => ({ ...line, place, value: line.values[index] })).filter(({ value }) => value !== null);
+  if (lines.length > 3) here.sort((one, other) => other.value - one.value);
+  fill(tip,
+    h('div', { class: 'tip-time' }, bucketTime(timesMs[index], everyMs),
+      firstOpen !== undefined && index >= firstOpen && h('span', { class: 'tag' }, 'provisional')),
+    here.slice(0, mostInTip).map(({ name, color, kind, value, place }) => h('div', { class: 'tip-row' },
+      h('i', { style: { background: kind === 'faint' ? css('--ink-3') : color } }), h('span', {}, name),
+      h('b', {}, number(value, decimals)),
+      marks.filter(mark => mark.index === index && mark.line === place).map(({ kind: what }) => h('em', {}, what)))),
+    here.length > mostInTip && h('div', { class: 'tip-more' }, `and ${here.length - mostInTip} more`));
+  const isRight = left > chart.over.clientWidth / 2;
+  Object.assign(tip.style, { left: isRight ? '' : `${left + 14}px`, right: isRight ? `${chart.over.clientWidth - left + 14}px` : '' });
+}
+
+/** Reading by keys and picking. */
+function reach(root, chart, { label, timesMs, lines, onPick }, tip) {
+  Object.assign(root, { tabIndex: 0 });
+  root.setAttribute('role', 'group');
+  root.setAttribute('aria-roledescription', 'chart');
+  root.setAttribute('aria-label', `${label}. Arrow keys read it; the table has the same numbers.`);
+  let focused = 0;
+  chart.over.addEventListener('mousemove', () => {
+    const { idx: index, top } = chart.cursor;
+    if (index === null || index === undefined) return;
+    const distance = ({ values }) => values[index] === null ? Infinity : Math.abs(chart.valToPos(values[index], 'y') - top);
+    focused = lines.reduce((best, line, place) => distance(line) < distance(lines[best]) ? place : best, 0);
+  });
+  chart.over.addEventListener('click', () => {
+    const { idx: index } = chart.cursor;
+    if (index !== null && index !== undefined) onPick?.(index, focused);
+  });
+  root.onkeydown = event => {
+    const index = chart.cursor.idx ?? timesMs.length - 1;
+    const steps = { ArrowLeft: -1, ArrowRight: 1, Home: -Infinity, End: Infinity };
+    if (event.key === 'Enter') return onPick?.(index, focused);
+    if (!(event.key in steps)) return;
+    event.preventDefault();
+    const next = Math.min(timesMs.length - 1, Math.max(0, index + steps[event.key]));
+    chart.setCursor({ left: chart.valToPos(timesMs[next] / 1000, 'x'), top: chart.over.clientHeight / 2 });
+    tip.setAttribute('role', 'status');
+  };
+}
+
+/** The chart as a PNG, with its label and on the page's ground. */
+function imageOf(chart, { label }) {
+  const drawn = chart.ctx.canvas;
+  const head = 34 * devicePixelRatio;
+  const canvas = h('canvas', { width: drawn.width, height: drawn.height + head });
+  const context = canvas.getContext('2d');
+  context.fillStyle = css('--surface');
+  context.fillRect(0, 0, canvas.width, canvas.height);
+  context.fillStyle = css('--ink');
+  context.font = `600 ${14 * devicePixelRatio}px ${css('--font')}`;
+  context.fillText(label, 12 * devicePixelRatio, 22 * devicePixelRatio);
+  context.drawImage(drawn, 0, head);
+  return new Promise(resolve => canvas.toBlob(resolve, 'image/png'));
+}

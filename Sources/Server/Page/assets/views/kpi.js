@@ -1,0 +1,238 @@
+/** One KPI: its lines with what is provisional, usual and restated, its groups, its rows, and where each number is from. */
+import { change, state, stateOf } from '../app/state.js';
+import { askCsv } from '../data/api.js';
+import { catalogue, kpiOf } from '../data/catalogue.js';
+import { follow } from '../data/follow.js';
+import { linesOf, loadKpi, ownPlaces, together } from '../data/kpiData.js';
+import { lengthMs, range, setRange } from '../data/range.js';
+import { lastOf, usualBounds } from '../data/series.js';
+import { drawChart, seriesColor } from '../parts/chart.js';
+import { download, fill, h } from '../parts/dom.js';
+import { decimalsOf, number } from '../parts/format.js';
+import { columnsOf, dataTable } from '../parts/table.js';
+import { failed, latestOnly, section, selection, tag, waiting } from '../parts/words.js';
+import { showWhy } from '../parts/why.js';
+
+export const usesRange = true;
+export const title = () => current()?.name ?? 'KPIs';
+
+/** Beyond so many deviations from the mean of the time before a number is marked, as `abs(zscore(...)) > 3`. */
+const usualDeviations = 3;
+/** News are drawn so often at most. */
+const redrawMs = 1000;
+
+function current() {
+  return kpiOf(stateOf('kpi') ?? '') ?? catalogue.kpis[0];
+}
+
+export function open(root) {
+  const controls = h('div', { class: 'controls' });
+  const definition = h('p', { class: 'definition' });
+  const plot = h('div', { class: 'plot' });
+  const legend = h('div', { class: 'legend' });
+  const groups = h('div');
+  const rows = h('div');
+  const tools = h('div', { class: 'row' });
+  root.append(controls, definition, h('div', { class: 'panel' }, legend, plot, tools), groups, rows);
+  const lately = latestOnly();
+  let stop = () => {};
+  let followed = null;
+  let timer = null;
+  let drawing = null;
+
+  function followKpi(kpi) {
+    const wanted = stateOf('live') === 'off' ? null : kpi.name;
+    if (followed === wanted) return;
+    stop();
+    followed = wanted;
+    stop = wanted === null ? () => {} : follow({ kpi: wanted }, soon, soon);
+  }
+
+  function soon() {
+    timer ??= setTimeout(() => { timer = null; load(); }, redrawMs);
+  }
+
+  async function update(reason) {
+    const kpi = current();
+    if (!kpi) return fill(root, h('p', { class: 'empty' }, 'There is no KPI yet. DEFINE KPI in Explore makes one.'));
+    followKpi(kpi);
+    // What comes is told by the subscription; the theme changes colours alone.
+    if (reason === 'data') return;
+    if (reason === 'theme') return drawing && draw(kpi, drawing);
+    if (!drawing || drawing.kpi !== kpi.name) fill(plot, waiting());
+    await load();
+  }
+
+  async function load() {
+    const kpi = current();
+    const looked = range(kpi.stream);
+    const wanted = {
+      ...looked, item: stateOf('item'), chosen: state().getAll('group'), before: stateOf('before'),
+      historyMs: stateOf('usual') ? lengthMs(stateOf('usual')) : 0, rolling: stateOf('rolling'),
+    };
+    try {
+      await lately(async (signal, isOver) => {
+        const loaded = await loadKpi(kpi, wanted, signal);
+        if (isOver()) return;
+        drawing = { kpi: kpi.name, loaded, wanted };
+        draw(kpi, drawing);
+      });
+    } catch (problem) {
+      fill(plot, failed(problem, load));
+    }
+  }
+
+  function draw(kpi, { loaded, wanted }) {
+    drawControls(controls, kpi, loaded);
+    fill(definition, tag(`version ${kpi.version}`), ' ', h('code', {}, kpi.statement));
+    const drawn = linesOf(loaded, kpi, wanted.before);
+    if (!drawn.timesMs.length) {
+      fill(plot, h('p', { class: 'empty' }, 'No data in this time.'));
+      fill(legend); fill(groups); fill(rows); fill(tools);
+      return;
+    }
+    const spec = specOf(kpi, drawn, loaded, wanted);
+    const chart = drawChart(plot, {
+      ...spec, onRange: setRange,
+      onPick: (index, place) => pick(kpi, loaded, spec.lines[place]?.source?.rows?.[index], spec.timesMs[index]),
+    });
+    drawLegend(legend, spec);
+    fill(tools, toolsOf(kpi, loaded, chart));
+    fill(groups, loaded.groups.length > 1 && section('Groups, over this time', groupTable(loaded, spec)));
+    const places = ownPlaces(loaded.rows);
+    const time = loaded.rows.columns.findIndex(({ type }) => type === 'time');
+    const seen = loaded.rows.rows.filter(row => Date.parse(row[time]) >= wanted.sinceMs).reverse();
+    fill(rows, section('Rows', dataTable({
+      label: `Rows of ${kpi.name}`, rows: seen, columns: columnsOf(loaded.rows, places), heightPx: 420,
+      onRow: row => pick(kpi, loaded, row, Date.parse(row[time])), empty: 'Choose a group to see its rows.',
+    })));
+  }
+
+  update('state');
+  return {
+    update,
+    close() {
+      clearTimeout(timer);
+      stop();
+      lately(() => {});
+    },
+  };
+}
+
+function pick(kpi, loaded, row, timeMs) {
+  if (!row) return;
+  const labels = kpi.group_by.map(name => row[loaded.rows.columns.findIndex(column => column.name === name)]);
+  showWhy(kpi, labels, timeMs);
+}
+
+/** What the chart draws: the lines, and of the first one what is usual, what rolls, and the time before. */
+function specOf(kpi, { timesMs, states, lines, earlier, rolled }, { rows, item }, { sinceMs, historyMs, before, rolling }) {
+  const begin = timesMs.findIndex(ms => ms >= sinceMs);
+  const cut = values => values.slice(Math.max(0, begin));
+  const isBars = stateOf('form') === 'bars' && lines.length === 1;
+  const revision = rows.columns.findIndex(({ name }) => name === 'revision');
+  const drawn = lines.map((line, index) => ({
+    name: line.name === 'all' ? item : line.name, color: seriesColor(index), values: cut(line.values), kind: isBars ? 'bars' : 'line',
+    source: { ...line, rows: line.key === together ? null : cut(line.rows) },
+  }));
+  const marks = drawn.flatMap(({ source }, line) => (source.rows ?? []).flatMap((row, index) =>
+    row && revision >= 0 && row[revision] > 0 ? [{ index, line, kind: 'restated' }] : []));
+  const first = lines[0];
+  let band;
+  if (historyMs && first) {
+    const { means, deviations } = usualBounds(timesMs, first.values, historyMs);
+    const bound = sign => cut(means.map((mean, index) => mean === null ? null : mean + sign * usualDeviations * deviations[index]));
+    band = { lower: bound(-1), upper: bound(1), color: seriesColor(0) };
+    drawn[0].values.forEach((value, index) => {
+      if (value !== null && band.lower[index] !== null && (value < band.lower[index] || value > band.upper[index])) {
+        marks.push({ index, line: 0, kind: 'outlier' });
+      }
+    });
+  }
+  const extra = [];
+  if (before && first && earlier.has(first.key)) extra.push({ name: `${drawn[0].name}, ${before} before`, color: '', kind: 'faint', values: cut(earlier.get(first.key)) });
+  if (rolling && first && rolled.has(first.key)) extra.push({ name: `${drawn[0].name}, rolling ${rolling}`, color: seriesColor(0), kind: 'dashes', values: cut(rolled.get(first.key)) });
+  const open = cut(states).indexOf('provisional');
+  return {
+    label: `${kpi.name}: ${item}`, timesMs: cut(timesMs), lines: [...drawn, ...extra], band, marks, everyMs: lengthMs(kpi.every),
+    firstOpen: open < 0 ? undefined : open,
+  };
+}
+
+function drawControls(root, kpi, { items, item, groups, chosen }) {
+  const option = (name, label, choices) => selection(label, [{ key: '', name: 'off' }, ...choices], stateOf(name, ''), key => change({ [name]: key || null }));
+  const lengthsOf = keys => keys.map(([key, name]) => ({ key, name }));
+  const isSub = lengthMs(kpi.every) < 86_400_000;
+  fill(root,
+    selection('KPI', catalogue.kpis.map(({ name }) => ({ key: name, name })), kpi.name, name => change({ kpi: name, item: null, group: null })),
+    items.length > 1 && selection('Value', items.map(name => ({ key: name, name })), item, name => change({ item: name === items[0] ? null : name })),
+    groups.length > 1 && groupPicker(groups, chosen),
+    option('before', 'Time before', lengthsOf([...isSub ? [['1d', '1 day']] : [], ['1w', '1 week'], ['4w', '4 weeks'], ...isSub ? [] : [['1y', '1 year']]])),
+    option('usual', 'Usual', lengthsOf([...isSub ? [['24h', 'of 24 hours']] : [], ['7d', 'of 7 days'], ['28d', 'of 28 days']])),
+    !kpi.rolling && option('rolling', 'Rolling', lengthsOf([...isSub ? [['24h', '24 hours']] : [], ['7d', '7 days'], ['28d', '28 days']])),
+    chosen.length === 1 && option('form', 'Bars', [{ key: 'bars', name: 'on' }]));
+}
+
+/** A field that adds a group by its name; those that are drawn are taken away in the legend. */
+function groupPicker(groups, chosen) {
+  const known = new Set(chosen.map(({ key }) => key));
+  const keys = chosen.map(({ key }) => key);
+  const others = [{ key: together, name: 'all together' }, ...groups].filter(({ key }) => !known.has(key));
+  const input = h('input', {
+    list: 'groups', placeholder: 'add one', 'aria-label': 'Add a group', onchange: event => {
+      const found = others.find(({ name }) => name === event.target.value);
+      if (found) change({ group: [...keys, found.key] });
+    },
+  });
+  return h('label', { class: 'selection' }, h('span', {}, `Groups (${groups.length})`), input,
+    h('datalist', { id: 'groups' }, others.slice(0, 2000).map(({ name }) => h('option', { value: name }))));
+}
+
+function drawLegend(root, { lines, band }) {
+  const keys = lines.filter(({ source }) => source).map(({ source }) => source.key);
+  fill(root, lines.map(({ name, color, kind, source, values }) => {
+    const content = [h('i', { class: kind, style: kind === 'faint' ? {} : { color } }), name, ' ', h('b', {}, number(lastOf(values)?.value ?? null, decimalsOf(values)))];
+    if (!source || keys.length < 2) return h('span', { class: 'key' }, content);
+    return h('button', {
+      type: 'button', class: 'key', title: 'Show this one alone; with Shift, leave it out',
+      onclick: event => change({ group: event.shiftKey ? keys.filter(key => key !== source.key) : [source.key] }),
+    }, content);
+  }), band && h('span', { class: 'key' }, h('i', { class: 'usual', style: { color: band.color } }), `usual of ${lines[0].name}`),
+    keys.length === 1 && state().has('group') && h('button', { type: 'button', class: 'key', onclick: () => change({ group: null }) }, 'show others'));
+}
+
+function toolsOf(kpi, { fileQuery }, chart) {
+  const file = `${kpi.name}-${new Date().toISOString().slice(0, 10)}`;
+  return [
+    h('button', { type: 'button', onclick: async () => download(`${file}.csv`, await askCsv(fileQuery)) }, 'CSV'),
+    h('button', { type: 'button', onclick: async () => { const drawn = await chart; if (drawn) download(`${file}.png`, await drawn.image()); } }, 'PNG'),
+    h('span', { class: 'quiet small' }, 'Drag to look closer. Click a point to see where it is from.'),
+  ];
+}
+
+/** All groups with their numbers over the whole time; of those that are drawn also what they were last, least and most. */
+function groupTable({ groups, items, chosen }, { lines }) {
+  const drawn = new Map(lines.filter(({ source }) => source).map(({ source: { key }, values }) => {
+    const there = values.filter(value => value !== null);
+    return [key, { last: lastOf(values)?.value ?? null, low: there.length ? Math.min(...there) : null, high: there.length ? Math.max(...there) : null }];
+  }));
+  const decimals = decimalsOf([...drawn.values()].flatMap(({ low, high }) => [low, high]));
+  const of = (name, field) => ({
+    name, isNumber: true, value: ({ key }) => drawn.get(key)?.[field] ?? null,
+    show: ({ key }) => drawn.has(key) ? number(drawn.get(key)[field], decimals) : '',
+  });
+  const color = new Map(chosen.map(({ key }, index) => [key, seriesColor(index)]));
+  const keys = chosen.map(({ key }) => key);
+  return dataTable({
+    label: 'Groups', rows: groups, heightPx: 380,
+    onRow: ({ key }) => change({ group: color.has(key) ? keys.filter(one => one !== key) : [...keys, key] }),
+    columns: [
+      { name: 'group', value: ({ name }) => name, show: ({ key, name }) => h('span', { class: 'group' }, h('i', { style: { background: color.get(key) ?? 'transparent' } }), name) },
+      of('last', 'last'), of('lowest', 'low'), of('highest', 'high'),
+      ...items.map(item => {
+        const places = decimalsOf(groups.map(({ values }) => values[item]));
+        return { name: item, isNumber: true, value: ({ values }) => values[item], show: ({ values }) => number(values[item], places), title: ({ values }) => String(values[item]) };
+      }),
+    ],
+  });
+}

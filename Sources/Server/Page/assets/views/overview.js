@@ -1,0 +1,127 @@
+/** All at a glance: a card for each KPI, what needs eyes first, and the streams that bring the events. */
+import { urlOf } from '../app/state.js';
+import { catalogue } from '../data/catalogue.js';
+import { getAll } from '../data/api.js';
+import { glanceAt, urgencyOf } from '../data/glance.js';
+import { range } from '../data/range.js';
+import { bucketTime, compact, decimalsOf, duration, number, percent, time } from '../parts/format.js';
+import { fill, h } from '../parts/dom.js';
+import { spark } from '../parts/spark.js';
+import { dataTable } from '../parts/table.js';
+import { changeText, failed, latestOnly, section, tag, waiting } from '../parts/words.js';
+
+export const usesRange = true;
+export const title = () => 'Overview';
+
+/** So many cards are asked for at a time: as many as the server runs queries. */
+const askedAtOnce = 4;
+const mostGroups = 4;
+
+export function open(root) {
+  const cards = h('div', { class: 'cards' }, waiting());
+  const streams = h('div');
+  const sources = h('div');
+  root.append(cards, section('Streams', streams), section('Sources', sources));
+  const lately = latestOnly();
+  let shown = new Map();
+
+  async function update(reason) {
+    if (reason === 'theme') return;
+    drawStreams(streams);
+    drawSources(sources);
+    await lately(async signal => {
+      const { kpis } = catalogue;
+      if (!kpis.length) return fill(cards, noKpis());
+      const glances = new Map();
+      const left = [...kpis];
+      const draw = () => {
+        shown = new Map(kpis.map(kpi => [kpi, glances.get(kpi) ?? [...shown].find(([{ name }]) => name === kpi.name)?.[1]]));
+        const entries = [...shown].sort(([a, one], [b, other]) => urgencyOf(other) - urgencyOf(one) || a.name.localeCompare(b.name));
+        const focused = document.activeElement?.closest?.('.card')?.dataset.kpi;
+        fill(cards, entries.map(([kpi, glance]) => card(kpi, glance)));
+        if (focused) [...cards.children].find(({ dataset }) => dataset.kpi === focused)?.focus();
+      };
+      await Promise.all(Array.from({ length: askedAtOnce }, async () => {
+        for (let kpi = left.shift(); kpi; kpi = left.shift()) {
+          try {
+            glances.set(kpi, await glanceAt(kpi, range(kpi.stream), signal));
+          } catch (problem) {
+            if (signal.aborted) return;
+            glances.set(kpi, { problem });
+          }
+        }
+      }));
+      if (!signal.aborted) draw();
+    });
+  }
+
+  update('state');
+  return { update, close: () => lately(() => {}) };
+}
+
+function card(kpi, glance) {
+  const link = urlOf('kpi', { kpi: kpi.name });
+  if (!glance) return h('article', { class: 'card' }, waiting());
+  const head = h('header', {}, h('h3', {}, kpi.name), glance.alert && tag(glance.alert, glance.alert === 'firing' ? 'bad' : 'warn'),
+    kpi.progress < 1 && tag(`${Math.floor(kpi.progress * 100)} % filled`, 'warn'));
+  const frame = (...content) => h('a', { class: `card${glance.alert === 'firing' ? ' is-firing' : ''}`, href: link, 'data-inner': true, 'data-kpi': kpi.name }, head, content);
+  if (glance.problem) return frame(h('p', { class: 'fault' }, glance.problem.message));
+  if (!glance.last) return frame(h('p', { class: 'quiet' }, 'No data in this time'));
+  const { item, last, change, values, firstOpen, others, groups, groupCount, everyMs } = glance;
+  const decimals = decimalsOf([last.value, ...groups.map(({ value }) => value)], 3);
+  return frame(
+    h('div', { class: 'card-main' },
+      h('div', {}, h('div', { class: 'figure' }, number(last.value, decimals)),
+        h('div', { class: 'card-of' }, groupCount > 1 ? `${item}, all ${groupCount}` : item)),
+      spark(values, { firstOpen, isWide: true })),
+    h('div', { class: 'card-facts' },
+      change && changeText(`${percent(change.value)} on ${change.length} before`, change.value, `the bucket of ${bucketTime(change.timeMs, everyMs)}, the last final one`),
+      h('span', {}, bucketTime(last.timeMs, everyMs), ' ', h('span', { class: `state-word state-${last.state}` }, last.state))),
+    groups.length > 1 && h('table', { class: 'card-groups' }, h('caption', { class: 'hidden-text' }, `Groups of ${kpi.name}`), h('tbody', {}, groups.slice(0, mostGroups).map(group => h('tr', {},
+      h('th', { scope: 'row' }, group.name), h('td', {}, group.values && spark(group.values, { firstOpen })),
+      h('td', { class: 'number' }, number(group.value, decimals)), h('td', { class: 'number' }, changeText(percent(group.change), group.change)))))),
+    groupCount > mostGroups && h('p', { class: 'quiet small' }, `and ${number(groupCount - mostGroups, 0)} more; those that changed most come first`),
+    others.length > 0 && h('dl', { class: 'card-others' }, others.map(({ name, value }) => h('div', {}, h('dt', {}, name), h('dd', {}, compact(value))))));
+}
+
+function noKpis() {
+  const stream = catalogue.streams[0].name;
+  return h('div', { class: 'note' }, h('p', {}, `There is no KPI yet. One over ${stream} would be:`),
+    h('pre', { tabindex: 0, 'aria-label': 'Example' }, `DEFINE KPI amount AS count(*) AS n FROM ${stream} EVERY 1h`),
+    h('a', { class: 'button', 'data-inner': true, href: urlOf('explore', { q: `DEFINE KPI amount AS count(*) AS n FROM ${stream} EVERY 1h` }) }, 'Open in Explore'));
+}
+
+function drawStreams(root) {
+  const count = (name, field) => ({ name, isNumber: true, value: row => row[field], show: row => number(row[field], 0) });
+  const lag = ({ watermark }) => watermark ? (Date.now() - Date.parse(watermark)) / 1000 : null;
+  fill(root, dataTable({
+    label: 'Streams', rows: catalogue.streams, heightPx: 360, empty: 'No stream yet',
+    columns: [
+      { name: 'stream', value: ({ name }) => name },
+      count('events', 'events'),
+      { name: 'a second', isNumber: true, value: ({ name }) => catalogue.rates.get(name) ?? null, show: ({ name }) => catalogue.rates.has(name) ? number(catalogue.rates.get(name), 1) : '–' },
+      { name: 'newest', value: row => row.last_time, show: row => time(row.last_time, 'second') },
+      { name: 'watermark behind', isNumber: true, value: lag, show: row => duration(lag(row)) },
+      count('late', 'late'), count('twice', 'duplicates'), count('rejected', 'rejected'),
+    ],
+  }));
+}
+
+async function drawSources(root) {
+  try {
+    const { sources, next } = await getAll('v1/sources', 'sources', {}, { most: 1000 });
+    fill(root, dataTable({
+      label: 'Sources', rows: sources, heightPx: 300, empty: 'No source yet',
+      columns: [
+        { name: 'source', value: row => row.source, title: row => row.source, show: ({ source }) => source.split('/').pop() || source },
+        { name: 'stream', value: row => row.stream },
+        { name: 'state', value: row => row.is_open ? 'open' : 'closed', show: row => tag(row.is_open ? 'open' : 'closed', row.is_open ? 'good' : '') },
+        { name: 'events', isNumber: true, value: row => row.events, show: row => number(row.events, 0) },
+        { name: 'event time', value: row => row.watermark, show: row => time(row.watermark, 'second') },
+        { name: 'last seen', value: row => row.last_received, show: row => time(row.last_received, 'second') },
+      ],
+    }), next && h('p', { class: 'quiet small' }, 'There are more; these are the first 1,000.'));
+  } catch (problem) {
+    fill(root, failed(problem));
+  }
+}
