@@ -26,6 +26,7 @@ struct OperationEndpoints: Sendable {
         GET  /v1/schedules, /v1/alerts, /v1/sinks   what happens by itself
         GET  /v1/events/{seq}, /v1/lines/{seq}   an event as it came in
         POST /write, /api/v2/write, /api/v3/write_lp   lines, as clients of InfluxDB send them
+        GET  /                             this list; in a browser the page
         GET  /openapi.json                 all of this, as OpenAPI 3.1
         GET  /metrics, /-/healthy, /-/ready
 

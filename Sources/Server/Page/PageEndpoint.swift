@@ -33,7 +33,7 @@ struct PageEndpoint: Sendable {
     guard let response = try await answer(path, request) else {
       throw Problem(
         .notFound,
-        "the page has no file \(path); it is looked for in \(files.folders.count) folders, see page.directory")
+        "the page has no file \(path); the setting page.directory says where they are looked for")
     }
     return response
   }

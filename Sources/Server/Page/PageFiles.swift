@@ -12,7 +12,7 @@ final class PageFiles: Sendable {
     var bytes: [UInt8]
     /// Nil where that would not be shorter.
     var gzipped: [UInt8]?
-    /// Of RFC 9110, of the bytes as they are, with its quotes.
+    /// Of RFC 9110, of the bytes as they are. A weak one, since it stands for both forms.
     var entityTag: String
     var mediaType: String
     fileprivate var changed: Date
@@ -45,7 +45,7 @@ final class PageFiles: Sendable {
       let gzipped = try GzipCompressor.compress(bytes)
       let file = File(
         bytes: bytes, gzipped: gzipped.count < bytes.count ? gzipped : nil,
-        entityTag: "\"\(SHA256.hash(data: bytes).hexadecimal.prefix(32))\"", mediaType: mediaType,
+        entityTag: "W/\"\(SHA256.hash(data: bytes).hexadecimal.prefix(32))\"", mediaType: mediaType,
         changed: changed)
       known.withLock { $0[place] = file }
       return file

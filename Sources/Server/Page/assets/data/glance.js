@@ -52,7 +52,8 @@ async function groupsOf(kpi, item, { sinceMs, last, compare, everyMs }, signal) 
     return { labels, name: nameOf(labels), value: numberOf(row[place(item)]), change: change < 0 ? null : numberOf(row[change]) };
   }).filter(({ value }) => value !== null);
   if (list.length > mostLines) {
-    list.sort((one, other) => Math.abs(other.change ?? 0) - Math.abs(one.change ?? 0));
+    const weight = list.some(({ change: known }) => known !== null) ? ({ change: by }) => Math.abs(by ?? 0) : ({ value }) => value;
+    list.sort((one, other) => weight(other) - weight(one));
     return { list, count: list.length };
   }
   const rows = await ask(`SELECT ${itemName} FROM ${kpiName} SINCE ${instant(sinceMs)} UNTIL ${instant(end)} WHOLE BUCKETS`, { signal });

@@ -40,6 +40,6 @@ function chart(root, answer) {
 function bars({ item, bars: all }) {
   const most = Math.max(...all.map(({ value }) => Math.abs(value)), Number.MIN_VALUE);
   const decimals = decimalsOf(all.map(({ value }) => value));
-  return h('table', { class: 'bars panel' }, h('caption', {}, item), h('tbody', {}, all.map(({ name, value }) => h('tr', {},
-    h('th', { scope: 'row' }, name), h('td', {}, h('i', { style: { width: `${Math.abs(value) / most * 100}%` } })), h('td', { class: 'number' }, number(value, decimals))))));
+  return h('div', { class: 'panel' }, h('table', { class: 'bars' }, h('caption', {}, item), h('tbody', {}, all.map(({ name, value }) => h('tr', {},
+    h('th', { scope: 'row' }, name), h('td', {}, h('i', { style: { width: `${Math.abs(value) / most * 100}%` } })), h('td', { class: 'number' }, number(value, decimals)))))));
 }

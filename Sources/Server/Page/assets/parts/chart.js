@@ -78,7 +78,7 @@ function options(uPlot, root, spec, tip, height) {
     dash: kind === 'dashes' ? [2, 3] : isProvisional ? [5, 4] : undefined,
     spanGaps: false,
     points: { show: false },
-    ...kind === 'bars' && { paths: uPlot.paths.bars({ size: [0.7, 48] }), fill: isProvisional ? `${color}55` : `${color}cc`, width: 0 },
+    ...kind === 'bars' && { paths: uPlot.paths.bars({ size: [0.7, 48] }), fill: isProvisional ? `${color}66` : color, width: 0 },
   });
   const bound = { stroke: 'transparent', points: { show: false } };
   const numbers = lines.flatMap(({ values }) => values);
@@ -170,20 +170,30 @@ function shadeOpen(chart, { timesMs, firstOpen }) {
   ctx.fillRect(left, bbox.top, bbox.left + bbox.width - left, bbox.height);
 }
 
+/** Outliers on their line; what was restated at the foot, where many of them stay calm. */
 function drawMarks(chart, { timesMs, lines, marks = [] }) {
-  const { ctx } = chart;
+  const { ctx, bbox } = chart;
   const size = devicePixelRatio;
+  ctx.save();
+  ctx.setLineDash([]);
   for (const { index, line, kind } of marks) {
     const value = lines[line]?.values[index];
     if (value === null || value === undefined) continue;
+    const x = chart.valToPos(timesMs[index] / 1000, 'x', true);
+    if (kind === 'restated') {
+      ctx.fillStyle = css('--warn');
+      ctx.fillRect(x - size, bbox.top + bbox.height - 7 * size, 2 * size, 7 * size);
+      continue;
+    }
     ctx.beginPath();
-    ctx.arc(chart.valToPos(timesMs[index] / 1000, 'x', true), chart.valToPos(value, 'y', true), 4 * size, 0, 2 * Math.PI);
-    ctx.lineWidth = 1.75 * size;
-    ctx.fillStyle = kind === 'outlier' ? css('--bad') : css('--surface');
-    ctx.strokeStyle = kind === 'outlier' ? css('--surface') : css('--warn');
+    ctx.arc(x, chart.valToPos(value, 'y', true), 4 * size, 0, 2 * Math.PI);
+    ctx.lineWidth = 1.5 * size;
+    ctx.fillStyle = css('--bad');
+    ctx.strokeStyle = css('--surface');
     ctx.fill();
     ctx.stroke();
   }
+  ctx.restore();
 }
 
 function showTip(chart, { timesMs, lines, everyMs, firstOpen, marks = [] }, tip) {

@@ -2,6 +2,8 @@
 import { zone } from '../data/zone.js';
 
 const missing = '–';
+/** More of them nobody reads. */
+const mostDigits = 7;
 
 /** With some four digits that count, and no more decimals than a column of the like. */
 export function number(value, decimals = null) {
@@ -22,17 +24,25 @@ function plain(decimals) {
   return formats.get(decimals);
 }
 
-/** So many decimals that the largest of some numbers has so many digits, and that none is shown where all are whole. */
+/**
+ * So many decimals that the largest of some numbers has `digits` digits, or two of them tell the numbers apart where these lie
+ * close together; none where all are whole.
+ */
 export function decimalsOf(values, digits = 4) {
-  let largest = 0;
+  let [low, high] = [Infinity, -Infinity];
   let isWhole = true;
   for (const value of values) {
-    if (value === null || !Number.isFinite(value)) continue;
-    largest = Math.max(largest, Math.abs(value));
+    if (value === null || value === undefined || !Number.isFinite(value)) continue;
+    low = Math.min(low, value);
+    high = Math.max(high, value);
     isWhole &&= Number.isInteger(value);
   }
   if (isWhole) return 0;
-  return Math.min(8, Math.max(0, digits - 1 - Math.floor(Math.log10(largest))));
+  const place = size => Math.floor(Math.log10(size));
+  const largest = Math.max(Math.abs(low), Math.abs(high));
+  const bySize = digits - 1 - place(largest);
+  const bySpread = high > low ? 1 - place(high - low) : 0;
+  return Math.max(0, Math.min(8, mostDigits - 1 - place(largest), Math.max(bySize, bySpread)));
 }
 
 const short = new Intl.NumberFormat('en', { notation: 'compact', maximumFractionDigits: 1 });

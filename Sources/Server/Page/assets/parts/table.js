@@ -121,7 +121,11 @@ export function columnsOf(answer, places = answer.columns.map((_, index) => inde
     const { name, type, approximate } = answer.columns[place];
     const value = row => row[place];
     const title = approximate ? `~${name}` : name;
-    if (type === 'time') return { name: title, value, show: row => time(row[place], 'second') };
+    if (type === 'time') {
+      // Seconds say nothing where all are 0.
+      const form = answer.rows.every(row => /:00(?:Z|[+-]\d\d:\d\d)$/.test(row[place])) ? 'minute' : 'second';
+      return { name: title, value, show: row => time(row[place], form) };
+    }
     if (type === 'state') return { name: title, value, show: row => stateTag(row[place]) };
     if (type !== 'number' && type !== 'integer') return { name: title, value: row => flat(row[place]), title: row => flat(row[place]) };
     const decimals = type === 'integer' ? 0 : decimalsOf(answer.rows.map(value));

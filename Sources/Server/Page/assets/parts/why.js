@@ -22,7 +22,7 @@ const told = new Set(['definition', 'facts', 'first_seq', 'last_seq', 'revisions
 export function showWhy(kpi, labels, timeMs) {
   const test = kpi.group_by.length ? ` WHERE ${groupTest(kpi.group_by, labels)}` : '';
   const select = `SELECT * FROM ${quotedName(kpi.name)}${test} SINCE ${instant(timeMs)} UNTIL ${instant(timeMs + 1)} WHOLE BUCKETS`;
-  const body = h('div', {}, waiting());
+  const body = h('div', { class: 'why' }, waiting());
   const box = dialog(h('div', {},
     h('header', { class: 'box-head' },
       h('div', {}, h('h2', {}, 'Why this number'), h('p', { class: 'quiet' }, [kpi.name, kpi.group_by.length ? nameOf(labels) : null, bucketTime(timeMs, lengthMs(kpi.every))].filter(Boolean).join(' · '))),
@@ -63,7 +63,7 @@ function explanation(answer, kpi) {
 function documents(answer, statement) {
   const place = name => answer.columns.findIndex(column => column.name === name);
   const [seq, received, source, document] = ['seq', 'received', 'source', 'document'].map(place);
-  return h('section', {}, h('h3', {}, answer.rows.length < mostEvents ? `The ${answer.rows.length} documents` : `The first ${mostEvents} documents`),
+  return h('section', {}, h('h3', {}, answer.rows.length === 1 ? 'The document behind it' : `The ${answer.rows.length < mostEvents ? answer.rows.length : `first ${mostEvents}`} documents behind it`),
     h('ol', { class: 'documents' }, answer.rows.map(row => h('li', {},
       h('div', { class: 'quiet small' }, `event ${row[seq]}, received ${time(row[received], 'second')} from ${row[source]}`),
       h('pre', { tabindex: 0, 'aria-label': `Event ${row[seq]}` }, row[document])))),

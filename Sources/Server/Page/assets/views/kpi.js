@@ -188,7 +188,7 @@ function groupPicker(groups, chosen) {
     h('datalist', { id: 'groups' }, others.slice(0, 2000).map(({ name }) => h('option', { value: name }))));
 }
 
-function drawLegend(root, { lines, band }) {
+function drawLegend(root, { lines, band, marks }) {
   const keys = lines.filter(({ source }) => source).map(({ source }) => source.key);
   fill(root, lines.map(({ name, color, kind, source, values }) => {
     const content = [h('i', { class: kind, style: kind === 'faint' ? {} : { color } }), name, ' ', h('b', {}, number(lastOf(values)?.value ?? null, decimalsOf(values)))];
@@ -198,6 +198,7 @@ function drawLegend(root, { lines, band }) {
       onclick: event => change({ group: event.shiftKey ? keys.filter(key => key !== source.key) : [source.key] }),
     }, content);
   }), band && h('span', { class: 'key' }, h('i', { class: 'usual', style: { color: band.color } }), `usual of ${lines[0].name}`),
+    ['outlier', 'restated'].map(kind => marks.some(mark => mark.kind === kind) && h('span', { class: 'key' }, h('i', { class: kind }), kind)),
     keys.length === 1 && state().has('group') && h('button', { type: 'button', class: 'key', onclick: () => change({ group: null }) }, 'show others'));
 }
 

@@ -25,7 +25,7 @@ const most = 2000;
 export function open(root) {
   const totals = h('div', { class: 'totals' });
   const controls = h('div', { class: 'controls' });
-  const body = h('div', {}, waiting());
+  const body = h('div', { class: 'view' }, waiting());
   root.append(totals, controls, body);
   const lately = latestOnly();
   let drawn = null;
@@ -113,7 +113,8 @@ function bySource(entries) {
 /** Some 60 buckets of time; kinds stand on each other, drawn from the highest down. */
 function histogram(entries) {
   const last = entries[0].receivedMs;
-  const first = entries.at(-1).receivedMs;
+  // A minute at least, so that the clock below tells the buckets apart.
+  const first = Math.min(entries.at(-1).receivedMs, last - 60_000);
   const stepMs = Math.max(1000, Math.ceil((last - first) / 60 / 1000) * 1000);
   const begin = Math.floor(first / stepMs) * stepMs;
   const count = Math.floor((last - begin) / stepMs) + 1;

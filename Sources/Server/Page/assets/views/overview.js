@@ -68,19 +68,19 @@ function card(kpi, glance) {
   if (glance.problem) return frame(h('p', { class: 'fault' }, glance.problem.message));
   if (!glance.last) return frame(h('p', { class: 'quiet' }, 'No data in this time'));
   const { item, last, change, values, firstOpen, others, groups, groupCount, everyMs } = glance;
-  const decimals = decimalsOf([last.value, ...groups.map(({ value }) => value)], 3);
+  const decimals = decimalsOf([...values, ...groups.map(({ value }) => value)], 3);
   return frame(
     h('div', { class: 'card-main' },
       h('div', {}, h('div', { class: 'figure' }, number(last.value, decimals)),
-        h('div', { class: 'card-of' }, groupCount > 1 ? `${item}, all ${groupCount}` : item)),
+        h('div', { class: 'card-of' }, groupCount > 1 ? `${item}, all ${number(groupCount, 0)}` : item)),
       spark(values, { firstOpen, isWide: true })),
     h('div', { class: 'card-facts' },
       change && changeText(`${percent(change.value)} on ${change.length} before`, change.value, `the bucket of ${bucketTime(change.timeMs, everyMs)}, the last final one`),
       h('span', {}, bucketTime(last.timeMs, everyMs), ' ', h('span', { class: `state-word state-${last.state}` }, last.state))),
     groups.length > 1 && h('table', { class: 'card-groups' }, h('caption', { class: 'hidden-text' }, `Groups of ${kpi.name}`), h('tbody', {}, groups.slice(0, mostGroups).map(group => h('tr', {},
-      h('th', { scope: 'row' }, group.name), h('td', {}, group.values && spark(group.values, { firstOpen })),
+      h('th', { scope: 'row' }, group.name), group.values && h('td', {}, spark(group.values, { firstOpen })),
       h('td', { class: 'number' }, number(group.value, decimals)), h('td', { class: 'number' }, changeText(percent(group.change), group.change)))))),
-    groupCount > mostGroups && h('p', { class: 'quiet small' }, `and ${number(groupCount - mostGroups, 0)} more; those that changed most come first`),
+    groupCount > mostGroups && h('p', { class: 'quiet small' }, `and ${number(groupCount - mostGroups, 0)} more; ${groups[0].change === null ? 'the greatest' : 'those that changed most'} come first`),
     others.length > 0 && h('dl', { class: 'card-others' }, others.map(({ name, value }) => h('div', {}, h('dt', {}, name), h('dd', {}, compact(value))))));
 }
 

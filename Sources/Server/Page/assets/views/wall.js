@@ -62,7 +62,7 @@ export function open(root) {
 
 function face(kpi, { last, item, change, values, firstOpen, groups, everyMs, alert }) {
   if (!last) return [h('h2', {}, kpi.name), h('p', { class: 'quiet' }, 'No data in this time')];
-  const decimals = decimalsOf([last.value, ...groups.map(({ value }) => value)], 3);
+  const decimals = decimalsOf([...values, ...groups.map(({ value }) => value)], 3);
   return [
     h('header', {}, h('h2', {}, kpi.name), h('span', { class: 'wall-item' }, item), alert && tag(alert, alert === 'firing' ? 'bad' : 'warn')),
     h('div', { class: 'wall-figure' }, number(last.value, decimals)),
