@@ -5,7 +5,7 @@ NILO = .build/release/nilo
 DATA = nilo-demo
 FLIPS = 2000
 
-.PHONY: help run test test-long test-optimised test-openapi test-clients flips fuzz bench bench-peers build setup format lint clean
+.PHONY: help run test test-long test-optimised test-openapi test-page test-clients flips fuzz bench bench-peers build setup format lint clean
 
 help:
 	@echo "make run          set up, build, load the sample data, ask some questions and serve it"
@@ -14,6 +14,7 @@ help:
 	@echo "make test-optimised  build optimised, then run tests of copies and the hammer (some minutes)"
 	@echo "make test-openapi  make up requests from openapi.yaml, EXAMPLES=100 for each path"
 	@echo "make test-clients  install promtool, vmagent and collectd, and test with them"
+	@echo "make test-page    open the page in a browser, and look at what it does (some two minutes)"
 	@echo "make flips        flip FLIPS=2000 single bits of a store, each on its own (over an hour)"
 	@echo "make fuzz         make up texts for the parser, for FUZZ_SECONDS=60"
 	@echo "make bench        build, then print the benchmark table (some minutes)"
@@ -48,6 +49,10 @@ test-openapi: setup
 
 test-clients: setup
 	scripts/test-clients
+
+test-page: setup
+	swift build --product nilo
+	scripts/test-page .build/debug/nilo
 
 flips: setup
 	NILO_FLIPS=$(FLIPS) scripts/test --filter FlipTests

@@ -131,7 +131,20 @@ def test_parameters_are_asked_for(weather):
     page = weather.open("?view=explore&param.city=JFK&q=" + quote("SELECT count(*) AS n FROM weather WHERE city = $city AND temperature > $low"))
     page.get_by_label("$low").fill("-100")
     page.get_by_role("button", name="Run").click()
-    expect(page.get_by_role("table", name="Answer")).to_contain_text("8,705")
+    expect(page.get_by_role("table", name="Answer")).to_contain_text("8,706")
+
+
+def test_statements_that_change_run_on_demand_alone(weather):
+    text = "DEFINE KPI rain AS sum(rainfall) AS mm FROM weather GROUP BY city EVERY 1d"
+    page = weather.open("?view=explore&q=" + quote(text))
+    page.locator(".CodeMirror").wait_for()
+    page.wait_for_timeout(1000)
+    assert b'"rain"' not in urllib.request.urlopen(weather.served.url + "/v1/kpis").read()
+    page.get_by_role("button", name="Run").click()
+    expect(page.get_by_text("KPI rain version 1 is defined")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.get_by_role("link", name="Overview", exact=True).click()
+    expect(page.get_by_role("heading", name="rain")).to_be_visible()
 
 
 def test_csv_is_the_answer_of_the_server(weather):
@@ -195,10 +208,10 @@ def test_a_token_is_asked_for(empty):
     empty.allow("401 (Unauthorized)")
     empty.page.wait_for_timeout(300)
     page = empty.open()
-    page.get_by_label("Token").fill("nilo_wrong")
+    page.locator("#token").fill("nilo_wrong")
     page.get_by_role("button", name="Open").click()
     expect(page.get_by_role("dialog")).to_contain_text("not known here")
-    page.get_by_label("Token").fill(token)
+    page.locator("#token").fill(token)
     page.get_by_role("button", name="Open").click()
     expect(page.get_by_role("table", name="Streams")).to_contain_text("pumps")
     page.reload()

@@ -9,7 +9,7 @@ import sys
 import time
 import traceback
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 import cases
 from served import Served, weather_store
@@ -22,6 +22,7 @@ class Watch:
         self.faults = []
         self.allowed = []
         context.on("request", lambda request: self.request(request, url))
+        context.on("response", lambda response: response.status >= 500 and self.faults.append(f"{response.status} of {response.url}"))
         context.on("page", self.page)
 
     def request(self, request, url):
@@ -73,6 +74,8 @@ class Visit:
 def main(nilo, names):
     tests = [(name, test) for name, test in vars(cases).items() if name.startswith("test_")]
     chosen = [(name, test) for name, test in tests if not names or any(part in name for part in names)]
+    # A debug build on a busy machine takes its time, which is not what is tested.
+    expect.set_options(timeout=30_000)
     weather = weather_store(nilo)
     failures = 0
     begin = time.monotonic()
@@ -92,7 +95,7 @@ def main(nilo, names):
             except Exception as error:
                 failures += 1
                 place = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == cases.__file__]
-                print(f"FAIL  {name}, cases.py line {place}\n{str(error)[:800]}", flush=True)
+                print(f"FAIL  {name}, cases.py line {place}\n{str(error)[:800]}\n{served.log()}", flush=True)
             finally:
                 served.end()
         browser.close()

@@ -1,9 +1,9 @@
 """A store that `nilo serve` serves, for one test."""
 
 import json
+import re
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -27,26 +27,29 @@ class Served:
         self.data = self.directory / "data"
         if copy_of:
             shutil.copytree(copy_of, self.data)
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.port = 0  # any that is free, and the same one after a restart
         self.process = None
 
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.port}"
+
     def start(self):
-        log = open(self.directory / "log", "a")
-        self.process = subprocess.Popen(
-            [self.nilo, "serve", "--data", self.data, "--listen", f"127.0.0.1:{self.port}"], stdout=log, stderr=log
-        )
+        """Waits for what the server says: who tries to connect may be given the very port that it is to listen at."""
+        with open(self.directory / "log", "w") as log:
+            self.process = subprocess.Popen(
+                [self.nilo, "serve", "--data", self.data, "--listen", f"127.0.0.1:{self.port}"], stdout=log, stderr=log
+            )
         deadline = time.monotonic() + 60
-        while time.monotonic() < deadline:
-            try:
-                urllib.request.urlopen(self.url + "/-/ready").read()
+        while time.monotonic() < deadline and self.process.poll() is None:
+            if found := re.search(r"at http://127\.0\.0\.1:(\d+)\n", self.log()):
+                self.port = int(found[1])
                 return self
-            except OSError:
-                assert self.process.poll() is None, (self.directory / "log").read_text()
-                time.sleep(0.05)
-        raise AssertionError("nilo serve did not start: " + (self.directory / "log").read_text())
+            time.sleep(0.02)
+        raise AssertionError("nilo serve did not start: " + self.log())
+
+    def log(self):
+        return (self.directory / "log").read_text()
 
     def stop(self):
         if self.process and self.process.poll() is None:

@@ -75,8 +75,6 @@ export async function getAll(path, field, names = {}, { most = 10_000, ...option
 export async function ask(query, { params, timeZone, signal } = {}) {
   const response = await post(query, { params, timeZone, signal });
   const text = await response.text();
-  // DEFINE KPI and others tell in NDJSON how far they are, and have their answer in the last line.
-  if (response.headers.get('Content-Type')?.startsWith('application/x-ndjson')) return changed(text);
   return { ...exact(text), text };
 }
 
@@ -92,15 +90,6 @@ function post(query, { params, timeZone, format, signal }) {
   });
 }
 
-function changed(text) {
-  const lines = text.trim().split('\n').map(exact);
-  const failed = lines.find(line => line._status?.error);
-  if (failed) throw new Problem(failed._status.error);
-  const rows = lines.filter(line => !('_progress' in line) && !('_status' in line));
-  const columns = Object.keys(rows[0] ?? {}).map(name => ({ name, type: 'text' }));
-  return { columns, rows: rows.map(Object.values), meta: { row_count: rows.length }, text };
-}
-
 /** JSON with all digits of its integers: beyond 2^53 they are BigInt. */
 export function exact(text) {
   if (!/\d{16}/.test(text)) return JSON.parse(text);
@@ -111,5 +100,6 @@ export function exact(text) {
 
 /**
  * @typedef {{name: string, type: string, approximate?: boolean}} Column
- * @typedef {{columns: Column[], rows: any[][], meta: Record<string, any>, text?: string}} Answer
+ * @typedef {{columns: Column[], rows: any[][], meta: Record<string, any>, message?: string, text: string}} Answer
+ *   `message` is what a statement that changes something says, `text` is the JSON itself
  */

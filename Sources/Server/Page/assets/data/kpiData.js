@@ -71,7 +71,8 @@ export function linesOf({ rows, all, rolled, chosen, item }, kpi, before) {
   const sets = [seriesOf(rows, item, kpi.group_by)];
   if (all) sets.push({ ...seriesOf(all, item, []), isAll: true });
   const timesMs = [...new Set(sets.flatMap(set => set.timesMs))].sort((one, other) => one - other);
-  const states = timesMs.map(ms => sets.map(set => set.states[set.timesMs.indexOf(ms)]).find(Boolean) ?? 'final');
+  const stateAt = new Map(sets.flatMap(set => set.timesMs.map((ms, index) => [ms, set.states[index]])));
+  const states = timesMs.map(ms => stateAt.get(ms));
   const aligned = (set, values) => {
     const places = new Map(set.timesMs.map((ms, index) => [ms, index]));
     return timesMs.map(ms => places.has(ms) ? values[places.get(ms)] : null);

@@ -81,7 +81,6 @@ function options(uPlot, root, spec, tip, height) {
     ...kind === 'bars' && { paths: uPlot.paths.bars({ size: [0.7, 48] }), fill: isProvisional ? `${color}66` : color, width: 0 },
   });
   const bound = { stroke: 'transparent', points: { show: false } };
-  const numbers = lines.flatMap(({ values }) => values);
   return {
     width: root.clientWidth || 600, height,
     padding: [10, 18, 0, 0],
@@ -95,7 +94,7 @@ function options(uPlot, root, spec, tip, height) {
     scales: { y: { range: (_, low, high) => rangeOf(low, high, lines.some(({ kind }) => kind === 'bars')) } },
     axes: [
       { ...axis(), space: 70, size: 34, values: timeLabels(uPlot) },
-      { ...axis(), size: axisWidth, values: (_, splits) => splits.map(tick(splits, numbers)) },
+      { ...axis(), size: axisWidth, values: (_, splits) => splits.map(tick(splits)) },
     ],
     series: [{}, ...band ? [bound, bound] : [], ...lines.map(line => style(line, false)), ...lines.map(line => style(line, true))],
     bands: band ? [{ series: [1, 2], fill: `${band.color}1f` }] : [],
@@ -129,10 +128,12 @@ function rangeOf(low, high, hasBars) {
   return [low >= 0 && low < room ? 0 : low - room, high + room];
 }
 
-function tick(splits, numbers) {
+/** With as many decimals as tell one step from the next. */
+function tick(splits) {
   const step = splits.length > 1 ? Math.abs(splits[1] - splits[0]) : 1;
-  const decimals = step >= 1 || !Number.isFinite(step) ? 0 : Math.min(8, Math.ceil(-Math.log10(step)));
-  return value => value === null ? '' : Math.abs(value) >= 10_000 ? compact(value) : number(value, step % 1 === 0 ? 0 : decimals || decimalsOf(numbers));
+  let decimals = 0;
+  while (decimals < 8 && Math.abs(step * 10 ** decimals - Math.round(step * 10 ** decimals)) > 1e-6) decimals += 1;
+  return value => value === null ? '' : Math.abs(value) >= 10_000 ? compact(value) : number(value, decimals);
 }
 
 function axisWidth(chart, labels) {
@@ -235,9 +236,9 @@ function reach(root, chart, { label, timesMs, lines, onPick }, tip) {
   root.onkeydown = event => {
     const index = chart.cursor.idx ?? timesMs.length - 1;
     const steps = { ArrowLeft: -1, ArrowRight: 1, Home: -Infinity, End: Infinity };
-    if (event.key === 'Enter') return onPick?.(index, focused);
-    if (!(event.key in steps)) return;
+    if (event.key !== 'Enter' && !(event.key in steps)) return;
     event.preventDefault();
+    if (event.key === 'Enter') return onPick?.(index, focused);
     const next = Math.min(timesMs.length - 1, Math.max(0, index + steps[event.key]));
     chart.setCursor({ left: chart.valToPos(timesMs[next] / 1000, 'x'), top: chart.over.clientHeight / 2 });
     tip.setAttribute('role', 'status');

@@ -61,7 +61,9 @@ function candidates(text, isName) {
   if (isName) return names;
   const from = /\bfrom\s+("[^"]+"|\w+)/i.exec(text)?.[1].replaceAll('"', '');
   const stream = streamOf(kpiOf(from)?.stream ?? from);
-  const fields = (stream?.fields ?? []).filter(({ has_column: has }) => has).map(({ path }) => ({ text: path, kind: 'field' }));
+  // Items are often written before FROM is: until then it may be any stream.
+  const paths = (stream ? [stream] : catalogue.streams).flatMap(({ fields }) => fields).filter(({ has_column: has }) => has).map(({ path }) => path);
+  const fields = [...new Set(paths)].map(path => ({ text: path, kind: 'field' }));
   const items = [...(kpiOf(from)?.statement ?? '').matchAll(/ AS (\w+)(?=,| FROM)/g)].map(([, item]) => ({ text: item, kind: 'item' }));
   return [
     ...items, ...fields,

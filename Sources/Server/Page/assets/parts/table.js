@@ -57,7 +57,12 @@ export function dataTable({ label, columns, rows, onRow, heightPx = 480, empty =
     const pick = onRow && (() => onRow(row));
     return h('tr', {
       'aria-rowindex': index + 2, class: pick ? 'pick' : null, tabindex: pick ? 0 : null, onclick: pick,
-      onkeydown: pick && (event => { if (event.key === 'Enter' && event.target === event.currentTarget) pick(); }),
+      onkeydown: pick && (event => {
+        if (event.key !== 'Enter' || event.target !== event.currentTarget) return;
+        // Else the same key would press what it brings to the front.
+        event.preventDefault();
+        pick();
+      }),
     }, columns.map(column => h('td', { class: column.isNumber ? 'number' : null, title: column.title?.(row) }, column.show ? column.show(row) : text(column.value(row)))));
   }
 

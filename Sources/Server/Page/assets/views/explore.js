@@ -43,7 +43,13 @@ export function open(root) {
     drawParameters();
     drawBar();
     drawSide();
-    if (stateOf('q') !== null && asks.test(stateOf('q'))) await load();
+    if (isComplete()) await load();
+  }
+
+  /** Whether the URL has a question that can be asked without further words. */
+  function isComplete() {
+    const text = stateOf('q');
+    return text !== null && asks.test(text) && parametersOf(text).every(name => state().has(`param.${name}`));
   }
 
   function drawParameters() {
@@ -105,7 +111,8 @@ export function open(root) {
     const { row_count: count, elapsed_seconds: elapsed, source, as_of_seq: seq, notes = [] } = answer.meta;
     status.textContent = [`${number(count ?? answer.rows.length, 0)} rows`, elapsed !== undefined && `${number(elapsed * 1000, elapsed < 0.01 ? 1 : 0)} ms`, source && `from ${source}`, seq && `as of event ${number(seq, 0)}`].filter(Boolean).join(' · ');
     const content = h('div');
-    fill(result, notes.map(note => h('p', { class: 'notice' }, note)), content);
+    fill(result, answer.message && h('p', { class: 'notice is-done' }, answer.message), notes.map(note => h('p', { class: 'notice' }, note)), content);
+    if (answer.message && !answer.columns.length) return;
     if (stateOf('form') === 'plan') return drawPlan(content, text);
     drawAnswer(content, answer, stateOf('form', 'table'));
   }
@@ -146,7 +153,7 @@ export function open(root) {
       if (reason === 'state' && text !== null && text !== shownUrlText) {
         shownUrlText = text;
         editor.setText(text);
-        if (asks.test(text)) load();
+        if (isComplete()) load();
         return;
       }
       draw();

@@ -69,6 +69,6 @@ function face(kpi, { last, item, change, values, firstOpen, groups, everyMs, ale
     h('div', { class: 'wall-facts' }, change && changeText(`${percent(change.value)} on ${change.length} before`, change.value), h('span', {}, `${bucketTime(last.timeMs, everyMs)}, ${last.state}`)),
     spark(values, { firstOpen, isWide: true }),
     groups.length > 1 && h('div', { class: 'wall-groups' }, groups.slice(0, mostGroups).map(group => h('div', {},
-      h('div', { class: 'wall-item' }, group.name), h('div', { class: 'wall-small' }, number(group.value, decimals)), changeText(percent(group.change), group.change)))),
+      h('div', { class: 'wall-item' }, group.name), h('div', { class: 'wall-small' }, number(group.value, decimals)), group.change !== null && changeText(percent(group.change), group.change)))),
   ];
 }
