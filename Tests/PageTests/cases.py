@@ -247,6 +247,33 @@ def test_keys_alone(weather):
     expect(page.get_by_role("heading", name="Overview")).to_be_visible()
 
 
+def test_words_in_names_and_texts_are_no_clauses(empty):
+    empty.served.send({**pump(4.0, "a", seconds=20), "every": 3, "note": "x"})
+    empty.served.query("""DEFINE KPI odd AS count(* WHERE note != 'a FROM b GROUP BY c EVERY 1h') AS "GROUP BY", avg("every") AS "a AS b"
+      FROM pumps WHERE note != 'EVERY 1h' AND "every" > 1 GROUP BY device_id AS "from" EVERY 1m""")
+    page = opened(empty, "?range=1h")
+    card = page.locator(".card", has=page.get_by_role("heading", name="odd"))
+    expect(card.locator(".figure")).to_have_text("1")
+    expect(card).to_contain_text("a AS b")
+    card.click()
+    expect(page.get_by_role("table", name="Rows of odd")).to_contain_text("pump-1")
+
+
+def test_what_one_looks_at_stays_when_more_comes(empty):
+    empty.served.send(*(pump(float(index), f"e{index}", f"pump-{index}", seconds=120) for index in range(60)))
+    define_load(empty.served)
+    page = opened(empty, "?view=kpi&kpi=load&range=1h&item=n")
+    groups = page.get_by_role("region", name="Groups")
+    groups.get_by_role("button", name="mean").click()
+    groups.evaluate("box => { box.scrollTop = 300 }")
+    page.get_by_label("Add a group").fill("pump-1")
+    empty.served.send(pump(500.0, "late", "pump-99", seconds=1))
+    expect(page.locator(".legend")).to_contain_text("all together")
+    expect(page.get_by_text("Groups (61)")).to_be_visible()
+    assert groups.evaluate("box => box.scrollTop") == 300
+    expect(groups.get_by_role("columnheader", name="mean")).to_have_attribute("aria-sort", "descending")
+
+
 def test_narrow_screens(weather):
     for query in VIEWS:
         page = opened(weather, query)

@@ -3,7 +3,7 @@ import { ask } from './api.js';
 import { alertsOf } from './catalogue.js';
 import { instant, name as quotedName, selectOf } from './nql.js';
 import { lengthMs } from './range.js';
-import { lastOf, nameOf, numberOf, seriesOf } from './series.js';
+import { keyOf, lastOf, nameOf, numberOf, seriesOf } from './series.js';
 
 /** Up to so many groups have lines of their own. */
 const mostLines = 6;
@@ -30,7 +30,7 @@ export async function glanceAt(kpi, { sinceMs, untilMs }, signal) {
   if (!found) return { last: null, alert, groups: [], groupCount: 0 };
   const last = { value: found.value, timeMs: timesMs[found.index], state: states[found.index] };
   const firstOpen = states.indexOf('provisional');
-  const groups = kpi.group_by.length ? await groupsOf(kpi, item, { sinceMs, last, compare, everyMs }, signal) : { list: [], count: 0 };
+  const groups = kpi.group_by.length ? await groupsOf(kpi, item, { sinceMs, last, finalMs: timesMs[states.lastIndexOf('final')], compare, everyMs }, signal) : { list: [], count: 0 };
   return {
     alert, item, last, everyMs, values: line.values, firstOpen: firstOpen < 0 ? states.length : firstOpen,
     change: changeOf(all, item, length, timesMs, states),
@@ -40,17 +40,23 @@ export async function glanceAt(kpi, { sinceMs, untilMs }, signal) {
 }
 
 /** The groups of the last bucket; lines of them where they are few, those that changed most first where they are many. */
-async function groupsOf(kpi, item, { sinceMs, last, compare, everyMs }, signal) {
+async function groupsOf(kpi, item, { sinceMs, last, finalMs, compare, everyMs }, signal) {
   const kpiName = quotedName(kpi.name);
   const itemName = quotedName(item);
   const end = last.timeMs + everyMs;
-  const now = await ask(`SELECT ${itemName} FROM ${kpiName} SINCE ${instant(last.timeMs)} UNTIL ${instant(last.timeMs + 1)} WHOLE BUCKETS${compare}`, { signal });
+  // From the last final bucket on: changes are told of that one, values of the last.
+  const now = await ask(`SELECT ${itemName} FROM ${kpiName} SINCE ${instant(finalMs ?? last.timeMs)} UNTIL ${instant(last.timeMs + 1)} WHOLE BUCKETS${compare}`, { signal });
   const place = name => now.columns.findIndex(column => column.name === name);
-  const change = now.columns.findIndex(({ name }) => name.endsWith('(change %)'));
-  const list = now.rows.map(row => {
+  const [time, value, change] = [now.columns.findIndex(({ type }) => type === 'time'), place(item), place(`${item} (change %)`)];
+  const changes = new Map();
+  const list = [];
+  for (const row of now.rows) {
     const labels = kpi.group_by.map(name => row[place(name)]);
-    return { labels, name: nameOf(labels), value: numberOf(row[place(item)]), change: change < 0 ? null : numberOf(row[change]) };
-  }).filter(({ value }) => value !== null);
+    const timeMs = Date.parse(row[time]);
+    if (timeMs === finalMs && change >= 0) changes.set(keyOf(labels), numberOf(row[change]));
+    if (timeMs === last.timeMs && numberOf(row[value]) !== null) list.push({ labels, name: nameOf(labels), value: numberOf(row[value]), change: null });
+  }
+  for (const group of list) group.change = changes.get(keyOf(group.labels)) ?? null;
   if (list.length > mostLines) {
     const weight = list.some(({ change: known }) => known !== null) ? ({ change: by }) => Math.abs(by ?? 0) : ({ value }) => value;
     list.sort((one, other) => weight(other) - weight(one));

@@ -47,7 +47,7 @@ export function clausesOf(statement) {
   for (const [part] of statement.matchAll(token)) {
     if (part === '(') depth += 1;
     if (part === ')') depth -= 1;
-    const place = depth === 0 ? order.indexOf(part.toUpperCase()) : -1;
+    const place = depth === 0 ? order.indexOf(part) : -1;
     // Clauses come in the printer's order, so that an AS within the items is not taken for another one.
     if (place > at && (at >= 0 || place === 0)) at = place;
     else if (at >= 0) clauses[begin[order[at]]] += part;

@@ -30,35 +30,47 @@ export function css(name) {
 }
 
 /**
- * Draws into `root` in place of what was there.
+ * Draws into `root` in place of what was there. Where only numbers have changed the chart stays, with the pointer on it.
  * @param {HTMLElement} root
  * @param {ChartSpec} spec
  * @returns {Promise<{image: () => Promise<Blob>} | null>} null where uPlot is missing
  */
 export async function drawChart(root, spec) {
-  root.chart?.destroy();
-  root.chart = null;
   const uPlot = await loadUPlot();
   if (!uPlot) {
     fill(root, h('p', { class: 'notice' },
       'Charts need uPlot, which is not among the files of this server: scripts/setup fetches it. The table has all numbers.'));
     return null;
   }
-  if (root.chart) root.chart.destroy();
-  fill(root);
+  const look = lookOf(spec);
+  const isSame = root.chart && root.look === look && root.contains(root.chart.root);
+  Object.assign(root, { spec, look });
+  if (isSame) root.chart.setData(dataOf(spec));
+  else begin(uPlot, root);
+  return { image: () => imageOf(root) };
+}
+
+/** All but the numbers. */
+function lookOf({ label, lines, band, height, onRange }) {
+  const { theme } = document.documentElement.dataset;
+  return JSON.stringify([label, lines.map(({ name, color, kind }) => [name, color, kind]), band?.color, height, Boolean(onRange), theme, zone()]);
+}
+
+function begin(uPlot, root) {
+  root.chart?.destroy();
+  const height = root.spec.height ?? 320;
   const tip = h('div', { class: 'tip', hidden: true });
-  const height = spec.height ?? 320;
-  const chart = new uPlot(options(uPlot, root, spec, tip, height), dataOf(spec), root);
+  fill(root);
+  const chart = new uPlot(options(uPlot, root, tip, height), dataOf(root.spec), root);
   root.chart = chart;
   root.classList.add('chart');
   chart.over.append(tip);
-  reach(root, chart, spec, tip);
+  reach(root, chart, tip);
   root.resizing?.disconnect();
   root.resizing = new ResizeObserver(() => {
     if (root.clientWidth && root.clientWidth !== chart.width) chart.setSize({ width: root.clientWidth, height });
   });
   root.resizing.observe(root);
-  return { image: () => imageOf(chart, spec) };
 }
 
 /** Lines as uPlot has them: what is provisional is a line of its own, dashed, from the last final point on. */
@@ -70,8 +82,8 @@ function dataOf({ timesMs, lines, band, firstOpen }) {
   return [timesMs.map(ms => ms / 1000), ...bounds, ...finals, ...provisional];
 }
 
-function options(uPlot, root, spec, tip, height) {
-  const { lines, band } = spec;
+function options(uPlot, root, tip, height) {
+  const { lines, band, onRange } = root.spec;
   const style = ({ color, kind }, isProvisional) => ({
     stroke: kind === 'faint' ? css('--ink-3') : color,
     width: kind === 'faint' ? 1.25 : 1.75,
@@ -88,7 +100,7 @@ function options(uPlot, root, spec, tip, height) {
     tzDate: seconds => uPlot.tzDate(new Date(seconds * 1000), zone()),
     cursor: {
       y: false, points: { size: 7, width: 2 }, focus: { prox: 24 },
-      drag: { x: Boolean(spec.onRange), y: false, setScale: false },
+      drag: { x: Boolean(onRange), y: false, setScale: false },
     },
     focus: { alpha: lines.length > 3 ? 0.35 : 1 },
     scales: { y: { range: (_, low, high) => rangeOf(low, high, lines.some(({ kind }) => kind === 'bars')) } },
@@ -99,14 +111,14 @@ function options(uPlot, root, spec, tip, height) {
     series: [{}, ...band ? [bound, bound] : [], ...lines.map(line => style(line, false)), ...lines.map(line => style(line, true))],
     bands: band ? [{ series: [1, 2], fill: `${band.color}1f` }] : [],
     hooks: {
-      drawClear: [chart => shadeOpen(chart, spec)],
-      draw: [chart => drawMarks(chart, spec)],
-      setCursor: [chart => showTip(chart, spec, tip)],
+      drawClear: [chart => shadeOpen(chart, root.spec)],
+      draw: [chart => drawMarks(chart, root.spec)],
+      setCursor: [chart => showTip(chart, root.spec, tip)],
       setSelect: [chart => {
         const { left, width } = chart.select;
         if (width < 5) return;
         chart.setSelect({ left: 0, width: 0, top: 0, height: 0 }, false);
-        spec.onRange?.(chart.posToVal(left, 'x') * 1000, chart.posToVal(left + width, 'x') * 1000);
+        root.spec.onRange?.(chart.posToVal(left, 'x') * 1000, chart.posToVal(left + width, 'x') * 1000);
       }],
     },
   };
@@ -217,28 +229,30 @@ function showTip(chart, { timesMs, lines, everyMs, firstOpen, marks = [] }, tip)
 }
 
 /** Reading by keys and picking. */
-function reach(root, chart, { label, timesMs, lines, onPick }, tip) {
+function reach(root, chart, tip) {
   Object.assign(root, { tabIndex: 0 });
   root.setAttribute('role', 'group');
   root.setAttribute('aria-roledescription', 'chart');
-  root.setAttribute('aria-label', `${label}. Arrow keys read it; the table has the same numbers.`);
-  let focused = 0;
+  root.setAttribute('aria-label', `${root.spec.label}. Arrow keys read it; the table has the same numbers.`);
+  let nearest = 0;
   chart.over.addEventListener('mousemove', () => {
     const { idx: index, top } = chart.cursor;
     if (index === null || index === undefined) return;
+    const { lines } = root.spec;
     const distance = ({ values }) => values[index] === null ? Infinity : Math.abs(chart.valToPos(values[index], 'y') - top);
-    focused = lines.reduce((best, line, place) => distance(line) < distance(lines[best]) ? place : best, 0);
+    nearest = lines.reduce((best, line, place) => distance(line) < distance(lines[best]) ? place : best, 0);
   });
   chart.over.addEventListener('click', () => {
     const { idx: index } = chart.cursor;
-    if (index !== null && index !== undefined) onPick?.(index, focused);
+    if (index !== null && index !== undefined) root.spec.onPick?.(index, nearest);
   });
   root.onkeydown = event => {
+    const { timesMs, onPick } = root.spec;
     const index = chart.cursor.idx ?? timesMs.length - 1;
     const steps = { ArrowLeft: -1, ArrowRight: 1, Home: -Infinity, End: Infinity };
     if (event.key !== 'Enter' && !(event.key in steps)) return;
     event.preventDefault();
-    if (event.key === 'Enter') return onPick?.(index, focused);
+    if (event.key === 'Enter') return onPick?.(index, nearest);
     const next = Math.min(timesMs.length - 1, Math.max(0, index + steps[event.key]));
     chart.setCursor({ left: chart.valToPos(timesMs[next] / 1000, 'x'), top: chart.over.clientHeight / 2 });
     tip.setAttribute('role', 'status');
@@ -246,7 +260,7 @@ function reach(root, chart, { label, timesMs, lines, onPick }, tip) {
 }
 
 /** The chart as a PNG, with its label and on the page's ground. */
-function imageOf(chart, { label }) {
+function imageOf({ chart, spec: { label } }) {
   const drawn = chart.ctx.canvas;
   const head = 34 * devicePixelRatio;
   const canvas = h('canvas', { width: drawn.width, height: drawn.height + head });

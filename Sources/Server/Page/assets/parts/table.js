@@ -18,12 +18,14 @@ const sampled = 400;
 /**
  * @param {{
  *   label: string, columns: TableColumn[], rows: any[], onRow?: (row: any) => void, heightPx?: number, empty?: string,
- *   sort?: {column: number, isDown: boolean},
- * }} spec
+ *   before?: HTMLElement,
+ * }} spec `before` has the table of the same label that this one takes the place of: its order, place and focus stay
  * @returns {HTMLElement}
  */
-export function dataTable({ label, columns, rows, onRow, heightPx = 480, empty = 'There is nothing here', sort = null }) {
+export function dataTable({ label, columns, rows, onRow, heightPx = 480, empty = 'There is nothing here', before }) {
   if (!rows.length) return h('p', { class: 'empty' }, empty);
+  const kept = keptOf(before, label);
+  let sort = kept?.sort ?? null;
   let order = sorted(rows, columns, sort);
   const body = h('tbody');
   const head = h('tr', { 'aria-rowindex': 1 }, columns.map((column, index) => h('th', {
@@ -81,7 +83,24 @@ export function dataTable({ label, columns, rows, onRow, heightPx = 480, empty =
 
   mark();
   draw();
+  box.sortNow = () => sort;
+  if (kept) queueMicrotask(() => comeBack(box, kept));
   return box;
+}
+
+/** What whoever looks has done to the table that was there. */
+function keptOf(before, label) {
+  const box = [...before?.querySelectorAll('.scroll') ?? []].find(one => one.getAttribute('aria-label') === label);
+  if (!box) return null;
+  const focused = box.contains(document.activeElement) ? document.activeElement : null;
+  return { sort: box.sortNow(), topPx: box.scrollTop, leftPx: box.scrollLeft, hasFocus: focused !== null, row: focused?.getAttribute('aria-rowindex') };
+}
+
+/** Once the new one is in the place of the old. */
+function comeBack(box, { topPx, leftPx, hasFocus, row }) {
+  box.scrollTop = topPx;
+  box.scrollLeft = leftPx;
+  if (hasFocus) (box.querySelector(`tr[aria-rowindex='${row}']`) ?? box).focus({ preventScroll: true });
 }
 
 function text(value) {

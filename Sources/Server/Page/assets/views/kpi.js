@@ -98,12 +98,12 @@ export function open(root) {
     });
     drawLegend(legend, spec);
     fill(tools, toolsOf(kpi, loaded, chart));
-    fill(groups, loaded.groups.length > 1 && section('Groups, over this time', groupTable(loaded, spec)));
+    fill(groups, loaded.groups.length > 1 && section('Groups, over this time', groupTable(loaded, spec, groups)));
     const places = ownPlaces(loaded.rows);
     const time = loaded.rows.columns.findIndex(({ type }) => type === 'time');
     const seen = loaded.rows.rows.filter(row => Date.parse(row[time]) >= wanted.sinceMs).reverse();
     fill(rows, section('Rows', dataTable({
-      label: `Rows of ${kpi.name}`, rows: seen, columns: columnsOf(loaded.rows, places), heightPx: 420,
+      label: `Rows of ${kpi.name}`, before: rows, rows: seen, columns: columnsOf(loaded.rows, places), heightPx: 420,
       onRow: row => pick(kpi, loaded, row, Date.parse(row[time])), empty: 'Choose a group to see its rows.',
     })));
   }
@@ -160,6 +160,10 @@ function specOf(kpi, { timesMs, states, lines, earlier, rolled }, { rows, item }
 }
 
 function drawControls(root, kpi, { items, item, groups, chosen }) {
+  // Drawn anew for another choice alone: what comes must not close a list that is open.
+  const look = JSON.stringify([location.search, kpi.name, catalogue.kpis.length, items, item, groups.length, chosen.map(({ key }) => key)]);
+  if (root.look === look) return;
+  root.look = look;
   const option = (name, label, choices) => selection(label, [{ key: '', name: 'off' }, ...choices], stateOf(name, ''), key => change({ [name]: key || null }));
   const lengthsOf = keys => keys.map(([key, name]) => ({ key, name }));
   const isSub = lengthMs(kpi.every) < 86_400_000;
@@ -212,7 +216,7 @@ function toolsOf(kpi, { fileQuery }, chart) {
 }
 
 /** All groups with their numbers over the whole time; of those that are drawn also what they were last, least and most. */
-function groupTable({ groups, items, chosen }, { lines }) {
+function groupTable({ groups, items, chosen }, { lines }, before) {
   const drawn = new Map(lines.filter(({ source }) => source).map(({ source: { key }, values }) => {
     const there = values.filter(value => value !== null);
     return [key, { last: lastOf(values)?.value ?? null, low: there.length ? Math.min(...there) : null, high: there.length ? Math.max(...there) : null }];
@@ -225,7 +229,7 @@ function groupTable({ groups, items, chosen }, { lines }) {
   const color = new Map(chosen.map(({ key }, index) => [key, seriesColor(index)]));
   const keys = chosen.map(({ key }) => key);
   return dataTable({
-    label: 'Groups', rows: groups, heightPx: 380,
+    label: 'Groups', before, rows: groups, heightPx: 380,
     onRow: ({ key }) => change({ group: color.has(key) ? keys.filter(one => one !== key) : [...keys, key] }),
     columns: [
       { name: 'group', value: ({ name }) => name, show: ({ key, name }) => h('span', { class: 'group' }, h('i', { style: { background: color.get(key) ?? 'transparent' } }), name) },

@@ -78,15 +78,15 @@ function drawControls(root) {
 
 function draw(root, entries, isCut) {
   if (!entries.length) return fill(root, h('p', { class: 'empty good' }, 'Nothing was rejected, late, ahead or came twice.'));
-  const plot = h('div', { class: 'plot' });
+  const plot = root.querySelector('.plot') ?? h('div', { class: 'plot' });
   fill(root,
     h('div', { class: 'panel' }, h('div', { class: 'legend' }, kinds.map(({ name, color }) => h('span', { class: 'key' }, h('i', { class: 'bars', style: { color: css(color) } }), name)), h('span', { class: 'quiet small' }, 'by when they came')), plot),
-    section('By source', dataTable({ label: 'By source', rows: bySource(entries), heightPx: 260, columns: [
+    section('By source', dataTable({ label: 'By source', before: root, rows: bySource(entries), heightPx: 260, columns: [
       { name: 'source', value: row => row.source, title: row => row.path }, { name: 'stream', value: row => row.stream },
       ...kinds.map(({ key, name }) => ({ name: name.toLowerCase(), isNumber: true, value: row => row[key] ?? 0, show: row => number(row[key] ?? 0, 0) })),
     ] })),
     section('Entries', dataTable({
-      label: 'Entries', rows: entries, heightPx: 520, onRow: showEntry,
+      label: 'Entries', before: root, rows: entries, heightPx: 520, onRow: showEntry,
       columns: [
         { name: 'kind', value: row => row.kind.key, show: row => tag(row.kind.key, row.kind.tone) },
         { name: 'received', value: row => row.receivedMs, show: row => time(row.receivedMs, 'second') },

@@ -30,9 +30,9 @@ export function open(root) {
       };
       await Promise.all([
         put('health', async () => health(await loadMetrics(signal))),
-        put('kpis', async () => answerTable('Versions', await ask('SHOW VERSIONS', { signal }), ['kpi', 'version', 'active', 'definition', 'filled %', 'actor', 'time'], 'No KPI yet')),
-        put('schedules', async () => schedules((await get('v1/schedules', {}, { signal })).schedules)),
-        put('history', async () => answerTable('Changes', await ask('SHOW HISTORY ORDER BY time DESC LIMIT 200', { signal }), ['time', 'actor', 'change', 'name', 'statement'], 'Nothing was defined yet')),
+        put('kpis', async () => answerTable('Versions', parts.kpis, await ask('SHOW VERSIONS', { signal }), ['kpi', 'version', 'active', 'definition', 'filled %', 'actor', 'time'], 'No KPI yet')),
+        put('schedules', async () => schedules(parts.schedules, (await get('v1/schedules', {}, { signal })).schedules)),
+        put('history', async () => answerTable('Changes', parts.history, await ask('SHOW HISTORY ORDER BY time DESC LIMIT 200', { signal }), ['time', 'actor', 'change', 'name', 'statement'], 'Nothing was defined yet')),
       ]);
     });
   }
@@ -55,7 +55,7 @@ function health(of) {
 
 function drawStreams(root) {
   fill(root, dataTable({
-    label: 'Streams', rows: catalogue.streams, heightPx: 300, empty: 'No stream yet',
+    label: 'Streams', before: root, rows: catalogue.streams, heightPx: 300, empty: 'No stream yet',
     columns: [
       { name: 'stream', value: row => row.name },
       { name: 'version', isNumber: true, value: row => row.version },
@@ -67,16 +67,16 @@ function drawStreams(root) {
   }));
 }
 
-function answerTable(label, answer, names, empty) {
+function answerTable(label, before, answer, names, empty) {
   const places = names.map(name => answer.columns.findIndex(column => column.name === name)).filter(place => place >= 0);
-  return dataTable({ label, rows: answer.rows, columns: columnsOf(answer, places), heightPx: 360, empty });
+  return dataTable({ label, before, rows: answer.rows, columns: columnsOf(answer, places), heightPx: 360, empty });
 }
 
 function drawAlerts(root) {
   const rows = catalogue.alerts.flatMap(alert => alert.groups.length ? alert.groups.map(group => ({ ...alert, ...group })) : [{ ...alert, state: alert.failure ? 'failed' : 'quiet' }]);
   const tone = { firing: 'bad', pending: 'warn', failed: 'bad' };
   fill(root, dataTable({
-    label: 'Alerts', rows, heightPx: 300, empty: 'No alert is defined. DEFINE ALERT in Explore makes one.',
+    label: 'Alerts', before: root, rows, heightPx: 300, empty: 'No alert is defined. DEFINE ALERT in Explore makes one.',
     columns: [
       { name: 'alert', value: row => row.name },
       { name: 'state', value: row => row.state, show: row => tag(row.state, tone[row.state] ?? '') },
@@ -88,9 +88,9 @@ function drawAlerts(root) {
   }));
 }
 
-function schedules(rows) {
+function schedules(before, rows) {
   return dataTable({
-    label: 'Schedules', rows, heightPx: 300, empty: 'No schedule is defined.',
+    label: 'Schedules', before, rows, heightPx: 300, empty: 'No schedule is defined.',
     columns: [
       { name: 'schedule', value: row => row.name },
       { name: 'times', value: row => `${row.cron} ${row.time_zone}` },

@@ -32,6 +32,7 @@ export function open(root) {
     await lately(async signal => {
       const { kpis } = catalogue;
       if (!kpis.length) return fill(cards, noKpis());
+      const isFirst = !shown.size;
       const glances = new Map();
       const left = [...kpis];
       const draw = () => {
@@ -49,6 +50,8 @@ export function open(root) {
             if (signal.aborted) return;
             glances.set(kpi, { problem });
           }
+          // At first each card comes when it can; later all change at once, so that nothing jumps about.
+          if (isFirst && !signal.aborted) draw();
         }
       }));
       if (!signal.aborted) draw();
@@ -61,7 +64,7 @@ export function open(root) {
 
 function card(kpi, glance) {
   const link = urlOf('kpi', { kpi: kpi.name });
-  if (!glance) return h('article', { class: 'card' }, waiting());
+  if (!glance) return h('article', { class: 'card' }, h('h3', {}, kpi.name), waiting());
   const head = h('header', {}, h('h3', {}, kpi.name), glance.alert && tag(glance.alert, glance.alert === 'firing' ? 'bad' : 'warn'),
     kpi.progress < 1 && tag(`${Math.floor(kpi.progress * 100)} % filled`, 'warn'));
   const frame = (...content) => h('a', { class: `card${glance.alert === 'firing' ? ' is-firing' : ''}`, href: link, 'data-inner': true, 'data-kpi': kpi.name }, head, content);
@@ -95,7 +98,7 @@ function drawStreams(root) {
   const count = (name, field) => ({ name, isNumber: true, value: row => row[field], show: row => number(row[field], 0) });
   const lag = ({ watermark }) => watermark ? (Date.now() - Date.parse(watermark)) / 1000 : null;
   fill(root, dataTable({
-    label: 'Streams', rows: catalogue.streams, heightPx: 360, empty: 'No stream yet',
+    label: 'Streams', before: root, rows: catalogue.streams, heightPx: 360, empty: 'No stream yet',
     columns: [
       { name: 'stream', value: ({ name }) => name },
       count('events', 'events'),
@@ -111,7 +114,7 @@ async function drawSources(root) {
   try {
     const { sources, next } = await getAll('v1/sources', 'sources', {}, { most: 1000 });
     fill(root, dataTable({
-      label: 'Sources', rows: sources, heightPx: 300, empty: 'No source yet',
+      label: 'Sources', before: root, rows: sources, heightPx: 300, empty: 'No source yet',
       columns: [
         { name: 'source', value: row => row.source, title: row => row.source, show: ({ source }) => source.split('/').pop() || source },
         { name: 'stream', value: row => row.stream },
