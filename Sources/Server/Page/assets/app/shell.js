@@ -1,6 +1,6 @@
 /** What stands around every view: where one is, the time that is looked at, and whether the server is there. */
 import { catalogue, refresh } from '../data/catalogue.js';
-import { dialog, fill, h, icon, s } from '../parts/dom.js';
+import { fill, h, icon, s } from '../parts/dom.js';
 import { rangePicker } from '../parts/picker.js';
 import { keysDialog } from './keys.js';
 import { forget, hasToken } from './session.js';

@@ -9,7 +9,7 @@ export function name(text) {
 }
 
 /** A text in single quotes. */
-export function quoted(text) {
+function quoted(text) {
   return `'${String(text).replaceAll("'", "''")}'`;
 }
 
@@ -35,7 +35,7 @@ const token = /\bGROUP BY\b|\bTIME ZONE\b|'(?:[^']|'')*'|"(?:[^"]|"")*"|`(?:[^`]
  * @param {string} statement
  * @returns {{items: string, from: string, where: string, groupBy: string, every: string, rolling: string, timeZone: string}}
  */
-export function clausesOf(statement) {
+function clausesOf(statement) {
   const clauses = { items: '', from: '', where: '', groupBy: '', every: '', rolling: '', timeZone: '', lateness: '' };
   const begin = {
     AS: 'items', FROM: 'from', WHERE: 'where', 'GROUP BY': 'groupBy', EVERY: 'every',

@@ -3,8 +3,8 @@ import { lengthMs } from './range.js';
 import { numberOf, seriesOf } from './series.js';
 
 /** Beyond so many, lines cannot be told apart: the first ones are drawn, and it is said. */
-export const mostLines = 12;
-export const mostBars = 40;
+const mostLines = 12;
+const mostBars = 40;
 
 /**
  * @param {import('./api.js').Answer} answer

@@ -1,5 +1,6 @@
 /** An answer in one of its forms. */
-import { drawChart, seriesColor } from './chart.js';
+import { drawChart } from './chart.js';
+import { seriesColor } from './colors.js';
 import { fill, h } from './dom.js';
 import { decimalsOf, number } from './format.js';
 import { columnsOf, dataTable } from './table.js';

@@ -2,8 +2,10 @@
  * Charts over time, drawn by uPlot. The pointer or the arrow keys read them, a drag looks at a shorter time, a click or Enter
  * asks where a number is from.
  */
-import { h, fill } from './dom.js';
-import { bucketTime, compact, number, decimalsOf } from './format.js';
+import { css } from './colors.js';
+import { fill, h } from './dom.js';
+import { compact, number } from './format.js';
+import { drawMarks, imageOf, shadeOpen, showTip } from './marks.js';
 import { loadUPlot } from './vendor.js';
 import { zone } from '../data/zone.js';
 
@@ -16,18 +18,6 @@ import { zone } from '../data/zone.js';
  *   onRange?: (sinceMs: number, untilMs: number) => void, onPick?: (index: number, line: number) => void,
  * }} ChartSpec `firstOpen` is the first place that is provisional
  */
-
-const mostInTip = 10;
-
-/** The colour of a series by its place; they repeat after eight. */
-export function seriesColor(index) {
-  return css(`--series-${index % 8 + 1}`);
-}
-
-/** A colour or a length of the style sheets. */
-export function css(name) {
-  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-}
 
 /**
  * Draws into `root` in place of what was there. Where only numbers have changed the chart stays, with the pointer on it.
@@ -174,60 +164,6 @@ function timeLabels(uPlot) {
   };
 }
 
-function shadeOpen(chart, { timesMs, firstOpen }) {
-  if (firstOpen === undefined || firstOpen >= timesMs.length) return;
-  const { ctx, bbox } = chart;
-  const from = firstOpen > 0 ? (timesMs[firstOpen - 1] + timesMs[firstOpen]) / 2 : timesMs[0];
-  const left = Math.max(bbox.left, chart.valToPos(from / 1000, 'x', true));
-  ctx.fillStyle = css('--open-ground');
-  ctx.fillRect(left, bbox.top, bbox.left + bbox.width - left, bbox.height);
-}
-
-/** Outliers on their line; what was restated at the foot, where many of them stay calm. */
-function drawMarks(chart, { timesMs, lines, marks = [] }) {
-  const { ctx, bbox } = chart;
-  const size = devicePixelRatio;
-  ctx.save();
-  ctx.setLineDash([]);
-  for (const { index, line, kind } of marks) {
-    const value = lines[line]?.values[index];
-    if (value === null || value === undefined) continue;
-    const x = chart.valToPos(timesMs[index] / 1000, 'x', true);
-    if (kind === 'restated') {
-      ctx.fillStyle = css('--warn');
-      ctx.fillRect(x - size, bbox.top + bbox.height - 7 * size, 2 * size, 7 * size);
-      continue;
-    }
-    ctx.beginPath();
-    ctx.arc(x, chart.valToPos(value, 'y', true), 4 * size, 0, 2 * Math.PI);
-    ctx.lineWidth = 1.5 * size;
-    ctx.fillStyle = css('--bad');
-    ctx.strokeStyle = css('--surface');
-    ctx.fill();
-    ctx.stroke();
-  }
-  ctx.restore();
-}
-
-function showTip(chart, { timesMs, lines, everyMs, firstOpen, marks = [] }, tip) {
-  const { idx: index, left } = chart.cursor;
-  tip.hidden = index === null || index === undefined || left < 0;
-  if (tip.hidden) return;
-  const decimals = decimalsOf(lines.map(({ values }) => values[index]));
-  const here = lines.map((line, place) => ({ ...line, place, value: line.values[index] })).filter(({ value }) => value !== null);
-  if (lines.length > 3) here.sort((one, other) => other.value - one.value);
-  fill(tip,
-    h('div', { class: 'tip-time' }, bucketTime(timesMs[index], everyMs),
-      firstOpen !== undefined && index >= firstOpen && h('span', { class: 'tag' }, 'provisional')),
-    here.slice(0, mostInTip).map(({ name, color, kind, value, place }) => h('div', { class: 'tip-row' },
-      h('i', { style: { background: kind === 'faint' ? css('--ink-3') : color } }), h('span', {}, name),
-      h('b', {}, number(value, decimals)),
-      marks.filter(mark => mark.index === index && mark.line === place).map(({ kind: what }) => h('em', {}, what)))),
-    here.length > mostInTip && h('div', { class: 'tip-more' }, `and ${here.length - mostInTip} more`));
-  const isRight = left > chart.over.clientWidth / 2;
-  Object.assign(tip.style, { left: isRight ? '' : `${left + 14}px`, right: isRight ? `${chart.over.clientWidth - left + 14}px` : '' });
-}
-
 /** Reading by keys and picking. */
 function reach(root, chart, tip) {
   Object.assign(root, { tabIndex: 0 });
@@ -257,19 +193,4 @@ function reach(root, chart, tip) {
     chart.setCursor({ left: chart.valToPos(timesMs[next] / 1000, 'x'), top: chart.over.clientHeight / 2 });
     tip.setAttribute('role', 'status');
   };
-}
-
-/** The chart as a PNG, with its label and on the page's ground. */
-function imageOf({ chart, spec: { label } }) {
-  const drawn = chart.ctx.canvas;
-  const head = 34 * devicePixelRatio;
-  const canvas = h('canvas', { width: drawn.width, height: drawn.height + head });
-  const context = canvas.getContext('2d');
-  context.fillStyle = css('--surface');
-  context.fillRect(0, 0, canvas.width, canvas.height);
-  context.fillStyle = css('--ink');
-  context.font = `600 ${14 * devicePixelRatio}px ${css('--font')}`;
-  context.fillText(label, 12 * devicePixelRatio, 22 * devicePixelRatio);
-  context.drawImage(drawn, 0, head);
-  return new Promise(resolve => canvas.toBlob(resolve, 'image/png'));
 }

@@ -1,0 +1,77 @@
+/** What is drawn over and beside the lines of a chart: the ground of what is provisional, marks, the box at the pointer. */
+import { css } from './colors.js';
+import { fill, h } from './dom.js';
+import { bucketTime, decimalsOf, number } from './format.js';
+
+const mostInTip = 10;
+
+/** The ground under what is provisional. */
+export function shadeOpen(chart, { timesMs, firstOpen }) {
+  if (firstOpen === undefined || firstOpen >= timesMs.length) return;
+  const { ctx, bbox } = chart;
+  const from = firstOpen > 0 ? (timesMs[firstOpen - 1] + timesMs[firstOpen]) / 2 : timesMs[0];
+  const left = Math.max(bbox.left, chart.valToPos(from / 1000, 'x', true));
+  ctx.fillStyle = css('--open-ground');
+  ctx.fillRect(left, bbox.top, bbox.left + bbox.width - left, bbox.height);
+}
+
+/** Outliers on their line; what was restated at the foot, where many of them stay calm. */
+export function drawMarks(chart, { timesMs, lines, marks = [] }) {
+  const { ctx, bbox } = chart;
+  const size = devicePixelRatio;
+  ctx.save();
+  ctx.setLineDash([]);
+  for (const { index, line, kind } of marks) {
+    const value = lines[line]?.values[index];
+    if (value === null || value === undefined) continue;
+    const x = chart.valToPos(timesMs[index] / 1000, 'x', true);
+    if (kind === 'restated') {
+      ctx.fillStyle = css('--warn');
+      ctx.fillRect(x - size, bbox.top + bbox.height - 7 * size, 2 * size, 7 * size);
+      continue;
+    }
+    ctx.beginPath();
+    ctx.arc(x, chart.valToPos(value, 'y', true), 4 * size, 0, 2 * Math.PI);
+    ctx.lineWidth = 1.5 * size;
+    ctx.fillStyle = css('--bad');
+    ctx.strokeStyle = css('--surface');
+    ctx.fill();
+    ctx.stroke();
+  }
+  ctx.restore();
+}
+
+/** All lines at the pointer: those of the greatest values first where they are many. */
+export function showTip(chart, { timesMs, lines, everyMs, firstOpen, marks = [] }, tip) {
+  const { idx: index, left } = chart.cursor;
+  tip.hidden = index === null || index === undefined || left < 0;
+  if (tip.hidden) return;
+  const decimals = decimalsOf(lines.map(({ values }) => values[index]));
+  const here = lines.map((line, place) => ({ ...line, place, value: line.values[index] })).filter(({ value }) => value !== null);
+  if (lines.length > 3) here.sort((one, other) => other.value - one.value);
+  fill(tip,
+    h('div', { class: 'tip-time' }, bucketTime(timesMs[index], everyMs),
+      firstOpen !== undefined && index >= firstOpen && h('span', { class: 'tag' }, 'provisional')),
+    here.slice(0, mostInTip).map(({ name, color, kind, value, place }) => h('div', { class: 'tip-row' },
+      h('i', { style: { background: kind === 'faint' ? css('--ink-3') : color } }), h('span', {}, name),
+      h('b', {}, number(value, decimals)),
+      marks.filter(mark => mark.index === index && mark.line === place).map(({ kind: what }) => h('em', {}, what)))),
+    here.length > mostInTip && h('div', { class: 'tip-more' }, `and ${here.length - mostInTip} more`));
+  const isRight = left > chart.over.clientWidth / 2;
+  Object.assign(tip.style, { left: isRight ? '' : `${left + 14}px`, right: isRight ? `${chart.over.clientWidth - left + 14}px` : '' });
+}
+
+/** The chart as a PNG, with its label and on the page's ground. */
+export function imageOf({ chart, spec: { label } }) {
+  const drawn = chart.ctx.canvas;
+  const head = 34 * devicePixelRatio;
+  const canvas = h('canvas', { width: drawn.width, height: drawn.height + head });
+  const context = canvas.getContext('2d');
+  context.fillStyle = css('--surface');
+  context.fillRect(0, 0, canvas.width, canvas.height);
+  context.fillStyle = css('--ink');
+  context.font = `600 ${14 * devicePixelRatio}px ${css('--font')}`;
+  context.fillText(label, 12 * devicePixelRatio, 22 * devicePixelRatio);
+  context.drawImage(drawn, 0, head);
+  return new Promise(resolve => canvas.toBlob(resolve, 'image/png'));
+}
