@@ -33,23 +33,32 @@ export function requireToken(refusal) {
     const wasShown = hasToken();
     forget();
     const input = h('input', {
-      type: 'password', id: 'token', autocomplete: 'off', spellcheck: 'false', required: true, class: 'wide',
+      type: 'password',
+      id: 'token',
+      autocomplete: 'off',
+      spellcheck: 'false',
+      required: true,
+      class: 'wide',
     });
-    const form = h('form', {
-      method: 'dialog',
-      onsubmit: event => {
-        event.preventDefault();
-        sessionStorage.setItem(key, input.value.trim());
-        box.close();
-        waiting = null;
-        resolve();
+    const form = h(
+      'form',
+      {
+        method: 'dialog',
+        onsubmit: event => {
+          event.preventDefault();
+          sessionStorage.setItem(key, input.value.trim());
+          box.close();
+          waiting = null;
+          resolve();
+        },
       },
-    },
-      h('h2', {}, 'This store asks for a token'),
-      h('p', {}, wasShown ? refusal : 'Whoever runs the server makes one: nilo token create --role reader --name you'),
-      h('label', { for: 'token' }, 'Token'), input,
-      h('p', { class: 'quiet' }, 'It is kept for this tab, until you close it.'),
-      h('div', { class: 'row end' }, h('button', { type: 'submit', class: 'primary' }, 'Open')));
+      h('h2', 'This store asks for a token'),
+      h('p', wasShown ? refusal : 'Whoever runs the server makes one: nilo token create --role reader --name you'),
+      h('label', { for: 'token' }, 'Token'),
+      input,
+      h('p.quiet', 'It is kept for this tab, until you close it.'),
+      h('div.row.end', h('button', { type: 'submit', class: 'primary' }, 'Open')),
+    );
     const box = dialog(form, { isFirm: true });
   });
   return waiting;

@@ -16,30 +16,71 @@ const places = [
 
 export function makeShell() {
   const themeListeners = [];
-  const links = places.map(({ view, name }) => h('a', { href: '.', 'data-view': view }, icon(view), h('span', {}, name)));
+  const links = places.map(({ view, name }) => h('a', { href: '.', 'data-view': view }, icon(view), h('span', name)));
   const title = h('h1', { tabindex: -1 });
-  const banner = h('div', { class: 'banner', role: 'status', hidden: true });
-  const news = h('div', { class: 'hidden-text', 'aria-live': 'polite' });
-  const root = h('div', { class: 'view' });
+  const banner = h('div.banner', { role: 'status', hidden: true });
+  const news = h('div.hidden-text', { 'aria-live': 'polite' });
+  const root = h('div.view');
   const picker = rangePicker();
   const live = h('button', { type: 'button', class: 'tool live', onclick: toggleLive });
   const themeButton = h('button', { type: 'button', class: 'tool', onclick: toggleTheme });
-  const tokenButton = h('button', {
-    type: 'button', class: 'tool', 'aria-label': 'Forget the token', title: 'Forget the token',
-    onclick: () => { forget(); location.reload(); },
-  }, icon('key'));
-  const wallLink = h('a', { class: 'tool', href: '.', 'data-view': 'wall', 'aria-label': 'Wall: a screen that is read at a distance', title: 'Wall (w)' }, icon('wall'));
-  const header = h('header', { class: 'top' }, title, h('div', { class: 'tools' },
-    picker.element, live, wallLink, themeButton, tokenButton,
-    h('button', { type: 'button', class: 'tool', 'aria-label': 'Keys', title: 'Keys (?)', onclick: keysDialog }, icon('help'))));
+  const tokenButton = h(
+    'button',
+    {
+      type: 'button',
+      class: 'tool',
+      'aria-label': 'Forget the token',
+      title: 'Forget the token',
+      onclick: () => {
+        forget();
+        location.reload();
+      },
+    },
+    icon('key'),
+  );
+  const wallLink = h(
+    'a.tool',
+    { href: '.', 'data-view': 'wall', 'aria-label': 'Wall: a screen that is read at a distance', title: 'Wall (w)' },
+    icon('wall'),
+  );
+  const header = h(
+    'header.top',
+    title,
+    h(
+      'div.tools',
+      picker.element,
+      live,
+      wallLink,
+      themeButton,
+      tokenButton,
+      h(
+        'button',
+        { type: 'button', class: 'tool', 'aria-label': 'Keys', title: 'Keys (?)', onclick: keysDialog },
+        icon('help'),
+      ),
+    ),
+  );
   document.body.append(
-    h('a', { class: 'skip', href: '#view' }, 'To the content'),
-    h('nav', { class: 'rail', 'aria-label': 'Views' }, h('a', { class: 'brand', href: '.', 'data-view': 'overview', 'aria-label': 'Nilometer: overview' }, mark(), h('b', {}, 'Nilometer')), links),
-    h('div', { class: 'stage' }, header, banner, h('main', { id: 'view' }, root)), news);
+    h('a.skip', { href: '#view' }, 'To the content'),
+    h(
+      'nav.rail',
+      { 'aria-label': 'Views' },
+      h(
+        'a.brand',
+        { href: '.', 'data-view': 'overview', 'aria-label': 'Nilometer: overview' },
+        mark(),
+        h('b', 'Nilometer'),
+      ),
+      links,
+    ),
+    h('div.stage', header, banner, h('main', { id: 'view' }, root)),
+    news,
+  );
 
   document.body.addEventListener('click', event => {
     const link = event.target.closest?.('a[data-view], a[data-inner]');
-    if (!link || event.defaultPrevented || event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0) return;
+    if (!link || event.defaultPrevented || event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0)
+      return;
     event.preventDefault();
     open(link.dataset.view ? urlOf(link.dataset.view) : link.href);
   });
@@ -83,14 +124,25 @@ export function makeShell() {
     document.documentElement.classList.add('stale');
     banner.hidden = false;
     const seconds = Math.round((Date.now() - goneSinceMs) / 1000);
-    fill(banner, h('span', { class: 'pulse', 'aria-hidden': 'true' }),
-      h('span', {}, `The server does not answer${seconds > 2 ? ` since ${seconds} s` : ''}. ${catalogue.isLoaded ? 'What you see is as of before; it goes on by itself.' : 'This page goes on by itself.'}`),
-      h('button', { type: 'button', onclick: refresh }, 'Try now'));
+    fill(
+      banner,
+      h('span.pulse', { 'aria-hidden': 'true' }),
+      h(
+        'span',
+        `The server does not answer${seconds > 2 ? ` since ${seconds} s` : ''}. ${catalogue.isLoaded ? 'What you see is as of before; it goes on by itself.' : 'This page goes on by itself.'}`,
+      ),
+      h('button', { type: 'button', onclick: refresh }, 'Try now'),
+    );
   }
 
   labelTheme();
   return {
-    root, announce, tellConnection, toggleLive, toggleTheme, picker,
+    root,
+    announce,
+    tellConnection,
+    toggleLive,
+    toggleTheme,
+    picker,
     onTheme: listener => themeListeners.push(listener),
     showView(name, view) {
       fill(root);
@@ -114,14 +166,17 @@ export function makeShell() {
       const isLive = stateOf('live') !== 'off';
       live.setAttribute('aria-pressed', String(isLive));
       live.title = isLive ? 'Pause (.)' : 'Go on (.)';
-      fill(live, isLive ? h('i', { class: 'dot', 'aria-hidden': 'true' }) : icon('pause'), h('span', {}, isLive ? 'Live' : 'Paused'));
+      fill(live, isLive ? h('i.dot', { 'aria-hidden': 'true' }) : icon('pause'), h('span', isLive ? 'Live' : 'Paused'));
     },
   };
 }
 
 /** The gauge in the river. */
 function mark() {
-  return s('svg', { class: 'mark', viewBox: '0 0 32 32', 'aria-hidden': 'true' },
+  return s(
+    'svg.mark',
+    { viewBox: '0 0 32 32', 'aria-hidden': 'true' },
     s('path', { d: 'M11 5h10M13 5v22M19 5v22M13 10h3M13 15h3M13 20h3' }),
-    s('path', { class: 'water', d: 'M4 22c2.3-2 4.6-2 7 0s4.700 2 7 0 4.700-2 7 0l3 1.500' }));
+    s('path.water', { d: 'M4 22c2.3-2 4.6-2 7 0s4.700 2 7 0 4.700-2 7 0l3 1.500' }),
+  );
 }

@@ -86,7 +86,10 @@ export async function askCsv(query, options = {}) {
 function post(query, { params, timeZone, format, signal }) {
   const body = { query, params, format, time_zone: timeZone ?? undefined };
   return request('v1/query', {
-    method: 'POST', body: JSON.stringify(body), headers: { 'Content-Type': 'application/json' }, signal,
+    method: 'POST',
+    body: JSON.stringify(body),
+    headers: { 'Content-Type': 'application/json' },
+    signal,
   });
 }
 
@@ -95,7 +98,9 @@ export function exact(text) {
   if (!/\d{16}/.test(text)) return JSON.parse(text);
   return JSON.parse(text, (key, value, context) =>
     typeof value === 'number' && !Number.isSafeInteger(value) && /^-?\d+$/.test(context?.source ?? '')
-      ? BigInt(context.source) : value);
+      ? BigInt(context.source)
+      : value,
+  );
 }
 
 /**

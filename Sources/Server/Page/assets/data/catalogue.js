@@ -13,7 +13,11 @@ let failures = 0;
 
 /** As it was told last. `seq` is the last event of the log. */
 export const catalogue = {
-  isLoaded: false, streams: [], kpis: [], alerts: [], seq: 0,
+  isLoaded: false,
+  streams: [],
+  kpis: [],
+  alerts: [],
+  seq: 0,
   /** Null while the server answers; else since when it does not, in milliseconds since 1970. */
   goneSinceMs: null,
   nextTryMs: null,
@@ -46,19 +50,28 @@ let countedMs = 0;
 
 async function load() {
   const [streams, kpis, alerts] = await Promise.all([
-    getAll('v1/streams', 'streams'), getAll('v1/kpis', 'kpis'), get('v1/alerts'),
+    getAll('v1/streams', 'streams'),
+    getAll('v1/kpis', 'kpis'),
+    get('v1/alerts'),
   ]);
   const nowMs = Date.now();
   for (const stream of streams.streams) {
     const before = catalogue.streams.find(({ name }) => name === stream.name);
-    if (before) catalogue.rates.set(stream.name, (stream.events - before.events) * 1000 / (nowMs - countedMs));
+    if (before) catalogue.rates.set(stream.name, ((stream.events - before.events) * 1000) / (nowMs - countedMs));
   }
   countedMs = nowMs;
-  const isNew = !catalogue.isLoaded || named(streams.streams) !== named(catalogue.streams)
-    || named(kpis.kpis) !== named(catalogue.kpis) || catalogue.goneSinceMs !== null;
+  const isNew =
+    !catalogue.isLoaded ||
+    named(streams.streams) !== named(catalogue.streams) ||
+    named(kpis.kpis) !== named(catalogue.kpis) ||
+    catalogue.goneSinceMs !== null;
   const hasCome = streams.as_of_seq !== catalogue.seq;
   Object.assign(catalogue, {
-    isLoaded: true, goneSinceMs: null, streams: streams.streams, kpis: kpis.kpis, alerts: alerts.alerts,
+    isLoaded: true,
+    goneSinceMs: null,
+    streams: streams.streams,
+    kpis: kpis.kpis,
+    alerts: alerts.alerts,
     seq: streams.as_of_seq,
   });
   tell({ isNew, hasCome: hasCome && stateOf('live') !== 'off' });

@@ -25,17 +25,39 @@ export async function glanceAt(kpi, { sinceMs, untilMs }, signal) {
   const numbers = items.filter(({ type }) => type === 'number' || type === 'integer');
   if (!all.rows.length || !numbers.length) return { last: null, alert, groups: [], groupCount: 0 };
   const item = numbers[0].name;
-  const { timesMs, states, series: [line] } = seriesOf(all, item, []);
+  const {
+    timesMs,
+    states,
+    series: [line],
+  } = seriesOf(all, item, []);
   const found = lastOf(line.values);
   if (!found) return { last: null, alert, groups: [], groupCount: 0 };
   const last = { value: found.value, timeMs: timesMs[found.index], state: states[found.index] };
   const firstOpen = states.indexOf('provisional');
-  const groups = kpi.group_by.length ? await groupsOf(kpi, item, { sinceMs, last, finalMs: timesMs[states.lastIndexOf('final')], compare, everyMs }, signal) : { list: [], count: 0 };
+  const groups = kpi.group_by.length
+    ? await groupsOf(
+        kpi,
+        item,
+        { sinceMs, last, finalMs: timesMs[states.lastIndexOf('final')], compare, everyMs },
+        signal,
+      )
+    : { list: [], count: 0 };
   return {
-    alert, item, last, everyMs, values: line.values, firstOpen: firstOpen < 0 ? states.length : firstOpen,
+    alert,
+    item,
+    last,
+    everyMs,
+    values: line.values,
+    firstOpen: firstOpen < 0 ? states.length : firstOpen,
     change: changeOf(all, item, length, timesMs, states),
-    others: numbers.slice(1, 5).map(({ name }) => ({ name, value: all.rows[found.index][all.columns.findIndex(column => column.name === name)] })),
-    groups: groups.list, groupCount: groups.count,
+    others: numbers
+      .slice(1, 5)
+      .map(({ name }) => ({
+        name,
+        value: all.rows[found.index][all.columns.findIndex(column => column.name === name)],
+      })),
+    groups: groups.list,
+    groupCount: groups.count,
   };
 }
 
@@ -45,24 +67,37 @@ async function groupsOf(kpi, item, { sinceMs, last, finalMs, compare, everyMs },
   const itemName = quotedName(item);
   const end = last.timeMs + everyMs;
   // From the last final bucket on: changes are told of that one, values of the last.
-  const now = await ask(`SELECT ${itemName} FROM ${kpiName} SINCE ${instant(finalMs ?? last.timeMs)} UNTIL ${instant(last.timeMs + 1)} WHOLE BUCKETS${compare}`, { signal });
+  const now = await ask(
+    `SELECT ${itemName} FROM ${kpiName} SINCE ${instant(finalMs ?? last.timeMs)} UNTIL ${instant(last.timeMs + 1)} WHOLE BUCKETS${compare}`,
+    { signal },
+  );
   const place = name => now.columns.findIndex(column => column.name === name);
-  const [time, value, change] = [now.columns.findIndex(({ type }) => type === 'time'), place(item), place(`${item} (change %)`)];
+  const [time, value, change] = [
+    now.columns.findIndex(({ type }) => type === 'time'),
+    place(item),
+    place(`${item} (change %)`),
+  ];
   const changes = new Map();
   const list = [];
   for (const row of now.rows) {
     const labels = kpi.group_by.map(name => row[place(name)]);
     const timeMs = Date.parse(row[time]);
     if (timeMs === finalMs && change >= 0) changes.set(keyOf(labels), numberOf(row[change]));
-    if (timeMs === last.timeMs && numberOf(row[value]) !== null) list.push({ labels, name: nameOf(labels), value: numberOf(row[value]), change: null });
+    if (timeMs === last.timeMs && numberOf(row[value]) !== null)
+      list.push({ labels, name: nameOf(labels), value: numberOf(row[value]), change: null });
   }
   for (const group of list) group.change = changes.get(keyOf(group.labels)) ?? null;
   if (list.length > mostLines) {
-    const weight = list.some(({ change: known }) => known !== null) ? ({ change: by }) => Math.abs(by ?? 0) : ({ value }) => value;
+    const weight = list.some(({ change: known }) => known !== null)
+      ? ({ change: by }) => Math.abs(by ?? 0)
+      : ({ value }) => value;
     list.sort((one, other) => weight(other) - weight(one));
     return { list, count: list.length };
   }
-  const rows = await ask(`SELECT ${itemName} FROM ${kpiName} SINCE ${instant(sinceMs)} UNTIL ${instant(end)} WHOLE BUCKETS`, { signal });
+  const rows = await ask(
+    `SELECT ${itemName} FROM ${kpiName} SINCE ${instant(sinceMs)} UNTIL ${instant(end)} WHOLE BUCKETS`,
+    { signal },
+  );
   const { series } = seriesOf(rows, item, kpi.group_by);
   for (const group of list) group.values = series.find(({ name }) => name === group.name)?.values;
   return { list, count: list.length };

@@ -1,7 +1,8 @@
 /** Texts of the query language: quoting, and taking the server's own statements apart. */
 
 const reserved = new Set(
-  'select from where group by having order limit as and or not in between like is null true false of'.split(' '));
+  'select from where group by having order limit as and or not in between like is null true false of'.split(' '),
+);
 
 /** A name as it stands in a statement. */
 export function name(text) {
@@ -24,11 +25,13 @@ export function instant(ms) {
  * @param {(string | null)[]} labels
  */
 export function groupTest(names, labels) {
-  return names.map((of, index) =>
-    labels[index] === null ? `${name(of)} IS NULL` : `${name(of)} = ${quoted(labels[index])}`).join(' AND ');
+  return names
+    .map((of, index) => (labels[index] === null ? `${name(of)} IS NULL` : `${name(of)} = ${quoted(labels[index])}`))
+    .join(' AND ');
 }
 
-const token = /\bGROUP BY\b|\bTIME ZONE\b|'(?:[^']|'')*'|"(?:[^"]|"")*"|`(?:[^`]|``)*`|--[^\n]*|\/\*[^]*?\*\/|[A-Za-z_]\w*|\s+|[^]/g;
+const token =
+  /\bGROUP BY\b|\bTIME ZONE\b|'(?:[^']|'')*'|"(?:[^"]|"")*"|`(?:[^`]|``)*`|--[^\n]*|\/\*[^]*?\*\/|[A-Za-z_]\w*|\s+|[^]/g;
 
 /**
  * The clauses of `DEFINE KPI`, as the server prints it. Words within strings and names in quotes are no clauses.
@@ -38,8 +41,14 @@ const token = /\bGROUP BY\b|\bTIME ZONE\b|'(?:[^']|'')*'|"(?:[^"]|"")*"|`(?:[^`]
 function clausesOf(statement) {
   const clauses = { items: '', from: '', where: '', groupBy: '', every: '', rolling: '', timeZone: '', lateness: '' };
   const begin = {
-    AS: 'items', FROM: 'from', WHERE: 'where', 'GROUP BY': 'groupBy', EVERY: 'every',
-    ROLLING: 'rolling', 'TIME ZONE': 'timeZone', LATENESS: 'lateness',
+    AS: 'items',
+    FROM: 'from',
+    WHERE: 'where',
+    'GROUP BY': 'groupBy',
+    EVERY: 'every',
+    ROLLING: 'rolling',
+    'TIME ZONE': 'timeZone',
+    LATENESS: 'lateness',
   };
   const order = Object.keys(begin);
   let at = -1;
@@ -70,7 +79,9 @@ export function selectOf(kpi, { groups = false, buckets = true } = {}) {
     buckets && `EVERY ${every}`,
     buckets && rolling && `ROLLING ${rolling}`,
     timeZone && `TIME ZONE ${timeZone}`,
-  ].filter(Boolean).join(' ');
+  ]
+    .filter(Boolean)
+    .join(' ');
 }
 
 /** Names of the parameters of a text, each once. */

@@ -37,8 +37,10 @@ export function range(stream = null) {
 }
 
 function lastDataMs(stream) {
-  const times = catalogue.streams.filter(({ name }) => stream === null || name === stream)
-    .map(({ last_time: time }) => Date.parse(time)).filter(Number.isFinite);
+  const times = catalogue.streams
+    .filter(({ name }) => stream === null || name === stream)
+    .map(({ last_time: time }) => Date.parse(time))
+    .filter(Number.isFinite);
   return times.length ? Math.max(...times) : null;
 }
 
@@ -62,6 +64,15 @@ export function shift(share, stream = null) {
 /** The milliseconds of a length such as `1h`, `7d`; of months and years about. */
 export function lengthMs(text) {
   const [, count, unit] = /^(\d+)\s*([a-z]+)/i.exec(text) ?? [null, 1, 'h'];
-  const units = { s: 1000, m: 60_000, h: 3_600_000, d: dayMs, w: 7 * dayMs, mo: 30 * dayMs, q: 91 * dayMs, y: 365 * dayMs };
+  const units = {
+    s: 1000,
+    m: 60_000,
+    h: 3_600_000,
+    d: dayMs,
+    w: 7 * dayMs,
+    mo: 30 * dayMs,
+    q: 91 * dayMs,
+    y: 365 * dayMs,
+  };
   return count * (units[unit] ?? units[unit[0]]);
 }

@@ -37,7 +37,7 @@ export function seriesOf(answer, item, groupBy) {
   }
   const found = new Map();
   for (const row of answer.rows) {
-    const labels = groups.map(group => row[group] === null ? null : String(row[group]));
+    const labels = groups.map(group => (row[group] === null ? null : String(row[group])));
     const key = keyOf(labels);
     let series = found.get(key);
     if (!series) {
@@ -83,7 +83,7 @@ export function usualBounds(timesMs, values, lengthMs) {
     while (timesMs[begin] < timesMs[index] - lengthMs) add(values[begin++], -1);
     if (count >= 2) {
       means[index] = about + sum / count;
-      deviations[index] = Math.sqrt(Math.max(0, (squares - sum * sum / count) / (count - 1)));
+      deviations[index] = Math.sqrt(Math.max(0, (squares - (sum * sum) / count) / (count - 1)));
     }
     add(values[index], 1);
   }

@@ -28,8 +28,13 @@ import { zone } from '../data/zone.js';
 export async function drawChart(root, spec) {
   const uPlot = await loadUPlot();
   if (!uPlot) {
-    fill(root, h('p', { class: 'notice' },
-      'Charts need uPlot, which is not among the files of this server: scripts/setup fetches it. The table has all numbers.'));
+    fill(
+      root,
+      h(
+        'p.notice',
+        'Charts need uPlot, which is not among the files of this server: scripts/setup fetches it. The table has all numbers.',
+      ),
+    );
     return null;
   }
   const look = lookOf(spec);
@@ -43,13 +48,21 @@ export async function drawChart(root, spec) {
 /** All but the numbers. */
 function lookOf({ label, lines, band, height, onRange }) {
   const { theme } = document.documentElement.dataset;
-  return JSON.stringify([label, lines.map(({ name, color, kind }) => [name, color, kind]), band?.color, height, Boolean(onRange), theme, zone()]);
+  return JSON.stringify([
+    label,
+    lines.map(({ name, color, kind }) => [name, color, kind]),
+    band?.color,
+    height,
+    Boolean(onRange),
+    theme,
+    zone(),
+  ]);
 }
 
 function begin(uPlot, root) {
   root.chart?.destroy();
   const height = root.spec.height ?? 320;
-  const tip = h('div', { class: 'tip', hidden: true });
+  const tip = h('div.tip', { hidden: true });
   fill(root);
   const chart = new uPlot(options(uPlot, root, tip, height), dataOf(root.spec), root);
   root.chart = chart;
@@ -66,8 +79,8 @@ function begin(uPlot, root) {
 /** Lines as uPlot has them: what is provisional is a line of its own, dashed, from the last final point on. */
 function dataOf({ timesMs, lines, band, firstOpen }) {
   const open = firstOpen ?? timesMs.length;
-  const finals = lines.map(({ values }) => values.map((value, index) => index < open ? value : null));
-  const provisional = lines.map(({ values }) => values.map((value, index) => index >= open - 1 ? value : null));
+  const finals = lines.map(({ values }) => values.map((value, index) => (index < open ? value : null)));
+  const provisional = lines.map(({ values }) => values.map((value, index) => (index >= open - 1 ? value : null)));
   const bounds = band ? [band.upper, band.lower] : [];
   return [timesMs.map(ms => ms / 1000), ...bounds, ...finals, ...provisional];
 }
@@ -80,44 +93,70 @@ function options(uPlot, root, tip, height) {
     dash: kind === 'dashes' ? [2, 3] : isProvisional ? [5, 4] : undefined,
     spanGaps: false,
     points: { show: false },
-    ...kind === 'bars' && { paths: uPlot.paths.bars({ size: [0.7, 48] }), fill: isProvisional ? `${color}66` : color, width: 0 },
+    ...(kind === 'bars' && {
+      paths: uPlot.paths.bars({ size: [0.7, 48] }),
+      fill: isProvisional ? `${color}66` : color,
+      width: 0,
+    }),
   });
   const bound = { stroke: 'transparent', points: { show: false } };
   return {
-    width: root.clientWidth || 600, height,
+    width: root.clientWidth || 600,
+    height,
     padding: [10, 18, 0, 0],
     legend: { show: false },
     tzDate: seconds => uPlot.tzDate(new Date(seconds * 1000), zone()),
     cursor: {
-      y: false, points: { size: 7, width: 2 }, focus: { prox: 24 },
+      y: false,
+      points: { size: 7, width: 2 },
+      focus: { prox: 24 },
       drag: { x: Boolean(onRange), y: false, setScale: false },
     },
     focus: { alpha: lines.length > 3 ? 0.35 : 1 },
-    scales: { y: { range: (_, low, high) => rangeOf(low, high, lines.some(({ kind }) => kind === 'bars')) } },
+    scales: {
+      y: {
+        range: (_, low, high) =>
+          rangeOf(
+            low,
+            high,
+            lines.some(({ kind }) => kind === 'bars'),
+          ),
+      },
+    },
     axes: [
       { ...axis(), space: 70, size: 34, values: timeLabels(uPlot) },
       { ...axis(), size: axisWidth, values: (_, splits) => splits.map(tick(splits)) },
     ],
-    series: [{}, ...band ? [bound, bound] : [], ...lines.map(line => style(line, false)), ...lines.map(line => style(line, true))],
+    series: [
+      {},
+      ...(band ? [bound, bound] : []),
+      ...lines.map(line => style(line, false)),
+      ...lines.map(line => style(line, true)),
+    ],
     bands: band ? [{ series: [1, 2], fill: `${band.color}1f` }] : [],
     hooks: {
       drawClear: [chart => shadeOpen(chart, root.spec)],
       draw: [chart => drawMarks(chart, root.spec)],
       setCursor: [chart => showTip(chart, root.spec, tip)],
-      setSelect: [chart => {
-        const { left, width } = chart.select;
-        if (width < 5) return;
-        chart.setSelect({ left: 0, width: 0, top: 0, height: 0 }, false);
-        root.spec.onRange?.(chart.posToVal(left, 'x') * 1000, chart.posToVal(left + width, 'x') * 1000);
-      }],
+      setSelect: [
+        chart => {
+          const { left, width } = chart.select;
+          if (width < 5) return;
+          chart.setSelect({ left: 0, width: 0, top: 0, height: 0 }, false);
+          root.spec.onRange?.(chart.posToVal(left, 'x') * 1000, chart.posToVal(left + width, 'x') * 1000);
+        },
+      ],
     },
   };
 }
 
 function axis() {
   return {
-    stroke: css('--ink-2'), font: `11px ${css('--font')}`, gap: 6,
-    grid: { stroke: css('--line'), width: 1 }, ticks: { show: false },
+    stroke: css('--ink-2'),
+    font: `11px ${css('--font')}`,
+    gap: 6,
+    grid: { stroke: css('--line'), width: 1 },
+    ticks: { show: false },
   };
 }
 
@@ -135,7 +174,7 @@ function tick(splits) {
   const step = splits.length > 1 ? Math.abs(splits[1] - splits[0]) : 1;
   let decimals = 0;
   while (decimals < 8 && Math.abs(step * 10 ** decimals - Math.round(step * 10 ** decimals)) > 1e-6) decimals += 1;
-  return value => value === null ? '' : Math.abs(value) >= 10_000 ? compact(value) : number(value, decimals);
+  return value => (value === null ? '' : Math.abs(value) >= 10_000 ? compact(value) : number(value, decimals));
 }
 
 function axisWidth(chart, labels) {
@@ -175,8 +214,9 @@ function reach(root, chart, tip) {
     const { idx: index, top } = chart.cursor;
     if (index === null || index === undefined) return;
     const { lines } = root.spec;
-    const distance = ({ values }) => values[index] === null ? Infinity : Math.abs(chart.valToPos(values[index], 'y') - top);
-    nearest = lines.reduce((best, line, place) => distance(line) < distance(lines[best]) ? place : best, 0);
+    const distance = ({ values }) =>
+      values[index] === null ? Infinity : Math.abs(chart.valToPos(values[index], 'y') - top);
+    nearest = lines.reduce((best, line, place) => (distance(line) < distance(lines[best]) ? place : best), 0);
   });
   chart.over.addEventListener('click', () => {
     const { idx: index } = chart.cursor;

@@ -5,30 +5,42 @@
 const svgSpace = 'http://www.w3.org/2000/svg';
 
 /**
- * An element. Properties that begin with `on` are listeners; null and false leave an attribute out.
+ * An element: `h('p.quiet', { id: 'note' }, 'text', node)`. The classes follow the name; the properties may be left out. Those
+ * that begin with `on` are listeners; null and false leave an attribute out, or a child.
  * @param {string} name
- * @param {Record<string, any>} [properties]
- * @param {...(Node | string | number | null | undefined | false | any[])} children
+ * @param {...(Record<string, any> | Node | string | number | null | undefined | false | any[])} rest
  * @returns {HTMLElement}
  */
-export function h(name, properties = {}, ...children) {
-  return made(document.createElement(name), properties, children);
+export function h(name, ...rest) {
+  return made(name, rest, tag => document.createElement(tag));
 }
 
 /** The same of SVG. */
-export function s(name, properties = {}, ...children) {
-  return made(document.createElementNS(svgSpace, name), properties, children);
+export function s(name, ...rest) {
+  return made(name, rest, tag => document.createElementNS(svgSpace, tag));
 }
 
-function made(element, properties, children) {
+function made(name, rest, create) {
+  const [tag, ...classes] = name.split('.');
+  const element = create(tag);
+  if (classes.length) element.setAttribute('class', classes.join(' '));
+  const children = isProperties(rest[0]) ? rest.slice(1) : rest;
+  if (children !== rest) setProperties(element, rest[0]);
+  append(element, children);
+  return element;
+}
+
+function isProperties(value) {
+  return value !== null && typeof value === 'object' && !Array.isArray(value) && !(value instanceof Node);
+}
+
+function setProperties(element, properties) {
   for (const [name, value] of Object.entries(properties)) {
     if (value === null || value === undefined || value === false) continue;
     if (name.startsWith('on')) element.addEventListener(name.slice(2), value);
     else if (name === 'style') Object.assign(element.style, value);
     else element.setAttribute(name, value === true ? '' : value);
   }
-  append(element, children);
-  return element;
 }
 
 function append(element, children) {
@@ -66,7 +78,7 @@ const paths = {
 
 /** An icon beside a text that says the same, or within what has a label. */
 export function icon(name) {
-  return s('svg', { class: 'icon', viewBox: '0 0 20 20', 'aria-hidden': 'true' }, s('path', { d: paths[name] }));
+  return s('svg.icon', { viewBox: '0 0 20 20', 'aria-hidden': 'true' }, s('path', { d: paths[name] }));
 }
 
 /**
@@ -75,9 +87,13 @@ export function icon(name) {
  */
 export function dialog(content, { isFirm = false, label = null } = {}) {
   const before = document.activeElement;
-  const box = h('dialog', { class: 'box', 'aria-label': label }, content);
-  box.addEventListener('cancel', event => { if (isFirm) event.preventDefault(); });
-  box.addEventListener('click', event => { if (!isFirm && event.target === box) box.close(); });
+  const box = h('dialog.box', { 'aria-label': label }, content);
+  box.addEventListener('cancel', event => {
+    if (isFirm) event.preventDefault();
+  });
+  box.addEventListener('click', event => {
+    if (!isFirm && event.target === box) box.close();
+  });
   box.addEventListener('close', () => {
     box.remove();
     before?.focus?.();

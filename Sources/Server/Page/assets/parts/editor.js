@@ -17,12 +17,20 @@ function rich(CodeMirror, root, text, onRun, onChange) {
   defineMode(CodeMirror);
   root.replaceChildren();
   const editor = CodeMirror(root, {
-    value: text, mode: 'nql', theme: 'nilo', lineWrapping: true, matchBrackets: true, viewportMargin: Infinity,
+    value: text,
+    mode: 'nql',
+    theme: 'nilo',
+    lineWrapping: true,
+    matchBrackets: true,
+    viewportMargin: Infinity,
     screenReaderLabel: 'Statement',
     extraKeys: {
-      'Ctrl-Enter': onRun, 'Cmd-Enter': onRun, 'Ctrl-Space': () => hint(),
+      'Ctrl-Enter': onRun,
+      'Cmd-Enter': onRun,
+      'Ctrl-Space': () => hint(),
       // Tab goes on to the next field, as everywhere else.
-      Tab: false, 'Shift-Tab': false,
+      Tab: false,
+      'Shift-Tab': false,
     },
   });
   let marks = [];
@@ -48,24 +56,40 @@ function rich(CodeMirror, root, text, onRun, onChange) {
       marks.forEach(mark => mark.clear());
       marks = errors.map(({ line, column, message }) => {
         const [from, to] = spanOf(editor.getLine(line - 1) ?? '', column);
-        return editor.markText({ line: line - 1, ch: from }, { line: line - 1, ch: to }, { className: 'error-mark', attributes: { title: message } });
+        return editor.markText(
+          { line: line - 1, ch: from },
+          { line: line - 1, ch: to },
+          { className: 'error-mark', attributes: { title: message } },
+        );
       });
     },
   };
 }
 
 function plain(root, text, onRun, onChange) {
-  const field = h('textarea', {
-    class: 'plain-editor', 'aria-label': 'Statement', spellcheck: 'false', rows: 6, oninput: onChange,
-    onkeydown: event => { if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) onRun(); },
+  const field = h('textarea.plain-editor', {
+    'aria-label': 'Statement',
+    spellcheck: 'false',
+    rows: 6,
+    oninput: onChange,
+    onkeydown: event => {
+      if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) onRun();
+    },
   });
   field.value = text;
-  root.replaceChildren(field, h('p', { class: 'notice' },
-    'Colours and completion need CodeMirror, which is not among the files of this server: scripts/setup fetches it.'));
+  root.replaceChildren(
+    field,
+    h(
+      'p.notice',
+      'Colours and completion need CodeMirror, which is not among the files of this server: scripts/setup fetches it.',
+    ),
+  );
   return {
     isPlain: true,
     text: () => field.value,
-    setText: value => { field.value = value; },
+    setText: value => {
+      field.value = value;
+    },
     focus: () => field.focus(),
     mark([first]) {
       if (!first) return;
@@ -85,4 +109,3 @@ function spanOf(line, column) {
   if (word) return [from, from + word[0].length];
   return [Math.max(0, from - 1), Math.max(1, from)];
 }
-

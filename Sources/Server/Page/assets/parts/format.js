@@ -17,9 +17,13 @@ const formats = new Map();
 
 function plain(decimals) {
   if (!formats.has(decimals)) {
-    formats.set(decimals, new Intl.NumberFormat('en', {
-      minimumFractionDigits: decimals, maximumFractionDigits: decimals,
-    }));
+    formats.set(
+      decimals,
+      new Intl.NumberFormat('en', {
+        minimumFractionDigits: decimals,
+        maximumFractionDigits: decimals,
+      }),
+    );
   }
   return formats.get(decimals);
 }
@@ -49,7 +53,11 @@ const short = new Intl.NumberFormat('en', { notation: 'compact', maximumFraction
 
 /** `26.1K`, where room is scarce. */
 export function compact(value) {
-  return value === null || value === undefined ? missing : Math.abs(value) < 10_000 ? number(value) : short.format(value);
+  return value === null || value === undefined
+    ? missing
+    : Math.abs(value) < 10_000
+      ? number(value)
+      : short.format(value);
 }
 
 /** `+3.1 %`; a change of nothing is no change. */
@@ -64,7 +72,8 @@ const times = new Map();
 
 function timeFormat(options) {
   const key = `${zone()} ${options.key}`;
-  if (!times.has(key)) times.set(key, new Intl.DateTimeFormat('en-GB', { timeZone: zone(), hourCycle: 'h23', ...options.parts }));
+  if (!times.has(key))
+    times.set(key, new Intl.DateTimeFormat('en-GB', { timeZone: zone(), hourCycle: 'h23', ...options.parts }));
   return times.get(key);
 }
 
@@ -97,7 +106,12 @@ export function bucketTime(ms, everyMs) {
 export function duration(seconds) {
   if (seconds === null || !Number.isFinite(seconds)) return missing;
   const size = Math.abs(seconds);
-  for (const [unit, name] of [[31_557_600, 'y'], [86_400, 'd'], [3600, 'h'], [60, 'min']]) {
+  for (const [unit, name] of [
+    [31_557_600, 'y'],
+    [86_400, 'd'],
+    [3600, 'h'],
+    [60, 'min'],
+  ]) {
     if (size >= 2 * unit) return `${number(Math.round(seconds / unit), 0)} ${name}`;
   }
   return `${number(Math.round(seconds), 0)} s`;

@@ -28,7 +28,8 @@ export function defineMode(CodeMirror) {
         stream.next();
         return null;
       }
-      if (calls.has(word) || /^p\d/.test(word)) return stream.match(/^\s*\(/, false) ? 'builtin' : keywords.has(word) ? 'keyword' : null;
+      if (calls.has(word) || /^p\d/.test(word))
+        return stream.match(/^\s*\(/, false) ? 'builtin' : keywords.has(word) ? 'keyword' : null;
       return keywords.has(word) ? 'keyword' : null;
     },
   }));
@@ -40,16 +41,20 @@ export function complete(CodeMirror, editor) {
   const before = editor.getLine(cursor.line).slice(0, cursor.ch);
   const [word] = /[\w.]*$/.exec(before);
   const isName = /\b(?:from|kpi|of|stream|describe|into)\s+\w*$/i.test(before);
-  const entries = candidates(editor.getValue(), isName)
-    .filter(({ text }) => text.toLowerCase().startsWith(word.toLowerCase()) && text !== word);
+  const entries = candidates(editor.getValue(), isName).filter(
+    ({ text }) => text.toLowerCase().startsWith(word.toLowerCase()) && text !== word,
+  );
   return {
     list: entries.slice(0, 40).map(({ text, kind, follow = '' }) => ({
-      text: text + follow, displayText: text, className: `hint-${kind}`,
+      text: text + follow,
+      displayText: text,
+      className: `hint-${kind}`,
       render(element) {
         element.append(text, Object.assign(document.createElement('span'), { textContent: kind }));
       },
     })),
-    from: CodeMirror.Pos(cursor.line, cursor.ch - word.length), to: cursor,
+    from: CodeMirror.Pos(cursor.line, cursor.ch - word.length),
+    to: cursor,
   };
 }
 
@@ -62,11 +67,18 @@ function candidates(text, isName) {
   const from = /\bfrom\s+("[^"]+"|\w+)/i.exec(text)?.[1].replaceAll('"', '');
   const stream = streamOf(kpiOf(from)?.stream ?? from);
   // Items are often written before FROM is: until then it may be any stream.
-  const paths = (stream ? [stream] : catalogue.streams).flatMap(({ fields }) => fields).filter(({ has_column: has }) => has).map(({ path }) => path);
+  const paths = (stream ? [stream] : catalogue.streams)
+    .flatMap(({ fields }) => fields)
+    .filter(({ has_column: has }) => has)
+    .map(({ path }) => path);
   const fields = [...new Set(paths)].map(path => ({ text: path, kind: 'field' }));
-  const items = [...(kpiOf(from)?.statement ?? '').matchAll(/ AS (\w+)(?=,| FROM)/g)].map(([, item]) => ({ text: item, kind: 'item' }));
+  const items = [...(kpiOf(from)?.statement ?? '').matchAll(/ AS (\w+)(?=,| FROM)/g)].map(([, item]) => ({
+    text: item,
+    kind: 'item',
+  }));
   return [
-    ...items, ...fields,
+    ...items,
+    ...fields,
     ...functions.map(word => ({ text: word, kind: 'function', follow: '(' })),
     ...[...reserved, ...contextual].map(word => ({ text: word.toUpperCase(), kind: 'word' })),
     ...names,

@@ -47,18 +47,33 @@ export function showTip(chart, { timesMs, lines, everyMs, firstOpen, marks = [] 
   tip.hidden = index === null || index === undefined || left < 0;
   if (tip.hidden) return;
   const decimals = decimalsOf(lines.map(({ values }) => values[index]));
-  const here = lines.map((line, place) => ({ ...line, place, value: line.values[index] })).filter(({ value }) => value !== null);
+  const here = lines
+    .map((line, place) => ({ ...line, place, value: line.values[index] }))
+    .filter(({ value }) => value !== null);
   if (lines.length > 3) here.sort((one, other) => other.value - one.value);
-  fill(tip,
-    h('div', { class: 'tip-time' }, bucketTime(timesMs[index], everyMs),
-      firstOpen !== undefined && index >= firstOpen && h('span', { class: 'tag' }, 'provisional')),
-    here.slice(0, mostInTip).map(({ name, color, kind, value, place }) => h('div', { class: 'tip-row' },
-      h('i', { style: { background: kind === 'faint' ? css('--ink-3') : color } }), h('span', {}, name),
-      h('b', {}, number(value, decimals)),
-      marks.filter(mark => mark.index === index && mark.line === place).map(({ kind: what }) => h('em', {}, what)))),
-    here.length > mostInTip && h('div', { class: 'tip-more' }, `and ${here.length - mostInTip} more`));
+  fill(
+    tip,
+    h(
+      'div.tip-time',
+      bucketTime(timesMs[index], everyMs),
+      firstOpen !== undefined && index >= firstOpen && h('span.tag', 'provisional'),
+    ),
+    here.slice(0, mostInTip).map(({ name, color, kind, value, place }) =>
+      h(
+        'div.tip-row',
+        h('i', { style: { background: kind === 'faint' ? css('--ink-3') : color } }),
+        h('span', name),
+        h('b', number(value, decimals)),
+        marks.filter(mark => mark.index === index && mark.line === place).map(({ kind: what }) => h('em', what)),
+      ),
+    ),
+    here.length > mostInTip && h('div.tip-more', `and ${here.length - mostInTip} more`),
+  );
   const isRight = left > chart.over.clientWidth / 2;
-  Object.assign(tip.style, { left: isRight ? '' : `${left + 14}px`, right: isRight ? `${chart.over.clientWidth - left + 14}px` : '' });
+  Object.assign(tip.style, {
+    left: isRight ? '' : `${left + 14}px`,
+    right: isRight ? `${chart.over.clientWidth - left + 14}px` : '',
+  });
 }
 
 /** The chart as a PNG, with its label and on the page's ground. */

@@ -11,11 +11,27 @@ export function planPicture({ rows }) {
   const others = rows.filter(row => !known.has(row));
   const asked = others.filter(([, , count]) => count === null);
   const measured = others.filter(([, , count]) => count !== null);
-  return h('div', { class: 'plan panel' },
-    stage('Asked', asked.map(([step, detail]) => line(step, detail))),
-    stage('Taken from', [h('b', {}, source?.[1] ?? 'columns'), left.map(([, detail]) => h('p', { class: 'quiet small' }, `not ${detail}`))], 'is-source'),
-    stage('Read', reads.map(([step, detail, count]) => line(step.replace(/ to read$/, ''), detail ?? number(count)))),
-    measured.length > 0 && stage('Measured', measured.map(([step, detail, count]) => line(step, [detail, number(count)].filter(Boolean).join(': ')))));
+  return h(
+    'div.plan.panel',
+    stage(
+      'Asked',
+      asked.map(([step, detail]) => line(step, detail)),
+    ),
+    stage(
+      'Taken from',
+      [h('b', source?.[1] ?? 'columns'), left.map(([, detail]) => h('p.quiet.small', `not ${detail}`))],
+      'is-source',
+    ),
+    stage(
+      'Read',
+      reads.map(([step, detail, count]) => line(step.replace(/ to read$/, ''), detail ?? number(count))),
+    ),
+    measured.length > 0 &&
+      stage(
+        'Measured',
+        measured.map(([step, detail, count]) => line(step, [detail, number(count)].filter(Boolean).join(': '))),
+      ),
+  );
 
   function take(name) {
     return rows.filter(([step]) => step === name);
@@ -23,9 +39,9 @@ export function planPicture({ rows }) {
 }
 
 function stage(name, content, kind = '') {
-  return h('section', { class: `stage-box ${kind}` }, h('h3', {}, name), content);
+  return h('section', { class: `stage-box ${kind}` }, h('h3', name), content);
 }
 
 function line(name, value) {
-  return h('div', { class: 'plan-line' }, h('span', {}, name), h('span', {}, value ?? '–'));
+  return h('div.plan-line', h('span', name), h('span', value ?? '–'));
 }

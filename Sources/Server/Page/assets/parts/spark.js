@@ -11,8 +11,8 @@ export function spark(values, { firstOpen = values.length, isWide = false } = {}
   const there = values.filter(value => value !== null);
   const low = Math.min(...there);
   const high = Math.max(...there);
-  const x = index => values.length > 1 ? index / (values.length - 1) * width : width / 2;
-  const y = value => high === low ? height / 2 : height - 3 - (value - low) / (high - low) * (height - 6);
+  const x = index => (values.length > 1 ? (index / (values.length - 1)) * width : width / 2);
+  const y = value => (high === low ? height / 2 : height - 3 - ((value - low) / (high - low)) * (height - 6));
   const path = (from, to) => {
     let text = '';
     let isDown = false;
@@ -27,10 +27,18 @@ export function spark(values, { firstOpen = values.length, isWide = false } = {}
   };
   const line = path(0, firstOpen);
   const [first, last] = [values.findIndex(value => value !== null), values.findLastIndex(value => value !== null)];
-  const area = first < 0 ? '' : `${path(0, values.length)}L${x(last).toFixed(1)} ${height}L${x(first).toFixed(1)} ${height}Z`;
-  return s('svg', {
-    class: isWide ? 'spark wide' : 'spark', viewBox: `0 0 ${width} ${height}`, preserveAspectRatio: 'none', 'aria-hidden': 'true',
-  },
-    isWide && !values.slice(first, last).includes(null) && s('path', { class: 'area', d: area }),
-    s('path', { d: line }), firstOpen < values.length && s('path', { class: 'open', d: path(firstOpen - 1, values.length) }));
+  const area =
+    first < 0 ? '' : `${path(0, values.length)}L${x(last).toFixed(1)} ${height}L${x(first).toFixed(1)} ${height}Z`;
+  return s(
+    'svg',
+    {
+      class: isWide ? 'spark wide' : 'spark',
+      viewBox: `0 0 ${width} ${height}`,
+      preserveAspectRatio: 'none',
+      'aria-hidden': 'true',
+    },
+    isWide && !values.slice(first, last).includes(null) && s('path.area', { d: area }),
+    s('path', { d: line }),
+    firstOpen < values.length && s('path.open', { d: path(firstOpen - 1, values.length) }),
+  );
 }

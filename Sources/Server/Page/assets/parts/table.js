@@ -23,22 +23,53 @@ const sampled = 400;
  * @returns {HTMLElement}
  */
 export function dataTable({ label, columns, rows, onRow, heightPx = 480, empty = 'There is nothing here', before }) {
-  if (!rows.length) return h('p', { class: 'empty' }, empty);
+  if (!rows.length) return h('p.empty', empty);
   const kept = keptOf(before, label);
   let sort = kept?.sort ?? null;
   let order = sorted(rows, columns, sort);
   const body = h('tbody');
-  const head = h('tr', { 'aria-rowindex': 1 }, columns.map((column, index) => h('th', {
-    scope: 'col', class: column.isNumber ? 'number' : null, 'aria-sort': 'none',
-  }, h('button', { type: 'button', onclick: () => sortBy(index) }, column.name, h('i', { 'aria-hidden': 'true' })))));
+  const head = h(
+    'tr',
+    { 'aria-rowindex': 1 },
+    columns.map((column, index) =>
+      h(
+        'th',
+        {
+          scope: 'col',
+          class: column.isNumber ? 'number' : null,
+          'aria-sort': 'none',
+        },
+        h('button', { type: 'button', onclick: () => sortBy(index) }, column.name, h('i', { 'aria-hidden': 'true' })),
+      ),
+    ),
+  );
   const widths = columns.map(column => widthOf(column, rows));
-  const table = h('table', { class: 'data', 'aria-rowcount': rows.length + 1, 'aria-label': label, style: { minWidth: `${widths.reduce((all, one) => all + one, 0)}ch` } },
-    h('colgroup', {}, widths.map(width => h('col', { style: { width: `${width}ch` } }))), h('thead', {}, head), body);
+  const table = h(
+    'table.data',
+    {
+      'aria-rowcount': rows.length + 1,
+      'aria-label': label,
+      style: { minWidth: `${widths.reduce((all, one) => all + one, 0)}ch` },
+    },
+    h(
+      'colgroup',
+      widths.map(width => h('col', { style: { width: `${width}ch` } })),
+    ),
+    h('thead', head),
+    body,
+  );
   const wholePx = (rows.length + 1) * rowHeightPx + 2;
-  const box = h('div', {
-    class: 'scroll', tabindex: 0, role: 'region', 'aria-label': label, onscroll: () => draw(),
-    style: { maxHeight: `${Math.min(heightPx, wholePx + 18)}px` },
-  }, table);
+  const box = h(
+    'div.scroll',
+    {
+      tabindex: 0,
+      role: 'region',
+      'aria-label': label,
+      onscroll: () => draw(),
+      style: { maxHeight: `${Math.min(heightPx, wholePx + 18)}px` },
+    },
+    table,
+  );
   let drawn = null;
 
   function draw(isForced = false) {
@@ -47,25 +78,51 @@ export function dataTable({ label, columns, rows, onRow, heightPx = 480, empty =
     const end = Math.min(rows.length, Math.ceil((box.scrollTop + seenPx + sparePx) / rowHeightPx));
     if (!isForced && drawn?.first === first && drawn?.end === end) return;
     drawn = { first, end };
-    fill(body, gap(first), order.slice(first, end).map((row, index) => rowOf(row, first + index)), gap(rows.length - end));
+    fill(
+      body,
+      gap(first),
+      order.slice(first, end).map((row, index) => rowOf(row, first + index)),
+      gap(rows.length - end),
+    );
   }
 
   function gap(count) {
-    return count > 0 && h('tr', { 'aria-hidden': 'true', class: 'gap' },
-      h('td', { colspan: columns.length, style: { height: `${count * rowHeightPx}px` } }));
+    return (
+      count > 0 &&
+      h(
+        'tr',
+        { 'aria-hidden': 'true', class: 'gap' },
+        h('td', { colspan: columns.length, style: { height: `${count * rowHeightPx}px` } }),
+      )
+    );
   }
 
   function rowOf(row, index) {
     const pick = onRow && (() => onRow(row));
-    return h('tr', {
-      'aria-rowindex': index + 2, class: pick ? 'pick' : null, tabindex: pick ? 0 : null, onclick: pick,
-      onkeydown: pick && (event => {
-        if (event.key !== 'Enter' || event.target !== event.currentTarget) return;
-        // Else the same key would press what it brings to the front.
-        event.preventDefault();
-        pick();
-      }),
-    }, columns.map(column => h('td', { class: column.isNumber ? 'number' : null, title: column.title?.(row) }, column.show ? column.show(row) : text(column.value(row)))));
+    return h(
+      'tr',
+      {
+        'aria-rowindex': index + 2,
+        class: pick ? 'pick' : null,
+        tabindex: pick ? 0 : null,
+        onclick: pick,
+        onkeydown:
+          pick &&
+          (event => {
+            if (event.key !== 'Enter' || event.target !== event.currentTarget) return;
+            // Else the same key would press what it brings to the front.
+            event.preventDefault();
+            pick();
+          }),
+      },
+      columns.map(column =>
+        h(
+          'td',
+          { class: column.isNumber ? 'number' : null, title: column.title?.(row) },
+          column.show ? column.show(row) : text(column.value(row)),
+        ),
+      ),
+    );
   }
 
   function sortBy(column) {
@@ -77,8 +134,9 @@ export function dataTable({ label, columns, rows, onRow, heightPx = 480, empty =
   }
 
   function mark() {
-    [...head.children].forEach((cell, index) => cell.setAttribute(
-      'aria-sort', sort?.column !== index ? 'none' : sort.isDown ? 'descending' : 'ascending'));
+    [...head.children].forEach((cell, index) =>
+      cell.setAttribute('aria-sort', sort?.column !== index ? 'none' : sort.isDown ? 'descending' : 'ascending'),
+    );
   }
 
   mark();
@@ -90,10 +148,16 @@ export function dataTable({ label, columns, rows, onRow, heightPx = 480, empty =
 
 /** What whoever looks has done to the table that was there. */
 function keptOf(before, label) {
-  const box = [...before?.querySelectorAll('.scroll') ?? []].find(one => one.getAttribute('aria-label') === label);
+  const box = [...(before?.querySelectorAll('.scroll') ?? [])].find(one => one.getAttribute('aria-label') === label);
   if (!box) return null;
   const focused = box.contains(document.activeElement) ? document.activeElement : null;
-  return { sort: box.sortNow(), topPx: box.scrollTop, leftPx: box.scrollLeft, hasFocus: focused !== null, row: focused?.getAttribute('aria-rowindex') };
+  return {
+    sort: box.sortNow(),
+    topPx: box.scrollTop,
+    leftPx: box.scrollLeft,
+    hasFocus: focused !== null,
+    row: focused?.getAttribute('aria-rowindex'),
+  };
 }
 
 /** Once the new one is in the place of the old. */
@@ -116,9 +180,21 @@ function sorted(rows, columns, sort) {
     if (one === other) return 0;
     if (one === null || one === undefined) return 1;
     if (other === null || other === undefined) return -1;
-    return sign * (typeof one === 'string' && typeof other === 'string' ? byText(one, other) : one < other ? -1 : one > other ? 1 : 0);
+    return (
+      sign *
+      (typeof one === 'string' && typeof other === 'string'
+        ? byText(one, other)
+        : one < other
+          ? -1
+          : one > other
+            ? 1
+            : 0)
+    );
   };
-  return rows.map(row => [value(row), row]).sort(([one], [other]) => compare(one, other)).map(([, row]) => row);
+  return rows
+    .map(row => [value(row), row])
+    .sort(([one], [other]) => compare(one, other))
+    .map(([, row]) => row);
 }
 
 const byText = new Intl.Collator('en', { numeric: true }).compare;
@@ -127,9 +203,9 @@ function widthOf({ name, value, show, widthCh }, rows) {
   if (widthCh) return widthCh;
   let longest = name.length + 2;
   for (let index = 0; index < Math.min(rows.length, sampled); index += 1) {
-    const row = rows[Math.floor(index * rows.length / Math.min(rows.length, sampled))];
+    const row = rows[Math.floor((index * rows.length) / Math.min(rows.length, sampled))];
     const shown = show ? show(row) : text(value(row));
-    longest = Math.max(longest, (typeof shown === 'string' ? shown : shown?.textContent ?? '').length);
+    longest = Math.max(longest, (typeof shown === 'string' ? shown : (shown?.textContent ?? '')).length);
   }
   return Math.min(60, longest) + 4;
 }
@@ -151,10 +227,14 @@ export function columnsOf(answer, places = answer.columns.map((_, index) => inde
       return { name: title, value, show: row => time(row[place], form) };
     }
     if (type === 'state') return { name: title, value, show: row => stateTag(row[place]) };
-    if (type !== 'number' && type !== 'integer') return { name: title, value: row => flat(row[place]), title: row => flat(row[place]) };
+    if (type !== 'number' && type !== 'integer')
+      return { name: title, value: row => flat(row[place]), title: row => flat(row[place]) };
     const decimals = type === 'integer' ? 0 : decimalsOf(answer.rows.map(value));
     return {
-      name: title, isNumber: true, value, show: row => row[place] === null ? '–' : number(row[place], decimals),
+      name: title,
+      isNumber: true,
+      value,
+      show: row => (row[place] === null ? '–' : number(row[place], decimals)),
       title: row => text(row[place]),
     };
   });

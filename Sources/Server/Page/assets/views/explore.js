@@ -15,19 +15,24 @@ import { choice, failed, latestOnly, waiting } from '../parts/words.js';
 export const usesRange = false;
 export const title = () => 'Explore';
 
-const forms = [{ key: 'table', name: 'Table' }, { key: 'chart', name: 'Chart' }, { key: 'json', name: 'JSON' }, { key: 'plan', name: 'Plan' }];
+const forms = [
+  { key: 'table', name: 'Table' },
+  { key: 'chart', name: 'Chart' },
+  { key: 'json', name: 'JSON' },
+  { key: 'plan', name: 'Plan' },
+];
 /** Statements that change something are not run by opening a URL. */
 const asks = /^\s*(?:(?:--[^\n]*\n|\/\*[^]*?\*\/)\s*)*(?:select|explain|events|show|describe)\b/i;
 
 export function open(root) {
-  const field = h('div', { class: 'editor' });
-  const parameters = h('div', { class: 'controls' });
+  const field = h('div.editor');
+  const parameters = h('div.controls');
   const faults = h('div');
-  const bar = h('div', { class: 'row' });
-  const result = h('div', { class: 'result' });
-  const status = h('p', { class: 'quiet small', role: 'status' });
-  const side = h('aside', { class: 'notebook', 'aria-label': 'Statements' });
-  root.append(h('div', { class: 'explore' }, h('div', {}, h('div', { class: 'panel' }, field, parameters, faults, bar), status, result), side));
+  const bar = h('div.row');
+  const result = h('div.result');
+  const status = h('p.quiet.small', { role: 'status' });
+  const side = h('aside.notebook', { 'aria-label': 'Statements' });
+  root.append(h('div.explore', h('div', h('div.panel', field, parameters, faults, bar), status, result), side));
   const lately = latestOnly();
   let editor = null;
   let answered = null;
@@ -35,7 +40,9 @@ export function open(root) {
   function usual() {
     const [kpi] = catalogue.kpis;
     if (kpi) return `SELECT * FROM ${quotedName(kpi.name)} LIMIT 1000`;
-    return catalogue.streams.length ? `SELECT count(*) AS n FROM ${quotedName(catalogue.streams[0].name)}` : 'SHOW STREAMS';
+    return catalogue.streams.length
+      ? `SELECT count(*) AS n FROM ${quotedName(catalogue.streams[0].name)}`
+      : 'SHOW STREAMS';
   }
 
   async function begin() {
@@ -55,18 +62,33 @@ export function open(root) {
   function drawParameters() {
     const names = editor ? parametersOf(editor.text()) : [];
     const before = new Map([...parameters.querySelectorAll('input')].map(input => [input.name, input.value]));
-    fill(parameters, names.map(name => h('label', { class: 'selection' }, h('span', {}, `$${name}`),
-      h('input', { name, value: before.get(name) ?? stateOf(`param.${name}`, '') }))));
+    fill(
+      parameters,
+      names.map(name =>
+        h(
+          'label.selection',
+          h('span', `$${name}`),
+          h('input', { name, value: before.get(name) ?? stateOf(`param.${name}`, '') }),
+        ),
+      ),
+    );
   }
 
   /** Numbers, true, false and null are these; all else is a text, as with `param.` of the API. */
   function values() {
     const inputs = [...parameters.querySelectorAll('input')];
-    return Object.fromEntries(inputs.map(({ name, value }) => [name, /^(?:-?\d+(?:\.\d+)?(?:e[+-]?\d+)?|true|false|null)$/i.test(value) ? JSON.parse(value.toLowerCase()) : value]));
+    return Object.fromEntries(
+      inputs.map(({ name, value }) => [
+        name,
+        /^(?:-?\d+(?:\.\d+)?(?:e[+-]?\d+)?|true|false|null)$/i.test(value) ? JSON.parse(value.toLowerCase()) : value,
+      ]),
+    );
   }
 
   function run() {
-    const names = Object.fromEntries([...state().keys()].filter(key => key.startsWith('param.')).map(key => [key, null]));
+    const names = Object.fromEntries(
+      [...state().keys()].filter(key => key.startsWith('param.')).map(key => [key, null]),
+    );
     for (const { name, value } of parameters.querySelectorAll('input')) names[`param.${name}`] = value;
     const text = editor.text();
     if (urlWith({ q: text, ...names }) !== location.search) {
@@ -99,8 +121,16 @@ export function open(root) {
       fill(result);
       if (!problem.errors?.length) return fill(result, failed(problem, load));
       editor.mark(problem.errors);
-      fill(faults, h('ul', { class: 'faults', role: 'alert' }, problem.errors.map(({ line, column, message, hint }) => h('li', {},
-        h('b', {}, `${line}:${column}`), ' ', message, hint && h('span', { class: 'quiet' }, ` – ${hint}`)))));
+      fill(
+        faults,
+        h(
+          'ul.faults',
+          { role: 'alert' },
+          problem.errors.map(({ line, column, message, hint }) =>
+            h('li', h('b', `${line}:${column}`), ' ', message, hint && h('span.quiet', ` – ${hint}`)),
+          ),
+        ),
+      );
     }
   }
 
@@ -109,16 +139,28 @@ export function open(root) {
     if (!answered) return;
     const { text, answer } = answered;
     const { row_count: count, elapsed_seconds: elapsed, source, as_of_seq: seq, notes = [] } = answer.meta;
-    status.textContent = [`${number(count ?? answer.rows.length, 0)} rows`, elapsed !== undefined && `${number(elapsed * 1000, elapsed < 0.01 ? 1 : 0)} ms`, source && `from ${source}`, seq && `as of event ${number(seq, 0)}`].filter(Boolean).join(' · ');
+    status.textContent = [
+      `${number(count ?? answer.rows.length, 0)} rows`,
+      elapsed !== undefined && `${number(elapsed * 1000, elapsed < 0.01 ? 1 : 0)} ms`,
+      source && `from ${source}`,
+      seq && `as of event ${number(seq, 0)}`,
+    ]
+      .filter(Boolean)
+      .join(' · ');
     const content = h('div');
-    fill(result, answer.message && h('p', { class: 'notice is-done' }, answer.message), notes.map(note => h('p', { class: 'notice' }, note)), content);
+    fill(
+      result,
+      answer.message && h('p.notice.is-done', answer.message),
+      notes.map(note => h('p.notice', note)),
+      content,
+    );
     if (answer.message && !answer.columns.length) return;
     if (stateOf('form') === 'plan') return drawPlan(content, text);
     drawAnswer(content, answer, stateOf('form', 'table'));
   }
 
   async function drawPlan(content, text) {
-    if (!/^\s*select\b/i.test(text)) return fill(content, h('p', { class: 'empty' }, 'A SELECT has a plan.'));
+    if (!/^\s*select\b/i.test(text)) return fill(content, h('p.empty', 'A SELECT has a plan.'));
     fill(content, waiting());
     try {
       fill(content, planPicture(await ask(`EXPLAIN ANALYZE ${text}`, { params: values(), timeZone: zone() })));
@@ -128,21 +170,82 @@ export function open(root) {
   }
 
   function drawBar() {
-    fill(bar,
+    fill(
+      bar,
       h('button', { type: 'button', class: 'primary', onclick: run, title: 'Ctrl Enter' }, 'Run'),
-      choice('Form of the answer', forms, stateOf('form', 'table'), key => change({ form: key === 'table' ? null : key })),
-      h('button', { type: 'button', disabled: !answered || !/^\s*(?:select|show|explain|events|describe)/i.test(answered.text), onclick: async () => download('answer.csv', await askCsv(answered.text, { params: values(), timeZone: zone() })) }, 'CSV'),
-      h('button', { type: 'button', onclick: () => { const named = prompt('Keep this statement as'); if (named) { keep(named, editor.text()); drawSide(); } } }, 'Keep'));
+      choice('Form of the answer', forms, stateOf('form', 'table'), key =>
+        change({ form: key === 'table' ? null : key }),
+      ),
+      h(
+        'button',
+        {
+          type: 'button',
+          disabled: !answered || !/^\s*(?:select|show|explain|events|describe)/i.test(answered.text),
+          onclick: async () =>
+            download('answer.csv', await askCsv(answered.text, { params: values(), timeZone: zone() })),
+        },
+        'CSV',
+      ),
+      h(
+        'button',
+        {
+          type: 'button',
+          onclick: () => {
+            const named = prompt('Keep this statement as');
+            if (named) {
+              keep(named, editor.text());
+              drawSide();
+            }
+          },
+        },
+        'Keep',
+      ),
+    );
   }
 
   function drawSide() {
-    const entry = (label, text, onDrop) => h('li', {}, h('button', { type: 'button', title: text, onclick: () => { editor.setText(text); editor.focus(); } }, label),
-      onDrop && h('button', { type: 'button', class: 'tool', 'aria-label': `Drop ${label}`, onclick: onDrop }, '×'));
+    const entry = (label, text, onDrop) =>
+      h(
+        'li',
+        h(
+          'button',
+          {
+            type: 'button',
+            title: text,
+            onclick: () => {
+              editor.setText(text);
+              editor.focus();
+            },
+          },
+          label,
+        ),
+        onDrop && h('button', { type: 'button', class: 'tool', 'aria-label': `Drop ${label}`, onclick: onDrop }, '×'),
+      );
     const kept = saved();
-    fill(side,
-      kept.length > 0 && [h('h2', {}, 'Kept'), h('ul', {}, kept.map(({ name, text }) => entry(name, text, () => { drop(name); drawSide(); })))],
-      h('h2', {}, 'Run before'),
-      history().length ? h('ul', {}, history().slice(0, 30).map(text => entry(text.replace(/\s+/g, ' '), text))) : h('p', { class: 'quiet small' }, 'What you run is listed here, in this browser alone.'));
+    fill(
+      side,
+      kept.length > 0 && [
+        h('h2', 'Kept'),
+        h(
+          'ul',
+          kept.map(({ name, text }) =>
+            entry(name, text, () => {
+              drop(name);
+              drawSide();
+            }),
+          ),
+        ),
+      ],
+      h('h2', 'Run before'),
+      history().length
+        ? h(
+            'ul',
+            history()
+              .slice(0, 30)
+              .map(text => entry(text.replace(/\s+/g, ' '), text)),
+          )
+        : h('p.quiet.small', 'What you run is listed here, in this browser alone.'),
+    );
   }
 
   begin();

@@ -1,19 +1,19 @@
 /** One KPI: its lines with what is provisional, usual and restated, its groups, its rows, and where each number is from. */
-import { change, state, stateOf } from '../app/state.js';
+import { state, stateOf } from '../app/state.js';
 import { askCsv } from '../data/api.js';
 import { catalogue, kpiOf } from '../data/catalogue.js';
 import { follow } from '../data/follow.js';
 import { linesOf, loadKpi, ownPlaces, together } from '../data/kpiData.js';
 import { lengthMs, range, setRange } from '../data/range.js';
-import { lastOf, usualBounds } from '../data/series.js';
+import { usualBounds } from '../data/series.js';
 import { drawChart } from '../parts/chart.js';
 import { seriesColor } from '../parts/colors.js';
 import { download, fill, h } from '../parts/dom.js';
-import { decimalsOf, number } from '../parts/format.js';
 import { columnsOf, dataTable } from '../parts/table.js';
 import { failed, latestOnly, section, tag, waiting } from '../parts/words.js';
 import { showWhy } from '../parts/why.js';
 import { drawControls } from './kpiControls.js';
+import { drawLegend, groupTable } from './kpiGroups.js';
 
 export const usesRange = true;
 export const title = () => current()?.name ?? 'KPIs';
@@ -28,14 +28,14 @@ function current() {
 }
 
 export function open(root) {
-  const controls = h('div', { class: 'controls' });
-  const definition = h('p', { class: 'definition' });
-  const plot = h('div', { class: 'plot' });
-  const legend = h('div', { class: 'legend' });
+  const controls = h('div.controls');
+  const definition = h('p.definition');
+  const plot = h('div.plot');
+  const legend = h('div.legend');
   const groups = h('div');
   const rows = h('div');
-  const tools = h('div', { class: 'row' });
-  root.append(controls, definition, h('div', { class: 'panel' }, legend, plot, tools), groups, rows);
+  const tools = h('div.row');
+  root.append(controls, definition, h('div.panel', legend, plot, tools), groups, rows);
   const lately = latestOnly();
   let stop = () => {};
   let followed = null;
@@ -51,12 +51,15 @@ export function open(root) {
   }
 
   function soon() {
-    timer ??= setTimeout(() => { timer = null; load(); }, redrawMs);
+    timer ??= setTimeout(() => {
+      timer = null;
+      load();
+    }, redrawMs);
   }
 
   async function update(reason) {
     const kpi = current();
-    if (!kpi) return fill(root, h('p', { class: 'empty' }, 'There is no KPI yet. DEFINE KPI in Explore makes one.'));
+    if (!kpi) return fill(root, h('p.empty', 'There is no KPI yet. DEFINE KPI in Explore makes one.'));
     followKpi(kpi);
     // What comes is told by the subscription; the theme changes colours alone.
     if (reason === 'data') return;
@@ -69,8 +72,12 @@ export function open(root) {
     const kpi = current();
     const looked = range(kpi.stream);
     const wanted = {
-      ...looked, item: stateOf('item'), chosen: state().getAll('group'), before: stateOf('before'),
-      historyMs: stateOf('usual') ? lengthMs(stateOf('usual')) : 0, rolling: stateOf('rolling'),
+      ...looked,
+      item: stateOf('item'),
+      chosen: state().getAll('group'),
+      before: stateOf('before'),
+      historyMs: stateOf('usual') ? lengthMs(stateOf('usual')) : 0,
+      rolling: stateOf('rolling'),
     };
     try {
       await lately(async (signal, isOver) => {
@@ -86,16 +93,20 @@ export function open(root) {
 
   function draw(kpi, { loaded, wanted }) {
     drawControls(controls, kpi, loaded);
-    fill(definition, tag(`version ${kpi.version}`), ' ', h('code', {}, kpi.statement));
+    fill(definition, tag(`version ${kpi.version}`), ' ', h('code', kpi.statement));
     const drawn = linesOf(loaded, kpi, wanted.before);
     if (!drawn.timesMs.length) {
-      fill(plot, h('p', { class: 'empty' }, 'No data in this time.'));
-      fill(legend); fill(groups); fill(rows); fill(tools);
+      fill(plot, h('p.empty', 'No data in this time.'));
+      fill(legend);
+      fill(groups);
+      fill(rows);
+      fill(tools);
       return;
     }
     const spec = specOf(kpi, drawn, loaded, wanted);
     const chart = drawChart(plot, {
-      ...spec, onRange: setRange,
+      ...spec,
+      onRange: setRange,
       onPick: (index, place) => pick(kpi, loaded, spec.lines[place]?.source?.rows?.[index], spec.timesMs[index]),
     });
     drawLegend(legend, spec);
@@ -104,10 +115,21 @@ export function open(root) {
     const places = ownPlaces(loaded.rows);
     const time = loaded.rows.columns.findIndex(({ type }) => type === 'time');
     const seen = loaded.rows.rows.filter(row => Date.parse(row[time]) >= wanted.sinceMs).reverse();
-    fill(rows, section('Rows', dataTable({
-      label: `Rows of ${kpi.name}`, before: rows, rows: seen, columns: columnsOf(loaded.rows, places), heightPx: 420,
-      onRow: row => pick(kpi, loaded, row, Date.parse(row[time])), empty: 'Choose a group to see its rows.',
-    })));
+    fill(
+      rows,
+      section(
+        'Rows',
+        dataTable({
+          label: `Rows of ${kpi.name}`,
+          before: rows,
+          rows: seen,
+          columns: columnsOf(loaded.rows, places),
+          heightPx: 420,
+          onRow: row => pick(kpi, loaded, row, Date.parse(row[time])),
+          empty: 'Choose a group to see its rows.',
+        }),
+      ),
+    );
   }
 
   update('state');
@@ -128,22 +150,34 @@ function pick(kpi, loaded, row, timeMs) {
 }
 
 /** What the chart draws: the lines, and of the first one what is usual, what rolls, and the time before. */
-function specOf(kpi, { timesMs, states, lines, earlier, rolled }, { rows, item }, { sinceMs, historyMs, before, rolling }) {
+function specOf(
+  kpi,
+  { timesMs, states, lines, earlier, rolled },
+  { rows, item },
+  { sinceMs, historyMs, before, rolling },
+) {
   const begin = timesMs.findIndex(ms => ms >= sinceMs);
   const cut = values => values.slice(Math.max(0, begin));
   const isBars = stateOf('form') === 'bars' && lines.length === 1;
   const revision = rows.columns.findIndex(({ name }) => name === 'revision');
   const drawn = lines.map((line, index) => ({
-    name: line.name === 'all' ? item : line.name, color: seriesColor(index), values: cut(line.values), kind: isBars ? 'bars' : 'line',
+    name: line.name === 'all' ? item : line.name,
+    color: seriesColor(index),
+    values: cut(line.values),
+    kind: isBars ? 'bars' : 'line',
     source: { ...line, rows: line.key === together ? null : cut(line.rows) },
   }));
-  const marks = drawn.flatMap(({ source }, line) => (source.rows ?? []).flatMap((row, index) =>
-    row && revision >= 0 && row[revision] > 0 ? [{ index, line, kind: 'restated' }] : []));
+  const marks = drawn.flatMap(({ source }, line) =>
+    (source.rows ?? []).flatMap((row, index) =>
+      row && revision >= 0 && row[revision] > 0 ? [{ index, line, kind: 'restated' }] : [],
+    ),
+  );
   const first = lines[0];
   let band;
   if (historyMs && first) {
     const { means, deviations } = usualBounds(timesMs, first.values, historyMs);
-    const bound = sign => cut(means.map((mean, index) => mean === null ? null : mean + sign * usualDeviations * deviations[index]));
+    const bound = sign =>
+      cut(means.map((mean, index) => (mean === null ? null : mean + sign * usualDeviations * deviations[index])));
     band = { lower: bound(-1), upper: bound(1), color: seriesColor(0) };
     drawn[0].values.forEach((value, index) => {
       if (value !== null && band.lower[index] !== null && (value < band.lower[index] || value > band.upper[index])) {
@@ -152,61 +186,47 @@ function specOf(kpi, { timesMs, states, lines, earlier, rolled }, { rows, item }
     });
   }
   const extra = [];
-  if (before && first && earlier.has(first.key)) extra.push({ name: `${drawn[0].name}, ${before} before`, color: '', kind: 'faint', values: cut(earlier.get(first.key)) });
-  if (rolling && first && rolled.has(first.key)) extra.push({ name: `${drawn[0].name}, rolling ${rolling}`, color: seriesColor(0), kind: 'dashes', values: cut(rolled.get(first.key)) });
+  if (before && first && earlier.has(first.key))
+    extra.push({
+      name: `${drawn[0].name}, ${before} before`,
+      color: '',
+      kind: 'faint',
+      values: cut(earlier.get(first.key)),
+    });
+  if (rolling && first && rolled.has(first.key))
+    extra.push({
+      name: `${drawn[0].name}, rolling ${rolling}`,
+      color: seriesColor(0),
+      kind: 'dashes',
+      values: cut(rolled.get(first.key)),
+    });
   const open = cut(states).indexOf('provisional');
   return {
-    label: `${kpi.name}: ${item}`, timesMs: cut(timesMs), lines: [...drawn, ...extra], band, marks, everyMs: lengthMs(kpi.every),
+    label: `${kpi.name}: ${item}`,
+    timesMs: cut(timesMs),
+    lines: [...drawn, ...extra],
+    band,
+    marks,
+    everyMs: lengthMs(kpi.every),
     firstOpen: open < 0 ? undefined : open,
   };
-}
-
-function drawLegend(root, { lines, band, marks }) {
-  const keys = lines.filter(({ source }) => source).map(({ source }) => source.key);
-  fill(root, lines.map(({ name, color, kind, source, values }) => {
-    const content = [h('i', { class: kind, style: kind === 'faint' ? {} : { color } }), name, ' ', h('b', {}, number(lastOf(values)?.value ?? null, decimalsOf(values)))];
-    if (!source || keys.length < 2) return h('span', { class: 'key' }, content);
-    return h('button', {
-      type: 'button', class: 'key', title: 'Show this one alone; with Shift, leave it out',
-      onclick: event => change({ group: event.shiftKey ? keys.filter(key => key !== source.key) : [source.key] }),
-    }, content);
-  }), band && h('span', { class: 'key' }, h('i', { class: 'usual', style: { color: band.color } }), `usual of ${lines[0].name}`),
-    ['outlier', 'restated'].map(kind => marks.some(mark => mark.kind === kind) && h('span', { class: 'key' }, h('i', { class: kind }), kind)),
-    keys.length === 1 && state().has('group') && h('button', { type: 'button', class: 'key', onclick: () => change({ group: null }) }, 'show others'));
 }
 
 function toolsOf(kpi, { fileQuery }, chart) {
   const file = `${kpi.name}-${new Date().toISOString().slice(0, 10)}`;
   return [
     h('button', { type: 'button', onclick: async () => download(`${file}.csv`, await askCsv(fileQuery)) }, 'CSV'),
-    h('button', { type: 'button', onclick: async () => { const drawn = await chart; if (drawn) download(`${file}.png`, await drawn.image()); } }, 'PNG'),
-    h('span', { class: 'quiet small' }, 'Drag to look closer. Click a point to see where it is from.'),
+    h(
+      'button',
+      {
+        type: 'button',
+        onclick: async () => {
+          const drawn = await chart;
+          if (drawn) download(`${file}.png`, await drawn.image());
+        },
+      },
+      'PNG',
+    ),
+    h('span.quiet.small', 'Drag to look closer. Click a point to see where it is from.'),
   ];
-}
-
-/** All groups with their numbers over the whole time; of those that are drawn also what they were last, least and most. */
-function groupTable({ groups, items, chosen }, { lines }, before) {
-  const drawn = new Map(lines.filter(({ source }) => source).map(({ source: { key }, values }) => {
-    const there = values.filter(value => value !== null);
-    return [key, { last: lastOf(values)?.value ?? null, low: there.length ? Math.min(...there) : null, high: there.length ? Math.max(...there) : null }];
-  }));
-  const decimals = decimalsOf([...drawn.values()].flatMap(({ low, high }) => [low, high]));
-  const of = (name, field) => ({
-    name, isNumber: true, value: ({ key }) => drawn.get(key)?.[field] ?? null,
-    show: ({ key }) => drawn.has(key) ? number(drawn.get(key)[field], decimals) : '',
-  });
-  const color = new Map(chosen.map(({ key }, index) => [key, seriesColor(index)]));
-  const keys = chosen.map(({ key }) => key);
-  return dataTable({
-    label: 'Groups', before, rows: groups, heightPx: 380,
-    onRow: ({ key }) => change({ group: color.has(key) ? keys.filter(one => one !== key) : [...keys, key] }),
-    columns: [
-      { name: 'group', value: ({ name }) => name, show: ({ key, name }) => h('span', { class: 'group' }, h('i', { style: { background: color.get(key) ?? 'transparent' } }), name) },
-      of('last', 'last'), of('lowest', 'low'), of('highest', 'high'),
-      ...items.map(item => {
-        const places = decimalsOf(groups.map(({ values }) => values[item]));
-        return { name: item, isNumber: true, value: ({ values }) => values[item], show: ({ values }) => number(values[item], places), title: ({ values }) => String(values[item]) };
-      }),
-    ],
-  });
 }

@@ -1,12 +1,12 @@
 /** What did not go straight in: late, twice, rejected and ahead, with reasons, over time and by source. */
-import { change, stateOf, urlOf } from '../app/state.js';
+import { change, stateOf } from '../app/state.js';
 import { ask } from '../data/api.js';
 import { catalogue } from '../data/catalogue.js';
 import { name as quotedName } from '../data/nql.js';
-import { lengthMs } from '../data/range.js';
 import { drawChart } from '../parts/chart.js';
 import { css } from '../parts/colors.js';
-import { dialog, fill, h, icon } from '../parts/dom.js';
+import { fill, h } from '../parts/dom.js';
+import { showEntry } from '../parts/entry.js';
 import { number, time } from '../parts/format.js';
 import { dataTable } from '../parts/table.js';
 import { choice, failed, latestOnly, section, selection, tag, waiting } from '../parts/words.js';
@@ -24,9 +24,9 @@ const kinds = [
 const most = 2000;
 
 export function open(root) {
-  const totals = h('div', { class: 'totals' });
-  const controls = h('div', { class: 'controls' });
-  const body = h('div', { class: 'view' }, waiting());
+  const totals = h('div.totals');
+  const controls = h('div.controls');
+  const body = h('div.view', waiting());
   root.append(totals, controls, body);
   const lately = latestOnly();
   let drawn = null;
@@ -38,12 +38,21 @@ export function open(root) {
     const wanted = kinds.filter(({ key }) => stateOf('kind') === null || stateOf('kind') === key);
     try {
       await lately(async (signal, isOver) => {
-        const answers = await Promise.all(wanted.map(({ show }) => ask(
-          `${show}${stream ? ` FROM ${quotedName(stream)}` : ''} ORDER BY received DESC LIMIT ${most}`, { signal })));
+        const answers = await Promise.all(
+          wanted.map(({ show }) =>
+            ask(`${show}${stream ? ` FROM ${quotedName(stream)}` : ''} ORDER BY received DESC LIMIT ${most}`, {
+              signal,
+            }),
+          ),
+        );
         if (isOver()) return;
         drawn = answers.flatMap((answer, index) => answer.rows.map(row => entryOf(answer, row, wanted[index])));
         drawn.sort((one, other) => other.receivedMs - one.receivedMs);
-        draw(body, drawn, answers.some(({ rows }) => rows.length === most));
+        draw(
+          body,
+          drawn,
+          answers.some(({ rows }) => rows.length === most),
+        );
       });
     } catch (problem) {
       fill(body, failed(problem, load));
@@ -67,36 +76,92 @@ function entryOf({ columns }, row, kind) {
 
 function drawTotals(root) {
   const sum = field => catalogue.streams.reduce((all, stream) => all + (stream[field] ?? 0), 0);
-  const total = (name, count, tone) => h('div', { class: 'total' }, h('div', { class: `figure ${count ? tone : ''}` }, number(count, 0)), h('div', { class: 'card-of' }, name));
-  fill(root, total('events', sum('events'), ''), total('rejected', sum('rejected'), 'bad-text'), total('late', sum('late'), 'warn-text'), total('came twice', sum('duplicates'), ''));
+  const total = (name, count, tone) =>
+    h('div.total', h('div', { class: `figure ${count ? tone : ''}` }, number(count, 0)), h('div.card-of', name));
+  fill(
+    root,
+    total('events', sum('events'), ''),
+    total('rejected', sum('rejected'), 'bad-text'),
+    total('late', sum('late'), 'warn-text'),
+    total('came twice', sum('duplicates'), ''),
+  );
 }
 
 function drawControls(root) {
-  fill(root,
-    choice('Kind', [{ key: '', name: 'All' }, ...kinds.map(({ key, name }) => ({ key, name }))], stateOf('kind', ''), key => change({ kind: key || null })),
-    selection('Stream', [{ key: '', name: 'all' }, ...catalogue.streams.map(({ name }) => ({ key: name, name }))], stateOf('stream', ''), key => change({ stream: key || null })));
+  fill(
+    root,
+    choice(
+      'Kind',
+      [{ key: '', name: 'All' }, ...kinds.map(({ key, name }) => ({ key, name }))],
+      stateOf('kind', ''),
+      key => change({ kind: key || null }),
+    ),
+    selection(
+      'Stream',
+      [{ key: '', name: 'all' }, ...catalogue.streams.map(({ name }) => ({ key: name, name }))],
+      stateOf('stream', ''),
+      key => change({ stream: key || null }),
+    ),
+  );
 }
 
 function draw(root, entries, isCut) {
-  if (!entries.length) return fill(root, h('p', { class: 'empty good' }, 'Nothing was rejected, late, ahead or came twice.'));
-  const plot = root.querySelector('.plot') ?? h('div', { class: 'plot' });
-  fill(root,
-    h('div', { class: 'panel' }, h('div', { class: 'legend' }, kinds.map(({ name, color }) => h('span', { class: 'key' }, h('i', { class: 'bars', style: { color: css(color) } }), name)), h('span', { class: 'quiet small' }, 'by when they came')), plot),
-    section('By source', dataTable({ label: 'By source', before: root, rows: bySource(entries), heightPx: 260, columns: [
-      { name: 'source', value: row => row.source, title: row => row.path }, { name: 'stream', value: row => row.stream },
-      ...kinds.map(({ key, name }) => ({ name: name.toLowerCase(), isNumber: true, value: row => row[key] ?? 0, show: row => number(row[key] ?? 0, 0) })),
-    ] })),
-    section('Entries', dataTable({
-      label: 'Entries', before: root, rows: entries, heightPx: 520, onRow: showEntry,
-      columns: [
-        { name: 'kind', value: row => row.kind.key, show: row => tag(row.kind.key, row.kind.tone) },
-        { name: 'received', value: row => row.receivedMs, show: row => time(row.receivedMs, 'second') },
-        { name: 'stream', value: row => row.stream },
-        { name: 'reason', value: row => row.detail, title: row => row.detail, widthCh: 60 },
-        { name: 'source', value: row => row.source, show: row => row.short, title: row => row.source },
-        { name: 'event time', value: row => row.time, show: row => time(row.time, 'second') },
-      ],
-    }), isCut && h('p', { class: 'quiet small' }, `The newest ${number(most, 0)} of each kind. SHOW LATE and the like in Explore ask for others.`)));
+  if (!entries.length) return fill(root, h('p.empty.good', 'Nothing was rejected, late, ahead or came twice.'));
+  const plot = root.querySelector('.plot') ?? h('div.plot');
+  fill(
+    root,
+    h(
+      'div.panel',
+      h(
+        'div.legend',
+        kinds.map(({ name, color }) => h('span.key', h('i.bars', { style: { color: css(color) } }), name)),
+        h('span.quiet.small', 'by when they came'),
+      ),
+      plot,
+    ),
+    section(
+      'By source',
+      dataTable({
+        label: 'By source',
+        before: root,
+        rows: bySource(entries),
+        heightPx: 260,
+        columns: [
+          { name: 'source', value: row => row.source, title: row => row.path },
+          { name: 'stream', value: row => row.stream },
+          ...kinds.map(({ key, name }) => ({
+            name: name.toLowerCase(),
+            isNumber: true,
+            value: row => row[key] ?? 0,
+            show: row => number(row[key] ?? 0, 0),
+          })),
+        ],
+      }),
+    ),
+    section(
+      'Entries',
+      dataTable({
+        label: 'Entries',
+        before: root,
+        rows: entries,
+        heightPx: 520,
+        onRow: showEntry,
+        columns: [
+          { name: 'kind', value: row => row.kind.key, show: row => tag(row.kind.key, row.kind.tone) },
+          { name: 'received', value: row => row.receivedMs, show: row => time(row.receivedMs, 'second') },
+          { name: 'stream', value: row => row.stream },
+          { name: 'reason', value: row => row.detail, title: row => row.detail, widthCh: 60 },
+          { name: 'source', value: row => row.source, show: row => row.short, title: row => row.source },
+          { name: 'event time', value: row => row.time, show: row => time(row.time, 'second') },
+        ],
+      }),
+      isCut &&
+        h(
+          'p.quiet.small',
+          `The newest ${number(most, 0)} of each kind. SHOW LATE and the like in Explore ask for others.`,
+        ),
+    ),
+  );
   drawChart(plot, { ...histogram(entries), label: 'Entries of the ledger by when they came', height: 180 });
 }
 
@@ -122,29 +187,9 @@ function histogram(entries) {
   const timesMs = Array.from({ length: Math.max(count, 2) }, (_, index) => begin + index * stepMs);
   const below = timesMs.map(() => 0);
   const lines = kinds.map(({ key, name, color }) => {
-    for (const { kind, receivedMs } of entries) if (kind.key === key) below[Math.floor((receivedMs - begin) / stepMs)] += 1;
+    for (const { kind, receivedMs } of entries)
+      if (kind.key === key) below[Math.floor((receivedMs - begin) / stepMs)] += 1;
     return { name, color: css(color), kind: 'bars', values: [...below] };
   });
   return { timesMs, lines: lines.reverse(), everyMs: stepMs };
 }
-
-/** One entry whole, and what it changed: the KPIs whose buckets hold its time. */
-function showEntry(entry) {
-  const touched = entry.kind.key === 'late' && entry.time ? catalogue.kpis.filter(({ stream }) => stream === entry.stream) : [];
-  const fact = (name, value) => value !== null && value !== undefined && h('div', {}, h('dt', {}, name), h('dd', {}, value));
-  const box = dialog(h('div', {},
-    h('header', { class: 'box-head' }, h('h2', {}, tag(entry.kind.key, entry.kind.tone), ' ', entry.stream), h('button', { type: 'button', class: 'tool', 'aria-label': 'Close', onclick: () => box.close() }, icon('close'))),
-    h('p', {}, entry.detail),
-    h('dl', { class: 'facts' }, fact('event', entry.seq && number(entry.seq, 0)), fact('received', time(entry.receivedMs, 'second')), fact('event time', entry.time && time(entry.time, 'second')), fact('source', entry.source), fact('position', entry.position !== undefined && entry.position !== null && `byte ${number(entry.position, 0)}`)),
-    entry.document && [h('h3', {}, 'It begins with'), h('pre', { tabindex: 0, 'aria-label': 'Document' }, entry.document)],
-    touched.length > 0 && [h('h3', {}, 'What it changed'), h('ul', {}, touched.map(kpi => {
-      const at = Date.parse(entry.time);
-      const room = 12 * lengthMs(kpi.every);
-      return h('li', {}, h('a', {
-        'data-inner': true, onclick: () => box.close(),
-        href: urlOf('kpi', { kpi: kpi.name, since: new Date(at - room).toISOString(), until: new Date(at + room).toISOString() }),
-      }, `${kpi.name} around ${time(at)}`));
-    }))]), { label: 'Entry of the ledger' });
-  box.classList.add('side');
-}
-

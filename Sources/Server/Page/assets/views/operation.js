@@ -11,8 +11,17 @@ export const usesRange = false;
 export const title = () => 'Operation';
 
 export function open(root) {
-  const parts = Object.fromEntries(['health', 'streams', 'kpis', 'schedules', 'alerts', 'history'].map(name => [name, h('div')]));
-  root.append(h('div', { class: 'totals' }, parts.health), section('Streams', parts.streams), section('KPIs, all versions', parts.kpis), section('Alerts', parts.alerts), section('Schedules', parts.schedules), section('Changes', parts.history));
+  const parts = Object.fromEntries(
+    ['health', 'streams', 'kpis', 'schedules', 'alerts', 'history'].map(name => [name, h('div')]),
+  );
+  root.append(
+    h('div.totals', parts.health),
+    section('Streams', parts.streams),
+    section('KPIs, all versions', parts.kpis),
+    section('Alerts', parts.alerts),
+    section('Schedules', parts.schedules),
+    section('Changes', parts.history),
+  );
   const lately = latestOnly();
 
   async function update(reason) {
@@ -30,9 +39,25 @@ export function open(root) {
       };
       await Promise.all([
         put('health', async () => health(await loadMetrics(signal))),
-        put('kpis', async () => answerTable('Versions', parts.kpis, await ask('SHOW VERSIONS', { signal }), ['kpi', 'version', 'active', 'definition', 'filled %', 'actor', 'time'], 'No KPI yet')),
+        put('kpis', async () =>
+          answerTable(
+            'Versions',
+            parts.kpis,
+            await ask('SHOW VERSIONS', { signal }),
+            ['kpi', 'version', 'active', 'definition', 'filled %', 'actor', 'time'],
+            'No KPI yet',
+          ),
+        ),
         put('schedules', async () => schedules(parts.schedules, (await get('v1/schedules', {}, { signal })).schedules)),
-        put('history', async () => answerTable('Changes', parts.history, await ask('SHOW HISTORY ORDER BY time DESC LIMIT 200', { signal }), ['time', 'actor', 'change', 'name', 'statement'], 'Nothing was defined yet')),
+        put('history', async () =>
+          answerTable(
+            'Changes',
+            parts.history,
+            await ask('SHOW HISTORY ORDER BY time DESC LIMIT 200', { signal }),
+            ['time', 'actor', 'change', 'name', 'statement'],
+            'Nothing was defined yet',
+          ),
+        ),
       ]);
     });
   }
@@ -42,63 +67,117 @@ export function open(root) {
 }
 
 function health(of) {
-  const figure = (name, value, note) => h('div', { class: 'total' }, h('div', { class: 'figure' }, value), h('div', { class: 'card-of' }, name), note && h('div', { class: 'quiet small' }, note));
+  const figure = (name, value, note) =>
+    h('div.total', h('div.figure', value), h('div.card-of', name), note && h('div.quiet.small', note));
   return [
     figure('events', number(of('nilo_last_seq'), 0)),
     figure('on disk', bytes(of('nilo_store_disk_bytes')), `${bytes(of('nilo_store_used_bytes'))} used`),
-    figure('memory', bytes(of('process_resident_memory_bytes')), `cells ${bytes(of('nilo_cells_memory_bytes'))} of ${bytes(of('nilo_cells_memory_limit_bytes'))}`),
-    figure('an append takes', of('nilo_append_seconds_count') ? `${number(of('nilo_append_seconds_sum') / of('nilo_append_seconds_count') * 1000, 1)} ms` : '–', `${bytes(of('nilo_append_pending_bytes'))} waiting`),
-    figure('a query takes', of('nilo_query_seconds_count') ? `${number(of('nilo_query_seconds_sum') / of('nilo_query_seconds_count') * 1000, 1)} ms` : '–', `${number(of('nilo_queries_running') ?? 0, 0)} running, ${number(of('nilo_queries_waiting') ?? 0, 0)} waiting`),
-    figure('connections', number(of('nilo_http_connections') ?? 0, 0), `${number(of('nilo_subscriptions') ?? 0, 0)} subscriptions`),
+    figure(
+      'memory',
+      bytes(of('process_resident_memory_bytes')),
+      `cells ${bytes(of('nilo_cells_memory_bytes'))} of ${bytes(of('nilo_cells_memory_limit_bytes'))}`,
+    ),
+    figure(
+      'an append takes',
+      of('nilo_append_seconds_count')
+        ? `${number((of('nilo_append_seconds_sum') / of('nilo_append_seconds_count')) * 1000, 1)} ms`
+        : '–',
+      `${bytes(of('nilo_append_pending_bytes'))} waiting`,
+    ),
+    figure(
+      'a query takes',
+      of('nilo_query_seconds_count')
+        ? `${number((of('nilo_query_seconds_sum') / of('nilo_query_seconds_count')) * 1000, 1)} ms`
+        : '–',
+      `${number(of('nilo_queries_running') ?? 0, 0)} running, ${number(of('nilo_queries_waiting') ?? 0, 0)} waiting`,
+    ),
+    figure(
+      'connections',
+      number(of('nilo_http_connections') ?? 0, 0),
+      `${number(of('nilo_subscriptions') ?? 0, 0)} subscriptions`,
+    ),
   ];
 }
 
 function drawStreams(root) {
-  fill(root, dataTable({
-    label: 'Streams', before: root, rows: catalogue.streams, heightPx: 300, empty: 'No stream yet',
-    columns: [
-      { name: 'stream', value: row => row.name },
-      { name: 'version', isNumber: true, value: row => row.version },
-      { name: 'fields', isNumber: true, value: row => row.fields.length },
-      { name: 'late after', isNumber: true, value: row => row.lateness_seconds, show: row => duration(row.lateness_seconds) },
-      { name: 'from', value: row => row.first_time, show: row => time(row.first_time, 'day') },
-      { name: 'statement', value: row => row.statement, title: row => row.statement },
-    ],
-  }));
+  fill(
+    root,
+    dataTable({
+      label: 'Streams',
+      before: root,
+      rows: catalogue.streams,
+      heightPx: 300,
+      empty: 'No stream yet',
+      columns: [
+        { name: 'stream', value: row => row.name },
+        { name: 'version', isNumber: true, value: row => row.version },
+        { name: 'fields', isNumber: true, value: row => row.fields.length },
+        {
+          name: 'late after',
+          isNumber: true,
+          value: row => row.lateness_seconds,
+          show: row => duration(row.lateness_seconds),
+        },
+        { name: 'from', value: row => row.first_time, show: row => time(row.first_time, 'day') },
+        { name: 'statement', value: row => row.statement, title: row => row.statement },
+      ],
+    }),
+  );
 }
 
 function answerTable(label, before, answer, names, empty) {
-  const places = names.map(name => answer.columns.findIndex(column => column.name === name)).filter(place => place >= 0);
+  const places = names
+    .map(name => answer.columns.findIndex(column => column.name === name))
+    .filter(place => place >= 0);
   return dataTable({ label, before, rows: answer.rows, columns: columnsOf(answer, places), heightPx: 360, empty });
 }
 
 function drawAlerts(root) {
-  const rows = catalogue.alerts.flatMap(alert => alert.groups.length ? alert.groups.map(group => ({ ...alert, ...group })) : [{ ...alert, state: alert.failure ? 'failed' : 'quiet' }]);
+  const rows = catalogue.alerts.flatMap(alert =>
+    alert.groups.length
+      ? alert.groups.map(group => ({ ...alert, ...group }))
+      : [{ ...alert, state: alert.failure ? 'failed' : 'quiet' }],
+  );
   const tone = { firing: 'bad', pending: 'warn', failed: 'bad' };
-  fill(root, dataTable({
-    label: 'Alerts', before: root, rows, heightPx: 300, empty: 'No alert is defined. DEFINE ALERT in Explore makes one.',
-    columns: [
-      { name: 'alert', value: row => row.name },
-      { name: 'state', value: row => row.state, show: row => tag(row.state, tone[row.state] ?? '') },
-      { name: 'group', value: row => row.labels ? Object.values(row.labels).join(' · ') : '' },
-      { name: 'since', value: row => row.since, show: row => time(row.since) },
-      { name: 'told', value: row => row.target, title: row => row.target },
-      { name: 'statement', value: row => row.statement, title: row => row.statement },
-    ],
-  }));
+  fill(
+    root,
+    dataTable({
+      label: 'Alerts',
+      before: root,
+      rows,
+      heightPx: 300,
+      empty: 'No alert is defined. DEFINE ALERT in Explore makes one.',
+      columns: [
+        { name: 'alert', value: row => row.name },
+        { name: 'state', value: row => row.state, show: row => tag(row.state, tone[row.state] ?? '') },
+        { name: 'group', value: row => (row.labels ? Object.values(row.labels).join(' · ') : '') },
+        { name: 'since', value: row => row.since, show: row => time(row.since) },
+        { name: 'told', value: row => row.target, title: row => row.target },
+        { name: 'statement', value: row => row.statement, title: row => row.statement },
+      ],
+    }),
+  );
 }
 
 function schedules(before, rows) {
   return dataTable({
-    label: 'Schedules', before, rows, heightPx: 300, empty: 'No schedule is defined.',
+    label: 'Schedules',
+    before,
+    rows,
+    heightPx: 300,
+    empty: 'No schedule is defined.',
     columns: [
       { name: 'schedule', value: row => row.name },
       { name: 'times', value: row => `${row.cron} ${row.time_zone}` },
       { name: 'last', value: row => row.last, show: row => time(row.last) },
-      { name: 'state', value: row => row.last_state, show: row => row.last_state ? tag(row.last_state, row.last_state === 'failed' ? 'bad' : '') : '–', title: row => row.last_failure },
+      {
+        name: 'state',
+        value: row => row.last_state,
+        show: row => (row.last_state ? tag(row.last_state, row.last_state === 'failed' ? 'bad' : '') : '–'),
+        title: row => row.last_failure,
+      },
       { name: 'next', value: row => row.next, show: row => time(row.next) },
       { name: 'into', value: row => row.target, title: row => row.target },
     ],
   });
 }
-

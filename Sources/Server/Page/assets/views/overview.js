@@ -18,7 +18,7 @@ const askedAtOnce = 4;
 const mostGroups = 4;
 
 export function open(root) {
-  const cards = h('div', { class: 'cards' }, waiting());
+  const cards = h('div.cards', waiting());
   const streams = h('div');
   const sources = h('div');
   root.append(cards, section('Streams', streams), section('Sources', sources));
@@ -36,24 +36,33 @@ export function open(root) {
       const glances = new Map();
       const left = [...kpis];
       const draw = () => {
-        shown = new Map(kpis.map(kpi => [kpi, glances.get(kpi) ?? [...shown].find(([{ name }]) => name === kpi.name)?.[1]]));
-        const entries = [...shown].sort(([a, one], [b, other]) => urgencyOf(other) - urgencyOf(one) || a.name.localeCompare(b.name));
+        shown = new Map(
+          kpis.map(kpi => [kpi, glances.get(kpi) ?? [...shown].find(([{ name }]) => name === kpi.name)?.[1]]),
+        );
+        const entries = [...shown].sort(
+          ([a, one], [b, other]) => urgencyOf(other) - urgencyOf(one) || a.name.localeCompare(b.name),
+        );
         const focused = document.activeElement?.closest?.('.card')?.dataset.kpi;
-        fill(cards, entries.map(([kpi, glance]) => card(kpi, glance)));
+        fill(
+          cards,
+          entries.map(([kpi, glance]) => card(kpi, glance)),
+        );
         if (focused) [...cards.children].find(({ dataset }) => dataset.kpi === focused)?.focus();
       };
-      await Promise.all(Array.from({ length: askedAtOnce }, async () => {
-        for (let kpi = left.shift(); kpi; kpi = left.shift()) {
-          try {
-            glances.set(kpi, await glanceAt(kpi, range(kpi.stream), signal));
-          } catch (problem) {
-            if (signal.aborted) return;
-            glances.set(kpi, { problem });
+      await Promise.all(
+        Array.from({ length: askedAtOnce }, async () => {
+          for (let kpi = left.shift(); kpi; kpi = left.shift()) {
+            try {
+              glances.set(kpi, await glanceAt(kpi, range(kpi.stream), signal));
+            } catch (problem) {
+              if (signal.aborted) return;
+              glances.set(kpi, { problem });
+            }
+            // At first each card comes when it can; later all change at once, so that nothing jumps about.
+            if (isFirst && !signal.aborted) draw();
           }
-          // At first each card comes when it can; later all change at once, so that nothing jumps about.
-          if (isFirst && !signal.aborted) draw();
-        }
-      }));
+        }),
+      );
       if (!signal.aborted) draw();
     });
   }
@@ -64,66 +73,169 @@ export function open(root) {
 
 function card(kpi, glance) {
   const link = urlOf('kpi', { kpi: kpi.name });
-  if (!glance) return h('article', { class: 'card' }, h('h3', {}, kpi.name), waiting());
-  const head = h('header', {}, h('h3', {}, kpi.name), glance.alert && tag(glance.alert, glance.alert === 'firing' ? 'bad' : 'warn'),
-    kpi.progress < 1 && tag(`${Math.floor(kpi.progress * 100)} % filled`, 'warn'));
-  const frame = (...content) => h('a', { class: `card${glance.alert === 'firing' ? ' is-firing' : ''}`, href: link, 'data-inner': true, 'data-kpi': kpi.name }, head, content);
-  if (glance.problem) return frame(h('p', { class: 'fault' }, glance.problem.message));
-  if (!glance.last) return frame(h('p', { class: 'quiet' }, 'No data in this time'));
+  if (!glance) return h('article.card', h('h3', kpi.name), waiting());
+  const head = h(
+    'header',
+    h('h3', kpi.name),
+    glance.alert && tag(glance.alert, glance.alert === 'firing' ? 'bad' : 'warn'),
+    kpi.progress < 1 && tag(`${Math.floor(kpi.progress * 100)} % filled`, 'warn'),
+  );
+  const frame = (...content) =>
+    h(
+      'a',
+      {
+        class: `card${glance.alert === 'firing' ? ' is-firing' : ''}`,
+        href: link,
+        'data-inner': true,
+        'data-kpi': kpi.name,
+      },
+      head,
+      content,
+    );
+  if (glance.problem) return frame(h('p.fault', glance.problem.message));
+  if (!glance.last) return frame(h('p.quiet', 'No data in this time'));
   const { item, last, change, values, firstOpen, others, groups, groupCount, everyMs } = glance;
   const decimals = decimalsOf([...values, ...groups.map(({ value }) => value)], 3);
   return frame(
-    h('div', { class: 'card-main' },
-      h('div', {}, h('div', { class: 'figure' }, number(last.value, decimals)),
-        h('div', { class: 'card-of' }, groupCount > 1 ? `${item}, all ${number(groupCount, 0)}` : item)),
-      spark(values, { firstOpen, isWide: true })),
-    h('div', { class: 'card-facts' },
-      change && changeText(`${percent(change.value)} on ${change.length} before`, change.value, `the bucket of ${bucketTime(change.timeMs, everyMs)}, the last final one`),
-      h('span', {}, bucketTime(last.timeMs, everyMs), ' ', h('span', { class: `state-word state-${last.state}` }, last.state))),
-    groups.length > 1 && h('table', { class: 'card-groups' }, h('caption', { class: 'hidden-text' }, `Groups of ${kpi.name}`), h('tbody', {}, groups.slice(0, mostGroups).map(group => h('tr', {},
-      h('th', { scope: 'row' }, group.name), group.values && h('td', {}, spark(group.values, { firstOpen })),
-      h('td', { class: 'number' }, number(group.value, decimals)), h('td', { class: 'number' }, changeText(percent(group.change), group.change)))))),
-    groupCount > mostGroups && h('p', { class: 'quiet small' }, `and ${number(groupCount - mostGroups, 0)} more; ${groups[0].change === null ? 'the greatest' : 'those that changed most'} come first`),
-    others.length > 0 && h('dl', { class: 'card-others' }, others.map(({ name, value }) => h('div', {}, h('dt', {}, name), h('dd', {}, compact(value))))));
+    h(
+      'div.card-main',
+      h(
+        'div',
+        h('div.figure', number(last.value, decimals)),
+        h('div.card-of', groupCount > 1 ? `${item}, all ${number(groupCount, 0)}` : item),
+      ),
+      spark(values, { firstOpen, isWide: true }),
+    ),
+    h(
+      'div.card-facts',
+      change &&
+        changeText(
+          `${percent(change.value)} on ${change.length} before`,
+          change.value,
+          `the bucket of ${bucketTime(change.timeMs, everyMs)}, the last final one`,
+        ),
+      h(
+        'span',
+        bucketTime(last.timeMs, everyMs),
+        ' ',
+        h('span', { class: `state-word state-${last.state}` }, last.state),
+      ),
+    ),
+    groups.length > 1 &&
+      h(
+        'table.card-groups',
+        h('caption.hidden-text', `Groups of ${kpi.name}`),
+        h(
+          'tbody',
+          groups
+            .slice(0, mostGroups)
+            .map(group =>
+              h(
+                'tr',
+                h('th', { scope: 'row' }, group.name),
+                group.values && h('td', spark(group.values, { firstOpen })),
+                h('td.number', number(group.value, decimals)),
+                h('td.number', changeText(percent(group.change), group.change)),
+              ),
+            ),
+        ),
+      ),
+    groupCount > mostGroups &&
+      h(
+        'p.quiet.small',
+        `and ${number(groupCount - mostGroups, 0)} more; ${groups[0].change === null ? 'the greatest' : 'those that changed most'} come first`,
+      ),
+    others.length > 0 &&
+      h(
+        'dl.card-others',
+        others.map(({ name, value }) => h('div', h('dt', name), h('dd', compact(value)))),
+      ),
+  );
 }
 
 function noKpis() {
   const stream = catalogue.streams[0].name;
-  return h('div', { class: 'note' }, h('p', {}, `There is no KPI yet. One over ${stream} would be:`),
+  return h(
+    'div.note',
+    h('p', `There is no KPI yet. One over ${stream} would be:`),
     h('pre', { tabindex: 0, 'aria-label': 'Example' }, `DEFINE KPI amount AS count(*) AS n FROM ${stream} EVERY 1h`),
-    h('a', { class: 'button', 'data-inner': true, href: urlOf('explore', { q: `DEFINE KPI amount AS count(*) AS n FROM ${stream} EVERY 1h` }) }, 'Open in Explore'));
+    h(
+      'a.button',
+      {
+        'data-inner': true,
+        href: urlOf('explore', { q: `DEFINE KPI amount AS count(*) AS n FROM ${stream} EVERY 1h` }),
+      },
+      'Open in Explore',
+    ),
+  );
 }
 
 function drawStreams(root) {
-  const count = (name, field) => ({ name, isNumber: true, value: row => row[field], show: row => number(row[field], 0) });
-  const lag = ({ watermark }) => watermark ? (Date.now() - Date.parse(watermark)) / 1000 : null;
-  fill(root, dataTable({
-    label: 'Streams', before: root, rows: catalogue.streams, heightPx: 360, empty: 'No stream yet',
-    columns: [
-      { name: 'stream', value: ({ name }) => name },
-      count('events', 'events'),
-      { name: 'a second', isNumber: true, value: ({ name }) => catalogue.rates.get(name) ?? null, show: ({ name }) => catalogue.rates.has(name) ? number(catalogue.rates.get(name), 1) : '–' },
-      { name: 'newest', value: row => row.last_time, show: row => time(row.last_time, 'second') },
-      { name: 'watermark behind', isNumber: true, value: lag, show: row => duration(lag(row)) },
-      count('late', 'late'), count('twice', 'duplicates'), count('rejected', 'rejected'),
-    ],
-  }));
+  const count = (name, field) => ({
+    name,
+    isNumber: true,
+    value: row => row[field],
+    show: row => number(row[field], 0),
+  });
+  const lag = ({ watermark }) => (watermark ? (Date.now() - Date.parse(watermark)) / 1000 : null);
+  fill(
+    root,
+    dataTable({
+      label: 'Streams',
+      before: root,
+      rows: catalogue.streams,
+      heightPx: 360,
+      empty: 'No stream yet',
+      columns: [
+        { name: 'stream', value: ({ name }) => name },
+        count('events', 'events'),
+        {
+          name: 'a second',
+          isNumber: true,
+          value: ({ name }) => catalogue.rates.get(name) ?? null,
+          show: ({ name }) => (catalogue.rates.has(name) ? number(catalogue.rates.get(name), 1) : '–'),
+        },
+        { name: 'newest', value: row => row.last_time, show: row => time(row.last_time, 'second') },
+        { name: 'watermark behind', isNumber: true, value: lag, show: row => duration(lag(row)) },
+        count('late', 'late'),
+        count('twice', 'duplicates'),
+        count('rejected', 'rejected'),
+      ],
+    }),
+  );
 }
 
 async function drawSources(root) {
   try {
     const { sources, next } = await getAll('v1/sources', 'sources', {}, { most: 1000 });
-    fill(root, dataTable({
-      label: 'Sources', before: root, rows: sources, heightPx: 300, empty: 'No source yet',
-      columns: [
-        { name: 'source', value: row => row.source, title: row => row.source, show: ({ source }) => source.split('/').pop() || source },
-        { name: 'stream', value: row => row.stream },
-        { name: 'state', value: row => row.is_open ? 'open' : 'closed', show: row => tag(row.is_open ? 'open' : 'closed', row.is_open ? 'good' : '') },
-        { name: 'events', isNumber: true, value: row => row.events, show: row => number(row.events, 0) },
-        { name: 'event time', value: row => row.watermark, show: row => time(row.watermark, 'second') },
-        { name: 'last seen', value: row => row.last_received, show: row => time(row.last_received, 'second') },
-      ],
-    }), next && h('p', { class: 'quiet small' }, 'There are more; these are the first 1,000.'));
+    fill(
+      root,
+      dataTable({
+        label: 'Sources',
+        before: root,
+        rows: sources,
+        heightPx: 300,
+        empty: 'No source yet',
+        columns: [
+          {
+            name: 'source',
+            value: row => row.source,
+            title: row => row.source,
+            show: ({ source }) => source.split('/').pop() || source,
+          },
+          { name: 'stream', value: row => row.stream },
+          {
+            name: 'state',
+            value: row => (row.is_open ? 'open' : 'closed'),
+            show: row => tag(row.is_open ? 'open' : 'closed', row.is_open ? 'good' : ''),
+          },
+          { name: 'events', isNumber: true, value: row => row.events, show: row => number(row.events, 0) },
+          { name: 'event time', value: row => row.watermark, show: row => time(row.watermark, 'second') },
+          { name: 'last seen', value: row => row.last_received, show: row => time(row.last_received, 'second') },
+        ],
+      }),
+      next && h('p.quiet.small', 'There are more; these are the first 1,000.'),
+    );
   } catch (problem) {
     fill(root, failed(problem));
   }

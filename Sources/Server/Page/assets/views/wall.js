@@ -16,10 +16,18 @@ const turnMs = 15_000;
 const mostGroups = 6;
 
 export function open(root) {
-  const screen = h('div', { class: 'wall' });
-  const clock = h('div', { class: 'wall-clock' });
-  const dots = h('div', { class: 'wall-dots', 'aria-hidden': 'true' });
-  root.append(screen, h('footer', { class: 'wall-foot' }, dots, h('a', { href: urlOf('overview'), 'data-inner': true, class: 'wall-exit' }, 'Leave'), clock));
+  const screen = h('div.wall');
+  const clock = h('div.wall-clock');
+  const dots = h('div.wall-dots', { 'aria-hidden': 'true' });
+  root.append(
+    screen,
+    h(
+      'footer.wall-foot',
+      dots,
+      h('a', { href: urlOf('overview'), 'data-inner': true, class: 'wall-exit' }, 'Leave'),
+      clock,
+    ),
+  );
   let turn = 0;
   let ending = new AbortController();
 
@@ -31,17 +39,20 @@ export function open(root) {
 
   async function draw() {
     ending.abort();
-    const { signal } = ending = new AbortController();
+    const { signal } = (ending = new AbortController());
     const kpis = chosen();
     clock.textContent = time(Date.now(), 'clock');
-    if (!kpis.length) return fill(screen, h('p', { class: 'empty' }, 'There is no KPI to show.'));
+    if (!kpis.length) return fill(screen, h('p.empty', 'There is no KPI to show.'));
     const kpi = kpis[turn % kpis.length];
-    fill(dots, kpis.map((_, index) => h('i', { class: index === turn % kpis.length ? 'now' : null })));
+    fill(
+      dots,
+      kpis.map((_, index) => h('i', { class: index === turn % kpis.length ? 'now' : null })),
+    );
     try {
       const glance = await glanceAt(kpi, range(kpi.stream), signal);
       if (!signal.aborted) fill(screen, face(kpi, glance));
     } catch (problem) {
-      if (!signal.aborted) fill(screen, h('h2', {}, kpi.name), h('p', { class: 'fault' }, problem.message));
+      if (!signal.aborted) fill(screen, h('h2', kpi.name), h('p.fault', problem.message));
     }
   }
 
@@ -61,14 +72,30 @@ export function open(root) {
 }
 
 function face(kpi, { last, item, change, values, firstOpen, groups, everyMs, alert }) {
-  if (!last) return [h('h2', {}, kpi.name), h('p', { class: 'quiet' }, 'No data in this time')];
+  if (!last) return [h('h2', kpi.name), h('p.quiet', 'No data in this time')];
   const decimals = decimalsOf([...values, ...groups.map(({ value }) => value)], 3);
   return [
-    h('header', {}, h('h2', {}, kpi.name), h('span', { class: 'wall-item' }, item), alert && tag(alert, alert === 'firing' ? 'bad' : 'warn')),
-    h('div', { class: 'wall-figure' }, number(last.value, decimals)),
-    h('div', { class: 'wall-facts' }, change && changeText(`${percent(change.value)} on ${change.length} before`, change.value), h('span', {}, `${bucketTime(last.timeMs, everyMs)}, ${last.state}`)),
+    h('header', h('h2', kpi.name), h('span.wall-item', item), alert && tag(alert, alert === 'firing' ? 'bad' : 'warn')),
+    h('div.wall-figure', number(last.value, decimals)),
+    h(
+      'div.wall-facts',
+      change && changeText(`${percent(change.value)} on ${change.length} before`, change.value),
+      h('span', `${bucketTime(last.timeMs, everyMs)}, ${last.state}`),
+    ),
     spark(values, { firstOpen, isWide: true }),
-    groups.length > 1 && h('div', { class: 'wall-groups' }, groups.slice(0, mostGroups).map(group => h('div', {},
-      h('div', { class: 'wall-item' }, group.name), h('div', { class: 'wall-small' }, number(group.value, decimals)), group.change !== null && changeText(percent(group.change), group.change)))),
+    groups.length > 1 &&
+      h(
+        'div.wall-groups',
+        groups
+          .slice(0, mostGroups)
+          .map(group =>
+            h(
+              'div',
+              h('div.wall-item', group.name),
+              h('div.wall-small', number(group.value, decimals)),
+              group.change !== null && changeText(percent(group.change), group.change),
+            ),
+          ),
+      ),
   ];
 }
