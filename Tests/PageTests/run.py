@@ -80,7 +80,7 @@ def main(nilo, names):
     failures = 0
     begin = time.monotonic()
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-dev-shm-usage"])
         for name, test in chosen:
             started = time.monotonic()
             served = Served(nilo, copy_of=weather / "data" if "weather" in test.__code__.co_varnames[:1] else None)
