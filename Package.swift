@@ -90,7 +90,7 @@ let package = Package(
     module(
       "Store",
       ["Query", "Language", "Projections", "EventLog", "Model", "Bytes", "Threads"]),
-    module("FileConnector", ["Model", "Zstd", "Gzip"]),
+    module("FileConnector", ["Model", "Bytes", "Checksum", "Zstd", "Gzip"]),
     module(
       "Server",
       [

@@ -53,6 +53,25 @@ struct ByteSource: ~Copyable {
     }
   }
 
+  /// Nil while it is not known.
+  var isCompressed: Bool? {
+    switch decoder {
+    case .undecided: nil
+    case .plain: false
+    case .gzip, .zstd: true
+    }
+  }
+
+  /// How much of a compressed file was verified without a fault; nil where there is a fault, or nothing to verify.
+  var soundBytes: Int64? { verified.fault == nil && verified.bytes < .max ? verified.bytes : nil }
+
+  /// Begins at `offset` of a file that is not compressed. To be called before anything is read.
+  mutating func resumePlain(at offset: Int64) throws(FileError) {
+    try file.seek(to: offset)
+    decoder = .plain
+    bytesRead = offset
+  }
+
   private mutating func readDecoded(
     into bytes: inout [UInt8], _ limit: Int, _ deadline: ContinuousClock.Instant?
   ) throws(FileError) -> ReadOutcome {

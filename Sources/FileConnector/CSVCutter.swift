@@ -23,6 +23,8 @@ struct CSVCutter: DocumentCutter {
   private var nextMark: DecimalMark?
   /// The decimal mark; nil is to be found out.
   private var mark: DecimalMark?
+  /// Where the table began and its header ended.
+  var table = CSVTable()
   private(set) var note: String?
 
   /// How many bytes a chunk's rows may grow by, for their keys. Without it, a long header over
@@ -56,6 +58,8 @@ struct CSVCutter: DocumentCutter {
     }
   }
 
+  func isWhole(_ buffer: SourceBuffer) -> Bool { false }
+
   mutating func finish(_ buffer: inout SourceBuffer) throws(FileError) {
     isAtEnd = true
     let count = buffer.bytes.count
@@ -80,6 +84,7 @@ struct CSVCutter: DocumentCutter {
   mutating func take(_ buffer: inout SourceBuffer) -> FileChunk {
     let position = buffer.position
     let line = firstLine
+    let open = openByteCount(buffer)
     let count = isAtEnd && !isFull ? buffer.bytes.count : rowEnds.last.map { Int($0) } ?? 0
     countLines(buffer, count)
     let bytes = buffer.take(count)
@@ -92,12 +97,30 @@ struct CSVCutter: DocumentCutter {
     if let header {
       layout = .rows(CSVRows(header: header, ends: rowEnds, firstLine: line))
     }
-    if endsTable { beginTable() }
+    if endsTable { beginTable(at: buffer.position) }
     if let nextMark { header?.decimalMark = nextMark }
     nextMark = nil
+    table.isOfInflux = preamble.isOfInflux
+    table.mark = mark
     return FileChunk(
       bytes: bytes, position: position, endPosition: buffer.position, refused: refused,
-      layout: layout)
+      layout: layout,
+      end: CutPoint(
+        offset: buffer.position - open, openByteCount: open, line: Int64(firstLine),
+        state: .table(table)))
+  }
+
+  /// The bytes of a last row that no line end follows.
+  private func openByteCount(_ buffer: SourceBuffer) -> Int64 {
+    guard isAtEnd, !isFull, let last = buffer.bytes.last else { return 0 }
+    let isEnded = last == Byte.newline || last == Byte.carriageReturn
+    return isEnded && !scanner.isInQuotes ? 0 : Int64(buffer.bytes.count - lastRowStart)
+  }
+
+  /// Where the row begins that the file ends with.
+  private var lastRowStart: Int {
+    if scanner.isInQuotes { return rowEnds.last.map { Int($0) } ?? 0 }
+    return rowEnds.count > 1 ? Int(rowEnds[rowEnds.count - 2]) : 0
   }
 
   private mutating func scanRows(_ bytes: Span<UInt8>) throws(FileError) {
@@ -192,14 +215,34 @@ struct CSVCutter: DocumentCutter {
     if header.delimiter != Byte.semicolon { mark = mark ?? .point }
     header.decimalMark = mark ?? .point
     scanner = CSVRowScanner(delimiter: header.delimiter)
-    rowLimit = max(1, Self.largestKeyBytes / header.keys.count)
+    // A chunk is one block, so that its rows and its place in the file are one commit.
+    rowLimit = min(max(1, Self.largestKeyBytes / header.keys.count), Limits.maxBlockEvents)
     self.header = header
   }
 
+  /// Goes on in the middle of a table, at the line of that number; `bytes` are those from the table's start to its header's
+  /// end.
+  mutating func resume(
+    _ table: CSVTable, _ bytes: [UInt8], line: Int64
+  ) throws(FileError) {
+    mark = mark ?? table.mark
+    self.table = table
+    preamble.resume(isOfInflux: table.isOfInflux, isFirstLine: table.start == 0)
+    var buffer = SourceBuffer()
+    buffer.bytes = bytes
+    if table.start == 0 { _ = try buffer.skipMark(isEnd: true, path) }
+    try scanHeader(&buffer)
+    if header == nil { try finishHeader(&buffer) }
+    self.table.headerEnd = table.headerEnd
+    (firstLine, endsWithReturn, index) = (Int(line), false, 0)
+  }
+
   /// The rows that follow are those of a header that is still to come.
-  private mutating func beginTable() {
+  private mutating func beginTable(at position: Int64) {
     endsTable = false
     header = nil
+    table.start = position
+    table.headerEnd = position
     scanner = CSVRowScanner(delimiter: preamble.delimiter)
   }
 }

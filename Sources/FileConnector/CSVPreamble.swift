@@ -12,6 +12,12 @@ struct CSVPreamble {
 
   init(delimiter: UInt8?) { self.delimiter = delimiter }
 
+  /// As it was where a table began in the middle of a file.
+  mutating func resume(isOfInflux: Bool, isFirstLine: Bool) {
+    if isFirstLine { return }
+    (self.isOfInflux, isPastFirstLine) = (isOfInflux, true)
+  }
+
   /// Takes a line that is not empty; true when it is no header.
   mutating func take(_ line: Span<UInt8>) -> Bool {
     defer { isPastFirstLine = true }
@@ -61,6 +67,7 @@ extension CSVCutter {
     while header == nil && findLineEnd(in: buffer.bytes.span) {
       try readLine(buffer.bytes.span.extracting(rowContent(buffer.bytes.span, from: 0, to: index)))
       drop(index, from: &buffer)
+      table.headerEnd = buffer.position
     }
     if header == nil && buffer.bytes.count > Limits.maxDocumentBytes {
       throw .unusableHeader(
@@ -78,6 +85,7 @@ extension CSVCutter {
     }
     try readLine(buffer.bytes.span.extracting(rowContent(buffer.bytes.span, from: 0, to: count)))
     drop(count, from: &buffer)
+    table.headerEnd = buffer.position
   }
 
   /// Moves the index to after the line that the buffer begins with. Quotes have no meaning in comments.

@@ -19,6 +19,9 @@ protocol DocumentCutter: Sendable {
   /// The names of fields, as the first line of a table gives them; nil of other formats.
   var fieldNames: String? { get }
 
+  /// Whether what no end follows is a whole document all the same, so that nothing more can come of it.
+  func isWhole(_ buffer: SourceBuffer) -> Bool
+
   /// Looks at the bytes that were not scanned yet. Drops the bytes of a document over the limit,
   /// so that the buffer's size stays bounded.
   mutating func scan(_ buffer: inout SourceBuffer) throws(FileError)

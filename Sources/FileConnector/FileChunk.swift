@@ -18,6 +18,10 @@ public struct FileChunk: Sendable {
   public let endPosition: Int64
   var refused: [RefusedDocument]
   let layout: Layout
+  /// Where to begin again after it.
+  let end: CutPoint
+  /// The same for the file, to be kept with the documents; nil of what is no file.
+  public internal(set) var checkpoint: FileCheckpoint?
 
   /// How many bytes of the source wait in this chunk.
   public var byteCount: Int { bytes.count }

@@ -22,6 +22,9 @@ public struct FileReader: ~Copyable {
   /// How many bytes were read of the file as it is on disk.
   public var bytesRead: Int64 { source.bytesRead }
 
+  /// The path that checkpoints name: where a file was before it was rotated away. The file's own, if nothing else is said.
+  public var checkpointPath: String
+
   /// What was decided about the file so far, in words, if its reader has to know it.
   public var note: String? { cutter.note }
 
@@ -29,12 +32,19 @@ public struct FileReader: ~Copyable {
   /// other formats, and before it was read.
   public var fieldNames: String? { cutter.fieldNames }
 
-  private var source: ByteSource
-  private var buffer = SourceBuffer()
-  private var cutter: any DocumentCutter
+  /// Which file it is; nil of standard input and pipes, of which nothing can be remembered.
+  public var identity: FileIdentity? { source.file.identity }
+
+  var source: ByteSource
+  var buffer = SourceBuffer()
+  var cutter: any DocumentCutter
+  let decimalMark: DecimalMark?
+  /// What is to be read again, and not handed out, before the first chunk.
+  var passage: Passage?
   private let targetChunkBytes: Int
-  private var isPastMark = false
-  private var hasSourceEnded = false
+  private let openEnd: OpenEnd
+  var isPastMark = false
+  private(set) var hasSourceEnded = false
   private var isFinished = false
   /// The fault met while documents before it were still to be handed out.
   private var fault: FileError?
@@ -45,18 +55,32 @@ public struct FileReader: ~Copyable {
   /// Offsets within a chunk are 32 bits wide, also within one rendered from CSV.
   private static let largestTarget = 128 << 20
 
+  /// What is done with a last document that the end of the file alone ends.
+  public enum OpenEnd: Sendable {
+    /// The file is complete.
+    case take
+    /// More of it may come.
+    case leave
+    /// It is taken if its brackets are closed: nothing more can come of it. Rows of tables do not show that.
+    case takeIfWhole
+  }
+
+  /// The offset, of the decompressed file, up to where documents were handed out, in this reading or before it.
+  public internal(set) var bytesHandedOut: Int64 = 0
+
   /// Opens a file; nothing is read yet.
   /// - Parameters:
   ///   - path: "-" is standard input.
   ///   - format: `nil` is by the file's name, as ``FileFormat/init(fileName:)`` says.
   ///   - decimalMark: of the numbers of a CSV file; `nil` finds it out where the delimiter is no comma.
   ///   - targetChunkBytes: the size of a chunk, at most 128 MiB; a longer document makes it larger.
+  ///   - openEnd: what is done with a last line that no line end follows.
   ///   - isCancelled: asked before each read, after a signal, and several times a second while
   ///     waiting for input.
   /// - Throws: ``FileError/Kind/cannotOpen(errno:)``, ``FileError/Kind/isDirectory``.
   public init(
     path: String, format: FileFormat?, decimalMark: DecimalMark? = nil,
-    targetChunkBytes: Int = 3 << 20,
+    targetChunkBytes: Int = 3 << 20, openEnd: OpenEnd = .take,
     isCancelled: @escaping @Sendable () -> Bool = { false }
   ) throws(FileError) {
     let format = format ?? FileFormat(fileName: path)
@@ -70,27 +94,36 @@ public struct FileReader: ~Copyable {
       let size = file.byteCount
       self.init(
         file: file, sourceName: InputFile.absolutePath(path), totalBytes: size, format: format,
-        decimalMark: decimalMark, targetChunkBytes: targetChunkBytes, isCancelled: isCancelled)
+        decimalMark: decimalMark, targetChunkBytes: targetChunkBytes, openEnd: openEnd,
+        isCancelled: isCancelled)
     }
   }
 
   init(
     file: consuming InputFile, sourceName: String, totalBytes: Int64?, format: FileFormat,
-    decimalMark: DecimalMark? = nil, targetChunkBytes: Int,
+    decimalMark: DecimalMark? = nil, targetChunkBytes: Int, openEnd: OpenEnd = .take,
     isCancelled: @escaping @Sendable () -> Bool
   ) {
     self.sourceName = sourceName
+    checkpointPath = sourceName
     self.format = format
     self.totalBytes = totalBytes
     self.targetChunkBytes = min(max(1, targetChunkBytes), Self.largestTarget)
+    self.openEnd = openEnd
+    self.decimalMark = decimalMark
     self.cutter =
       switch format {
       case .ndjson: LineCutter()
       case .json: JSONCutter()
-      case .csv: CSVCutter(path: file.path, delimiter: nil, decimalMark)
-      case .tsv: CSVCutter(path: file.path, delimiter: Byte.tab, decimalMark)
+      case .csv, .tsv: Self.tableCutter(format, file.path, decimalMark)
       }
     self.source = ByteSource(file: file, isCancelled: isCancelled)
+  }
+
+  static func tableCutter(
+    _ format: FileFormat, _ path: String, _ mark: DecimalMark?
+  ) -> CSVCutter {
+    CSVCutter(path: path, delimiter: format == .tsv ? Byte.tab : nil, mark)
   }
 
   /// The next chunk, or `nil` at the end of the input or after the caller's wish to stop.
@@ -101,12 +134,13 @@ public struct FileReader: ~Copyable {
   /// - Throws: ``FileError``, once the documents before the fault were returned; the same again
   ///   at each further call.
   public mutating func next() throws(FileError) -> FileChunk? {
+    if passage != nil, try !pass() { return nil }
     var deadline: ContinuousClock.Instant?
     while !isFinished {
       scan()
       if let fault, !cutter.isFull {
         guard cutter.hasDocuments else { throw fault }
-        return cutter.take(&buffer)
+        return take()
       }
       if cutter.isDone || (hasSourceEnded && !cutter.isFull) {
         isFinished = true
@@ -116,9 +150,24 @@ public struct FileReader: ~Copyable {
         }
         if read(deadline) { continue }
       }
-      if cutter.hasDocuments { return cutter.take(&buffer) }
+      if cutter.hasDocuments { return take() }
     }
     return nil
+  }
+
+  private mutating func take() -> FileChunk {
+    var chunk = cutter.take(&buffer)
+    chunk.checkpoint = checkpoint(at: chunk.end)
+    bytesHandedOut = chunk.end.offset + chunk.end.openByteCount
+    return chunk
+  }
+
+  private var takesOpenEnd: Bool {
+    switch openEnd {
+    case .take: true
+    case .leave: false
+    case .takeIfWhole: cutter.isWhole(buffer)
+    }
   }
 
   /// Scans what was read, and closes the last document at the end of the source.
@@ -130,7 +179,7 @@ public struct FileReader: ~Copyable {
         if !isPastMark { return }
       }
       try cutter.scan(&buffer)
-      if hasSourceEnded && !cutter.isFull { try cutter.finish(&buffer) }
+      if hasSourceEnded && !cutter.isFull && takesOpenEnd { try cutter.finish(&buffer) }
     } catch {
       fault = error
       hasCutterFailed = true

@@ -19,6 +19,8 @@ struct InputFile: ~Copyable {
   /// A regular file never makes read(2) wait for a writer.
   let isRegular: Bool
   let byteCount: Int64?
+  /// Nil for what is no regular file, or was not opened by its name.
+  let identity: FileIdentity?
   /// Where reading begins in a regular file; not 0 if someone has read of standard input before.
   let startOffset: Int64
   private let descriptor: Int32
@@ -35,11 +37,13 @@ struct InputFile: ~Copyable {
       descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
     } while descriptor < 0 && errno == EINTR && !isCancelled()
     guard descriptor >= 0 else { throw .cannotOpen(path, errno: errno) }
-    try self.init(descriptor: descriptor, name: path, closesDescriptor: true)
+    try self.init(descriptor: descriptor, name: path, closesDescriptor: true, isNamed: true)
   }
 
   /// Reads from an open descriptor, such as 0.
-  init(descriptor: Int32, name: String, closesDescriptor: Bool) throws(FileError) {
+  init(
+    descriptor: Int32, name: String, closesDescriptor: Bool, isNamed: Bool = false
+  ) throws(FileError) {
     var status = stat()
     let result = unsafe fstat(descriptor, &status)
     let code = errno
@@ -49,6 +53,9 @@ struct InputFile: ~Copyable {
     let type = status.st_mode & S_IFMT
     self.isRegular = type == S_IFREG
     self.byteCount = type == S_IFREG ? Int64(status.st_size) : nil
+    self.identity =
+      type == S_IFREG && isNamed
+      ? FileIdentity(device: UInt64(status.st_dev), inode: UInt64(status.st_ino)) : nil
     self.startOffset = type == S_IFREG ? max(0, Int64(lseek(descriptor, 0, SEEK_CUR))) : 0
     guard result == 0 else { throw .cannotOpen(name, errno: code) }
     guard type != S_IFDIR else { throw .isDirectory(name) }
@@ -101,6 +108,27 @@ struct InputFile: ~Copyable {
     if result < 0 && errno != EINTR { throw .cannotRead(path, errno: errno) }
     // A hang-up or an error counts as ready: read(2) then says which.
     return result > 0
+  }
+
+  /// The bytes in `range` of a regular file, fewer where it ends before. Reading goes on where it was.
+  func bytes(_ range: Range<Int64>) throws(FileError) -> [UInt8] {
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(range.count)
+    while bytes.count < range.count {
+      var count = 0
+      var code: Int32 = 0
+      let start = range.lowerBound + Int64(bytes.count)
+      bytes.append(addingCapacity: range.count - bytes.count) { free in
+        unsafe free.withUnsafeMutableBufferPointer { buffer, initializedCount in
+          count = unsafe pread(descriptor, buffer.baseAddress, buffer.count, off_t(start))
+          code = errno
+          initializedCount = max(count, 0)
+        }
+      }
+      if count == 0 { break }
+      if count < 0 && code != EINTR { throw .cannotRead(path, errno: code) }
+    }
+    return bytes
   }
 
   /// Goes on reading at `offset` of a regular file.

@@ -33,13 +33,26 @@ struct JSONCutter: DocumentCutter {
   /// Where the structure broke, and why.
   private var fault: (position: Int64, reason: String)?
 
+  /// After the last document, and whether an array's next element may follow there.
+  private var end: CutPoint
+  /// The number of the line that the buffer begins with, from 1.
+  private var line: Int64
+
   private(set) var isDone = false
-  var isFull: Bool { false }
+  /// A chunk is one block, so that its documents and its place in the file are one commit.
+  var isFull: Bool { documents.count >= Limits.maxBlockEvents }
   var hasDocuments: Bool { !documents.isEmpty || !refused.isEmpty }
+
+  /// Begins at `offset`, after an element of an array if `isInArray` says so.
+  init(offset: Int64 = 0, line: Int64 = 1, isInArray: Bool = false) {
+    self.line = line
+    place = isInArray ? .afterElement : .topLevel
+    end = CutPoint(offset: offset, line: line, state: .json(isInArray: isInArray))
+  }
 
   mutating func scan(_ buffer: inout SourceBuffer) {
     guard !isDone else { return }
-    while fault == nil && index < buffer.bytes.count {
+    while fault == nil && !isFull && index < buffer.bytes.count {
       step(buffer.bytes.span, buffer.position)
     }
     if let fault {
@@ -49,6 +62,8 @@ struct JSONCutter: DocumentCutter {
       dropUseless(&buffer)
     }
   }
+
+  func isWhole(_ buffer: SourceBuffer) -> Bool { fault == nil && open == nil && place == .topLevel }
 
   mutating func finish(_ buffer: inout SourceBuffer) {
     guard !isDone else { return }
@@ -67,6 +82,11 @@ struct JSONCutter: DocumentCutter {
   mutating func take(_ buffer: inout SourceBuffer) -> FileChunk {
     let position = buffer.position
     let count = wholeCount(buffer)
+    if end.offset >= position {
+      let range = 0..<Int(end.offset - position)
+      end.line = line + Int64(ByteSearch.count(Byte.newline, in: buffer.bytes.span, range))
+    }
+    countLines(buffer, count)
     let bytes = buffer.take(count)
     index -= count
     defer {
@@ -75,7 +95,11 @@ struct JSONCutter: DocumentCutter {
     }
     return FileChunk(
       bytes: bytes, position: position, endPosition: buffer.position, refused: refused,
-      layout: .documents(documents))
+      layout: .documents(documents), end: end)
+  }
+
+  private mutating func countLines(_ buffer: SourceBuffer, _ count: Int) {
+    line += Int64(ByteSearch.count(Byte.newline, in: buffer.bytes.span, 0..<count))
   }
 
   /// The bytes before an open document, or before the broken rest.
@@ -97,6 +121,7 @@ struct JSONCutter: DocumentCutter {
       }
       if open?.droppedHead != nil { count = buffer.bytes.count }
     }
+    countLines(buffer, count)
     buffer.drop(count)
     index -= count
   }
@@ -157,6 +182,8 @@ extension JSONCutter {
     guard let document = open else { return }
     open = nil
     if place != .topLevel { place = .afterElement }
+    self.end.offset = position + Int64(end)
+    self.end.state = .json(isInArray: place != .topLevel)
     let byteCount = position + Int64(end) - document.position
     let start = Int(document.position - position)
     if byteCount <= Limits.maxDocumentBytes {
@@ -189,6 +216,20 @@ struct JSONNesting {
   init(depth: Int = 0, isInString: Bool = false) {
     self.depth = depth
     self.isInString = isInString
+  }
+
+  /// Whether the bytes are an object or an array with its end, and white space. Linear.
+  static func isOneDocument(_ bytes: Span<UInt8>) -> Bool {
+    var index = 0
+    while index < bytes.count && Byte.isSpace(bytes[index]) { index += 1 }
+    guard index < bytes.count,
+      bytes[index] == Byte.openBrace || bytes[index] == Byte.openBracket
+    else { return false }
+    index += 1
+    var nesting = JSONNesting(depth: 1)
+    guard nesting.scan(bytes, &index) else { return false }
+    while index < bytes.count && Byte.isSpace(bytes[index]) { index += 1 }
+    return index == bytes.count
   }
 
   /// Goes on from `index` to the document's end, and says whether that was reached.

@@ -2,21 +2,32 @@ import Model
 
 /// Phase 1 of NDJSON: cuts after the last newline.
 struct LineCutter: DocumentCutter {
+  /// The number of the line that the buffer begins with, from 1.
+  private var line: Int64
   /// The bytes up to and with the last newline.
   private var wholeCount = 0
-  /// The bytes without a newline that were looked at after it.
+  /// The lines that they are.
+  private var lineCount = 0
+  /// The bytes that were looked at, up to the last of them.
   private var scannedCount = 0
+  /// Bytes of a last line without a newline, taken with those before it.
+  private var openByteCount = 0
   private var refused: [RefusedDocument] = []
   private var oversize: OversizeLine?
 
   var hasDocuments: Bool { wholeCount > 0 || !refused.isEmpty }
-  var isFull: Bool { false }
+  /// A chunk is one block, so that its documents and its place in the file are one commit.
+  var isFull: Bool { lineCount >= Limits.maxBlockEvents }
   var isDone: Bool { false }
 
+  init(line: Int64 = 1) { self.line = line }
+
   mutating func scan(_ buffer: inout SourceBuffer) {
+    guard !isFull else { return }
     dropOversize(&buffer)
     if let newline = ByteSearch.last(Byte.newline, in: buffer.bytes.span, from: scannedCount) {
-      wholeCount = newline + 1
+      addLines(buffer.bytes.span, to: newline + 1)
+      if isFull { return }
     }
     scannedCount = buffer.bytes.count
     if wholeCount == 0 && scannedCount > OversizeLine.largestOpenLine {
@@ -25,11 +36,17 @@ struct LineCutter: DocumentCutter {
     }
   }
 
+  func isWhole(_ buffer: SourceBuffer) -> Bool {
+    guard oversize == nil else { return false }
+    return JSONNesting.isOneDocument(buffer.bytes.span.extracting(wholeCount...))
+  }
+
   mutating func finish(_ buffer: inout SourceBuffer) {
     if let oversize {
       refused.append(oversize.refused(endPosition: buffer.endPosition))
     }
     oversize = nil
+    openByteCount = buffer.bytes.count - wholeCount
     wholeCount = buffer.bytes.count
   }
 
@@ -37,11 +54,30 @@ struct LineCutter: DocumentCutter {
     let position = buffer.position
     let bytes = buffer.take(wholeCount)
     scannedCount -= wholeCount
-    wholeCount = 0
+    line += Int64(lineCount)
+    let open = Int64(openByteCount)
+    (wholeCount, lineCount, openByteCount) = (0, 0, 0)
     defer { refused = [] }
     return FileChunk(
       bytes: bytes, position: position, endPosition: buffer.position, refused: refused,
-      layout: .lines)
+      layout: .lines,
+      end: CutPoint(
+        offset: buffer.position - open, openByteCount: open, line: line, state: .lines))
+  }
+
+  /// Takes the lines before `end`, or as many of them as a chunk may have.
+  private mutating func addLines(_ bytes: Span<UInt8>, to end: Int) {
+    let count = ByteSearch.count(Byte.newline, in: bytes, wholeCount..<end)
+    guard lineCount + count > Limits.maxBlockEvents else {
+      (wholeCount, lineCount) = (end, lineCount + count)
+      return
+    }
+    while !isFull,
+      let newline = ByteSearch.first(Byte.newline, in: bytes, from: wholeCount, to: end)
+    {
+      (wholeCount, lineCount) = (newline + 1, lineCount + 1)
+    }
+    scannedCount = wholeCount
   }
 
   /// Drops what still belongs to the line that is over the limit.
@@ -55,6 +91,7 @@ struct LineCutter: DocumentCutter {
       refused.append(line.refused(endPosition: buffer.position))
       oversize = nil
       buffer.drop(1)
+      self.line += 1
     }
   }
 }

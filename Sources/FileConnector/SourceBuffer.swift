@@ -2,7 +2,9 @@
 struct SourceBuffer {
   var bytes: [UInt8] = []
   /// Offset of the first of them in the decompressed source.
-  private(set) var position: Int64 = 0
+  private(set) var position: Int64
+
+  init(position: Int64 = 0) { self.position = position }
 
   var endPosition: Int64 { position + Int64(bytes.count) }
 

@@ -33,6 +33,22 @@ public struct IngestSummary: Sendable, Equatable {
   /// Of nothing yet.
   public init() {}
 
+  /// Adds what became of the documents of another source, after these.
+  public mutating func add(_ next: IngestSummary) {
+    accepted += next.accepted
+    duplicates += next.duplicates
+    differing += next.differing
+    rejected += next.rejected
+    late += next.late
+    ahead += next.ahead
+    firstSeq = firstSeq ?? next.firstSeq
+    lastSeq = next.lastSeq ?? lastSeq
+    bytes += next.bytes
+  }
+
+  /// All that came, whatever became of it.
+  public var documents: UInt64 { accepted + duplicates + rejected }
+
   /// Adds what became of the next batch: to be called in the order of the log, which `lastSeq` and the first rejections
   /// go by.
   public mutating func add(_ result: AppendResult) {
@@ -100,8 +116,11 @@ extension Store {
           pipeline = begun
           try begun.push { first }
         } else {
+          // The same documents may come again, with options that make events of them.
+          var rejected = first
+          rejected.progress = nil
           summary.add(
-            try append(first, to: stream, options: options, source: source, actor: actor))
+            try append(rejected, to: stream, options: options, source: source, actor: actor))
           progress(summary)
         }
       }

@@ -259,6 +259,15 @@ public final class Store: Sendable {
     try log.progress(of: source)
   }
 
+  /// What connectors have noted of all sources whose names begin with `prefix`, in no order. O(sources that something was
+  /// noted of).
+  public func progress(withPrefix prefix: String) throws -> [NotedProgress] {
+    try log.progress(withPrefix: prefix)
+  }
+
+  /// Forgets what was noted of these sources, and waits until that is durable. O(sources log n). Throws ``ReadOnlyError``.
+  public func forgetProgress(of sources: [String]) throws { try log.forgetProgress(of: sources) }
+
   /// Notes it without a batch, and waits until that is durable. Throws ``SourceNameError`` or ``ProgressError`` when it
   /// is too long, and ``ReadOnlyError``.
   public func setProgress(_ progress: SourceProgress) throws { try log.setProgress(progress) }

@@ -13,7 +13,7 @@ let pumps = """
 
   init() throws { workspace = try Workspace() }
 
-  @Test func aFileTwiceGivesDuplicates() throws {
+  @Test func aFileTwiceGivesNothingNew() throws {
     let file = try workspace.write("pumps.ndjson", pumps)
     let first = try workspace.nilo("ingest", "--stream", "pumps", "--json", file)
     #expect(first.status == 0)
@@ -21,7 +21,8 @@ let pumps = """
     let summary = try first.json()
     #expect(
       Set(summary.keys) == [
-        "stream", "files", "accepted", "duplicates", "differing", "rejected", "late", "ahead",
+        "stream", "files", "continued", "unchanged", "accepted", "duplicates", "differing",
+        "rejected", "late", "ahead",
         "first_seq", "last_seq", "bytes", "elapsed_s", "events_per_s", "interrupted",
       ])
     #expect(summary["stream"] as? String == "pumps")
@@ -35,20 +36,75 @@ let pumps = """
 
     let second = try workspace.nilo("ingest", "--stream", "pumps", "--json", file)
     #expect(second.status == 0)
+    #expect(second.error.hasPrefix("\(file): nothing new since 20"))
+    #expect(second.error.hasSuffix("Z; --from-start reads it again\n"))
     let again = try second.json()
+    #expect(again["unchanged"] as? Int == 1)
     #expect(again["accepted"] as? Int == 0)
-    #expect(again["duplicates"] as? Int == 3)
+    #expect(again["duplicates"] as? Int == 0)
     #expect(again["first_seq"] is NSNull)
     #expect(again["last_seq"] is NSNull)
+
+    let third = try workspace.nilo("ingest", "--stream", "pumps", "--json", "--from-start", file)
+    #expect(third.status == 0 && third.error == "")
+    #expect(try third.json()["accepted"] as? Int == 0)
+    #expect(try third.json()["duplicates"] as? Int == 3)
+    // What is remembered is remembered of a stream.
+    let other = try workspace.nilo("ingest", "--stream", "others", "--json", file)
+    #expect(try other.json()["accepted"] as? Int == 3)
   }
 
   @Test func withoutDedupEveryEventIsKept() throws {
     let file = try workspace.write("pumps.ndjson", pumps)
     for _ in 1...2 {
       let outcome = try workspace.nilo(
-        "ingest", "--stream", "pumps", "--dedup", "none", "--json", file)
+        "ingest", "--stream", "pumps", "--dedup", "none", "--from-start", "--json", file)
       #expect(try outcome.json()["accepted"] as? Int == 3)
     }
+  }
+
+  @Test func aFileThatGrewIsContinued() throws {
+    let file = try workspace.write("pumps.csv", "time,v\n2024-06-01T00:00:00Z,1\n")
+    func ingest(_ file: String) throws -> Outcome {
+      try workspace.nilo("ingest", "--stream", "pumps", "--json", file)
+    }
+    #expect(try ingest(file).json()["accepted"] as? Int == 1)
+    _ = try workspace.shell("echo 2024-06-01T00:00:01Z,2 >> pumps.csv; mv pumps.csv pumps.1.csv")
+    let moved = workspace.path("pumps.1.csv")
+    let second = try ingest(moved)
+    #expect(second.error == "\(moved): continued at byte 30, line 3\n")
+    #expect(try second.json()["continued"] as? Int == 1)
+    #expect(try second.json()["accepted"] as? Int == 1)
+    // A file that took its place is another one; so is one that was written anew.
+    try workspace.write("pumps.csv", "time,v\n2024-06-01T00:00:02Z,3\n")
+    #expect(try ingest(file).json()["accepted"] as? Int == 1)
+    _ = try workspace.shell("echo time,w > pumps.csv; echo 2024-06-01T00:00:03Z,4 >> pumps.csv")
+    let anew = try ingest(file)
+    #expect(
+      anew.error
+        == "\(file): read from its start: it has other bytes than what was read of it, up to byte 30\n"
+    )
+    #expect(try anew.json()["accepted"] as? Int == 1)
+    // A copy that takes a file's name goes on where that was read to.
+    _ = try workspace.shell(
+      "cp pumps.csv new; echo 2024-06-01T00:00:04Z,5 >> new; mv new pumps.csv")
+    #expect(try ingest(file).json()["accepted"] as? Int == 1)
+    _ = try workspace.shell("echo time,x > pumps.csv")
+    #expect(
+      try ingest(file).error.hasPrefix(
+        "\(file): read from its start: it is shorter than what was read of it, up to byte 53\n"))
+    let values = try workspace.nilo(
+      "query", "--format", "csv", "SELECT count(*) AS n, sum(v) AS v, sum(w) AS w FROM pumps")
+    #expect(values.output == "n,v,w\n5,6,9\n")
+  }
+
+  /// What could not be read as events comes in when the stream is told how.
+  @Test func whatMadeNoStreamIsReadAgain() throws {
+    let file = try workspace.write("local.ndjson", #"{"ts":"2024-06-01 00:00:00"}"# + "\n")
+    #expect(try workspace.nilo("ingest", "--stream", "s", file).status == 1)
+    let told = try workspace.nilo(
+      "ingest", "--stream", "s", "--time-zone", "Europe/Paris", "--json", file)
+    #expect(try told.json()["accepted"] as? Int == 1)
   }
 
   @Test func theExamplesGoIn() throws {

@@ -1,4 +1,6 @@
 import Foundation
+import Store
+import TestSupport
 import Testing
 
 /// Programs that are killed at any moment.
@@ -28,6 +30,38 @@ struct KillTests {
     }
   }
 
+  /// Documents without ids, too, are there once each, and so many small ones that a read is several blocks.
+  @Test func eventsWithoutIdsAreThereOnce() throws {
+    let workspace = try Workspace()
+    let count = 400_000
+    let lines = (0..<count).map { "{\"ts\":\(1_717_200_000 + $0),\"n\":\($0)}\n" }
+    let file = try workspace.write("small.ndjson", lines.joined())
+    let store = workspace.path("store")
+    let arguments = ["ingest", "--data", store, "--stream", "s", "--json", file]
+    rounds(2) { random in
+      workspace.remove("store")
+      var kills = 0
+      while true {
+        let child = try Child(Child.nilo, arguments, in: workspace)
+        // The later ones are left more time, so that there is an end.
+        pause(microseconds: random.below(400_000 << min(kills, 5)))
+        child.send(SIGKILL)
+        if try child.wait().status == 0 { break }
+        kills += 1
+      }
+      let store = try Store(directory: store)
+      defer { store.close() }
+      var next = 0
+      try store.forEachEvent(of: "s") { event in
+        let line = lines[next].utf8.dropLast()
+        try check(event.bytes.elementsEqual(line), "event \(next) is another")
+        next += 1
+        return true
+      }
+      try checkEqual(next, count, "events after \(kills) kills")
+    }
+  }
+
   /// A pipe that stands still between its parts has each part committed.
   @Test func niloIngestOfAPipeKilled() throws {
     let workspace = try Workspace()
@@ -52,7 +86,7 @@ struct KillTests {
       child.send(SIGKILL)
       _ = try child.wait()
       _ = try fleet.verifyPrefix(workspace.path("store"), in: workspace, isFirstRun: true)
-      try fleet.complete(workspace.path("store"), files, in: workspace)
+      try fleet.complete(workspace.path("store"), files, in: workspace, piped: true)
     }
   }
 

@@ -55,7 +55,7 @@ struct ProcessTests {
     let first = try waiting.child.wait()
     #expect(first.status == 0)
     #expect(try first.json()["accepted"] as? Int == waiting.fleet.events.count)
-    try waiting.fleet.complete(workspace.path("store"), [file], in: workspace)
+    try waiting.fleet.complete(workspace.path("store"), [file], in: workspace, piped: true)
   }
 
   @Test(arguments: [SIGINT, SIGTERM]) func aSignalEndsAtACommit(_ signal: Int32) throws {
@@ -70,7 +70,7 @@ struct ProcessTests {
     #expect(try ended.json()["accepted"] as? Int == count)
     #expect(count > 0 && count < waiting.fleet.events.count)
     let file = try waiting.fleet.write(files: 1, in: workspace)[0]
-    try waiting.fleet.complete(workspace.path("store"), [file], in: workspace)
+    try waiting.fleet.complete(workspace.path("store"), [file], in: workspace, piped: true)
   }
 
   /// At any moment of a run over files, too.

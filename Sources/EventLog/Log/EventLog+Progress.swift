@@ -23,6 +23,30 @@ extension EventLog {
     }
   }
 
+  /// What was noted of all sources whose names begin with `prefix`, in no order. O(sources that something was noted of).
+  public func progress(withPrefix prefix: String) throws -> [NotedProgress] {
+    try environment.read { transaction in
+      var found: [NotedProgress] = []
+      var cursor = try transaction.cursor(tables.progress)
+      while try cursor.next() {
+        let noted = try NotedProgress(cursor.value)
+        if noted.progress.source.utf8.starts(with: prefix.utf8) { found.append(noted) }
+      }
+      return found
+    }
+  }
+
+  /// Forgets what was noted of these sources, in a commit of its own. O(sources log n). Throws ``ReadOnlyError``.
+  public func forgetProgress(of sources: [String]) throws {
+    if mode == .readOnly { throw ReadOnlyError() }
+    if sources.isEmpty { return }
+    try environment.write { transaction in
+      for source in sources {
+        try transaction.delete(tables.progress, SourceProgress.key(source))
+      }
+    }
+  }
+
   /// What became of a request whose batches were marked, so far as they are durable; nil for one that is not known or is
   /// over by the log's clock. O(log n).
   public func receipt(ofRequest name: String) throws -> RequestReceipt? {

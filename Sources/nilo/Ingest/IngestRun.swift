@@ -1,5 +1,6 @@
 import FileConnector
 import Foundation
+import Model
 import Query
 import Store
 import Terminal
@@ -9,7 +10,10 @@ struct IngestRun {
   private(set) var total = IngestSummary()
   /// Files that could be opened.
   private(set) var fileCount = 0
+  /// Files of which a part had been read before, and those that had nothing new.
+  private(set) var (continuedCount, unchangedCount) = (0, 0)
   private(set) var hasFailed = false
+  private(set) var isFollowing = false
   private(set) var elapsedSeconds = 0.0
 
   private let arguments: StoreArguments
@@ -18,31 +22,37 @@ struct IngestRun {
   private let definition: DefinitionArguments
   private let format: FileFormat?
   private let decimalMark: DecimalMark?
+  private let isFromStart: Bool
   private let actor = userName()
   private let start = ContinuousClock.now
   private var progress = Progress()
   /// Opened with the first file, so that a mistyped name leaves no empty store behind.
   private var store: Store?
+  private var remembered: RememberedFiles?
   /// Whether this run has made the store, with its directory.
   private var isOwnStore = false
   /// Bytes of all files as they are on disk, nil when one is a pipe.
   private var totalBytes: Int64?
   private var bytesOfFilesBefore: Int64 = 0
   private var rejectionsShown: UInt64 = 0
+  private var beginningsShown = 0
   /// Files that were read to their ends.
   private var endedSources: [String] = []
 
   private static let maxRejectionsShown = 5
+  private static let maxBeginningsShown = 5
 
   init(
     _ arguments: StoreArguments, _ memory: MemoryArguments, stream: String,
-    definition: DefinitionArguments, format: FileFormat?, decimalMark: DecimalMark?
+    definition: DefinitionArguments, format: FileFormat?, decimalMark: DecimalMark?,
+    isFromStart: Bool
   ) {
     (self.arguments, self.memory) = (arguments, memory)
     self.stream = stream
     self.definition = definition
     self.format = format
     self.decimalMark = decimalMark
+    self.isFromStart = isFromStart
   }
 
   /// Reads all of `files`. Throws when nothing can go into the store; faults of a file are shown,
@@ -70,6 +80,7 @@ struct IngestRun {
     // All at once, so that no file makes the others' events late.
     do {
       try store?.closeSources(endedSources, of: stream)
+      try tellForgotten()
     } catch {
       fail("\(error)")
     }
@@ -81,44 +92,137 @@ struct IngestRun {
     }
   }
 
+  /// Follows files until ``Interruption`` says so; for the rest as ``ingest(_:)``. Their sources stay open: more is to come.
+  mutating func follow(_ names: FollowedNames) throws {
+    defer {
+      discardEmptyStore()
+      store?.close()
+      elapsedSeconds = (ContinuousClock.now - start) / .seconds(1)
+    }
+    let store = try openStore()
+    isFollowing = true
+    let notes = NoteLimit()
+    var follower = Follower(
+      names,
+      into: Follower.Target(
+        store: store, stream: stream, options: definition.options, actor: actor, format: format,
+        decimalMark: decimalMark, isFromStart: isFromStart, tell: notes.tell))
+    do {
+      try follower.run()
+    } catch {
+      fail("\(error)")
+    }
+    (total, fileCount) = (follower.total, follower.fileCount)
+    hasFailed = hasFailed || follower.hasFailed
+    showNotes()
+  }
+
+  private mutating func tellForgotten() throws {
+    guard let forgotten = try remembered?.forgetOldest(), forgotten > 0 else { return }
+    printNote(
+      "\(Wording.count(RememberedFiles.maxFiles)) files are remembered: \(Wording.count(forgotten)) that were read "
+        + "longest ago are forgotten, and would be read from their start")
+  }
+
   private mutating func ingest(_ file: String) throws {
     var reader = try FileReader(
       path: file, format: format, decimalMark: decimalMark,
       isCancelled: { Interruption.isRequested })
     let store = try openStore()
     fileCount += 1
+    let (beginning, known) = try begin(&reader)
+    let isContinued = beginning?.isContinued == true
+    if !isContinued { tell(beginning, known, of: file) }
+    if beginning == .unchanged {
+      bytesOfFilesBefore += reader.totalBytes ?? 0
+      endedSources.append(reader.sourceName)
+      return
+    }
     let before = total
     var ofFile = IngestSummary()
     defer {
-      total = before.adding(ofFile)
+      total = before
+      total.add(ofFile)
       bytesOfFilesBefore += reader.totalBytes ?? 0
+      if isContinued { tell(ofFile.documents == 0 ? .unchanged : beginning, known, of: file) }
       show(ofFile.firstRejections, of: file == "-" ? reader.sourceName : file)
       if let text = reader.note { note(text, on: file == "-" ? reader.sourceName : file) }
     }
     var bytesRead: Int64 = 0
+    var last: FileCheckpoint?
     ofFile = try store.ingest(
       into: stream, options: definition.options, source: reader.sourceName, actor: actor,
       progress: { summary in
         ofFile = summary
         let share = totalBytes.map { Double(bytesOfFilesBefore + bytesRead) / Double(max($0, 1)) }
-        let done = before.adding(summary)
-        progress.update(share: share, events: done.accepted + done.duplicates)
+        let events = before.accepted + before.duplicates + summary.accepted + summary.duplicates
+        progress.update(share: share, events: events)
       },
       next: {
         guard let chunk = try reader.next() else { return nil }
         bytesRead = reader.bytesRead
-        return { chunk.documents() }
+        last = chunk.checkpoint ?? last
+        let progress = chunk.checkpoint.flatMap { remembered?.progress($0) }
+        return {
+          var batch = chunk.documents()
+          batch.progress = progress
+          return batch
+        }
       })
+    if let end = reader.checkpoint(afterLast: last), store.definition(of: stream) != nil {
+      try remembered?.note(end)
+    }
     guard !Interruption.isRequested else { return }
     endedSources.append(reader.sourceName)
     if let text = adviceOfFormat(file, reader.fieldNames, ofFile) {
       note(text, on: file == "-" ? reader.sourceName : file)
     }
-    if ofFile.documents == 0 && reader.bytesRead > 0 {
+    if ofFile.documents == 0 && !isContinued && reader.bytesRead > 0 {
       note(
         "there is nothing to store in its \(Wording.count(reader.bytesRead)) bytes",
         on: file == "-" ? reader.sourceName : file)
     }
+  }
+
+  /// Has the reader go on where the file was read to. Nil when nothing is known of the file.
+  private mutating func begin(
+    _ reader: inout FileReader
+  ) throws -> (FileBeginning?, RememberedFiles.Known?) {
+    guard let store, let identity = reader.identity else { return (nil, nil) }
+    var files = remembered ?? RememberedFiles(store, stream: stream)
+    defer { remembered = files }
+    guard let known = try files.find(identity, path: reader.sourceName), !isFromStart,
+      store.definition(of: stream) != nil
+    else { return (nil, nil) }
+    let beginning = try reader.resume(at: known.checkpoint)
+    // It has only got the number of a file that is gone.
+    if case .replaced = beginning, known.checkpoint.path != reader.sourceName { return (nil, nil) }
+    return (beginning, known)
+  }
+
+  /// Counts and tells how the reading of a file began that was known.
+  private mutating func tell(
+    _ beginning: FileBeginning?, _ known: RememberedFiles.Known?, of file: String
+  ) {
+    guard let beginning, let known else { return }
+    switch beginning {
+    case .continued(let offset, let line):
+      continuedCount += 1
+      show("continued at byte \(Wording.count(offset)), line \(Wording.count(line))", on: file)
+    case .unchanged:
+      unchangedCount += 1
+      let since = Timestamp(ns: known.notedNs / 1_000_000_000 * 1_000_000_000)
+      show("nothing new since \(since); --from-start reads it again", on: file)
+    case .replaced(let reason):
+      let end = known.checkpoint.offset
+      show(
+        "read from its start: \(reason.rawValue), up to byte \(Wording.count(end))", on: file)
+    }
+  }
+
+  private mutating func show(_ text: String, on file: String) {
+    beginningsShown += 1
+    if beginningsShown <= Self.maxBeginningsShown { note(text, on: file) }
   }
 
   /// What a file may be when none of its documents could be taken.
@@ -225,21 +329,17 @@ struct IngestRun {
   }
 }
 
-extension IngestSummary {
-  fileprivate var documents: UInt64 { accepted + duplicates + rejected }
+/// What a long run tells, and not for ever.
+private final class NoteLimit {
+  private var count = 0
+  private static let maxNotes = 100
 
-  /// What became of the documents of both sources.
-  fileprivate func adding(_ next: IngestSummary) -> IngestSummary {
-    var sum = self
-    sum.accepted += next.accepted
-    sum.duplicates += next.duplicates
-    sum.differing += next.differing
-    sum.rejected += next.rejected
-    sum.late += next.late
-    sum.ahead += next.ahead
-    sum.firstSeq = firstSeq ?? next.firstSeq
-    sum.lastSeq = next.lastSeq ?? lastSeq
-    sum.bytes += next.bytes
-    return sum
+  func tell(_ text: String, of path: String) {
+    count += 1
+    if count > Self.maxNotes { return }
+    printNote(DisplayText.printable("\(path): \(text)"))
+    if count == Self.maxNotes {
+      printNote("further notes are not shown; what was rejected is on the ledger: nilo ledger")
+    }
   }
 }

@@ -9,10 +9,15 @@ extension IngestRun {
     return elapsedSeconds > 0 ? (Double(events) / elapsedSeconds).rounded() : 0
   }
 
+  /// Whoever follows files is told to stop in the end.
+  private var isInterrupted: Bool { Interruption.isRequested && !isFollowing }
+
   var json: [UInt8] {
     jsonObject { json in
       json.field("stream", stream)
       json.field("files", Int64(fileCount))
+      json.field("continued", Int64(continuedCount))
+      json.field("unchanged", Int64(unchangedCount))
       json.field("accepted", total.accepted)
       json.field("duplicates", total.duplicates)
       json.field("differing", total.differing)
@@ -24,7 +29,7 @@ extension IngestRun {
       json.field("bytes", total.bytes)
       json.field("elapsed_s", seconds: elapsedSeconds)
       json.field("events_per_s", Int64(eventsPerSecond))
-      json.field("interrupted", Interruption.isRequested)
+      json.field("interrupted", isInterrupted)
     }
   }
 
@@ -32,6 +37,10 @@ extension IngestRun {
     var rows = [
       ("stream", stream),
       ("files", Wording.count(fileCount)),
+    ]
+    if continuedCount > 0 { rows.append(("continued", Wording.count(continuedCount))) }
+    if unchangedCount > 0 { rows.append(("unchanged", Wording.count(unchangedCount))) }
+    rows += [
       ("accepted", Wording.count(total.accepted)),
       ("duplicates", Wording.count(total.duplicates)),
     ]
@@ -50,7 +59,7 @@ extension IngestRun {
       ("time", Wording.seconds(elapsedSeconds)),
       ("rate", "\(Wording.count(Int64(eventsPerSecond))) events/s"),
     ]
-    let end = Interruption.isRequested ? "\ninterrupted: all that is counted here is stored" : ""
+    let end = isInterrupted ? "\ninterrupted: all that is counted here is stored" : ""
     return Wording.table(rows) + end
   }
 }

@@ -8,14 +8,17 @@ struct Ingest: ParsableCommand {
     discussion: """
       The stream is made from its first documents: --time, --key, --dedup and --explode say what \
       is not to be detected. Files may be compressed by gzip or zstd. Documents that are no \
-      events are rejected, with the reason on the ledger; the others go in. Ingesting a file \
-      again is safe where the events have an id: those in the store already are duplicates.
+      events are rejected, with the reason on the ledger; the others go in. A file that was \
+      ingested before continues where it ended: what it has since, and nothing twice. Standard \
+      input and pipes are not remembered; events that have an id are known again anyway.
 
-      Ctrl-C ends at a commit: what the summary counts is in the store.
+      Ctrl-C ends at a commit: what the summary counts is in the store. With --follow or --watch it \
+      is the usual end, and its exit code is 0.
 
       Example:
         nilo ingest --stream weather Examples/weather/nyc-weather-2013.ndjson.gz
         zcat more.gz | nilo ingest --stream weather --json -
+        nilo ingest --stream plant --watch /var/log/plant '*.ndjson'
       """)
 
   @OptionGroup var store: StoreArguments
@@ -37,6 +40,23 @@ struct Ingest: ParsableCommand {
         + "semicolons stand between fields, else point)", valueName: "mark"))
   var decimalMark: DecimalMark?
 
+  @Flag(
+    name: .long,
+    help: "Read files from their start, also where they were ingested before.")
+  var fromStart = false
+
+  @Flag(
+    name: .long,
+    help: "Wait for what is appended to the files, also across their rotation, until a signal.")
+  var follow = false
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "Follow the files of this directory, also those that come, whose names match FILE: '*.ndjson'.",
+      valueName: "dir"))
+  var watch: String?
+
   @OptionGroup(title: "Options for a new stream") var definition: DefinitionArguments
 
   @Argument(help: ArgumentHelp("Files to read; - is standard input.", valueName: "file"))
@@ -44,16 +64,33 @@ struct Ingest: ParsableCommand {
 
   func validate() throws {
     do { try StreamDefinition.checkName(stream) } catch { throw ValidationError("\(error).") }
+    if follow || watch != nil, files.contains("-") {
+      throw ValidationError(
+        "Standard input cannot be followed; name files, or pipe without --follow.")
+    }
+    if watch != nil, let file = files.first(where: { $0.contains("/") }) {
+      throw ValidationError("--watch takes patterns of names, such as '*.log', not \(file).")
+    }
   }
 
   func run() throws {
     Interruption.catchSignals()
     var run = IngestRun(
       store, memory, stream: stream, definition: definition, format: format,
-      decimalMark: decimalMark)
-    try run.ingest(files)
+      decimalMark: decimalMark, isFromStart: fromStart)
+    if let watch {
+      guard !isMissing(watch) else {
+        throw Failure("no directory \(watch) to watch; make it first")
+      }
+      try run.follow(.directory(watch, files.map(FileNamePattern.init)))
+    } else if follow {
+      try run.follow(.files(files))
+    } else {
+      try run.ingest(files)
+    }
     if store.json { try Output.report(run.json) } else { try Output.report(run.text) }
-    if Interruption.isRequested { throw ExitCode(ExitStatus.interrupted) }
+    if run.isFollowing, !run.hasFailed { return }
+    if Interruption.isRequested, !run.isFollowing { throw ExitCode(ExitStatus.interrupted) }
     if run.hasFailed || run.total.rejected > 0 { throw ExitCode(ExitStatus.failure) }
   }
 }

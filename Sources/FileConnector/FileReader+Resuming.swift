@@ -1,0 +1,129 @@
+/// Going on in a file of which a part was read before.
+extension FileReader {
+  /// What is read of a compressed file before its place comes: only decompressing tells where that is.
+  struct Passage {
+    var end: Int64
+    /// The bytes before the place that are needed: the header of a table.
+    var kept: Range<Int64>
+    var point: CutPoint
+  }
+
+  /// Begins at the checkpoint, if the file is the one that it is of, else at the file's start. To be called once, before
+  /// ``next()``. O(1), and for compressed files O(bytes before the checkpoint) with the first chunk.
+  public mutating func resume(at checkpoint: FileCheckpoint) throws(FileError) -> FileBeginning {
+    guard let byteCount = totalBytes else { return .replaced(.otherBytes) }
+    if checkpoint.format != format { return .replaced(.otherFormat) }
+    if byteCount < checkpoint.provenBytes { return .replaced(.shorter) }
+    guard try isProven(checkpoint) else { return .replaced(.otherBytes) }
+    if checkpoint.isWhole(ofSize: byteCount) { return .unchanged }
+    var point = checkpoint.point
+    if checkpoint.isCompressed {
+      // A part that was added begins with a line of its own.
+      if checkpoint.hasEnded || byteCount == checkpoint.provenBytes { point.skipOpenBytes() }
+      passage = Passage(end: point.offset, kept: point.neededBytes, point: point)
+    } else {
+      if try hasLineEnd(at: checkpoint.offset) { point.skipOpenBytes() }
+      try resume(at: point, source.file.bytes(point.neededBytes))
+      try source.resumePlain(at: point.offset)
+    }
+    return .continued(offset: point.offset, line: point.line)
+  }
+
+  /// Whether the first bytes of the file are those of a compressed one.
+  public var beginsCompressed: Bool {
+    guard totalBytes != nil, let first = try? source.file.bytes(0..<4) else { return false }
+    return ![.none, .undecided].contains(Compression(firstBytes: first.span))
+  }
+
+  /// Whether the file has the bytes that the checkpoint says. Reads 2 KiB at most.
+  private func isProven(_ checkpoint: FileCheckpoint) throws(FileError) -> Bool {
+    let (head, tail) = (Int64(checkpoint.head.byteCount), Int64(checkpoint.tail.byteCount))
+    let end = checkpoint.provenBytes
+    guard end >= tail else { return false }
+    if try Fingerprint(source.file.bytes(0..<head)) != checkpoint.head { return false }
+    return try Fingerprint(source.file.bytes(end - tail..<end)) == checkpoint.tail
+  }
+
+  private func hasLineEnd(at offset: Int64) throws(FileError) -> Bool {
+    let next = try source.file.bytes(offset..<offset + 1).first
+    return next == Byte.newline || next == Byte.carriageReturn
+  }
+
+  private mutating func resume(at point: CutPoint, _ kept: [UInt8]) throws(FileError) {
+    buffer = SourceBuffer(position: point.offset)
+    bytesHandedOut = point.offset
+    isPastMark = point.offset > 0
+    switch point.state {
+    case .lines: cutter = LineCutter(line: point.line)
+    case .json(let isInArray):
+      cutter = JSONCutter(offset: point.offset, line: point.line, isInArray: isInArray)
+    case .table(let table):
+      var tables = Self.tableCutter(format, source.file.path, decimalMark)
+      if point.offset > 0 { try tables.resume(table, kept, line: point.line) }
+      cutter = tables
+    }
+  }
+
+  /// Reads up to the place of a compressed file. False when the caller wants to stop, or the file ends before.
+  mutating func pass() throws(FileError) -> Bool {
+    guard let passage else { return true }
+    var kept: [UInt8] = []
+    var piece: [UInt8] = []
+    var position: Int64 = 0
+    while position < passage.end {
+      piece.removeAll(keepingCapacity: true)
+      let limit = Int(min(passage.end - position, 1 << 20))
+      guard try source.read(into: &piece, limit: limit, deadline: nil) == .bytes else {
+        return false
+      }
+      let end = position + Int64(piece.count)
+      let range = passage.kept.clamped(to: position..<end)
+      kept += piece[Int(range.lowerBound - position)..<Int(range.upperBound - position)]
+      position = end
+    }
+    self.passage = nil
+    try resume(at: passage.point, kept)
+    return true
+  }
+
+  /// What is to be kept with a chunk. Nil for what is no file, and where it cannot be read again.
+  func checkpoint(at point: CutPoint) -> FileCheckpoint? {
+    guard let identity = source.file.identity, let isCompressed = source.isCompressed,
+      source.file.startOffset == 0
+    else { return nil }
+    let end =
+      isCompressed
+      ? source.soundBytes ?? totalBytes ?? 0 : point.offset + point.openByteCount
+    let count = min(end, Int64(Fingerprint.maxBytes))
+    guard let head = try? source.file.bytes(0..<count),
+      let tail = try? source.file.bytes(end - count..<end), head.count == count,
+      tail.count == count
+    else { return nil }
+    return FileCheckpoint(
+      path: checkpointPath, identity: identity, format: format, point: point, provenBytes: end,
+      head: Fingerprint(head), tail: Fingerprint(tail), isCompressed: isCompressed,
+      hasEnded: false)
+  }
+
+  /// What is to be kept after the last chunk, whose checkpoint is `last`; nil when there is nothing more to say. A file that
+  /// is not compressed says it by its size.
+  public func checkpoint(afterLast last: FileCheckpoint?) -> FileCheckpoint? {
+    guard hasSourceEnded, var last, last.isCompressed, source.soundBytes != nil else { return nil }
+    last.hasEnded = true
+    return last
+  }
+}
+
+extension CutPoint {
+  /// Goes on after a document that turned out to be whole.
+  fileprivate mutating func skipOpenBytes() {
+    offset += openByteCount
+    openByteCount = 0
+  }
+
+  /// The bytes before it that a cutter has to see again.
+  fileprivate var neededBytes: Range<Int64> {
+    guard case .table(let table) = state else { return 0..<0 }
+    return table.start..<table.headerEnd
+  }
+}

@@ -1,0 +1,388 @@
+import Dispatch
+import FileConnector
+import Model
+import Store
+import Synchronization
+
+/// Stores what programs append to files, soon after they do, until it is told to stop.
+///
+/// A file is opened for each look, and read from its checkpoint: going on after a change is the same as going on after a
+/// crash, and thousands of files take little memory. Of each file one chunk at a time is on its way to the disk, so that its
+/// place is never stored without what comes before; those of several files share commits.
+struct Follower {
+  private(set) var total = IngestSummary()
+  private(set) var hasFailed = false
+  private let target: Target
+  private var set: FollowedSet
+  private var remembered: RememberedFiles
+  /// How far files were read that this run has met.
+  private var checkpoints: [FileIdentity: FileCheckpoint] = [:]
+  private var pending = Pending()
+  private var nextUpkeep = ContinuousClock.now + upkeepInterval
+  /// All paths that were ever read, in number.
+  private(set) var fileCount = 0
+
+  /// Where the documents go, and how they are read.
+  struct Target {
+    var store: Store
+    var stream: String
+    var options: StreamOptions
+    var actor: String
+    var format: FileFormat?
+    var decimalMark: DecimalMark?
+    var isFromStart: Bool
+    /// Tells something about a file.
+    var tell: (_ text: String, _ path: String) -> Void
+  }
+
+  private static let chunkBytes = 1 << 20
+  /// Of all files together, on their way to the disk.
+  private static let maxPendingBytes = 16 << 20
+  /// More is read by all processors, as `nilo ingest` does.
+  private static let fewBytes: Int64 = 4 << 20
+  private static let upkeepInterval = Duration.seconds(60)
+
+  init(_ names: FollowedNames, into target: Target) {
+    self.target = target
+    set = FollowedSet(names)
+    remembered = RememberedFiles(target.store, stream: target.stream)
+  }
+
+  /// Follows until ``Interruption`` says so. Throws when the store takes nothing more.
+  mutating func run() throws {
+    defer { hasFailed = set.files.values.contains { $0.fault?.isTold == true } }
+    while !Interruption.isRequested {
+      if set.due.isEmpty { set.wait() }
+      for path in set.takeDue() where !Interruption.isRequested {
+        try look(at: path)
+        if pending.byteCount >= Self.maxPendingBytes { try settle() }
+      }
+      try settle()
+      if .now >= nextUpkeep { try keepUp() }
+    }
+  }
+
+  /// What a long run has to do now and then.
+  private mutating func keepUp() throws {
+    nextUpkeep = .now + Self.upkeepInterval
+    try target.store.closeIdleSources(idleNs: Store.idleNs)
+    _ = try remembered.forgetOldest()
+    if set.excessCount > 0 {
+      target.tell(
+        "is the most that can be followed; \(Wording.count(set.excessCount)) more are not",
+        "\(Wording.count(RememberedFiles.maxFiles)) files")
+    }
+    let inUse = Set(set.files.values.compactMap(\.identity))
+    checkpoints = checkpoints.filter { inUse.contains($0.key) }
+  }
+
+  /// Reads what a file has since it was last looked at, faults of the file aside.
+  private mutating func look(at path: String) throws {
+    do {
+      try read(path)
+      set[path]?.fault = nil
+    } catch let error as FileError {
+      if set[path]?.fails(FileStatus(path: path)) == true {
+        target.tell("\(error.problem); \(error.advice)", path)
+      }
+    }
+  }
+
+  private mutating func read(_ path: String) throws {
+    guard let file = set[path] else { return }
+    guard let status = FileStatus(path: path) else { return try leave(path, file) }
+    let isTrying = file.openEnd?.isDue(.now) == true && file.openEnd?.byteCount == status.byteCount
+    var reader = try FileReader(
+      path: path, format: target.format ?? FileFormat(fileName: file.source),
+      decimalMark: target.decimalMark, targetChunkBytes: Self.chunkBytes,
+      openEnd: isTrying ? .takeIfWhole : .leave, isCancelled: Interruption.wish)
+    guard let identity = reader.identity else { return }
+    guard !pending.has(identity) else { return set.again(path) }
+    if file.expiry != nil, file.identity != identity { return try leave(path, file) }
+    reader.checkpointPath = file.source
+    let beginning: FileBeginning?
+    switch try begin(&reader, identity, path, file) {
+    case .now(let found): beginning = found
+    case .afterAnotherLook: return set.again(path)
+    case .later: return
+    }
+    set[path]?.isVanished = false
+    if beginning != nil { note(identity, at: path) }
+    if beginning == .unchanged {
+      set[path]?.rest(status, hasOpenEnd: false, wasTried: false)
+      return
+    }
+    if try take(&reader, identity, path, file.source) {
+      set.again(path)
+    } else {
+      let hasOpenEnd = (reader.totalBytes ?? 0) > (reader.bytesHandedOut)
+      set[path]?.rest(status, hasOpenEnd: hasOpenEnd, wasTried: isTrying)
+    }
+  }
+
+  /// Takes note that something of the file was read. Before, it may be rotated away without having been noticed: what was read
+  /// there last tells where to look for it.
+  private mutating func note(_ identity: FileIdentity, at path: String) {
+    guard let file = set[path], file.identity != identity else { return }
+    if file.identity == nil { fileCount += 1 }
+    set[path]?.identity = identity
+  }
+
+  /// Takes what there is to read, or the next part of it. False when there is no whole document.
+  private mutating func take(
+    _ reader: inout FileReader, _ identity: FileIdentity, _ path: String, _ source: String
+  ) throws -> Bool {
+    let left = (reader.totalBytes ?? 0) - reader.bytesHandedOut
+    // The first documents make the stream.
+    if left > Self.fewBytes || reader.beginsCompressed
+      || target.store.definition(of: target.stream) == nil
+    {
+      return try takeAll(&reader, identity, path, source)
+    }
+    guard let chunk = try reader.next() else { return false }
+    var batch = chunk.documents()
+    batch.progress = chunk.checkpoint.map(remembered.progress)
+    let ticket = pending.begin(
+      Pending.Batch(identity: identity, path: path, source: source, checkpoint: chunk.checkpoint),
+      byteCount: chunk.byteCount)
+    do {
+      try target.store.append(
+        batch, to: target.stream, options: target.options, source: source, actor: target.actor,
+        whenDurable: ticket)
+    } catch {
+      ticket(.failure(error))
+    }
+    return true
+  }
+}
+
+/// Files that are long, or that others took the place of.
+extension Follower {
+  /// Takes all of a file, side by side.
+  private mutating func takeAll(
+    _ reader: inout FileReader, _ identity: FileIdentity, _ path: String, _ source: String
+  ) throws -> Bool {
+    try settle()
+    var last: FileCheckpoint?
+    var summary = IngestSummary()
+    defer {
+      total.add(summary)
+      show(summary.firstRejections, source)
+      if let last {
+        checkpoints[identity] = last
+        note(identity, at: path)
+      }
+    }
+    _ = try target.store.ingest(
+      into: target.stream, options: target.options, source: source, actor: target.actor,
+      progress: { summary = $0 },
+      next: { [remembered] in
+        guard let chunk = try reader.next() else { return nil }
+        last = chunk.checkpoint ?? last
+        let progress = chunk.checkpoint.map(remembered.progress)
+        return {
+          var batch = chunk.documents()
+          batch.progress = progress
+          return batch
+        }
+      })
+    if let end = reader.checkpoint(afterLast: last) {
+      last = end
+      if target.store.definition(of: target.stream) != nil { try remembered.note(end) }
+    }
+    return summary.documents > 0
+  }
+
+  private enum Start {
+    /// Nil is at the start of the file.
+    case now(FileBeginning?)
+    /// Something else was read first: the file may have been rotated again meanwhile.
+    case afterAnotherLook
+    /// What was there before may turn up in a moment: all files are looked at soon.
+    case later
+  }
+
+  /// Has the reader go on where the file was read to. Where another file is in the place of the one that was read, what is
+  /// left of that is taken first.
+  private mutating func begin(
+    _ reader: inout FileReader, _ identity: FileIdentity, _ path: String, _ file: FollowedFile
+  ) throws -> Start {
+    let isFirst = file.identity == nil
+    if let known = try checkpoint(of: identity) {
+      let beginning = try reader.resume(at: known)
+      if case .replaced = beginning {
+        // Else it has only got the number of a file that is gone.
+        return known.path == file.source ? try takeRest(of: known, path, file) : .now(nil)
+      }
+      if isFirst, case .continued(let offset, let line) = beginning {
+        target.tell(
+          "continued at byte \(Wording.count(offset)), line \(Wording.count(line))", path)
+      }
+      return .now(beginning)
+    }
+    guard let before = try checkpoint(before: identity, path, file)
+    else { return .now(nil) }
+    let beginning = try reader.resume(at: before)
+    if case .replaced = beginning {
+      return try takeRest(of: before, path, file)
+    }
+    // A copy of it, or the same on a file system that numbers anew.
+    checkpoints[identity] = before
+    return .now(beginning)
+  }
+
+  private mutating func checkpoint(of identity: FileIdentity) throws -> FileCheckpoint? {
+    if let known = checkpoints[identity] { return known }
+    if target.isFromStart { return nil }
+    let found = try remembered.find(number: identity)?.checkpoint
+    if let found { checkpoints[identity] = found }
+    return found
+  }
+
+  /// How far the file was read that was at `path` before this one.
+  private mutating func checkpoint(
+    before identity: FileIdentity, _ path: String, _ file: FollowedFile
+  ) throws -> FileCheckpoint? {
+    if let other = file.identity {
+      return other == identity ? nil : try checkpoint(of: other)
+    }
+    // Of one that was rotated away itself, nothing was at its new place.
+    if target.isFromStart || file.expiry != nil { return nil }
+    return try remembered.latest(at: file.source)?.checkpoint
+  }
+
+  /// Takes what was appended to a file after the checkpoint, and before another one took its place, which is read after it.
+  private mutating func takeRest(
+    of checkpoint: FileCheckpoint, _ path: String, _ file: FollowedFile
+  ) throws -> Start {
+    try settle()
+    let rest = try FileRotation.files(after: checkpoint, at: path)
+    if rest.isEmpty {
+      guard set[path]?.misses(checkpoint) == true else { return .later }
+      if set[path]?.missing?.isTold == false {
+        target.tell(
+          "there is another file now, which is read from its start; what followed byte "
+            + "\(Wording.count(checkpoint.offset)) of the one before, if anything did, is not found beside it",
+          path)
+      }
+      set[path]?.missing?.isTold = true
+    }
+    var hasTaken = false
+    for (index, other) in rest.enumerated() {
+      guard let identity = FileStatus(path: other)?.identity else { continue }
+      if index == 0, try self.checkpoint(of: identity) == nil {
+        checkpoints[identity] = checkpoint
+      }
+      if identity == checkpoint.identity { addRotated(other, identity, file) }
+      var reader = try FileReader(
+        path: other, format: target.format ?? FileFormat(fileName: file.source),
+        decimalMark: target.decimalMark, targetChunkBytes: Self.chunkBytes, openEnd: .takeIfWhole,
+        isCancelled: Interruption.wish)
+      reader.checkpointPath = file.source
+      if let known = try self.checkpoint(of: identity), try reader.resume(at: known) == .unchanged {
+        continue
+      }
+      if try takeAll(&reader, identity, other, file.source) {
+        target.tell("rotated: what was left of it is read from \(other)", path)
+        hasTaken = true
+      }
+    }
+    return hasTaken ? .afterAnotherLook : .now(nil)
+  }
+
+  /// Follows a file that was rotated away for a while: who writes it may not have noticed.
+  private mutating func addRotated(
+    _ path: String, _ identity: FileIdentity, _ file: FollowedFile
+  ) {
+    if set[path]?.expiry != nil { set.remove(path) }
+    set.add(
+      path, identity, source: file.source,
+      until: file.expiry ?? .now + FollowedFile.rotationPatience)
+  }
+
+  /// The file that was at `path` is not there any more: more may be appended to it under another name.
+  private mutating func leave(_ path: String, _ file: FollowedFile) throws {
+    set[path]?.isVanished = true
+    set[path]?.seen = nil
+    if file.expiry != nil { set.remove(path) }
+    guard let identity = file.identity, let known = try checkpoint(of: identity),
+      let other = try FileRotation.files(after: known, at: path).first,
+      FileStatus(path: other)?.identity == identity
+    else { return }
+    addRotated(other, identity, file)
+  }
+}
+
+/// Batches on their way to the disk.
+extension Follower {
+  /// Waits for them, and takes note of what became of them.
+  private mutating func settle() throws {
+    var failure: (any Error)?
+    for (batch, result) in pending.wait() {
+      switch result {
+      case .success(let result):
+        if let checkpoint = batch.checkpoint { checkpoints[batch.identity] = checkpoint }
+        note(batch.identity, at: batch.path)
+        var summary = IngestSummary()
+        summary.add(result)
+        total.add(summary)
+        show(summary.firstRejections, batch.source)
+      case .failure(let error): failure = failure ?? error
+      }
+    }
+    if let failure { throw failure }
+  }
+
+  private func show(_ rejections: [IngestSummary.Rejection], _ source: String) {
+    for rejection in rejections {
+      target.tell("byte \(rejection.position): \(rejection.reason)", source)
+    }
+  }
+
+  private struct Pending {
+    struct Batch {
+      var identity: FileIdentity
+      var path: String
+      var source: String
+      var checkpoint: FileCheckpoint?
+    }
+
+    private final class Outcomes: Sendable {
+      let group = DispatchGroup()
+      let results = Mutex<[Int: Result<AppendResult, any Error>]>([:])
+    }
+
+    private(set) var byteCount = 0
+    private var batches: [Batch] = []
+    private var identities: Set<FileIdentity> = []
+    private var outcomes = Outcomes()
+
+    func has(_ identity: FileIdentity) -> Bool { identities.contains(identity) }
+
+    /// Returns what has to be called with the batch's outcome.
+    mutating func begin(
+      _ batch: Batch, byteCount: Int
+    ) -> @Sendable (Result<AppendResult, any Error>) -> Void {
+      let (number, outcomes) = (batches.count, outcomes)
+      batches.append(batch)
+      identities.insert(batch.identity)
+      self.byteCount += byteCount
+      outcomes.group.enter()
+      return { result in
+        outcomes.results.withLock { $0[number] = result }
+        outcomes.group.leave()
+      }
+    }
+
+    /// Waits for all, and gives them in their order.
+    mutating func wait() -> [(Batch, Result<AppendResult, any Error>)] {
+      guard !batches.isEmpty else { return [] }
+      outcomes.group.wait()
+      let results = outcomes.results.withLock { $0 }
+      defer { self = Pending() }
+      return batches.enumerated().compactMap { number, batch in
+        results[number].map { (batch, $0) }
+      }
+    }
+  }
+}
