@@ -115,13 +115,23 @@ let package = Package(
         .product(name: "Yams", package: "Yams"),
       ],
       embedded: ["Operation/openapi.yaml"], copied: ["Page/assets"]),
+    module(
+      "Replay",
+      [
+        "FileConnector", "Model", "Bytes",
+        .product(name: "Hummingbird", package: "hummingbird"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+      ]),
     module("Workloads"),
     module("Terminal"),
     .executableTarget(
       name: "nilo",
       dependencies: [
-        "Server", "Store", "Query", "Language", "Terminal", "FileConnector", "Workloads", "Model",
-        "Bytes", "Curl", "CMalloc",
+        "Server", "Store", "Query", "Language", "Terminal", "FileConnector", "Replay", "Workloads",
+        "Model", "Bytes", "Curl", "CMalloc",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),

@@ -13,6 +13,8 @@ enum CommandName {
       let others = command.configuration.subcommands
       if others.isEmpty || name == "help" { return }
       guard let next = others.first(where: { $0._commandName == name }) else {
+        // It is an argument of the command that need not be named.
+        if command.configuration.defaultSubcommand != nil { return }
         throw Misuse(
           "there is no command \(path) \(name); \(advice(name, path, others.map { $0._commandName }))\n"
             + "Usage: \(path) <subcommand>\n  See '\(path) --help' for more information.")

@@ -26,7 +26,7 @@ struct Nilo: ParsableCommand {
       Stat.self, Events.self,
       Ledger.self,
       Check.self,
-      Backup.self, Compact.self, Kpi.self, Rebuild.self, Generate.self,
+      Backup.self, Compact.self, Kpi.self, Rebuild.self, Generate.self, Stream.self,
     ])
 
   static func main() {
