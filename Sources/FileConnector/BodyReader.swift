@@ -112,6 +112,7 @@ public struct BodyReader {
     switch format {
     case .ndjson: LineCutter()
     case .json: JSONCutter()
+    case .senml: SenMLCutter()
     case .csv: CSVCutter(path: name, delimiter: nil, nil)
     case .tsv: CSVCutter(path: name, delimiter: Byte.tab, nil)
     }

@@ -14,6 +14,8 @@ enum CutState: Sendable, Equatable {
   case lines
   /// Whether documents are elements of an array.
   case json(isInArray: Bool)
+  /// The base fields of the pack that is open; nil where none is.
+  case senml(SenMLBase?)
   case table(CSVTable)
 }
 

@@ -16,15 +16,16 @@ extension FileCheckpoint {
     json.field("head_hash", Self.text(head.hash))
     json.field("tail_bytes", Int64(tail.byteCount))
     json.field("tail_hash", Self.text(tail.hash))
-    if isCompressed { json.field("compressed", json: Self.yes) }
-    if hasEnded { json.field("ended", json: Self.yes) }
+    if isCompressed { json.field("compressed", true) }
+    if hasEnded { json.field("ended", true) }
     switch point.state {
-    case .lines, .json(isInArray: false): break
-    case .json(isInArray: true): json.field("in_array", json: Self.yes)
+    case .lines, .json(isInArray: false), .senml(nil): break
+    case .json(isInArray: true): json.field("in_array", true)
+    case .senml(let base?): json.field("base", json: base.json)
     case .table(let table):
       json.field("table_start", table.start)
       json.field("header_end", table.headerEnd)
-      if table.isOfInflux { json.field("influx", json: Self.yes) }
+      if table.isOfInflux { json.field("influx", true) }
       if let mark = table.mark { json.field("decimal_mark", mark.rawValue) }
     }
     return json.finish()
@@ -50,8 +51,6 @@ extension FileCheckpoint {
     hasEnded = value["ended"]?.bool == true
   }
 
-  private static let yes = Array("true".utf8)
-
   private static func text(_ hash: UInt64) -> String { String(hash, radix: 16) }
 }
 
@@ -73,6 +72,7 @@ extension CutPoint {
     switch format {
     case .ndjson: break
     case .json: state = .json(isInArray: value["in_array"]?.bool == true)
+    case .senml: state = .senml(value["base"].map { SenMLBase($0) })
     case .csv, .tsv:
       guard let start = value["table_start"]?.integer, let end = value["header_end"]?.integer,
         0 <= start, start <= end, end <= offset
@@ -82,5 +82,22 @@ extension CutPoint {
         CSVTable(
           start: start, headerEnd: end, isOfInflux: value["influx"]?.bool == true, mark: mark))
     }
+  }
+}
+
+/// The base fields under the names that they have in packs; numbers as texts, so that no digit is lost.
+extension SenMLBase {
+  fileprivate var json: [UInt8] {
+    jsonObject { json in
+      for (name, value) in [("bn", name), ("bt", time), ("bu", unit), ("bv", value), ("bs", sum)] {
+        if let value { json.field(name, value) }
+      }
+    }
+  }
+
+  fileprivate init(_ value: JSONValue) {
+    self.init(
+      name: value["bn"]?.string, time: value["bt"]?.string, unit: value["bu"]?.string,
+      value: value["bv"]?.string, sum: value["bs"]?.string)
   }
 }

@@ -4,6 +4,8 @@ public enum FileFormat: String, Sendable, CaseIterable {
   case ndjson
   /// One array of documents, one document, or several following each other.
   case json
+  /// Packs of measurements (RFC 8428), each record as a document with the base fields in it.
+  case senml
   /// A header line with the field names, then a document a row (RFC 4180).
   case csv
   /// The same with tabs between the fields, whatever else the header holds.
@@ -20,6 +22,8 @@ public enum FileFormat: String, Sendable, CaseIterable {
     }
     if name.hasSuffix(".json") {
       self = .json
+    } else if name.hasSuffix(".senml") || name.hasSuffix(".sensml") {
+      self = .senml
     } else if name.hasSuffix(".csv") {
       self = .csv
     } else if name.hasSuffix(".tsv") || name.hasSuffix(".tab") {

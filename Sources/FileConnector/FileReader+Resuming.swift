@@ -57,8 +57,10 @@ extension FileReader {
     case .lines: cutter = LineCutter(line: point.line)
     case .json(let isInArray):
       cutter = JSONCutter(offset: point.offset, line: point.line, isInArray: isInArray)
+    case .senml(let base):
+      cutter = SenMLCutter(offset: point.offset, line: point.line, base: base)
     case .table(let table):
-      var tables = Self.tableCutter(format, source.file.path, decimalMark)
+      var tables = Self.tableCutter(format, source.file.path, delimiter, decimalMark)
       if point.offset > 0 { try tables.resume(table, kept, line: point.line) }
       cutter = tables
     }

@@ -39,6 +39,7 @@ public struct FileReader: ~Copyable {
   var buffer = SourceBuffer()
   var cutter: any DocumentCutter
   let decimalMark: DecimalMark?
+  let delimiter: UInt8?
   /// What is to be read again, and not handed out, before the first chunk.
   var passage: Passage?
   private let targetChunkBytes: Int
@@ -73,13 +74,14 @@ public struct FileReader: ~Copyable {
   ///   - path: "-" is standard input.
   ///   - format: `nil` is by the file's name, as ``FileFormat/init(fileName:)`` says.
   ///   - decimalMark: of the numbers of a CSV file; `nil` finds it out where the delimiter is no comma.
+  ///   - delimiter: what stands between the fields of a CSV file; `nil` finds it in the header.
   ///   - targetChunkBytes: the size of a chunk, at most 128 MiB; a longer document makes it larger.
   ///   - openEnd: what is done with a last line that no line end follows.
   ///   - isCancelled: asked before each read, after a signal, and several times a second while
   ///     waiting for input.
   /// - Throws: ``FileError/Kind/cannotOpen(errno:)``, ``FileError/Kind/isDirectory``.
   public init(
-    path: String, format: FileFormat?, decimalMark: DecimalMark? = nil,
+    path: String, format: FileFormat?, decimalMark: DecimalMark? = nil, delimiter: UInt8? = nil,
     targetChunkBytes: Int = 3 << 20, openEnd: OpenEnd = .take,
     isCancelled: @escaping @Sendable () -> Bool = { false }
   ) throws(FileError) {
@@ -88,20 +90,23 @@ public struct FileReader: ~Copyable {
       let file = try InputFile(descriptor: 0, name: "stdin", closesDescriptor: false)
       self.init(
         file: file, sourceName: "stdin", totalBytes: nil, format: format, decimalMark: decimalMark,
+        delimiter: delimiter,
         targetChunkBytes: targetChunkBytes, isCancelled: isCancelled)
     } else {
       let file = try InputFile(path: path, isCancelled: isCancelled)
       let size = file.byteCount
       self.init(
         file: file, sourceName: InputFile.absolutePath(path), totalBytes: size, format: format,
-        decimalMark: decimalMark, targetChunkBytes: targetChunkBytes, openEnd: openEnd,
+        decimalMark: decimalMark, delimiter: delimiter, targetChunkBytes: targetChunkBytes,
+        openEnd: openEnd,
         isCancelled: isCancelled)
     }
   }
 
   init(
     file: consuming InputFile, sourceName: String, totalBytes: Int64?, format: FileFormat,
-    decimalMark: DecimalMark? = nil, targetChunkBytes: Int, openEnd: OpenEnd = .take,
+    decimalMark: DecimalMark? = nil, delimiter: UInt8? = nil, targetChunkBytes: Int,
+    openEnd: OpenEnd = .take,
     isCancelled: @escaping @Sendable () -> Bool
   ) {
     self.sourceName = sourceName
@@ -110,20 +115,21 @@ public struct FileReader: ~Copyable {
     self.totalBytes = totalBytes
     self.targetChunkBytes = min(max(1, targetChunkBytes), Self.largestTarget)
     self.openEnd = openEnd
-    self.decimalMark = decimalMark
+    (self.decimalMark, self.delimiter) = (decimalMark, delimiter)
     self.cutter =
       switch format {
       case .ndjson: LineCutter()
       case .json: JSONCutter()
-      case .csv, .tsv: Self.tableCutter(format, file.path, decimalMark)
+      case .senml: SenMLCutter()
+      case .csv, .tsv: Self.tableCutter(format, file.path, delimiter, decimalMark)
       }
     self.source = ByteSource(file: file, isCancelled: isCancelled)
   }
 
   static func tableCutter(
-    _ format: FileFormat, _ path: String, _ mark: DecimalMark?
+    _ format: FileFormat, _ path: String, _ delimiter: UInt8?, _ mark: DecimalMark?
   ) -> CSVCutter {
-    CSVCutter(path: path, delimiter: format == .tsv ? Byte.tab : nil, mark)
+    CSVCutter(path: path, delimiter: format == .tsv ? Byte.tab : delimiter, mark)
   }
 
   /// The next chunk, or `nil` at the end of the input or after the caller's wish to stop.

@@ -131,6 +131,13 @@ struct InputFile: ~Copyable {
     return bytes
   }
 
+  /// Nanoseconds since 1970, UTC.
+  static func wallClockNs() -> Int64 {
+    var time = timespec()
+    _ = unsafe clock_gettime(CLOCK_REALTIME, &time)
+    return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+  }
+
   /// Goes on reading at `offset` of a regular file.
   func seek(to offset: Int64) throws(FileError) {
     guard lseek(descriptor, off_t(offset), SEEK_SET) >= 0 else {

@@ -29,6 +29,9 @@ struct JSONCutter: DocumentCutter {
   /// backslash of an escape.
   private var index = 0
   private var documents: [DocumentRange] = []
+  /// For each of them, whether it stands alone or is the first of an array.
+  private(set) var packBegins: [Bool] = []
+  private var beginsPack = true
   private var refused: [RefusedDocument] = []
   /// Where the structure broke, and why.
   private var fault: (position: Int64, reason: String)?
@@ -47,6 +50,7 @@ struct JSONCutter: DocumentCutter {
   init(offset: Int64 = 0, line: Int64 = 1, isInArray: Bool = false) {
     self.line = line
     place = isInArray ? .afterElement : .topLevel
+    beginsPack = !isInArray
     end = CutPoint(offset: offset, line: line, state: .json(isInArray: isInArray))
   }
 
@@ -91,6 +95,7 @@ struct JSONCutter: DocumentCutter {
     index -= count
     defer {
       documents = []
+      packBegins = []
       refused = []
     }
     return FileChunk(
@@ -156,7 +161,7 @@ extension JSONCutter {
     switch (byte, place) {
     case (Byte.comma, .afterElement): place = .afterComma
     case (Byte.closeBracket, .arrayStart), (Byte.closeBracket, .afterElement): place = .topLevel
-    case (Byte.openBracket, .topLevel): place = .arrayStart
+    case (Byte.openBracket, .topLevel): (place, beginsPack) = (.arrayStart, true)
     case (Byte.closeBracket, .afterComma):
       fault = (position, "']' after ',': an element is missing")
     case (Byte.comma, _), (Byte.colon, _), (Byte.closeBrace, _), (Byte.closeBracket, _):
@@ -190,6 +195,8 @@ extension JSONCutter {
       documents.append(
         DocumentRange(
           start: UInt32(start), byteCount: UInt32(byteCount), position: document.position))
+      packBegins.append(beginsPack || place == .topLevel)
+      beginsPack = false
     } else {
       let head = document.droppedHead ?? headForLedger(bytes.extracting(start..<end))
       refused.append(

@@ -44,6 +44,7 @@ struct IngestBody {
       "application/x-jsonlines",
       "application/json-seq":
       return .ndjson
+    case "application/senml+json", "application/sensml+json": return .senml
     case "text/csv": return .csv
     case "text/tab-separated-values": return .tsv
     // What clients say that were not told what they send; curl says it is a form.

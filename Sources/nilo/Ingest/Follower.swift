@@ -30,6 +30,7 @@ struct Follower {
     var actor: String
     var format: FileFormat?
     var decimalMark: DecimalMark?
+    var delimiter: UInt8?
     var isFromStart: Bool
     /// Tells something about a file.
     var tell: (_ text: String, _ path: String) -> Void
@@ -94,7 +95,8 @@ struct Follower {
     let isTrying = file.openEnd?.isDue(.now) == true && file.openEnd?.byteCount == status.byteCount
     var reader = try FileReader(
       path: path, format: target.format ?? FileFormat(fileName: file.source),
-      decimalMark: target.decimalMark, targetChunkBytes: Self.chunkBytes,
+      decimalMark: target.decimalMark, delimiter: target.delimiter,
+      targetChunkBytes: Self.chunkBytes,
       openEnd: isTrying ? .takeIfWhole : .leave, isCancelled: Interruption.wish)
     guard let identity = reader.identity else { return }
     guard !pending.has(identity) else { return set.again(path) }
@@ -276,7 +278,8 @@ extension Follower {
       if identity == checkpoint.identity { addRotated(other, identity, file) }
       var reader = try FileReader(
         path: other, format: target.format ?? FileFormat(fileName: file.source),
-        decimalMark: target.decimalMark, targetChunkBytes: Self.chunkBytes, openEnd: .takeIfWhole,
+        decimalMark: target.decimalMark, delimiter: target.delimiter,
+        targetChunkBytes: Self.chunkBytes, openEnd: .takeIfWhole,
         isCancelled: Interruption.wish)
       reader.checkpointPath = file.source
       if let known = try self.checkpoint(of: identity), try reader.resume(at: known) == .unchanged {

@@ -30,7 +30,8 @@ struct Ingest: ParsableCommand {
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "ndjson, json, csv or tsv. (default: by the file's name, else ndjson)", valueName: "format"))
+      "ndjson, json, senml, csv or tsv. (default: by the file's name, else ndjson)",
+      valueName: "format"))
   var format: FileFormat?
 
   @Option(
@@ -39,6 +40,13 @@ struct Ingest: ParsableCommand {
       "What stands before the decimals of CSV numbers: point or comma. (default: found out where "
         + "semicolons stand between fields, else point)", valueName: "mark"))
   var decimalMark: DecimalMark?
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "What stands between the fields of CSV: one character such as '|', or tab. (default: found in the header)",
+      valueName: "character"), transform: DelimiterText.init)
+  var delimiter: DelimiterText?
 
   @Flag(
     name: .long,
@@ -77,7 +85,7 @@ struct Ingest: ParsableCommand {
     Interruption.catchSignals()
     var run = IngestRun(
       store, memory, stream: stream, definition: definition, format: format,
-      decimalMark: decimalMark, isFromStart: fromStart)
+      decimalMark: decimalMark, delimiter: delimiter?.byte, isFromStart: fromStart)
     if let watch {
       guard !isMissing(watch) else {
         throw Failure("no directory \(watch) to watch; make it first")
@@ -97,3 +105,23 @@ struct Ingest: ParsableCommand {
 
 extension FileFormat: ExpressibleByArgument {}
 extension DecimalMark: ExpressibleByArgument {}
+
+/// A byte that can stand between the fields of a table.
+struct DelimiterText: CustomStringConvertible {
+  let byte: UInt8
+
+  init(_ text: String) throws {
+    if text == "tab" || text == "\\t" || text == "\t" {
+      byte = UInt8(ascii: "\t")
+      return
+    }
+    guard let only = text.utf8.first, text.utf8.count == 1, 0x21...0x7E ~= only,
+      only != UInt8(ascii: "\""), !text[text.startIndex].isLetter, !text[text.startIndex].isNumber
+    else {
+      throw ValidationError("write one character of ASCII, no letter, digit or quote, or tab")
+    }
+    byte = only
+  }
+
+  var description: String { byte == UInt8(ascii: "\t") ? "tab" : String(UnicodeScalar(byte)) }
+}

@@ -22,6 +22,7 @@ struct IngestRun {
   private let definition: DefinitionArguments
   private let format: FileFormat?
   private let decimalMark: DecimalMark?
+  private let delimiter: UInt8?
   private let isFromStart: Bool
   private let actor = userName()
   private let start = ContinuousClock.now
@@ -45,13 +46,14 @@ struct IngestRun {
   init(
     _ arguments: StoreArguments, _ memory: MemoryArguments, stream: String,
     definition: DefinitionArguments, format: FileFormat?, decimalMark: DecimalMark?,
-    isFromStart: Bool
+    delimiter: UInt8?, isFromStart: Bool
   ) {
     (self.arguments, self.memory) = (arguments, memory)
     self.stream = stream
     self.definition = definition
     self.format = format
     self.decimalMark = decimalMark
+    self.delimiter = delimiter
     self.isFromStart = isFromStart
   }
 
@@ -106,7 +108,7 @@ struct IngestRun {
       names,
       into: Follower.Target(
         store: store, stream: stream, options: definition.options, actor: actor, format: format,
-        decimalMark: decimalMark, isFromStart: isFromStart, tell: notes.tell))
+        decimalMark: decimalMark, delimiter: delimiter, isFromStart: isFromStart, tell: notes.tell))
     do {
       try follower.run()
     } catch {
@@ -126,7 +128,7 @@ struct IngestRun {
 
   private mutating func ingest(_ file: String) throws {
     var reader = try FileReader(
-      path: file, format: format, decimalMark: decimalMark,
+      path: file, format: format, decimalMark: decimalMark, delimiter: delimiter,
       isCancelled: { Interruption.isRequested })
     let store = try openStore()
     fileCount += 1
