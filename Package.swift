@@ -62,6 +62,7 @@ let package = Package(
       name: "CRE2", cxxSettings: [.unsafeFlags(["-O2", "-fno-exceptions"])],
       linkerSettings: [.linkedLibrary("re2")]),
     .target(name: "CCurl", linkerSettings: [.linkedLibrary("curl")]),
+    .target(name: "CRdkafka", linkerSettings: [.linkedLibrary("rdkafka")]),
 
     // One thin Swift module over each of them. Where else there is unsafe code, CONTRIBUTING.md says.
     module("LMDB", ["CLMDB"]),
@@ -71,6 +72,7 @@ let package = Package(
     module("SimdJSON", ["CSimdjson"]),
     module("RE2", ["CRE2"]),
     module("Curl", ["CCurl"]),
+    module("KafkaClient", ["CRdkafka"]),
     module("Bytes"),
     module("Threads"),
 
@@ -92,10 +94,12 @@ let package = Package(
       ["Query", "Language", "Projections", "EventLog", "Model", "Bytes", "Threads"]),
     module("FileConnector", ["Model", "Bytes", "Checksum", "Zstd", "Gzip"]),
     module(
+      "KafkaConnector", ["Store", "KafkaClient", "Model", "Bytes", "Checksum"]),
+    module(
       "Server",
       [
-        "Store", "Query", "FileConnector", "Language", "Model", "Checksum", "Bytes", "Curl",
-        "Gzip", "Threads",
+        "Store", "Query", "FileConnector", "KafkaConnector", "KafkaClient", "Language", "Model",
+        "Checksum", "Bytes", "Curl", "Gzip", "Threads",
         .product(name: "Configuration", package: "swift-configuration"),
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "HTTPTypes", package: "swift-http-types"),
@@ -185,6 +189,18 @@ let package = Package(
       ],
       exclude: ["cases", "clients.py", "load.py", "webhook.py"],
       swiftSettings: settings),
+    // Brokers run in a process of their own: librdkafka's mock of them.
+    .executableTarget(
+      name: "kafka-mock", dependencies: ["CRdkafka"], path: "Tests/KafkaConnectorTests/Mock",
+      swiftSettings: settings),
+    .testTarget(
+      name: "KafkaConnectorTests",
+      dependencies: [
+        "KafkaConnector", "KafkaClient", "Server", "Store", "Query", "Language", "Model", "Bytes",
+        "nilo", "kafka-mock", "TestSupport",
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      exclude: ["Mock"], swiftSettings: settings),
     tests("Workloads"),
     // What Package.swift, the folders and the page of the architecture say of each other.
     .testTarget(name: "LayoutTests", exclude: ["layout.py"], swiftSettings: settings),

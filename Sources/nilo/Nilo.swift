@@ -22,7 +22,8 @@ struct Nilo: ParsableCommand {
       """,
     version: "0.1.0",
     subcommands: [
-      Serve.self, Config.self, TokenCommand.self, Ingest.self, QueryCommand.self, Repl.self,
+      Serve.self, Config.self, TokenCommand.self, Ingest.self, Consume.self,
+      QueryCommand.self, Repl.self,
       Stat.self, Events.self,
       Ledger.self,
       Check.self,

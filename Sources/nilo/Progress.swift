@@ -18,13 +18,18 @@ struct Progress {
   /// Rewrites the line, if it is time to. `share` is how much of the work is done, nil when its
   /// size is not known.
   mutating func update(share: Double?, events: UInt64? = nil) {
+    let seconds = (ContinuousClock.now - start) / .seconds(1)
+    update { Self.text(share: share, events: events, seconds: seconds) }
+  }
+
+  /// Rewrites the line with this text, if it is time to.
+  mutating func update(_ text: () -> String) {
     guard isShown else { return }
     let now = ContinuousClock.now
     guard now >= next else { return }
     next = now + Self.interval
     isOnScreen = true
-    let line = Self.text(share: share, events: events, seconds: (now - start) / .seconds(1))
-    show("\r\u{1B}[K\(line)")
+    show("\r\u{1B}[K\(text())")
   }
 
   /// Wipes the line, before other text or at the end.

@@ -16,6 +16,15 @@ extension EventLog {
     }
   }
 
+  /// The position after the last batch of a source that a stream has; nil when it has none, or there is no such stream.
+  /// O(log n).
+  package func endPosition(ofSource source: String, in stream: String) throws -> Int64? {
+    guard let known = self.stream(named: stream) else { return nil }
+    return try environment.read {
+      try SourceState.find(known.definition.id, source, tables, $0)?.endPosition
+    }
+  }
+
   private typealias OpenSource = (name: String, reachNs: Int64?)
 
   /// Closes the stream's sources that have brought nothing for `idleNs` of wall clock.

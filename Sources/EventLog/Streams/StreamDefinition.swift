@@ -86,9 +86,11 @@ extension StreamDefinition {
   package static let audit = own(.max - 3, "_audit", key: "actor")
   /// The stream of what sinks have published.
   package static let publications = own(.max - 4, "_sinks", key: "sink", id: "id")
+  /// The stream of what sources should have brought, and was not to be had any more.
+  package static let gaps = own(.max - 5, "_gaps", key: "source", id: "id")
   /// The log's own streams, which every store has.
   package static let system: [StreamDefinition] = [
-    catalogue, closings, runs, alerts, audit, publications,
+    catalogue, closings, runs, alerts, audit, publications, gaps,
   ]
   /// Streams of users are numbered from here on, up. The log's own that came later have numbers from the other end: stores
   /// of before have streams of users from 3 on.

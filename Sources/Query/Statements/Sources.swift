@@ -12,64 +12,21 @@ extension StatementRun {
           "DROP SOURCE \(source.name.canonicalText) first: its positions stay, and one of its name goes on from them"
       )
     }
-    let names = SourceKind.all.map(\.name)
-    guard let kind = SourceKind.all.first(where: { $0.name == source.kind.value }) else {
-      throw error(
-        source.kind.span, "there is no kind of source \(source.kind.value)",
-        hint: Spelling.nearest(source.kind.value, names).map { "did you mean \($0)?" }
-          ?? "there is \(names.joined(separator: ", "))")
+    if let issue = SourceKind.issue(with: source) {
+      throw LanguageError(issues: [issue], text: shown(issue, source))
     }
-    for option in source.options { try check(option, of: kind) }
-    let given = source.options.map(\.name.path.string)
-    if let missing = kind.options.first(where: { $0.isRequired && !given.contains($0.name) }) {
-      throw error(
-        source.kind.span, "\(kind.name) has to have \(missing.name)",
-        hint: "it takes \(kind.ownOptions.joined(separator: ", "))")
+    guard case .stream(let name) = source.target else { return }
+    if catalogue.isSystem(name.text) || catalogue.kpis.contains(where: { $0.name == name.text }) {
+      throw error(name.span, "\(name.text) is no stream that events can go to")
     }
-    try check(source.target, of: kind)
   }
 
-  private func check(_ option: SourceOption, of kind: SourceKind) throws {
-    let name = option.name.path.string
-    guard let known = kind.option(name) else {
-      throw error(
-        option.name.span, "\(kind.name) has no option \(name)",
-        hint: Spelling.nearest(name, kind.options.map(\.name)).map { "did you mean \($0)?" }
-          ?? "it takes \(kind.ownOptions.joined(separator: ", ")), and options of its client by their names"
-      )
-    }
-    if let reference = option.value.references.first(where: {
-      !OptionValue.referenceKinds.contains($0)
-    }) {
-      throw error(
-        option.span, "\(reference)(...) is no place that a value is found in",
-        hint: "write env('NAME') or file('/path')")
-    }
-    guard let expectation = known.type.expectation(option.value) else { return }
-    if known.type == .secret {
-      // The value is in no message: the text is shown up to the place before it.
-      throw LanguageError(
-        issues: [
-          LanguageError.Issue(
-            option.name.span, "\(name) is a secret, which would stand in the log for good",
-            hint: "write \(name) \(expectation), where the server finds it when it connects")
-        ], text: text.masked(option.span))
-    }
-    throw error(option.span, "\(name) takes \(expectation)")
-  }
-
-  private func check(_ target: SourceTarget, of kind: SourceKind) throws {
-    switch target {
-    case .stream(let name):
-      if catalogue.isSystem(name.text) || catalogue.kpis.contains(where: { $0.name == name.text }) {
-        throw error(name.span, "\(name.text) is no stream that events can go to")
-      }
-    case .field: break
-    case .topic:
-      if !kind.hasTopics {
-        throw StatementError("\(kind.name) has no topics: write INTO and the name of a stream")
-      }
-    }
+  /// The text that an issue is shown in: without the secret that it may be about, which stands behind its place.
+  private func shown(_ issue: LanguageError.Issue, _ source: DefineSource) -> String {
+    let kind = SourceKind.all.first { $0.name == source.kind.value }
+    let option = source.options.first { $0.name.span.start == issue.span.start }
+    guard let option, kind?.option(option.name.path.string)?.type == .secret else { return text }
+    return text.masked(option.span)
   }
 
   func defineSource(_ source: DefineSource, _ span: TextSpan) throws -> Answer {
@@ -143,22 +100,6 @@ extension SourceTarget {
   /// The stream that all events go to; nil when there may be several.
   fileprivate var stream: String? {
     if case .stream(let name) = self { name.text } else { nil }
-  }
-}
-
-extension SourceKind {
-  /// The options that are not of the client's library.
-  fileprivate var ownOptions: [String] { options.map(\.name).filter { !$0.contains(".") } }
-}
-
-extension OptionValue {
-  /// The kinds of all references in it.
-  fileprivate var references: [String] {
-    switch self {
-    case .reference(let kind, _): [kind]
-    case .list(let values): values.flatMap(\.references)
-    case .text, .number, .bool, .length: []
-    }
   }
 }
 

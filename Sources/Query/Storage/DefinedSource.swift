@@ -58,6 +58,8 @@ public struct FetchStatus: Sendable, Equatable {
   /// Documents that it has brought, and those among them that were no events.
   public var events: UInt64
   public var rejected: UInt64
+  /// What had nothing in it, such as the messages that delete a key.
+  public var empty: UInt64 = 0
   /// Of the last seconds.
   public var eventsPerSecond: Double
   /// How many there are that it has not brought yet; nil when that is not known.

@@ -84,6 +84,7 @@ extension DefinedSource {
       $0.field("failure", optional: status.failure)
       $0.field("events", status.events)
       $0.field("rejected", status.rejected)
+      $0.field("empty", status.empty)
       $0.field("events_per_second", status.eventsPerSecond)
       if let lag = status.lag { $0.field("lag", lag) }
     }

@@ -138,6 +138,10 @@ struct MetricsEndpoint: Sendable {
       "nilo_source_rejected_total", .counter, "Those of them that were no events.",
       each { Double($0.rejected) })
     text.add(
+      "nilo_source_empty_total", .counter,
+      "What had nothing in it, such as messages without a value.",
+      each { Double($0.empty) })
+    text.add(
       "nilo_source_lag", .gauge, "How much a source has that was not fetched yet.",
       each { $0.lag.map(Double.init) })
   }

@@ -75,8 +75,9 @@ final class SourceRun: @unchecked Sendable {
   }
 
   /// Takes note of what was committed.
-  func count(events: Int, rejected: Int) {
+  func count(events: Int, rejected: Int, empty: Int = 0) {
     condition.withLock {
+      current.empty += UInt64(empty)
       current.events += UInt64(events)
       current.rejected += UInt64(rejected)
       rate.add(events, nowNs: clock())

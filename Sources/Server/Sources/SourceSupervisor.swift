@@ -119,5 +119,5 @@ extension SourceSupervisor: SourceMonitor {
 
 extension SourceSupervisor {
   /// What fetches from each kind of source.
-  static let fetchers: [String: SourceFetcherMaker] = [:]
+  static let fetchers: [String: SourceFetcherMaker] = ["kafka": { try KafkaFetcher($0, $1) }]
 }

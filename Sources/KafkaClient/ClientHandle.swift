@@ -1,0 +1,149 @@
+internal import CRdkafka
+import Synchronization
+
+/// A client of the library, with the options that it was made with, and what it said last.
+@safe final class ClientHandle: @unchecked Sendable {
+  /// Errors of the client as a whole, such as that no broker can be reached: the last one, until it is taken.
+  let failure = Mutex<KafkaError?>(nil)
+  /// Told of each message that was delivered or not, with what it was given for that.
+  let reports = Mutex<[(tag: Int, failure: KafkaError?)]>([])
+  /// What a single broker did last.
+  private let lastReason = Mutex<KafkaError?>(nil)
+  private var client: OpaquePointer?
+
+  /// The client. Not to be used once the handle is gone.
+  var pointer: OpaquePointer {
+    guard let client = unsafe client else { preconditionFailure("a client that was closed") }
+    return unsafe client
+  }
+
+  /// Connects to nobody yet. Throws ``KafkaError`` of kind `badOption`, without the values of options.
+  init(
+    _ type: rd_kafka_type_t, _ options: [(name: String, value: String)]
+  ) throws(KafkaError) {
+    guard let configuration = unsafe rd_kafka_conf_new() else {
+      preconditionFailure("out of memory for a client of Kafka")
+    }
+    for (name, value) in options {
+      var text = [CChar](repeating: 0, count: 512)
+      let result = unsafe text.withUnsafeMutableBufferPointer {
+        unsafe rd_kafka_conf_set(configuration, name, value, $0.baseAddress, $0.count)
+      }
+      if result == RD_KAFKA_CONF_OK { continue }
+      unsafe rd_kafka_conf_destroy(configuration)
+      // What the library says has the value in it, which may be a secret.
+      throw KafkaError(
+        .badOption, "option \(name)",
+        message: result == RD_KAFKA_CONF_UNKNOWN
+          ? "this build of librdkafka does not have it" : "the value is none that it takes")
+    }
+    // What the library writes to standard error by itself is told by errors.
+    unsafe rd_kafka_conf_set_log_cb(configuration, nil)
+    let context = unsafe Unmanaged.passUnretained(self).toOpaque()
+    unsafe rd_kafka_conf_set_opaque(configuration, context)
+    unsafe rd_kafka_conf_set_error_cb(configuration) { _, code, reason, context in
+      let message = unsafe reason.map { unsafe String(cString: $0) }
+      unsafe ClientHandle.of(context).note(rd_kafka_resp_err_t(rawValue: code), message)
+    }
+    if type == RD_KAFKA_PRODUCER {
+      unsafe rd_kafka_conf_set_dr_msg_cb(configuration) { _, message, context in
+        guard let message = unsafe message?.pointee else { return }
+        let tag = unsafe Int(bitPattern: message._private)
+        let failure =
+          unsafe message.err == RD_KAFKA_RESP_ERR_NO_ERROR
+          ? nil : KafkaError(unsafe message.err, "message \(tag)")
+        unsafe ClientHandle.of(context).reports.withLock { $0.append((tag, failure)) }
+      }
+    }
+    var text = [CChar](repeating: 0, count: 512)
+    let made = unsafe text.withUnsafeMutableBufferPointer {
+      unsafe rd_kafka_new(type, configuration, $0.baseAddress, $0.count)
+    }
+    guard let made = unsafe made else {
+      unsafe rd_kafka_conf_destroy(configuration)
+      let bytes = text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
+      throw KafkaError(
+        .badOption, "client of Kafka", message: String(decoding: bytes, as: UTF8.self))
+    }
+    unsafe client = made
+  }
+
+  /// Waits until the threads of the client have ended.
+  func close() {
+    guard let client = unsafe client else { return }
+    unsafe self.client = nil
+    unsafe rd_kafka_destroy(client)
+  }
+
+  deinit { close() }
+
+  /// Takes note of an error of the client. What one broker does is its own affair as long as there are others, but it says why
+  /// there is none when that is so.
+  private func note(_ code: rd_kafka_resp_err_t, _ message: String?) {
+    let error = KafkaError(code, "brokers", message: message)
+    switch code {
+    case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
+      let reason = lastReason.withLock { $0 }
+      failure.withLock { $0 = reason ?? error }
+    case RD_KAFKA_RESP_ERR__AUTHENTICATION, RD_KAFKA_RESP_ERR__SSL, RD_KAFKA_RESP_ERR__FATAL:
+      failure.withLock { $0 = error }
+    default: lastReason.withLock { $0 = error }
+    }
+  }
+
+  private static func of(_ context: UnsafeMutableRawPointer?) -> ClientHandle {
+    guard let context = unsafe context else { preconditionFailure("a callback without its client") }
+    return unsafe Unmanaged.fromOpaque(context).takeUnretainedValue()
+  }
+
+  /// The topics that there are, by name: all, or those of `names`, which may turn out not to be there.
+  func topics(timeoutMs: Int32) throws(KafkaError) -> [KafkaTopic] {
+    var raw: UnsafePointer<rd_kafka_metadata>?
+    let code = unsafe rd_kafka_metadata(pointer, 1, nil, &raw, timeoutMs)
+    guard code == RD_KAFKA_RESP_ERR_NO_ERROR, let metadata = unsafe raw else {
+      throw KafkaError(code, "the list of topics", message: reason)
+    }
+    defer { unsafe rd_kafka_metadata_destroy(metadata) }
+    let list = unsafe UnsafeBufferPointer(
+      start: metadata.pointee.topics, count: Int(metadata.pointee.topic_cnt))
+    var topics: [KafkaTopic] = []
+    for index in list.indices {
+      let topic = unsafe list[index]
+      let name = unsafe String(cString: topic.topic)
+      let error = unsafe topic.err
+      topics.append(
+        KafkaTopic(
+          name: name, partitionCount: unsafe Int(topic.partition_cnt),
+          failure: error == RD_KAFKA_RESP_ERR_NO_ERROR
+            ? nil : KafkaError(error, "topic \(name)")))
+    }
+    return topics.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+  }
+
+  /// What was said last of why something does not work; nil for nothing.
+  var reason: String? { (failure.withLock { $0 } ?? lastReason.withLock { $0 })?.message }
+
+  /// The error of the client as a whole that came last, once.
+  func takeFailure() -> KafkaError? {
+    failure.withLock { failure in
+      defer { failure = nil }
+      return failure
+    }
+  }
+}
+
+/// Calls `body` with a list of partitions of the library, which lives as long as the call.
+func withPartitions<R>(
+  _ partitions: [(partition: KafkaPartition, offset: Int64)],
+  _ body: (UnsafeMutablePointer<rd_kafka_topic_partition_list_t>) -> R
+) -> R {
+  guard let list = unsafe rd_kafka_topic_partition_list_new(Int32(partitions.count)) else {
+    preconditionFailure("out of memory for a list of partitions")
+  }
+  defer { unsafe rd_kafka_topic_partition_list_destroy(list) }
+  for (partition, offset) in partitions {
+    let entry = unsafe rd_kafka_topic_partition_list_add(list, partition.topic, partition.number)
+    unsafe entry?.pointee.offset = offset
+  }
+  return unsafe body(list)
+}

@@ -1,0 +1,90 @@
+internal import CRdkafka
+
+/// Reads partitions from offsets that whoever uses it knows. It joins no group, keeps no offsets of its own and has no say in
+/// where to begin: an offset that is not there is an error. For one thread at a time.
+@safe public final class KafkaConsumer {
+  private let handle: ClientHandle
+
+  /// Options of librdkafka; those that would take over are set here. `group` is whose offsets ``commit(_:)`` sets. Connects to
+  /// nobody yet. Throws ``KafkaError`` of kind `badOption`.
+  public init(
+    _ options: [(name: String, value: String)], group: String
+  ) throws(KafkaError) {
+    handle = try ClientHandle(
+      RD_KAFKA_CONSUMER,
+      options + [
+        ("group.id", group), ("enable.auto.commit", "false"), ("enable.auto.offset.store", "false"),
+        ("auto.offset.reset", "error"), ("enable.partition.eof", "true"),
+        // There is no group that it could fall out of while a commit takes long.
+        ("max.poll.interval.ms", "86400000"),
+      ])
+    unsafe rd_kafka_poll_set_consumer(handle.pointer)
+  }
+
+  /// Lets go of the brokers, and waits until that is done: some milliseconds, more when one does not answer.
+  public func close() { handle.close() }
+
+  /// All topics that whoever asks may see. Throws ``KafkaError``.
+  public func topics(timeoutMs: Int) throws(KafkaError) -> [KafkaTopic] {
+    try handle.topics(timeoutMs: Int32(timeoutMs))
+  }
+
+  /// The first offset that there is, and the one that the next message gets; with `isolation.level` at its default, that
+  /// behind the last one that is committed. Asks the broker. Throws ``KafkaError``.
+  public func watermarks(
+    of partition: KafkaPartition, timeoutMs: Int
+  ) throws(KafkaError) -> Range<Int64> {
+    var (low, high): (Int64, Int64) = (0, 0)
+    let code = unsafe rd_kafka_query_watermark_offsets(
+      handle.pointer, partition.topic, partition.number, &low, &high, Int32(timeoutMs))
+    guard code == RD_KAFKA_RESP_ERR_NO_ERROR else {
+      throw KafkaError(code, "offsets of \(partition)", message: handle.reason)
+    }
+    return low..<max(low, high)
+  }
+
+  /// The end of a partition as it came with the messages; nil before the first ones. Asks nobody.
+  public func knownEnd(of partition: KafkaPartition) -> Int64? {
+    var (low, high): (Int64, Int64) = (0, 0)
+    let code = unsafe rd_kafka_get_watermark_offsets(
+      handle.pointer, partition.topic, partition.number, &low, &high)
+    return code == RD_KAFKA_RESP_ERR_NO_ERROR && high >= 0 ? high : nil
+  }
+
+  /// Reads these partitions from these offsets, and no others. Throws ``KafkaError``.
+  public func assign(
+    _ partitions: [(partition: KafkaPartition, offset: Int64)]
+  ) throws(KafkaError) {
+    let code = unsafe withPartitions(partitions) { unsafe rd_kafka_assign(handle.pointer, $0) }
+    if code != RD_KAFKA_RESP_ERR_NO_ERROR { throw KafkaError(code, "assignment of partitions") }
+  }
+
+  /// Hands out nothing of these partitions until they are resumed.
+  public func pause(_ partitions: [KafkaPartition]) {
+    _ = unsafe withPartitions(partitions.map { ($0, 0) }) {
+      unsafe rd_kafka_pause_partitions(handle.pointer, $0)
+    }
+  }
+
+  /// Hands out what these partitions have again, from where they were paused.
+  public func resume(_ partitions: [KafkaPartition]) {
+    _ = unsafe withPartitions(partitions.map { ($0, 0) }) {
+      unsafe rd_kafka_resume_partitions(handle.pointer, $0)
+    }
+  }
+
+  /// Tells the brokers how far the group has got, for those who look at it there. Does not wait, and what becomes of it does
+  /// not matter.
+  public func commit(_ positions: [(partition: KafkaPartition, offset: Int64)]) {
+    _ = unsafe withPartitions(positions) { unsafe rd_kafka_commit(handle.pointer, $0, 1) }
+  }
+
+  /// What comes next, of whichever partition; nil when nothing came in time. Throws ``KafkaError`` when the client as a
+  /// whole has failed: no broker can be reached, or it is not let in.
+  public func poll(timeoutMs: Int) throws(KafkaError) -> PolledMessage? {
+    let message = unsafe rd_kafka_consumer_poll(handle.pointer, Int32(timeoutMs))
+    let polled = unsafe message.map { unsafe PolledMessage($0) }
+    if let failure = handle.takeFailure() { throw failure }
+    return polled
+  }
+}

@@ -1,0 +1,69 @@
+import Language
+
+extension SourceKind {
+  /// What is wrong with the kind and the options of a source, with its place; nil when nothing is. O(options).
+  public static func issue(with source: DefineSource) -> LanguageError.Issue? {
+    let names = all.map(\.name)
+    guard let kind = all.first(where: { $0.name == source.kind.value }) else {
+      return LanguageError.Issue(
+        source.kind.span, "there is no kind of source \(source.kind.value)",
+        hint: Spelling.nearest(source.kind.value, names).map { "did you mean \($0)?" }
+          ?? "there is \(names.joined(separator: ", "))")
+    }
+    for option in source.options {
+      if let issue = kind.issue(with: option) { return issue }
+    }
+    let given = source.options.map(\.name.path.string)
+    if let missing = kind.options.first(where: { $0.isRequired && !given.contains($0.name) }) {
+      return LanguageError.Issue(
+        source.kind.span, "\(kind.name) has to have \(missing.name)", hint: kind.optionsHint)
+    }
+    if source.target == .topic, !kind.hasTopics {
+      return LanguageError.Issue(
+        source.kind.span, "\(kind.name) has no topics",
+        hint: "write INTO and the name of a stream")
+    }
+    return nil
+  }
+
+  private func issue(with option: SourceOption) -> LanguageError.Issue? {
+    let name = option.name.path.string
+    guard let known = self.option(name) else {
+      return LanguageError.Issue(
+        option.name.span, "\(self.name) has no option \(name)",
+        hint: Spelling.nearest(name, options.map(\.name)).map { "did you mean \($0)?" }
+          ?? optionsHint)
+    }
+    if let reference = option.value.references.first(where: {
+      !OptionValue.referenceKinds.contains($0)
+    }) {
+      return LanguageError.Issue(
+        option.span, "\(reference)(...) is no place that a value is found in",
+        hint: "write env('NAME') or file('/path')")
+    }
+    guard let expectation = known.type.expectation(option.value) else { return nil }
+    if known.type != .secret {
+      return LanguageError.Issue(option.span, "\(name) takes \(expectation)")
+    }
+    return LanguageError.Issue(
+      option.name.span, "\(name) is a secret, which would stand in the log for good",
+      hint: "write \(name) \(expectation), where the server finds it when it connects")
+  }
+
+  private var optionsHint: String {
+    let own = options.map(\.name).filter { !$0.contains(".") }
+    let others = own.count < options.count ? ", and options of its client by their names" : ""
+    return "it takes \(own.joined(separator: ", "))\(others)"
+  }
+}
+
+extension OptionValue {
+  /// The kinds of all references in it.
+  fileprivate var references: [String] {
+    switch self {
+    case .reference(let kind, _): [kind]
+    case .list(let values): values.flatMap(\.references)
+    case .text, .number, .bool, .length: []
+    }
+  }
+}

@@ -1,0 +1,165 @@
+import Bytes
+import KafkaClient
+import KafkaConnector
+import Language
+import Model
+import Query
+import Store
+
+/// Reads topics of Kafka, as DEFINE SOURCE says.
+struct KafkaFetcher: SourceFetcher {
+  var settings: KafkaSettings
+  private let store: Store
+
+  /// Throws ``SourceOptionError``.
+  init(_ source: DefinedSource, _ context: SourceContext) throws {
+    settings = try KafkaSettings(source.definition, resumedSeq: source.resumedSeq, context.clock)
+    store = context.store
+  }
+
+  func fetch(_ run: SourceRun) throws {
+    do {
+      try KafkaConsumption(settings, store, run).run()
+    } catch let error as ConsumptionError where error.kind == .stopped {
+      throw SourceStopError(error.description)
+    }
+  }
+}
+
+extension SourceRun: ConsumptionHooks {}
+
+extension KafkaSettings {
+  /// What a statement says. Throws ``SourceOptionError``.
+  init(
+    _ definition: DefineSource, resumedSeq: UInt64? = nil, _ clock: @escaping @Sendable () -> Int64
+  ) throws {
+    let options = SourceOptions(definition)
+    let name = definition.name.text
+    let brokers = try options.texts("brokers").joined(separator: ",")
+    // Names with dots are of the client's library.
+    let own = try definition.options.map(\.name.path.string).filter { $0.contains(".") }.map {
+      (name: $0, value: try options.text($0) ?? "")
+    }
+    self.init(
+      name: name, options: [("bootstrap.servers", brokers)] + own,
+      topics: TopicChoice(
+        try options.texts("topics").flatMap { $0.split(separator: ",").map(String.init) }),
+      group: try options.text("group") ?? "nilo.\(name)",
+      contents: try KafkaContents(definition, options, clock).contents)
+    self.resumedSeq = resumedSeq
+    if let text = try options.text("partitions") {
+      guard let share = PartitionShare(text) else {
+        throw SourceOptionError(
+          "partitions: '\(text)' is none of 'all', '0,1,5' and 'node 2 of 3'")
+      }
+      self.share = share
+    }
+    deadLetterTopic = try options.text("dead_letter")
+    startsAtEnd = try options.text("start") == "latest"
+    passesGaps = try options.text("on_gap") == "continue"
+    if let count = options.number("commit_events") { limits.events = count }
+    if let bytes = options.number("commit_bytes") { limits.bytes = bytes }
+    if let ns = try options.lengthNs("commit_after") { limits.afterNs = ns }
+    if let bytes = options.number("memory_bytes") { memoryBytes = bytes }
+  }
+}
+
+/// What becomes of the value of a message: which documents it holds, and which stream each goes to.
+struct KafkaContents: Sendable {
+  private let source: String
+  private let target: SourceTarget
+  private let isLines: Bool
+  private let metadata: Set<String>
+  private let clock: @Sendable () -> Int64
+
+  /// Throws ``SourceOptionError``.
+  init(
+    _ definition: DefineSource, _ options: SourceOptions, _ clock: @escaping @Sendable () -> Int64
+  ) throws {
+    (source, target, self.clock) = (definition.name.text, definition.target, clock)
+    isLines = try options.text("format") == "line"
+    metadata = Set(try options.texts("metadata"))
+    if isLines, !metadata.isEmpty {
+      throw SourceOptionError("metadata goes with documents of JSON, and not with format 'line'")
+    }
+  }
+
+  var contents: KafkaSettings.Contents {
+    if case .stream(let name) = target, !isLines, metadata.isEmpty {
+      return .values(into: name.text)
+    }
+    return .decoded { isLines ? lines($0) : document($0) }
+  }
+
+  private func document(_ message: DecodableMessage) -> MessageContents {
+    guard let stream = stream(of: message) else {
+      return .documents([
+        MessageDocument(
+          stream: stray, bytes: message.value,
+          refusal: "it has no field \(target.canonicalText.dropFirst(6)) that names a stream")
+      ])
+    }
+    let bytes = metadata.isEmpty ? message.value : MessageMetadata(metadata).document(message)
+    guard let bytes else {
+      return .documents([
+        MessageDocument(
+          stream: stream, bytes: message.value,
+          refusal: "only an object can have fields of its message")
+      ])
+    }
+    return .documents([MessageDocument(stream: stream, bytes: bytes)])
+  }
+
+  /// The stream that the ledger has documents under which name none.
+  private var stray: String { Self.legal(source) }
+
+  private func stream(of message: DecodableMessage) -> String? {
+    switch target {
+    case .stream(let name): name.text
+    case .topic: Self.legal(message.partition.topic)
+    case .field(let field):
+      Store.text(ofField: field.path.string, in: message.value).map(Self.legal)
+    }
+  }
+
+  /// As measurements of InfluxDB are named.
+  private static func legal(_ name: String) -> String {
+    ServerSettings.InfluxStream.measurement.name(of: Array(name.utf8)[...], in: "")
+  }
+
+  /// Lines of InfluxDB's protocol: of each a document, in the stream that is said, or for `INTO FIELD` in that of its measurement.
+  private func lines(_ message: DecodableMessage) -> MessageContents {
+    var splitter = LineSplitter(message.value, isEnd: true)
+    var ranges: [Range<Int>] = []
+    while let line = splitter.next() { ranges.append(line) }
+    let reading = LineReading(
+      parser: LineParser(unit: .nanoseconds), naming: .measurement, database: source,
+      nowNs: message.timestampMs.map { $0 * 1_000_000 } ?? clock())
+    let batches = PointBatches(
+      LineChunks.Chunk(text: message.value, lines: ranges, firstLine: 1), reading
+    ).batches
+    var documents: [MessageDocument] = []
+    for batch in batches {
+      let stream: String
+      if case .field = target {
+        stream = batch.stream
+      } else {
+        stream = self.stream(of: message) ?? stray
+      }
+      for range in batch.documents.documents {
+        let end = Int(range.start) + Int(range.byteCount)
+        var document = MessageDocument(
+          stream: stream, bytes: Array(batch.documents.bytes[Int(range.start)..<end]))
+        document.options = batch.options
+        documents.append(document)
+      }
+      for refused in batch.documents.refused {
+        documents.append(
+          MessageDocument(
+            stream: stream, bytes: refused.head,
+            refusal: "line \(refused.position): \(refused.reason)"))
+      }
+    }
+    return .documents(documents)
+  }
+}

@@ -1,0 +1,141 @@
+import Bytes
+import Foundation
+import KafkaClient
+import Language
+import Logging
+import Query
+import Store
+import TestSupport
+import Testing
+
+@testable import KafkaConnector
+@testable import Server
+
+/// Sources that statements define, as a server runs them.
+@Suite(.serialized) struct ServedTests {
+  private func served(
+    _ target: TargetStore, _ options: String, into: String, until count: Int
+  ) throws -> DefinedSource {
+    let supervisor = SourceSupervisor(
+      SourceContext(
+        store: target.store, clock: Store.wallClockNs,
+        logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }),
+      makers: SourceSupervisor.fetchers)
+    try supervisor.start()
+    defer { supervisor.stop() }
+    _ = try QueryEngine(target.store).run(
+      "DEFINE SOURCE plant FROM kafka(\(options)) INTO \(into)",
+      QueryOptions(nowNs: Store.wallClockNs()))
+    let deadline = Date(timeIntervalSinceNow: 60)
+    while true {
+      let source = try #require(try target.store.definedSources().first)
+      if let status = source.status, status.events >= count { return source }
+      try #require(Date() < deadline, "\(String(describing: source.status))")
+      usleep(5_000)
+    }
+  }
+
+  private func documents(_ target: TargetStore, _ stream: String) throws -> [String] {
+    var documents: [String] = []
+    try target.store.forEachEvent(of: stream) { event in
+      documents.append(String(decoding: event.bytes, as: UTF8.self))
+      return true
+    }
+    return documents
+  }
+
+  @Test func metadataAsMembers() throws {
+    let (cluster, target) = (try MockCluster(), try TargetStore())
+    try cluster.makeTopic("t", partitions: 1)
+    try cluster.produce(
+      [document(0), "{ }", "[1]"], to: "t", key: "pump-1",
+      headers: [("site", Array("north".utf8)), ("raw", [0xFF]), ("site", Array("south".utf8))])
+    let source = try served(
+      target,
+      "brokers '\(cluster.brokers)', topics 't', metadata ('key', 'headers', 'offset', 'topic')",
+      into: "readings", until: 3)
+    #expect(source.stateText == "running")
+    let added =
+      "\"_key\":\"pump-1\",\"_headers\":{\"raw_base64\":\"/w==\",\"site\":\"south\"},\"_topic\":\"t\",\"_offset\":0}"
+    #expect(try documents(target, "readings") == [document(0).dropLast() + "," + added])
+    // One has no time, the other is no object.
+    #expect(source.status?.rejected == 2)
+  }
+
+  @Test func streamsByTopicAndByField() throws {
+    let (cluster, target) = (try MockCluster(), try TargetStore())
+    try cluster.makeTopic("plant-a", partitions: 1)
+    try cluster.makeTopic("plant-b", partitions: 1)
+    try cluster.produce([document(0)], to: "plant-a")
+    try cluster.produce([document(1), document(2)], to: "plant-b")
+    _ = try served(
+      target, "brokers '\(cluster.brokers)', topics 'plant-*'", into: "TOPIC", until: 3)
+    #expect(try target.numbers(in: "plant-a") == [0])
+    #expect(try target.numbers(in: "plant-b") == [1, 2])
+    let other = try TargetStore()
+    try cluster.makeTopic("kinds", partitions: 1)
+    try cluster.produce(
+      ["x", "y", "x"].enumerated().map { number, kind in
+        document(number).dropLast() + ",\"of\":{\"kind\":\"\(kind)\"}}"
+      } + [document(9)], to: "kinds")
+    let source = try served(
+      other, "brokers '\(cluster.brokers)', topics 'kinds'", into: "FIELD of.kind", until: 4)
+    #expect(try other.numbers(in: "x") == [0, 2] && other.numbers(in: "y") == [1])
+    #expect(source.status?.rejected == 1)
+    var reasons: [String] = []
+    try other.store.forEachLedgerEntry(kind: .rejected) { entry in
+      reasons.append(entry.reason ?? "")
+      return true
+    }
+    #expect(reasons == ["it has no field of.kind that names a stream"])
+  }
+
+  @Test func linesOfInflux() throws {
+    let (cluster, target) = (try MockCluster(), try TargetStore())
+    try cluster.makeTopic("lines", partitions: 1)
+    try cluster.produce(
+      [
+        "cpu,host=a idle=92.5 1717200000000000000\nmem,host=a free=3i 1717200000000000000",
+        "cpu,host=a idle=91 1717200001000000000\nbad line",
+      ], to: "lines")
+    let source = try served(
+      target, "brokers '\(cluster.brokers)', topics 'lines', format 'line'",
+      into: "FIELD _measurement", until: 4)
+    #expect(try documents(target, "cpu").count == 2 && documents(target, "mem").count == 1)
+    #expect(source.status?.rejected == 1)
+  }
+
+  @Test func deadLetters() throws {
+    let (cluster, target) = (try MockCluster(), try TargetStore())
+    try cluster.makeTopic("t", partitions: 1)
+    try cluster.makeTopic("dead", partitions: 1)
+    try cluster.produce([document(0), "no JSON", document(1), "nor this"], to: "t", key: "k")
+    _ = try served(
+      target, "brokers '\(cluster.brokers)', topics 't', dead_letter 'dead'", into: "readings",
+      until: 4)
+    #expect(try target.numbers(in: "readings") == [0, 1])
+    let consumer = try KafkaConsumer([("bootstrap.servers", cluster.brokers)], group: "test")
+    defer { consumer.close() }
+    try consumer.assign([(KafkaPartition("dead", 0), 0)])
+    var letters: [String] = []
+    let deadline = Date(timeIntervalSinceNow: 30)
+    while letters.count < 2, Date() < deadline {
+      guard let message = try consumer.poll(timeoutMs: 100), message.kind == .message else {
+        continue
+      }
+      var value: [UInt8] = []
+      value.append(span: message.value)
+      let headers = message.headers.map { header in
+        "\(header.name)=\(String(decoding: header.value ?? [], as: UTF8.self).prefix(3))"
+      }
+      letters.append(([String(decoding: value, as: UTF8.self)] + headers).joined(separator: " "))
+    }
+    #expect(
+      letters.sorted().map { $0.split(separator: " nilo.reason").first ?? "" } == [
+        "no JSON", "nor this",
+      ])
+    #expect(
+      letters.sorted().first?.contains("nilo.topic=t nilo.partition=0 nilo.offset=1") == true,
+      "\(letters)")
+  }
+}
