@@ -134,8 +134,8 @@ let package = Package(
     .executableTarget(
       name: "nilo",
       dependencies: [
-        "Server", "Store", "Query", "Language", "Terminal", "FileConnector", "Replay", "Workloads",
-        "Model", "Bytes", "Curl", "CMalloc",
+        "Server", "Store", "Query", "Language", "Terminal", "FileConnector", "KafkaClient",
+        "Replay", "Workloads", "Model", "Bytes", "Curl", "CMalloc",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),

@@ -22,7 +22,7 @@ struct Nilo: ParsableCommand {
       """,
     version: "0.1.0",
     subcommands: [
-      Serve.self, Config.self, TokenCommand.self, Ingest.self, Consume.self,
+      Serve.self, Config.self, TokenCommand.self, Ingest.self, Consume.self, KafkaCommand.self,
       QueryCommand.self, Repl.self,
       Stat.self, Events.self,
       Ledger.self,

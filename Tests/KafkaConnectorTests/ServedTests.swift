@@ -138,4 +138,32 @@ import Testing
       letters.sorted().first?.contains("nilo.topic=t nilo.partition=0 nilo.offset=1") == true,
       "\(letters)")
   }
+
+  /// `nilo kafka`, against brokers that are none.
+  @Test func tools() throws {
+    let (cluster, target) = (try MockCluster(), try TargetStore())
+    try cluster.makeTopic("pumps", partitions: 2)
+    let file = target.directory.appendingPathComponent("events.ndjson")
+    try Data((0..<50).map { document($0) + "\n" }.joined().utf8).write(to: file)
+    func run(_ arguments: String...) throws -> (output: String, status: Int32) {
+      let (process, output) = (Process(), Pipe())
+      process.executableURL = program("nilo")
+      process.arguments = ["kafka"] + arguments + ["--brokers", cluster.brokers]
+      process.standardOutput = output
+      process.standardError = FileHandle.nullDevice
+      try process.run()
+      let bytes = try output.fileHandleForReading.readToEnd() ?? Data()
+      process.waitUntilExit()
+      return (String(decoding: bytes, as: UTF8.self), process.terminationStatus)
+    }
+    #expect(try run("topics", "list") == ("pumps  2 partitions\n", 0))
+    #expect(try run("produce", "pumps", "--key", "n", file.path).status == 0)
+    #expect(try run("produce", "absent", file.path).status == 1)
+    let tail = try run("tail", "pumps", "--from-beginning", "--until-end")
+    #expect(tail.status == 0)
+    let lines = tail.output.split(separator: "\n").map(String.init)
+    #expect(lines.sorted() == (0..<50).map(document).sorted())
+    let objects = try run("tail", "pumps", "--from-beginning", "--until-end", "--json")
+    #expect(objects.output.contains("\"key\":\"7\",\"value\":\"{"), "\(objects.output.prefix(300))")
+  }
 }

@@ -1,0 +1,152 @@
+import ArgumentParser
+import FileConnector
+import Foundation
+import KafkaClient
+import Store
+
+struct KafkaProduce: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "produce", abstract: "Put documents of a file or a pipe into a topic.",
+    discussion: """
+      Each document is a message, each is sent once and in its order (enable.idempotence). It ends when the brokers have all \
+      of them; what they did not take is told with its place.
+
+      Example:
+        nilo generate fleet --hours 1 | nilo kafka produce fleet --key device_id -
+      """)
+
+  @OptionGroup var kafka: KafkaArguments
+  @Argument var topic: String
+  @Argument(help: ArgumentHelp("Documents as nilo ingest reads them; - is standard input."))
+  var file: String
+  @Option(help: ArgumentHelp("The field whose value is the key.", valueName: "field"))
+  var key: String?
+  @Option(help: ArgumentHelp("Messages per second at most.", valueName: "n"))
+  var rate: Int?
+
+  func validate() throws {
+    guard rate ?? 1 >= 1 else { throw ValidationError("--rate is 1 or more.") }
+  }
+
+  func run() throws {
+    Interruption.catchSignals()
+    let producer = try KafkaProducer(
+      [("message.max.bytes", "20971520"), ("linger.ms", "5")] + (try kafka.options()))
+    defer { producer.close() }
+    var run = ProduceRun(producer, topic: topic, key: key, rate: rate)
+    try run.send(file, timeoutMs: kafka.timeoutMs)
+    if run.failedCount > 0 { throw ExitCode(ExitStatus.failure) }
+    if Interruption.isRequested { throw ExitCode(ExitStatus.interrupted) }
+  }
+}
+
+/// One run of `nilo kafka produce`.
+private struct ProduceRun {
+  private let producer: KafkaProducer
+  private let topic: String
+  private let key: String?
+  private let rate: Int?
+  private let start = ContinuousClock.now
+  private var progress = Progress()
+  private var sentCount = 0
+  private var deliveredCount = 0
+  private(set) var failedCount = 0
+
+  private static let maxFailuresShown = 5
+  /// With nothing delivered for so long the brokers are taken for gone.
+  private static let patience = Duration.seconds(60)
+
+  init(_ producer: KafkaProducer, topic: String, key: String?, rate: Int?) {
+    (self.producer, self.topic, self.key, self.rate) = (producer, topic, key, rate)
+  }
+
+  mutating func send(_ file: String, timeoutMs: Int) throws {
+    defer { progress.wipe() }
+    // A topic that is not there would be waited for in vain.
+    let topics = try producer.topics(timeoutMs: timeoutMs)
+    guard topics.contains(where: { $0.name == topic }) else {
+      throw Failure(
+        "there is no topic \(topic); make it with: nilo kafka topics create \(topic)")
+    }
+    var reader = try FileReader(path: file, format: nil, isCancelled: Interruption.wish)
+    while let chunk = try reader.next(), !Interruption.isRequested {
+      let batch = chunk.documents()
+      for refused in batch.refused { fail(Int(refused.position), refused.reason) }
+      for document in batch.documents {
+        let start = Int(document.start)
+        try send(Array(batch.bytes[start..<start + Int(document.byteCount)]))
+      }
+      tell()
+    }
+    try finish()
+  }
+
+  private mutating func send(_ value: [UInt8]) throws {
+    if Interruption.isRequested { return }
+    sentCount += 1
+    let message = KafkaProducer.Message(
+      key: key.flatMap { Store.text(ofField: $0, in: value) }.map { Array($0.utf8) }, value: value)
+    while true {
+      do {
+        try producer.send(message, to: topic, tag: sentCount)
+        break
+      } catch {
+        guard error.kind == .queueFull else { throw error }
+        producer.poll(timeoutMs: 100)
+        report()
+      }
+    }
+    if sentCount % 1_000 == 0 { tell() }
+    guard let rate else { return }
+    let due = start + .seconds(Double(sentCount) / Double(rate))
+    let now = ContinuousClock.now
+    if due > now {
+      producer.poll(timeoutMs: 0)
+      Thread.sleep(forTimeInterval: (due - now) / .seconds(1))
+    }
+  }
+
+  /// Waits until the brokers have everything.
+  private mutating func finish() throws {
+    var lastNews = ContinuousClock.now
+    var left = producer.flush(timeoutMs: 200)
+    while left > 0 {
+      let before = deliveredCount + failedCount
+      tell()
+      if deliveredCount + failedCount > before { lastNews = .now }
+      if ContinuousClock.now - lastNews > Self.patience {
+        let reason = producer.takeFailure().map { ": \($0.message)" } ?? ""
+        throw Failure(
+          "\(Wording.count(left)) messages were not taken in time\(reason); \(Wording.count(deliveredCount)) were"
+        )
+      }
+      left = producer.flush(timeoutMs: 200)
+    }
+    report()
+    progress.wipe()
+    printNote(
+      "\(Wording.count(deliveredCount)) messages sent"
+        + (failedCount > 0 ? ", \(Wording.count(failedCount)) not taken" : ""))
+  }
+
+  private mutating func tell() {
+    producer.poll(timeoutMs: 0)
+    report()
+    let count = deliveredCount
+    progress.update { "\(Wording.count(count)) messages sent" }
+  }
+
+  private mutating func report() {
+    for (tag, failure) in producer.reports() {
+      if let failure { fail(tag, failure.message) } else { deliveredCount += 1 }
+    }
+  }
+
+  /// `place` is the number of the message, or where the document stands in its file.
+  private mutating func fail(_ place: Int, _ reason: String) {
+    failedCount += 1
+    guard failedCount <= Self.maxFailuresShown else { return }
+    progress.wipe()
+    printError("message \(place): \(reason)")
+  }
+}
