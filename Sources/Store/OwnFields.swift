@@ -22,6 +22,10 @@ extension StreamInfo {
       ("after_seq", .number), ("through_seq", .number), ("rows", .number), ("attempts", .number),
       ("failure", .text),
     ],
+    StreamDefinition.gaps.name: [
+      ("id", .text), ("source", .text), ("part", .text), ("kind", .text), ("state", .text),
+      ("from", .number), ("to", .number), ("incarnation", .number),
+    ],
     StreamDefinition.audit.name: [
       ("actor", .text), ("address", .text), ("action", .text), ("subject", .text),
       ("digest", .text), ("outcome", .text), ("failure", .text),
