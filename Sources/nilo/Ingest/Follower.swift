@@ -1,8 +1,6 @@
-import Dispatch
 import FileConnector
 import Model
 import Store
-import Synchronization
 
 /// Stores what programs append to files, soon after they do, until it is told to stop.
 ///
@@ -12,12 +10,12 @@ import Synchronization
 struct Follower {
   private(set) var total = IngestSummary()
   private(set) var hasFailed = false
-  private let target: Target
-  private var set: FollowedSet
-  private var remembered: RememberedFiles
+  let target: Target
+  var set: FollowedSet
+  var remembered: RememberedFiles
   /// How far files were read that this run has met.
-  private var checkpoints: [FileIdentity: FileCheckpoint] = [:]
-  private var pending = Pending()
+  var checkpoints: [FileIdentity: FileCheckpoint] = [:]
+  private var pending = PendingAppends()
   private var nextUpkeep = ContinuousClock.now + upkeepInterval
   /// All paths that were ever read, in number.
   private(set) var fileCount = 0
@@ -36,7 +34,7 @@ struct Follower {
     var tell: (_ text: String, _ path: String) -> Void
   }
 
-  private static let chunkBytes = 1 << 20
+  static let chunkBytes = 1 << 20
   /// Of all files together, on their way to the disk.
   private static let maxPendingBytes = 16 << 20
   /// More is read by all processors, as `nilo ingest` does.
@@ -145,7 +143,8 @@ struct Follower {
     var batch = chunk.documents()
     batch.progress = chunk.checkpoint.map(remembered.progress)
     let ticket = pending.begin(
-      Pending.Batch(identity: identity, path: path, source: source, checkpoint: chunk.checkpoint),
+      PendingAppends.Batch(
+        identity: identity, path: path, source: source, checkpoint: chunk.checkpoint),
       byteCount: chunk.byteCount)
     do {
       try target.store.append(
@@ -158,10 +157,10 @@ struct Follower {
   }
 }
 
-/// Files that are long, or that others took the place of.
+/// Documents on their way to the disk.
 extension Follower {
   /// Takes all of a file, side by side.
-  private mutating func takeAll(
+  mutating func takeAll(
     _ reader: inout FileReader, _ identity: FileIdentity, _ path: String, _ source: String
   ) throws -> Bool {
     try settle()
@@ -195,131 +194,8 @@ extension Follower {
     return summary.documents > 0
   }
 
-  private enum Start {
-    /// Nil is at the start of the file.
-    case now(FileBeginning?)
-    /// Something else was read first: the file may have been rotated again meanwhile.
-    case afterAnotherLook
-    /// What was there before may turn up in a moment: all files are looked at soon.
-    case later
-  }
-
-  /// Has the reader go on where the file was read to. Where another file is in the place of the one that was read, what is
-  /// left of that is taken first.
-  private mutating func begin(
-    _ reader: inout FileReader, _ identity: FileIdentity, _ path: String, _ file: FollowedFile
-  ) throws -> Start {
-    let isFirst = file.identity == nil
-    if let known = try checkpoint(of: identity) {
-      let beginning = try reader.resume(at: known)
-      if case .replaced = beginning {
-        // Else it has only got the number of a file that is gone.
-        return known.path == file.source ? try takeRest(of: known, path, file) : .now(nil)
-      }
-      if isFirst, case .continued(let offset, let line) = beginning {
-        target.tell(
-          "continued at byte \(Wording.count(offset)), line \(Wording.count(line))", path)
-      }
-      return .now(beginning)
-    }
-    guard let before = try checkpoint(before: identity, path, file)
-    else { return .now(nil) }
-    let beginning = try reader.resume(at: before)
-    if case .replaced = beginning {
-      return try takeRest(of: before, path, file)
-    }
-    // A copy of it, or the same on a file system that numbers anew.
-    checkpoints[identity] = before
-    return .now(beginning)
-  }
-
-  private mutating func checkpoint(of identity: FileIdentity) throws -> FileCheckpoint? {
-    if let known = checkpoints[identity] { return known }
-    if target.isFromStart { return nil }
-    let found = try remembered.find(number: identity)?.checkpoint
-    if let found { checkpoints[identity] = found }
-    return found
-  }
-
-  /// How far the file was read that was at `path` before this one.
-  private mutating func checkpoint(
-    before identity: FileIdentity, _ path: String, _ file: FollowedFile
-  ) throws -> FileCheckpoint? {
-    if let other = file.identity {
-      return other == identity ? nil : try checkpoint(of: other)
-    }
-    // Of one that was rotated away itself, nothing was at its new place.
-    if target.isFromStart || file.expiry != nil { return nil }
-    return try remembered.latest(at: file.source)?.checkpoint
-  }
-
-  /// Takes what was appended to a file after the checkpoint, and before another one took its place, which is read after it.
-  private mutating func takeRest(
-    of checkpoint: FileCheckpoint, _ path: String, _ file: FollowedFile
-  ) throws -> Start {
-    try settle()
-    let rest = try FileRotation.files(after: checkpoint, at: path)
-    if rest.isEmpty {
-      guard set[path]?.misses(checkpoint) == true else { return .later }
-      if set[path]?.missing?.isTold == false {
-        target.tell(
-          "there is another file now, which is read from its start; what followed byte "
-            + "\(Wording.count(checkpoint.offset)) of the one before, if anything did, is not found beside it",
-          path)
-      }
-      set[path]?.missing?.isTold = true
-    }
-    var hasTaken = false
-    for (index, other) in rest.enumerated() {
-      guard let identity = FileStatus(path: other)?.identity else { continue }
-      if index == 0, try self.checkpoint(of: identity) == nil {
-        checkpoints[identity] = checkpoint
-      }
-      if identity == checkpoint.identity { addRotated(other, identity, file) }
-      var reader = try FileReader(
-        path: other, format: target.format ?? FileFormat(fileName: file.source),
-        decimalMark: target.decimalMark, delimiter: target.delimiter,
-        targetChunkBytes: Self.chunkBytes, openEnd: .takeIfWhole,
-        isCancelled: Interruption.wish)
-      reader.checkpointPath = file.source
-      if let known = try self.checkpoint(of: identity), try reader.resume(at: known) == .unchanged {
-        continue
-      }
-      if try takeAll(&reader, identity, other, file.source) {
-        target.tell("rotated: what was left of it is read from \(other)", path)
-        hasTaken = true
-      }
-    }
-    return hasTaken ? .afterAnotherLook : .now(nil)
-  }
-
-  /// Follows a file that was rotated away for a while: who writes it may not have noticed.
-  private mutating func addRotated(
-    _ path: String, _ identity: FileIdentity, _ file: FollowedFile
-  ) {
-    if set[path]?.expiry != nil { set.remove(path) }
-    set.add(
-      path, identity, source: file.source,
-      until: file.expiry ?? .now + FollowedFile.rotationPatience)
-  }
-
-  /// The file that was at `path` is not there any more: more may be appended to it under another name.
-  private mutating func leave(_ path: String, _ file: FollowedFile) throws {
-    set[path]?.isVanished = true
-    set[path]?.seen = nil
-    if file.expiry != nil { set.remove(path) }
-    guard let identity = file.identity, let known = try checkpoint(of: identity),
-      let other = try FileRotation.files(after: known, at: path).first,
-      FileStatus(path: other)?.identity == identity
-    else { return }
-    addRotated(other, identity, file)
-  }
-}
-
-/// Batches on their way to the disk.
-extension Follower {
   /// Waits for them, and takes note of what became of them.
-  private mutating func settle() throws {
+  mutating func settle() throws {
     var failure: (any Error)?
     for (batch, result) in pending.wait() {
       switch result {
@@ -339,53 +215,6 @@ extension Follower {
   private func show(_ rejections: [IngestSummary.Rejection], _ source: String) {
     for rejection in rejections {
       target.tell("byte \(rejection.position): \(rejection.reason)", source)
-    }
-  }
-
-  private struct Pending {
-    struct Batch {
-      var identity: FileIdentity
-      var path: String
-      var source: String
-      var checkpoint: FileCheckpoint?
-    }
-
-    private final class Outcomes: Sendable {
-      let group = DispatchGroup()
-      let results = Mutex<[Int: Result<AppendResult, any Error>]>([:])
-    }
-
-    private(set) var byteCount = 0
-    private var batches: [Batch] = []
-    private var identities: Set<FileIdentity> = []
-    private var outcomes = Outcomes()
-
-    func has(_ identity: FileIdentity) -> Bool { identities.contains(identity) }
-
-    /// Returns what has to be called with the batch's outcome.
-    mutating func begin(
-      _ batch: Batch, byteCount: Int
-    ) -> @Sendable (Result<AppendResult, any Error>) -> Void {
-      let (number, outcomes) = (batches.count, outcomes)
-      batches.append(batch)
-      identities.insert(batch.identity)
-      self.byteCount += byteCount
-      outcomes.group.enter()
-      return { result in
-        outcomes.results.withLock { $0[number] = result }
-        outcomes.group.leave()
-      }
-    }
-
-    /// Waits for all, and gives them in their order.
-    mutating func wait() -> [(Batch, Result<AppendResult, any Error>)] {
-      guard !batches.isEmpty else { return [] }
-      outcomes.group.wait()
-      let results = outcomes.results.withLock { $0 }
-      defer { self = Pending() }
-      return batches.enumerated().compactMap { number, batch in
-        results[number].map { (batch, $0) }
-      }
     }
   }
 }

@@ -108,13 +108,14 @@ final class HTTPSink: DocumentSink {
       default: return ("\(error)", nil)
       }
     }
-    if 200..<300 ~= head.status {
+    let answer = try? JSONReader.value(body)
+    // A nilo server says 422 when it has taken the documents, and all are on the ledger as rejected.
+    let rejected = answer?["rejected_count"]?.unsigned
+    if 200..<300 ~= head.status || (head.status == 422 && rejected != nil) {
       outcome.sent += UInt64(count)
-      if let answer = try? JSONReader.value(body) {
-        outcome.accepted += answer["accepted"]?.unsigned ?? 0
-        outcome.duplicates += answer["duplicates"]?.unsigned ?? 0
-        outcome.rejected += answer["rejected"]?.unsigned ?? 0
-      }
+      outcome.accepted += answer?["accepted"]?.unsigned ?? 0
+      outcome.duplicates += answer?["duplicate_count"]?.unsigned ?? 0
+      outcome.rejected += rejected ?? 0
       return (nil, nil)
     }
     let problem = RemoteProblem(status: head.status, body, server: url)
