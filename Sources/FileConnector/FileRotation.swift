@@ -1,3 +1,5 @@
+import Glibc
+
 /// Where a file has gone that another one took the place of: programs that keep logs rename a file, or copy it and cut it off.
 public enum FileRotation {
   /// The files beside `path` that have what follows the checkpoint, the oldest first: the one that was read up to it, and
@@ -9,13 +11,18 @@ public enum FileRotation {
   /// O(names in the directory).
   public static func files(
     after checkpoint: FileCheckpoint, at path: String
-  ) throws(FileError) -> [String] {
-    // Names that change while a directory is read may be passed over.
+  ) throws(FileError) -> [(path: String, identity: FileIdentity)] {
+    // While names change, a listing may pass over files: two that are the same in all have missed none.
     var candidates = try candidates(checkpoint, path)
     for _ in 0..<maxListings {
+      _ = usleep(listingPauseMicroseconds)
       let again = try self.candidates(checkpoint, path)
       defer { candidates = again }
-      if Set(candidates.map(\.status.identity)) == Set(again.map(\.status.identity)) { break }
+      if candidates.map(\.path) == again.map(\.path),
+        candidates.map(\.status.identity) == again.map(\.status.identity)
+      {
+        break
+      }
     }
     guard let first = candidates.firstIndex(where: { has(checkpoint, $0.path) }) else { return [] }
     let found = candidates.remove(at: first)
@@ -23,10 +30,11 @@ public enum FileRotation {
       $0.isNamedSo && $0.status.modifiedNs >= found.status.modifiedNs
         && !FileCheckpoint.isCompressed($0.path)
     }
-    return [found.path] + later.map(\.path)
+    return ([found] + later).map { ($0.path, $0.status.identity) }
   }
 
-  private static let maxListings = 10
+  private static let maxListings = 20
+  private static let listingPauseMicroseconds: UInt32 = 2_000
 
   /// The files that may be it, or have come after it, in the order in which they were last written.
   private static func candidates(
@@ -43,7 +51,13 @@ public enum FileRotation {
       else { continue }
       candidates.append((path, status, isNamedSo))
     }
-    candidates.sort { ($0.status.modifiedNs, $0.path) < ($1.status.modifiedNs, $1.path) }
+    candidates.sort { left, right in
+      if left.status.modifiedNs != right.status.modifiedNs {
+        return left.status.modifiedNs < right.status.modifiedNs
+      }
+      let (age, otherAge) = (generation(left.path), generation(right.path))
+      return age == otherAge ? left.path < right.path : age > otherAge
+    }
     return candidates
   }
 
@@ -57,6 +71,13 @@ public enum FileRotation {
     } catch {
       return false
     }
+  }
+
+  /// The number that a rotated file is counted by: files of one moment, as clocks of file systems tell it, are the older the
+  /// greater it is. 0 for dates, which go up instead.
+  private static func generation(_ path: String) -> Int {
+    let digits = path.reversed().prefix { $0.isASCII && $0.isWholeNumber }
+    return digits.count < 6 ? Int(String(digits.reversed())) ?? 0 : 0
   }
 
   private static func isRotated(_ other: String, of name: String) -> Bool {

@@ -76,9 +76,7 @@ extension Follower {
       }
       set[path]?.missing?.isTold = true
     }
-    var hasTaken = false
-    for (index, other) in rest.enumerated() {
-      guard let identity = FileStatus(path: other)?.identity else { continue }
+    for (index, (other, identity)) in rest.enumerated() {
       if index == 0, try self.checkpoint(of: identity) == nil {
         checkpoints[identity] = checkpoint
       }
@@ -88,16 +86,19 @@ extension Follower {
         decimalMark: target.decimalMark, delimiter: target.delimiter,
         targetChunkBytes: Self.chunkBytes, openEnd: .takeIfWhole,
         isCancelled: Interruption.wish)
+      // It has another name by now.
+      guard reader.identity == identity else { return .afterAnotherLook }
       reader.checkpointPath = file.source
       if let known = try self.checkpoint(of: identity), try reader.resume(at: known) == .unchanged {
         continue
       }
       if try takeAll(&reader, identity, other, file.source) {
         target.tell("rotated: what was left of it is read from \(other)", path)
-        hasTaken = true
+        // Names may have changed while it was read.
+        return .afterAnotherLook
       }
     }
-    return hasTaken ? .afterAnotherLook : .now(nil)
+    return .now(nil)
   }
 
   /// Follows a file that was rotated away for a while: who writes it may not have noticed.
@@ -117,8 +118,8 @@ extension Follower {
     if file.expiry != nil { set.remove(path) }
     guard let identity = file.identity, let known = try checkpoint(of: identity),
       let other = try FileRotation.files(after: known, at: path).first,
-      FileStatus(path: other)?.identity == identity
+      other.identity == identity
     else { return }
-    addRotated(other, identity, file)
+    addRotated(other.path, identity, file)
   }
 }
