@@ -14,7 +14,7 @@ help:
 	@echo "make test-optimised  build optimised, then run tests of copies and the hammer (some minutes)"
 	@echo "make test-openapi  make up requests from openapi.yaml, EXAMPLES=100 for each path"
 	@echo "make test-clients  install promtool, vmagent and collectd, and test with them"
-	@echo "make test-page    open the page in a browser, and look at what it does (some two minutes)"
+	@echo "make test-page    open the page in a browser, and look at what it does (some three minutes)"
 	@echo "make flips        flip FLIPS=2000 single bits of a store, each on its own (over an hour)"
 	@echo "make fuzz         make up texts for the parser, for FUZZ_SECONDS=60"
 	@echo "make bench        build, then print the benchmark table (some minutes)"

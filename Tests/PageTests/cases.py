@@ -259,6 +259,14 @@ def test_words_in_names_and_texts_are_no_clauses(empty):
     expect(page.get_by_role("table", name="Rows of odd")).to_contain_text("pump-1")
 
 
+def test_a_kpi_that_comes_later(empty):
+    empty.served.send(pump(4.0, "a", seconds=20))
+    page = empty.open("?view=kpi&kpi=load&range=1h")
+    expect(page.get_by_text("There is no KPI load")).to_be_visible()
+    define_load(empty.served)
+    expect(page.get_by_role("table", name="Rows of load")).to_contain_text("pump-1")
+
+
 def test_what_one_looks_at_stays_when_more_comes(empty):
     empty.served.send(*(pump(float(index), f"e{index}", f"pump-{index}", seconds=120) for index in range(60)))
     define_load(empty.served)
@@ -298,15 +306,31 @@ def test_dark_and_light(weather):
 test_dark_and_light.options = {"color_scheme": "dark"}
 
 
+def grave_faults(page):
+    """Of a page that has come to rest."""
+    page.wait_for_timeout(300)
+    found = Axe().run(page).response["violations"]
+    return [f"{fault['id']}: {fault['nodes'][0]['html'][:160]}" for fault in found if fault["impact"] in ("serious", "critical")]
+
+
 def test_axe_finds_nothing(weather):
     for scheme in ("light", "dark"):
         page = weather.visitor(color_scheme=scheme, reduced_motion="reduce")
         for query in VIEWS:
             opened(weather, query, page)
-            page.wait_for_timeout(300)
-            found = Axe().run(page).response["violations"]
-            grave = [f"{fault['id']}: {fault['nodes'][0]['html'][:160]}" for fault in found if fault["impact"] in ("serious", "critical")]
-            assert not grave, f"{query or 'overview'}, {scheme}: " + "\n".join(grave)
+            faults = grave_faults(page)
+            assert not faults, f"{query or 'overview'}, {scheme}: " + "\n".join(faults)
+        opened(weather, "?view=kpi&kpi=heat", page)
+        for key, name in (("?", "Keys"), ("r", "Time")):
+            page.keyboard.press(key)
+            page.get_by_role("dialog", name=name).wait_for()
+            faults = grave_faults(page)
+            assert not faults, f"{name}, {scheme}: " + "\n".join(faults)
+            page.keyboard.press("Escape")
+        page.get_by_role("table", name="Rows of heat").get_by_role("row", name="JFK").first.press("Enter")
+        page.get_by_role("dialog").get_by_text("heat version 1").wait_for()
+        faults = grave_faults(page)
+        assert not faults, f"why, {scheme}: " + "\n".join(faults)
 
 
 def test_long_answers_scroll(weather):

@@ -149,6 +149,7 @@ export function makeShell() {
       root.className = `view view-${name}`;
       document.body.classList.toggle('is-wall', name === 'wall');
       scrollTo(0, 0);
+      announce(view.title());
     },
     update(view) {
       const text = view.title();

@@ -50,12 +50,10 @@ export async function glanceAt(kpi, { sinceMs, untilMs }, signal) {
     values: line.values,
     firstOpen: firstOpen < 0 ? states.length : firstOpen,
     change: changeOf(all, item, length, timesMs, states),
-    others: numbers
-      .slice(1, 5)
-      .map(({ name }) => ({
-        name,
-        value: all.rows[found.index][all.columns.findIndex(column => column.name === name)],
-      })),
+    others: numbers.slice(1, 5).map(({ name }) => ({
+      name,
+      value: all.rows[found.index][all.columns.findIndex(column => column.name === name)],
+    })),
     groups: groups.list,
     groupCount: groups.count,
   };

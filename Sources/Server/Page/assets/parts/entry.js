@@ -10,7 +10,8 @@ import { tag } from './words.js';
 export function showEntry(entry) {
   const touched =
     entry.kind.key === 'late' && entry.time ? catalogue.kpis.filter(({ stream }) => stream === entry.stream) : [];
-  const fact = (name, value) => value !== null && value !== undefined && h('div', h('dt', name), h('dd', value));
+  const fact = (name, value) =>
+    value !== null && value !== undefined && value !== false && h('div', h('dt', name), h('dd', value));
   const box = dialog(
     h(
       'div',

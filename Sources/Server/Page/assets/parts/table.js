@@ -207,7 +207,7 @@ function widthOf({ name, value, show, widthCh }, rows) {
     const shown = show ? show(row) : text(value(row));
     longest = Math.max(longest, (typeof shown === 'string' ? shown : (shown?.textContent ?? '')).length);
   }
-  return Math.min(60, longest) + 4;
+  return Math.min(48, longest) + 4;
 }
 
 /**

@@ -1,5 +1,5 @@
 /** One KPI: its lines with what is provisional, usual and restated, its groups, its rows, and where each number is from. */
-import { state, stateOf } from '../app/state.js';
+import { state, stateOf, urlOf } from '../app/state.js';
 import { askCsv } from '../data/api.js';
 import { catalogue, kpiOf } from '../data/catalogue.js';
 import { follow } from '../data/follow.js';
@@ -24,7 +24,16 @@ const usualDeviations = 3;
 const redrawMs = 1000;
 
 function current() {
-  return kpiOf(stateOf('kpi') ?? '') ?? catalogue.kpis[0];
+  const wanted = stateOf('kpi');
+  return wanted === null ? catalogue.kpis[0] : kpiOf(wanted);
+}
+
+/** What is told instead where there is none. */
+function missing() {
+  const wanted = stateOf('kpi');
+  const text =
+    wanted === null ? 'There is no KPI yet. DEFINE KPI in Explore makes one.' : `There is no KPI ${wanted}. `;
+  return h('p.empty', text, wanted !== null && h('a', { href: urlOf('kpi'), 'data-inner': true }, 'Show another'));
 }
 
 export function open(root) {
@@ -35,7 +44,7 @@ export function open(root) {
   const groups = h('div');
   const rows = h('div');
   const tools = h('div.row');
-  root.append(controls, definition, h('div.panel', legend, plot, tools), groups, rows);
+  const content = [controls, definition, h('div.panel', legend, plot, tools), groups, rows];
   const lately = latestOnly();
   let stop = () => {};
   let followed = null;
@@ -59,7 +68,8 @@ export function open(root) {
 
   async function update(reason) {
     const kpi = current();
-    if (!kpi) return fill(root, h('p.empty', 'There is no KPI yet. DEFINE KPI in Explore makes one.'));
+    if (!kpi) return fill(root, missing());
+    if (!root.contains(plot)) fill(root, content);
     followKpi(kpi);
     // What comes is told by the subscription; the theme changes colours alone.
     if (reason === 'data') return;
