@@ -10,7 +10,7 @@ backfill show describe to compare switch stream kpi facet since until last at ev
 timeseries slide time zone fill previous linear with ago asc desc per bucket of seq using
 version only final whole buckets now today yesterday lateness key dedup within no explode element unit format dimensions source streams kpis
 fields watermark late rejected duplicates ahead versions sources history create arrival
-schedule schedules cron alert alerts on notify
+schedule schedules cron alert alerts on early notify sink sinks
 pause resume field topic`);
 
 export const functions = list(`

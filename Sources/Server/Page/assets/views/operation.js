@@ -1,7 +1,8 @@
-/** How the store is: health, streams, KPIs with their versions, schedules, alerts, and what was changed by whom. */
+/** How the store is: health, streams, KPIs with their versions, schedules, alerts, sinks, sources, and what was changed by whom. */
 import { ask, get } from '../data/api.js';
 import { catalogue } from '../data/catalogue.js';
 import { loadMetrics } from '../data/metrics.js';
+import { schedulesTable, sinksTable, sourcesTable } from '../parts/automations.js';
 import { fill, h } from '../parts/dom.js';
 import { bytes, duration, number, time } from '../parts/format.js';
 import { columnsOf, dataTable } from '../parts/table.js';
@@ -12,7 +13,7 @@ export const title = () => 'Operation';
 
 export function open(root) {
   const parts = Object.fromEntries(
-    ['health', 'streams', 'kpis', 'schedules', 'alerts', 'history'].map(name => [name, h('div')]),
+    ['health', 'streams', 'kpis', 'alerts', 'schedules', 'sinks', 'sources', 'history'].map(name => [name, h('div')]),
   );
   root.append(
     h('div.totals', parts.health),
@@ -20,6 +21,8 @@ export function open(root) {
     section('KPIs, all versions', parts.kpis),
     section('Alerts', parts.alerts),
     section('Schedules', parts.schedules),
+    section('Sinks', parts.sinks),
+    section('Sources that are fetched from', parts.sources),
     section('Changes', parts.history),
   );
   const lately = latestOnly();
@@ -48,7 +51,11 @@ export function open(root) {
             'No KPI yet',
           ),
         ),
-        put('schedules', async () => schedules(parts.schedules, (await get('v1/schedules', {}, { signal })).schedules)),
+        put('schedules', async () =>
+          schedulesTable(parts.schedules, (await get('v1/schedules', {}, { signal })).schedules),
+        ),
+        put('sinks', async () => sinksTable(parts.sinks, (await get('v1/sinks', {}, { signal })).sinks)),
+        put('sources', async () => sourcesTable(parts.sources, (await get('v1/sources', {}, { signal })).defined)),
         put('history', async () =>
           answerTable(
             'Changes',
@@ -157,27 +164,4 @@ function drawAlerts(root) {
       ],
     }),
   );
-}
-
-function schedules(before, rows) {
-  return dataTable({
-    label: 'Schedules',
-    before,
-    rows,
-    heightPx: 300,
-    empty: 'No schedule is defined.',
-    columns: [
-      { name: 'schedule', value: row => row.name },
-      { name: 'times', value: row => `${row.cron} ${row.time_zone}` },
-      { name: 'last', value: row => row.last, show: row => time(row.last) },
-      {
-        name: 'state',
-        value: row => row.last_state,
-        show: row => (row.last_state ? tag(row.last_state, row.last_state === 'failed' ? 'bad' : '') : '–'),
-        title: row => row.last_failure,
-      },
-      { name: 'next', value: row => row.next, show: row => time(row.next) },
-      { name: 'into', value: row => row.target, title: row => row.target },
-    ],
-  });
 }
