@@ -84,9 +84,16 @@ extension [UInt8] {
   /// for which it is false read as the least of the others. O(values).
   public mutating func append(packed values: [Int64], where isPresent: [Bool]? = nil) {
     var (low, high) = (Int64.max, Int64.min)
-    for (index, value) in values.enumerated() where isPresent?[index] ?? true {
-      low = Swift.min(low, value)
-      high = Swift.max(high, value)
+    if let isPresent {
+      for (index, value) in values.enumerated() where isPresent[index] {
+        low = Swift.min(low, value)
+        high = Swift.max(high, value)
+      }
+    } else {
+      for value in values {
+        low = Swift.min(low, value)
+        high = Swift.max(high, value)
+      }
     }
     if low > high || low == 0 && high == 0 { return append(PackedIntegers.zeros) }
     if low == high {

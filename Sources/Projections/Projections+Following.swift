@@ -136,10 +136,13 @@ extension Projections {
         return 0
       }
     }
-    if caches.count == 1 || WorkerPool.isWorker { return caches.map { add($0) } }
-    let work = try OrderedWork(count: caches.count, for: .ingest) { add(caches[$0]) }
-    defer { work.stop() }
-    return try caches.map { _ in try work.next() }
+    var cells: [Int] = []
+    try OrderedWork.forEach(caches, for: .ingest) {
+      add($0)
+    } take: {
+      cells.append($0)
+    }
+    return cells
   }
 
   /// How many facts are worth folding together.

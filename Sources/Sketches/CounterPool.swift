@@ -165,9 +165,26 @@ struct CounterPool: Sendable {
 
   /// The buckets from the first to the last whose counter is not zero. O(width).
   func used(_ window: Window) -> Range<Int32> {
-    var (low, high) = (0, Int(window.width))
-    while low < high, value(low, of: window) == 0 { low += 1 }
-    while low < high, value(high - 1, of: window) == 0 { high -= 1 }
-    return window.base + Int32(low)..<window.base + Int32(high)
+    // A window has whole words, as its width is a multiple of the grain.
+    let counters = bytes.rawSpan(Int(window.offset)..<Int(window.offset) + window.byteCount)
+    var (low, high) = (0, window.byteCount)
+    while low < high, counters.word(at: low) == 0 { low += 8 }
+    if low == high { return window.base..<window.base }
+    while counters.word(at: high - 8) == 0 { high -= 8 }
+    low += counters.word(at: low).trailingZeroBitCount / 8
+    high -= counters.word(at: high - 8).leadingZeroBitCount / 8
+    let size = Int(window.size)
+    return window.base + Int32(low / size)..<window.base + Int32((high + size - 1) / size)
+  }
+
+  /// Appends the counters of the buckets `keys`, which a window has. O(keys).
+  func append(_ keys: Range<Int32>, of window: Window, to counters: inout [UInt32]) {
+    if window.size == 1 {
+      for place in window.place(keys.lowerBound)..<window.place(keys.upperBound) {
+        counters.append(UInt32(bytes[place]))
+      }
+    } else {
+      for key in keys { counters.append(value(of: key, window)) }
+    }
   }
 }

@@ -40,11 +40,14 @@ public struct QuantileColumn: Sendable {
   }
 
   /// Adds a row without values.
-  public mutating func appendRow() {
-    positive.append(Window())
-    if !negative.isEmpty { negative.append(Window()) }
-    if !zeros.isEmpty { zeros.append(0) }
-    totals.append(0)
+  public mutating func appendRow() { appendRows(1) }
+
+  /// Adds rows without values. O(rows).
+  public mutating func appendRows(_ count: Int) {
+    positive.append(contentsOf: repeatElement(Window(), count: count))
+    if !negative.isEmpty { negative.append(contentsOf: repeatElement(Window(), count: count)) }
+    if !zeros.isEmpty { zeros.append(contentsOf: repeatElement(0, count: count)) }
+    totals.append(contentsOf: repeatElement(0, count: count))
   }
 
   /// How many values row `row` has.
@@ -233,7 +236,7 @@ public struct QuantileColumn: Sendable {
     guard used.positive.isEmpty != used.negative.isEmpty else { return nil }
     let (window, range) =
       used.negative.isEmpty ? (positive[row], used.positive) : (negative(row), used.negative)
-    for key in range { counters.append(pool.value(of: key, window)) }
+    pool.append(range, of: window, to: &counters)
     return range.lowerBound
   }
 

@@ -25,7 +25,7 @@ FOLDERS = {
         "Terms", "Columns", "Streams", "Documents", "Blocks", "EventTime", "Tables", "Catalogue", "Dedup", "Facts", "Merging",
         "Sequencing", "Commits", "Log", "Reading", "Check",
     ],
-    "Projections": ["States", "Definitions", "Fold", "Pages", "Cells", "Rebuilding", ".", "Rows", "Answering"],
+    "Projections": ["Work", "States", "Definitions", "Fold", "Pages", "Cells", "Rebuilding", ".", "Rows", "Answering"],
     "Server": ["Settings", "Requests", "Security", "Ingest", "Queries", "Live", "Lists", "Influx", "Operation", "Page", "Schedule", "Sources", "."],
     "Query": [".", "Storage", "Answer", "Engine", "Rendering", "Binding", "Execution", "Statements", "Changes"],
 }

@@ -103,7 +103,7 @@ import Testing
           try checkEqual(lower.isEmpty, isFirst, "the first page of a bucket")
           let range = GroupRange(lower: lower, upper: isLast ? nil : PageKey.separator(next.bytes))
           let groups = try Self.groups(page)
-          try check(groups.allSatisfy { range.contains($0) }, "\(groups) within \(range)")
+          try check(groups.allSatisfy { range.contains($0.rawSpan) }, "\(groups) within \(range)")
           let isSorted = zip(groups, groups.dropFirst()).allSatisfy {
             $0.lexicographicallyPrecedes($1)
           }

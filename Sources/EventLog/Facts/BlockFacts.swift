@@ -106,35 +106,30 @@ package struct BlockFacts {
     {
       return FactLabels(codes: column.strings.codes, names: column.entries)
     }
-    var labels = FactLabels(codes: Array(repeating: -1, count: factCount), names: ByteStrings())
-    var codes: [[UInt8]: Int64] = [:]
-    func code(_ text: [UInt8]) -> Int64 {
-      if let code = codes[text] { return code }
-      let code = Int64(labels.names.count)
-      codes[text] = code
-      labels.names.append(text)
-      return code
-    }
+    var codes = [Int64](repeating: -1, count: factCount)
+    var names = StringTable()
     var codesOfNumbers: [Number: Int64] = [:]
     for column in columns {
       var next = 0
+      let isPlain = column.kind == .string && !column.strings.bytes.contains(JSONText.backslash)
       column.presence.forEachRow(below: factCount) { fact in
         defer { next += 1 }
-        guard column.kind.isNumber else {
-          labels.codes[fact] = code(column.text(next))
-          return
-        }
-        // Numbers that are equal are one label, however they were written.
-        let number = column.number(next)
-        if let known = codesOfNumbers[number] {
-          labels.codes[fact] = known
+        if isPlain {
+          let text = column.strings.bytes.rawSpan(column.strings.range(next))
+          codes[fact] = Int64(names.number(text))
+        } else if !column.kind.isNumber {
+          codes[fact] = Int64(names.number(column.text(next).rawSpan))
+        } else if let known = codesOfNumbers[column.number(next)] {
+          codes[fact] = known
         } else {
-          labels.codes[fact] = code(Array(number.description.utf8))
-          codesOfNumbers[number] = labels.codes[fact]
+          // Numbers that are equal are one label, however they were written.
+          let number = column.number(next)
+          codes[fact] = Int64(names.number(Array(number.description.utf8).rawSpan))
+          codesOfNumbers[number] = codes[fact]
         }
       }
     }
-    return labels
+    return FactLabels(codes: codes, names: names.strings)
   }
 
   /// Which facts have true or false at `path`. O(facts).

@@ -5,15 +5,15 @@ import Language
 /// The groups of a KPI as groups of a query that has a part of its dimensions.
 struct GroupMapping {
   private let coverage: Coverage
-  private var known = GroupTable()
+  private var known = StringTable()
   /// The query's group of each known one; -1 when it is not asked for.
   private var codes: [Int32] = []
-  private var targets = GroupTable()
+  private var targets = StringTable()
 
   init(_ coverage: Coverage) { self.coverage = coverage }
 
   /// The query's groups, by code.
-  var groups: ByteStrings { targets.groups }
+  var groups: ByteStrings { targets.strings }
 
   /// The code of the query's group that a KPI's group belongs to; -1 when the filter refuses it.
   mutating func code(_ group: RawSpan) throws -> Int32 {

@@ -41,9 +41,14 @@ struct CellColumns: Sendable {
   /// Adds a cell without facts; gives its row.
   @discardableResult
   mutating func appendRow() -> Int {
-    headers.append(CellHeader())
-    for index in measures.indices { measures[index].appendRow() }
+    appendRows(1)
     return headers.count - 1
+  }
+
+  /// Adds cells without facts. O(rows).
+  mutating func appendRows(_ count: Int) {
+    headers.append(contentsOf: repeatElement(CellHeader(), count: count))
+    for index in measures.indices { measures[index].appendRows(count) }
   }
 
   /// Adds cells of a block to the rows given for them. `changed` is called for each series of a row that has another last
@@ -152,7 +157,8 @@ struct CellColumns: Sendable {
     output.append(packed: headers.map { Int64(bitPattern: $0.lastSeq &- $0.firstSeq) })
     output.append(packed: headers.map { Int64($0.revision) })
     let page = PageRows(rows: Array(rows), bucketNs: bucketNs, headers: headers[...])
-    for measure in measures { measure.encode(page, into: &output) }
+    // By place, as a measure is large to copy.
+    for index in measures.indices { measures[index].encode(page, into: &output) }
   }
 }
 
@@ -181,16 +187,20 @@ struct MeasureColumns: Sendable {
     moments = MomentColumns(hasSquares: needs.contains(.variance))
   }
 
-  mutating func appendRow() {
-    counts.append(0)
-    if needs.contains(.moments) { moments.appendRow() }
-    if needs.contains(.quantiles) { quantiles.appendRow() }
-    if needs.contains(.distinct) { distinct.append(HyperLogLog()) }
-    if needs.contains(.top) { top.append(TopK(capacity: CellColumns.topCapacity)) }
-    if needs.contains(.texts) { texts.append(TextEnds()) }
+  mutating func appendRows(_ count: Int) {
+    counts.append(contentsOf: repeatElement(0, count: count))
+    if needs.contains(.moments) { moments.appendRows(count) }
+    if needs.contains(.quantiles) { quantiles.appendRows(count) }
+    if needs.contains(.distinct) {
+      distinct.append(contentsOf: repeatElement(HyperLogLog(), count: count))
+    }
+    if needs.contains(.top) {
+      top.append(contentsOf: repeatElement(TopK(capacity: CellColumns.topCapacity), count: count))
+    }
+    if needs.contains(.texts) { texts.append(contentsOf: repeatElement(TextEnds(), count: count)) }
     if needs.contains(.series) {
-      samples.append(SeriesSamples())
-      summaries.append(SeriesSummaries())
+      samples.append(contentsOf: repeatElement(SeriesSamples(), count: count))
+      summaries.append(contentsOf: repeatElement(SeriesSummaries(), count: count))
     }
   }
 

@@ -20,13 +20,13 @@ struct GroupRange: Sendable, Equatable {
   /// All groups.
   static let all = GroupRange()
 
-  func contains(_ group: [UInt8]) -> Bool {
+  func contains(_ group: RawSpan) -> Bool {
     if begins(after: group) { return false }
     guard let upper else { return true }
-    return group.rawSpan.precedes(upper.rawSpan)
+    return group.precedes(upper.rawSpan)
   }
 
-  func begins(after group: [UInt8]) -> Bool { group.rawSpan.precedes(lower.rawSpan) }
+  func begins(after group: RawSpan) -> Bool { group.precedes(lower.rawSpan) }
 }
 
 /// The cells of one generation on disk.

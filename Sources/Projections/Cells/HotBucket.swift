@@ -49,6 +49,18 @@ final class HotBucket {
     isChanged.append(false)
   }
 
+  /// The rows of groups whose pages are in memory; those that have no cell become the next ones of `cells`. O(groups).
+  func rows(adding groups: [Int32]) -> [Int32] {
+    var found: [Int32] = []
+    found.reserveCapacity(groups.count)
+    for group in groups {
+      if row(group) == nil { addRow(group, isNew: true) }
+      found.append(rows[Int(group)])
+    }
+    cells.appendRows(self.groups.count - cells.count)
+    return found
+  }
+
   /// All rows in the order of their groups. O(rows log rows) or O(groups).
   func rows(in order: GroupOrder) -> [Int32] {
     if groups.count > order.numbers.count / 16 {
@@ -65,20 +77,21 @@ final class HotBucket {
   var hasAll: Bool { ranges.count == 1 && ranges[0] == .all }
 
   /// Whether all cells of the page that a group belongs to are in memory. O(log ranges).
-  func hasPage(of group: [UInt8]) -> Bool {
+  func hasPage(of group: RawSpan) -> Bool {
     let next = firstRange(after: group)
     return next > 0 && ranges[next - 1].contains(group)
   }
 
   /// Notes that all cells of some groups are in memory.
   func insert(_ range: GroupRange) {
-    let next = firstRange(after: range.lower)
-    precondition(next == 0 || !ranges[next - 1].contains(range.lower), "a page is read twice")
+    let next = firstRange(after: range.lower.rawSpan)
+    precondition(
+      next == 0 || !ranges[next - 1].contains(range.lower.rawSpan), "a page is read twice")
     ranges.insert(range, at: next)
   }
 
   /// The first range that begins after a group.
-  private func firstRange(after group: [UInt8]) -> Int {
+  private func firstRange(after group: RawSpan) -> Int {
     var (low, high) = (0, ranges.count)
     while low < high {
       let middle = (low + high) / 2

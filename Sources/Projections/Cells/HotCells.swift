@@ -1,4 +1,5 @@
 import Bytes
+import EventLog
 import LMDB
 
 /// Cells in memory, found by bucket and group, to which blocks are added in the order of the log.
@@ -24,7 +25,7 @@ final class HotCells {
   private(set) var changedCount = 0
   /// Series that were new to cells since then.
   private(set) var newSeries = SeriesBuckets()
-  private var groups = GroupTable()
+  private var groups = StringTable()
   /// The groups' numbers in the order of groups, and the place of each there.
   private var order = GroupOrder()
   /// What buckets take in memory, and the part of it that is of changed cells.
@@ -63,19 +64,16 @@ final class HotCells {
       let bucket = bucket(bucketNs)
       defer { noteMemory(of: bucket) }
       let first = cell
-      var rows: [Int32] = []
-      while cell < fold.count, fold.buckets[cell] == bucketNs {
-        let group = numbers[Int(fold.groupOfCell[cell])]
-        if let row = try row(group, bucketNs, bucket, load) {
-          rows.append(Int32(row))
-        } else {
-          rows.append(Int32(bucket.cells.appendRow()))
-          addRow(group, bucket, isNew: true)
-        }
-        cell += 1
-      }
+      while cell < fold.count, fold.buckets[cell] == bucketNs { cell += 1 }
+      let cells = first..<cell
+      let groupNumbers = cells.map { numbers[Int(fold.groupOfCell[$0])] }
+      // All that is on disk is loaded before there are new rows: both are appended to the same columns.
+      for group in groupNumbers { _ = try row(group, bucketNs, bucket, load) }
+      let known = bucket.cells.count
+      let rows = bucket.rows(adding: groupNumbers)
+      count += bucket.cells.count - known
       let isFinal = kpi.isFinal(bucketNs, watermarkNs)
-      changedCount += bucket.add(first..<cell, of: fold, to: rows) { change in
+      changedCount += bucket.add(cells, of: fold, to: rows) { change in
         let series = SeriesOfGroup(group: bucket.groups[Int(change.row)], name: change.name)
         if change.isNew { newSeries.insert(bucketNs, series) }
         if isFinal {
@@ -96,22 +94,18 @@ final class HotCells {
   ) throws -> Int? {
     if let row = bucket.row(group) { return row }
     if bucket.hasAll { return nil }
-    let name = groups.groups[Int(group)]
-    if bucket.hasPage(of: name) { return nil }
+    let place = groups.strings.range(Int(group))
+    if bucket.hasPage(of: groups.strings.bytes.rawSpan(place)) { return nil }
     var names = ByteStrings()
-    let range = try load(bucketNs, name, &bucket.cells, &names)
+    let range = try load(bucketNs, groups.strings[Int(group)], &bucket.cells, &names)
     for index in names.indices {
       let number = groups.number(names.bytes.rawSpan(names.range(index)))
       precondition(bucket.row(number) == nil, "a cell is read that is in memory")
-      addRow(number, bucket, isNew: false)
+      bucket.addRow(number, isNew: false)
     }
+    count += names.count
     bucket.insert(range)
     return bucket.row(group)
-  }
-
-  private func addRow(_ group: Int32, _ bucket: Bucket, isNew: Bool) {
-    bucket.addRow(group, isNew: isNew)
-    count += 1
   }
 
   private func noteMemory(of bucket: Bucket) {
@@ -184,43 +178,56 @@ final class HotCells {
   func number(_ group: RawSpan) -> Int32? { groups.known(group) }
 
   /// The group of a number.
-  func group(_ number: Int32) -> [UInt8] { groups.groups[Int(number)] }
+  func group(_ number: Int32) -> [UInt8] { groups.strings[Int(number)] }
 
   /// The group of a bucket's row.
   func group(_ row: Int, _ bucket: Bucket) -> [UInt8] {
-    groups.groups[Int(bucket.groups[row])]
+    groups.strings[Int(bucket.groups[row])]
   }
 
   /// All rows of a bucket in the order of their groups. O(rows log rows), and O(groups) when there are new ones or the
   /// bucket has most of them.
   func sortedRows(_ bucket: Bucket) -> [Int32] {
-    order.extend(to: groups.groups)
+    order.extend(to: groups.strings)
     return bucket.rows(in: order)
   }
 
-  /// Writes the cells of a bucket's pages of which some were changed. O(cells of these pages).
+  /// Writes the cells of a bucket's pages of which some were changed. Pages are made by all workers. O(cells of these pages).
   func write(
     _ bucket: Bucket, _ bucketNs: Int64, _ tables: CellTables, _ generation: UInt32,
     _ transaction: inout WriteTransaction
   ) throws {
-    let rows = sortedRows(bucket)
     let writer = PageWriter(
       tables: tables, generation: generation, bucketNs: bucketNs, cells: bucket.cells,
-      names: groups.groups, groups: bucket.groups)
+      names: groups.strings, groups: bucket.groups)
+    let rowLimit = max(
+      8, tables.pageSize.pieceBytes / max(1, bucket.memory.bytes / bucket.groups.count))
+    let pieces = changedParts(bucket).flatMap { writer.split($0, rows: rowLimit) }
+      .gathered(upTo: rowLimit) { $0.rows.count }
     var written: [GroupRange] = []
-    var rest = rows[...]
-    for range in bucket.ranges {
-      let end = end(of: range, rest, bucket)
-      let own = rest[..<end]
-      rest = rest[end...]
-      if bucket.hasChanges(own) {
-        written += try writer.write(own, of: range, &transaction)
-      } else {
-        written.append(range)
+    try OrderedWork.forEach(pieces, for: .ingest) { piece in
+      // Of a page that stays as it is there is but the range.
+      piece.map { ($0.range, writer.pages($0)) }
+    } take: { made in
+      for (range, pages) in made {
+        for page in pages { try transaction.put(tables.cells, page.key, page.bytes) }
+        written += pages.isEmpty ? [range] : pages.map(\.range)
       }
     }
-    precondition(rest.isEmpty, "cells are in memory without all of their page")
     bucket.written = written
+  }
+
+  /// The pages of a bucket, in order: with all their rows where one was changed, without rows where none was. O(rows).
+  private func changedParts(_ bucket: Bucket) -> [PageWriter.Part] {
+    let rows = sortedRows(bucket)
+    var rest = rows[...]
+    let parts = bucket.ranges.map { range in
+      let own = rest[..<end(of: range, rest, bucket)]
+      rest = rest[own.endIndex...]
+      return PageWriter.Part(rows: bucket.hasChanges(own) ? own : [], range: range)
+    }
+    precondition(rest.isEmpty, "cells are in memory without all of their page")
+    return parts
   }
 
   /// Where in sorted rows those of a range of groups end. O(log rows).
@@ -232,7 +239,7 @@ final class HotCells {
   /// The first of sorted rows whose group is not before one. O(log rows).
   private func start(of group: [UInt8], _ rows: ArraySlice<Int32>, _ bucket: Bucket) -> Int {
     var (low, high) = (rows.startIndex, rows.endIndex)
-    let names = groups.groups
+    let names = groups.strings
     while low < high {
       let middle = (low + high) / 2
       let name = names.bytes.rawSpan(names.range(Int(bucket.groups[Int(rows[middle])])))
@@ -248,7 +255,7 @@ final class HotCells {
   ) -> [UInt8] {
     PageWriter(
       tables: tables, generation: 0, bucketNs: bucketNs, cells: bucket.cells,
-      names: groups.groups, groups: bucket.groups
+      names: groups.strings, groups: bucket.groups
     ).page(rows, under: key)
   }
 
@@ -263,7 +270,7 @@ final class HotCells {
   func removeAll() {
     buckets = [:]
     newSeries = SeriesBuckets()
-    (groups, order) = (GroupTable(), GroupOrder())
+    (groups, order) = (StringTable(), GroupOrder())
     (count, changedCount) = (0, 0)
     (bucketBytes, pendingBytes) = (0, 0)
   }

@@ -1,8 +1,8 @@
 import Bytes
 import LMDB
 
-/// Writes cells of one bucket as pages.
-struct PageWriter {
+/// Makes pages of cells of one bucket.
+struct PageWriter: Sendable {
   let tables: CellTables
   let generation: UInt32
   let bucketNs: Int64
@@ -24,25 +24,53 @@ struct PageWriter {
     return bytes
   }
 
-  /// Writes all cells of a range of groups, which `rows` are in the order of groups, in the place of those that a page has;
-  /// gives the ranges of the pages that they stand on now. O(rows).
-  func write(
-    _ rows: ArraySlice<Int32>, of range: GroupRange, _ transaction: inout WriteTransaction
-  ) throws -> [GroupRange] {
-    var ranges: [GroupRange] = []
-    var (rest, lower) = (rows, range.lower)
+  /// Cells of a range of groups, in their order: all of them.
+  struct Part: Sendable {
+    var rows: ArraySlice<Int32>
+    var range: GroupRange
+  }
+
+  /// A page as it is to stand in the table, and the groups that it is of.
+  struct Page: Sendable {
+    let key: Key
+    let bytes: [UInt8]
+    let range: GroupRange
+  }
+
+  /// The pages of all cells of a range of groups, in the place of those that a page has. O(rows).
+  func pages(_ part: Part) -> [Page] {
+    var pages: [Page] = []
+    var (rest, lower) = (part.rows, part.range.lower)
     var rowBytes: Double?
     while !rest.isEmpty {
       let key = PageKey.key(generation, bucketNs, lower.rawSpan)
       let (count, bytes) = page(first: rest, &rowBytes, under: key)
-      try transaction.put(tables.cells, key, bytes)
       rest = rest.dropFirst(count)
-      let next = rest.first.flatMap { first in separator(rows[rest.startIndex - 1], first) }
+      let next = rest.first.flatMap { first in separator(part.rows[rest.startIndex - 1], first) }
       precondition(rest.isEmpty || next != nil, "a page ends where no key can begin")
-      ranges.append(GroupRange(lower: lower, upper: next ?? range.upper))
+      let range = GroupRange(lower: lower, upper: next ?? part.range.upper)
+      pages.append(Page(key: key, bytes: bytes, range: range))
       lower = next ?? []
     }
-    return ranges
+    return pages
+  }
+
+  /// Parts of about so many rows, whose pages can be made side by side. Where they begin follows from the cells alone. O(parts).
+  func split(_ part: Part, rows limit: Int) -> [Part] {
+    var parts: [Part] = []
+    var rest = part
+    while rest.rows.count >= 2 * limit {
+      let count = end(rest.rows, limit)
+      let place = rest.rows.startIndex + count
+      guard count < rest.rows.count,
+        let next = separator(rest.rows[place - 1], rest.rows[place])
+      else { break }
+      let range = GroupRange(lower: rest.range.lower, upper: next)
+      parts.append(Part(rows: rest.rows[..<place], range: range))
+      rest.rows = rest.rows[place...]
+      rest.range.lower = next
+    }
+    return parts + [rest]
   }
 
   /// As many of the first of `rows` as make a page, and the page. `rowBytes` is about what a row takes, if that is known.

@@ -122,14 +122,14 @@ struct JoinedFacts {
   func labels(_ path: Text) throws -> FactLabels {
     let parts = try blocks.map { try $0.labels(path) }
     if parts.count == 1 { return parts[0] }
-    var names = GroupTable()
+    var names = StringTable()
     let codes = parts.map { part in
       let numbers = part.names.indices.map {
         Int64(names.number(part.names.bytes.rawSpan(part.names.range($0))))
       }
       return part.codes.map { $0 < 0 ? -1 : numbers[Int($0)] }
     }
-    return FactLabels(codes: joined(codes, blank: -1), names: names.groups)
+    return FactLabels(codes: joined(codes, blank: -1), names: names.strings)
   }
 
   // MARK: Joining

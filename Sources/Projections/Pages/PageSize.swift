@@ -7,8 +7,14 @@ package struct PageSize: Sendable {
   /// One that has grown beyond this is split.
   package var limit = 3 * 4_096 - 16
 
+  /// About what the cells take in memory whose pages a worker makes at a time.
+  package var pieceBytes = 2 << 20
+
   package init() {}
 
-  /// For tests: pages are split at some `bytes`.
-  package init(target bytes: Int) { (target, limit) = (bytes, bytes + bytes / 2) }
+  /// For tests: pages are split at some `bytes`, and workers have few to make at a time.
+  package init(target bytes: Int) {
+    (target, limit) = (bytes, bytes + bytes / 2)
+    pieceBytes = 64 * bytes
+  }
 }

@@ -1,11 +1,12 @@
 import Bytes
+import EventLog
 
 /// The groups of an answer, each with a code.
 struct GroupList {
   private let dimensionCount: Int
   private let isWanted: ([Text?]) throws -> Bool
   private var failure: (any Error)?
-  private var known = GroupTable()
+  private var known = StringTable()
   /// The codes of the known groups.
   private var codes: [Int32] = []
   /// The group that comes next if buckets have the same groups one after the other, as they mostly do.

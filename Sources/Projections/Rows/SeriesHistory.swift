@@ -1,3 +1,5 @@
+import EventLog
+
 /// The samples of one group's series before a time that only moves on.
 struct SeriesHistory {
   private let panes: [(bucketNs: Int64, summaries: SeriesSummaries)]
@@ -25,7 +27,7 @@ struct SeriesHistory {
 
 /// The last sample of each series of some cells.
 struct LastSamples {
-  private var groups = GroupTable()
+  private var groups = StringTable()
   /// By measure, group and series.
   private var samples: [[[[UInt8]: Sample]]] = []
 

@@ -103,34 +103,54 @@ extension MomentColumns {
     _ page: PageRows, counts: [UInt64], hasSquares: Bool, into output: inout [UInt8]
   ) {
     let rows = page.rows
-    let states = rows.map { self.rows[Int($0)] }
-    output.append(
-      packed: rows.indices.map { Int64(bitPattern: counts[$0] &- states[$0].count) })
-    let isPresent = states.allSatisfy { $0.count > 0 } ? nil : states.map { $0.count > 0 }
+    // States are looked at in place: each is large to copy.
+    let states = self.rows
+    var (missing, isPresent): ([Int64], [Bool]?) = ([], nil)
+    missing.reserveCapacity(rows.count)
+    for (index, row) in rows.enumerated() {
+      let count = states[Int(row)].count
+      missing.append(Int64(bitPattern: counts[index] &- count))
+      if count == 0 { isPresent = isPresent ?? rows.map { states[Int($0)].count > 0 } }
+    }
+    output.append(packed: missing)
     DecimalColumn.append(
-      states.map(\.decimals), where: isPresent, scale: ExactNumber.scale, to: &output)
+      rows.map { states[Int($0)].decimals }, where: isPresent, scale: ExactNumber.scale,
+      to: &output)
     if hasSquares {
       DecimalColumn.append(
         rows.map { squares[Int($0)] }, where: isPresent, scale: 2 * ExactNumber.scale, to: &output)
     }
-    output.append(runs: rows) { row, bytes in
-      // What adds up to nothing leaves nothing behind.
-      guard let sums = binary[row], sums != BinaryMoments() else { return }
-      sums.sum.encode(into: &bytes)
-      if hasSquares { sums.squares.encode(into: &bytes) }
+    if binary.isEmpty {
+      output.append(runs: [], ends: [])
+    } else {
+      output.append(runs: rows) { row, bytes in
+        // What adds up to nothing leaves nothing behind.
+        guard let sums = binary[row], sums != BinaryMoments() else { return }
+        sums.sum.encode(into: &bytes)
+        if hasSquares { sums.squares.encode(into: &bytes) }
+      }
     }
     NumberColumns.append(
-      states.map { NumberEnds(min: $0.min, max: $0.max, first: $0.first, last: $0.last) },
-      where: isPresent, to: &output)
-    func append(_ value: (Moments, CellHeader) -> Int64) {
-      output.append(
-        packed: states.indices.map { value(states[$0], page.header($0)) }, where: isPresent)
+      rows.map { row in
+        let row = Int(row)
+        return NumberEnds(
+          min: states[row].min, max: states[row].max, first: states[row].first,
+          last: states[row].last)
+      }, where: isPresent, to: &output)
+    func append(_ value: (_ firstAt: FactPlace, _ lastAt: FactPlace, CellHeader) -> Int64) {
+      var values: [Int64] = []
+      values.reserveCapacity(rows.count)
+      for (index, row) in rows.enumerated() {
+        values.append(
+          value(states[Int(row)].firstAt, states[Int(row)].lastAt, page.header(index)))
+      }
+      output.append(packed: values, where: isPresent)
     }
-    append { state, _ in state.firstAt.timeNs &- page.bucketNs }
-    append { state, _ in state.lastAt.timeNs &- state.firstAt.timeNs }
-    append { Int64(bitPattern: $0.firstAt.seq &- $1.firstSeq) }
-    append { Int64(bitPattern: $1.lastSeq &- $0.lastAt.seq) }
-    append { state, _ in Int64(state.firstAt.element) }
-    append { state, _ in Int64(state.lastAt.element) }
+    append { first, _, _ in first.timeNs &- page.bucketNs }
+    append { first, last, _ in last.timeNs &- first.timeNs }
+    append { first, _, header in Int64(bitPattern: first.seq &- header.firstSeq) }
+    append { _, last, header in Int64(bitPattern: header.lastSeq &- last.seq) }
+    append { first, _, _ in Int64(first.element) }
+    append { _, last, _ in Int64(last.element) }
   }
 }

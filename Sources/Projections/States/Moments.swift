@@ -60,9 +60,12 @@ struct MomentColumns: Sendable {
 
   init(hasSquares: Bool) { self.hasSquares = hasSquares }
 
-  mutating func appendRow() {
-    rows.append(Moments())
-    if hasSquares { squares.append(.zero) }
+  mutating func appendRow() { appendRows(1) }
+
+  /// Adds rows without numbers. O(rows).
+  mutating func appendRows(_ count: Int) {
+    rows.append(contentsOf: repeatElement(Moments(), count: count))
+    if hasSquares { squares.append(contentsOf: repeatElement(.zero, count: count)) }
   }
 
   /// Adds a row that is filled.

@@ -100,6 +100,19 @@ struct NumberColumns {
     }
   }
 
+  /// A double of a decimal with fewer digits than this comes from no other such decimal.
+  private static let maxSureMantissa: UInt64 = 1_000_000_000_000_000
+
+  /// A number as exact sums take it. Looking for its decimals takes long, and mostly `other` has them.
+  static func kept(_ number: Number, like other: KeptNumber) -> KeptNumber {
+    if let decimals = other.decimals, let mantissa = other.mantissa(scale: decimals),
+      mantissa.magnitude < maxSureMantissa, self.number(mantissa, decimals) == number
+    {
+      return other
+    }
+    return KeptNumber(number)
+  }
+
   /// All of them in one unit, the greatest that will do; nil when some do not fit.
   private static func mantissas(
     _ rows: [NumberEnds], _ isPresent: [Bool]?
@@ -108,7 +121,7 @@ struct NumberColumns {
     var extremes: [(min: KeptNumber, max: KeptNumber)] = []
     extremes.reserveCapacity(rows.count)
     for (index, row) in rows.enumerated() {
-      extremes.append((KeptNumber(row.min), KeptNumber(row.max)))
+      extremes.append((kept(row.min, like: row.first), kept(row.max, like: row.last)))
       guard isPresent?[index] ?? true else { continue }
       for number in [extremes[index].min, extremes[index].max, row.first, row.last] {
         guard let own = number.decimals else { return nil }

@@ -68,3 +68,38 @@ final class OrderedWork<Result: Sendable>: @unchecked Sendable {
     }
   }
 }
+
+extension OrderedWork {
+  /// Does work for each of `items`, side by side, and hands the results to `take` in order, on this thread. A single item, and all
+  /// that a worker has, is done here. Throws `ThreadError` when there is no thread that could do it.
+  static func forEach<Item: Sendable>(
+    _ items: [Item], for share: WorkerPool.Share,
+    _ work: @escaping @Sendable (Item) throws -> Result,
+    take: (Result) throws -> Void
+  ) throws {
+    if items.count < 2 || WorkerPool.isWorker {
+      for item in items { try take(try work(item)) }
+      return
+    }
+    let ordered = try OrderedWork(count: items.count, for: share) { try work(items[$0]) }
+    defer { ordered.stop() }
+    for _ in items { try take(try ordered.next()) }
+  }
+}
+
+extension Array {
+  /// Neighbours together, as long as their sizes add up to `limit` at most; a larger one alone. O(elements).
+  func gathered(upTo limit: Int, _ size: (Element) -> Int) -> [[Element]] {
+    var (all, last, total): ([[Element]], [Element], Int) = ([], [], 0)
+    for element in self {
+      let own = size(element)
+      if !last.isEmpty, total + own > limit {
+        all.append(last)
+        (last, total) = ([], 0)
+      }
+      last.append(element)
+      total += own
+    }
+    return last.isEmpty ? all : all + [last]
+  }
+}
