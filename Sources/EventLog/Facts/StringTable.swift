@@ -8,6 +8,8 @@ package struct StringTable: Sendable {
   private var hashes: [UInt64] = []
   /// Numbers by hash; -1 where free. A power of two of places, at most half of them taken.
   private var places = [Int32](repeating: -1, count: 64)
+  /// The number after the one that was asked for last.
+  private var next = 0
 
   package init() {}
 
@@ -19,11 +21,19 @@ package struct StringTable: Sendable {
     return number < 0 ? nil : number
   }
 
-  /// O(bytes of the string).
+  /// O(bytes of the string). Strings that are asked for in the order of before are found without a look into the table.
   package mutating func number(_ string: RawSpan) -> Int32 {
+    if next == strings.count { next = 0 }
+    if next < strings.count, strings.bytes.rawSpan(strings.range(next)).isEqual(to: string) {
+      next += 1
+      return Int32(next - 1)
+    }
     let hash = checksum(string)
     let place = place(of: string, hash)
-    if places[place] >= 0 { return places[place] }
+    if places[place] >= 0 {
+      next = Int(places[place]) + 1
+      return places[place]
+    }
     places[place] = Int32(strings.count)
     hashes.append(hash)
     strings.extend { $0.append(span: string) }
