@@ -91,15 +91,27 @@ def rows(rounds, only):
 
 
 def plot(path, found):
-    """A bar for each row: the ratio to the same load without KPIs."""
-    height = 26 * len(found) + 20
-    lines = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 720 {height}" font-family="sans-serif" font-size="12">',
-             f'<rect width="720" height="{height}" fill="#fff"/>']
-    for index, (name, _, ratio, *_) in enumerate(found):
-        y = 10 + 26 * index
-        lines.append(f'<text x="330" y="{y + 14}" text-anchor="end" fill="#222">{name}</text>')
-        lines.append(f'<rect x="340" y="{y + 3}" width="{320 * min(ratio, 1):.0f}" height="14" fill="#2f6f9f"/>')
-        lines.append(f'<text x="{346 + 320 * min(ratio, 1):.0f}" y="{y + 14}" fill="#222">{ratio:.2f}</text>')
+    """A bar for each row: the ratio to the same load without KPIs, with a mark where it is to reach."""
+    left, width, row, top = 330, 330, 28, 44
+    bottom = top + row * len(found)
+    style = 'font-family="sans-serif" font-size="13" fill="#222"'
+    lines = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 720 {bottom + 34}" {style}>',
+             "<title>Rate of ingest with KPIs, as a share of the rate without</title>",
+             f'<rect width="720" height="{bottom + 34}" fill="#fff"/>',
+             '<text x="12" y="24" font-weight="bold">Rate of ingest with KPIs, as a share of the rate without</text>']
+    for share in (0, 0.25, 0.5, 0.75, 1):
+        x = left + width * share
+        lines.append(f'<line x1="{x:.0f}" y1="{top}" x2="{x:.0f}" y2="{bottom}" stroke="#ccc"/>')
+        lines.append(f'<text x="{x:.0f}" y="{bottom + 20}" text-anchor="middle">{share:g}</text>')
+    for index, (name, _, ratio, wanted, *_) in enumerate(found):
+        y = top + row * index
+        end = left + width * min(ratio, 1)
+        lines.append(f'<text x="{left - 10}" y="{y + 19}" text-anchor="end">{name}</text>')
+        lines.append(f'<rect x="{left}" y="{y + 6}" width="{end - left:.0f}" height="17" fill="#2f6f9f"/>')
+        if isinstance(wanted, float):
+            x = left + width * wanted
+            lines.append(f'<line x1="{x:.0f}" y1="{y + 2}" x2="{x:.0f}" y2="{y + 27}" stroke="#d1600a" stroke-width="3"/>')
+        lines.append(f'<text x="{left + width + 14}" y="{y + 19}">{ratio:.2f}</text>')
     lines.append("</svg>\n")
     pathlib.Path(path).write_text("\n".join(lines))
 
