@@ -9,6 +9,8 @@ package struct CellLimits: Sendable {
   package var unfoldedFacts = 1 << 21
   /// Facts and cells of blocks that may be merged again after a crash; a cell counts as eight facts.
   package var unwrittenWork = 8_000_000
+  /// How long committed events may wait for the cells on disk, by the log's clock.
+  package var unwrittenSeconds = 60
   /// How large pages of cells are made.
   package var pageSize = PageSize()
 

@@ -30,6 +30,7 @@ extension Projections {
         for stream in streams { try write(stream, through: stream.mergedSeq, &transaction) }
       }
       for stream in streams { written(stream) }
+      noteWritten()
     }
     evict()
     giveBackFreeMemory()

@@ -34,15 +34,16 @@ extension Projections: CommitParticipant {
   /// KPIs whose series are told apart anew, or whose rows are final later, are without cells until they are rebuilt. O(KPIs).
   package func committed() {
     turn.require()
-    let dependents = dependents
+    let (dependents, nowNs) = (dependents, log.clock())
     state.withLock { state in
       for (id, kpi) in dependents {
         state.kpis[id]?.kpi = kpi
         state.kpis[id]?.cache = nil
       }
       let followed = state.followedStreams
-      for (id, facts) in state.arrived where followed.contains(id) {
+      for (id, facts) in state.arrived where followed.contains(id) && facts > 0 {
         state.unfolded[id, default: 0] += facts
+        state.unwrittenSinceNs = state.unwrittenSinceNs ?? nowNs
       }
       (state.altered, state.arrived) = ([], [:])
     }

@@ -21,9 +21,18 @@ extension Projections {
     let isDue = state.withLock { state in
       state.followedStreams.contains { state.unfolded[$0] ?? 0 >= dueFacts($0, state) }
     }
-    guard isDue else { return }
+    let job = CellFollower.Job { [unowned self] in
+      followDue()
+    } isOverdue: { [unowned self] in
+      isOverdue
+    }
+    guard isDue else {
+      // Without a thread they are written when there are more.
+      if isOverdue != nil { try? follower.watch(job) }
+      return
+    }
     do {
-      try follower.wake { [unowned self] in followDue() }
+      try follower.wake(job)
     } catch {
       // Without a thread it is done here.
       return followDue()
@@ -42,8 +51,31 @@ extension Projections {
       while cellsTurn.withLock({ step(id, nil) }) {}
     }
     cellsTurn.withLock {
-      guard isCheckpointDue else { return }
+      let isOverdue = isOverdue ?? false
+      guard isOverdue || isCheckpointDue else { return }
       do { try checkpoint() } catch { giveUp(error) }
+      // What could not be written waits as long again.
+      if isOverdue { noteWritten() }
+    }
+  }
+
+  // MARK: How long events wait
+
+  /// Whether committed events have waited for the cells on disk as long as they may; nil when none waits.
+  private var isOverdue: Bool? {
+    guard let sinceNs = state.withLock({ $0.unwrittenSinceNs }) else { return nil }
+    // A clock that was set back does not put it off for longer.
+    return abs(log.clock() - sinceNs) >= Int64(limits.unwrittenSeconds) * 1_000_000_000
+  }
+
+  /// Events that cells on disk still do not have wait from now on.
+  func noteWritten() {
+    let nowNs = log.clock()
+    state.withLock { state in
+      let isBehind = state.followedStreams.contains {
+        state.unfolded[$0] ?? 0 > 0 || state.unwrittenWork[$0] ?? 0 > 0
+      }
+      state.unwrittenSinceNs = isBehind ? nowNs : nil
     }
   }
 

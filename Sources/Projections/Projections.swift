@@ -68,6 +68,8 @@ public final class Projections: Sendable {
     var dueFacts: [UInt32: Int] = [:]
     /// What was merged since cells were written last, counted in facts, for each stream.
     var unwrittenWork: [UInt32: Int] = [:]
+    /// Since when committed events wait that cells on disk do not have, by the log's clock; nil when none does.
+    var unwrittenSinceNs: Int64?
     /// How often cells were written only to make room.
     var writesForRoom = 0
 

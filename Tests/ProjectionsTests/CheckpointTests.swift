@@ -2,6 +2,7 @@ import Foundation
 import LMDB
 import Model
 import Query
+import Synchronization
 import Testing
 
 @testable import Projections
@@ -14,6 +15,13 @@ import Testing
     let image = TemporaryDirectory()
     try store.log.copy(to: image.path)
     return image
+  }
+
+  /// Limits with which nothing is written because a slow machine takes long for a test.
+  private static var unhurried: CellLimits {
+    var limits = CellLimits()
+    limits.unwrittenSeconds = 1 << 30
+    return limits
   }
 
   /// Makes a page of cells unreadable, the one that `seek` finds.
@@ -43,6 +51,7 @@ import Testing
       let workspace = TemporaryDirectory()
       var limits = CellLimits()
       limits.unwrittenWork = random.pick([1, 200, 5_000, 4_000_000])
+      limits.unwrittenSeconds = random.pick([0, 60])
       limits.memoryBytes = random.pick([1, 50_000, 128 << 20])
       limits.batchFacts = random.pick([1...1, 1...30, 20...200, 30_000...500_000])
       limits.unfoldedFacts = random.pick([1, 100, 2_000_000])
@@ -226,7 +235,7 @@ import Testing
   /// Cells that cannot be written when the store is closed are told, once, and are there again when it is opened next.
   @Test func cellsThatCannotBeWrittenAtTheEndAreTold() throws {
     let workspace = TemporaryDirectory()
-    let store = try Store(directory: workspace.path)
+    let store = try Store(directory: workspace.path, cellLimits: Self.unhurried)
     _ = try store.append([#"{"ts":1717200000,"d":"a","v":1}"#], to: "s")
     try store.projections.define(
       KpiDefinition(name: "k", stream: "s", select: "count(*)", groupBy: "d", every: "1h"),
@@ -249,7 +258,7 @@ import Testing
   /// A KPI is filled when its cells have all facts, and not before.
   @Test func factsThatWaitAreNotFilled() throws {
     let workspace = TemporaryDirectory()
-    let store = try Store(directory: workspace.path)
+    let store = try Store(directory: workspace.path, cellLimits: Self.unhurried)
     defer { store.close() }
     func events(_ numbers: Range<Int>) -> [String] {
       numbers.map { #"{"ts":\#(1_717_200_000 + $0),"d":"a","v":1}"# }
@@ -286,6 +295,53 @@ import Testing
     }
     _ = try store.append(events(400..<401), to: "s")
     #expect(try filled(store) == "99 | 99 | 99 % | 1 fact is added when it is asked")
+  }
+
+  /// Events do not wait for the cells on disk for longer than is stated, whether or not more come.
+  @Test func cellsAreWrittenWhenTimeHasPassed() throws {
+    let workspace = TemporaryDirectory()
+    let nowNs = Mutex<Int64>(1_717_200_000_000_000_000)
+    var limits = CellLimits()
+    limits.unwrittenSeconds = 40
+    let store = try Store(
+      directory: workspace.path, mode: .readWrite, clock: { nowNs.withLock { $0 } },
+      cellLimits: limits)
+    defer { store.close() }
+    func append(_ number: Int) throws -> UInt64 {
+      _ = try store.append([#"{"ts":\#(1_717_200_000 + number),"d":"a","v":1}"#], to: "s")
+      return try store.statistics().lastSeq
+    }
+    func writtenSeq() throws -> UInt64 {
+      try #require(try store.projections.cellsOnDisk().first).seq
+    }
+    func waitForCells(_ seq: UInt64) throws {
+      for _ in 0..<2_000 {
+        if try writtenSeq() == seq { return }
+        Thread.sleep(forTimeInterval: 0.01)
+      }
+      Issue.record("cells have events up to \(try writtenSeq()) of \(seq)")
+    }
+    _ = try append(0)
+    try store.projections.define(
+      KpiDefinition(name: "k", stream: "s", select: "count(*)", groupBy: "d", every: "1h"),
+      actor: "test")
+    let before = try writtenSeq()
+    let first = try append(1)
+    nowNs.withLock { $0 += 39_000_000_000 }
+    let second = try append(2)
+    #expect(first < second)
+    // The time counts from the first of them, and nobody has to ask.
+    #expect(try writtenSeq() == before)
+    nowNs.withLock { $0 += 1_000_000_000 }
+    try waitForCells(second)
+    // What was written does not wait; what comes then waits anew.
+    nowNs.withLock { $0 += 39_000_000_000 }
+    let third = try append(3)
+    nowNs.withLock { $0 += 39_000_000_000 }
+    #expect(try writtenSeq() == second)
+    nowNs.withLock { $0 += 1_000_000_000 }
+    try waitForCells(third)
+    try KpiTests.verify(store, "written in time")
   }
 
   /// What was written is not counted as work any more, for whatever reason it was written.

@@ -43,7 +43,7 @@ public final class EventLog: Sendable {
   /// What appends have used and others may use again.
   let appenders = AppenderPool()
   /// The wall clock, in nanoseconds since the epoch: an event's received time.
-  let clock: @Sendable () -> Int64
+  package let clock: @Sendable () -> Int64
 
   /// The address space that a store begins with. It grows when it is needed.
   public static let defaultMapSizeBytes = 1 << 32
