@@ -267,6 +267,20 @@ def test_a_kpi_that_comes_later(empty):
     expect(page.get_by_role("table", name="Rows of load")).to_contain_text("pump-1")
 
 
+def test_operation_lists_what_is_defined(weather):
+    for statement in ("DEFINE SINK rows FROM heat INTO stream('heat_rows')",
+                      "DEFINE SCHEDULE daily CRON '5 0 * * *' AS SELECT max(temperature) AS high FROM weather INTO stream('days')",
+                      "DEFINE ALERT hot ON SELECT max(temperature) AS high FROM weather EVERY 1h HAVING high > 35 NOTIFY webhook('https://example.com/a')"):
+        weather.served.query(statement)
+    page = opened(weather, "?view=operation")
+    expect(page.get_by_role("table", name="Sinks")).to_contain_text("heat_rows")
+    expect(page.get_by_role("table", name="Schedules")).to_contain_text("5 0 * * *")
+    expect(page.get_by_role("table", name="Alerts")).to_contain_text("quiet")
+    expect(page.get_by_role("table", name="Versions")).to_contain_text("heat")
+    expect(page.get_by_role("table", name="Changes")).to_contain_text("DEFINE SINK rows")
+    expect(page.get_by_text("None is defined: programs send their events here.")).to_be_visible()
+
+
 def test_what_one_looks_at_stays_when_more_comes(empty):
     empty.served.send(*(pump(float(index), f"e{index}", f"pump-{index}", seconds=120) for index in range(60)))
     define_load(empty.served)
