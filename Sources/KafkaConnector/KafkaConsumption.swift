@@ -23,6 +23,8 @@ public final class KafkaConsumption {
   /// Where the partitions ended when the session began.
   private var firstEnds: [Int64] = []
   private var lastNewsNs: [Int64] = []
+  /// Whether the last message that was taken is known to be the same as it was, or was not to be read again.
+  private var isVerified: [Bool] = []
   private var emptyCounted = 0
   /// Nil where messages that are no events go to no topic.
   private var deadLetters: DeadLetters?
@@ -101,6 +103,7 @@ public final class KafkaConsumption {
       firstEnds.append(marks.upperBound)
     }
     silent = []
+    isVerified = zip(intakes, starts).map { $0.position.next == $1.offset }
     lastNewsNs = [Int64](repeating: clock(), count: intakes.count)
     try consumer.assign(starts)
   }
@@ -180,7 +183,7 @@ public final class KafkaConsumption {
       let isIdle: Bool
       if let message = try consumer.poll(timeoutMs: Self.pollMs) {
         isIdle = false
-        if try take(message) == .again { return .again }
+        if try take(message, consumer) == .again { return .again }
       } else {
         isIdle = true
       }
@@ -210,17 +213,21 @@ public final class KafkaConsumption {
   private static let groupNs: Int64 = 5_000_000_000
   private var watchNs: Int64 { Int64(settings.watchSeconds * 1e9) }
 
-  private func take(_ message: borrowing PolledMessage) throws -> Outcome {
+  private func take(
+    _ message: borrowing PolledMessage, _ consumer: KafkaConsumer
+  ) throws -> Outcome {
     if case .failure(let error) = message.kind {
-      // Where to go on is judged anew from what the broker has.
-      if error.kind == .offsetOutOfRange { return .again }
-      throw error
+      guard error.kind == .offsetOutOfRange else { throw error }
+      return try judge(try place(of: message), consumer)
     }
     let place = try place(of: message)
     let nowNs = clock()
     lastNewsNs[place] = nowNs
     silent.remove(place)
     if message.kind == .end {
+      // It ends before the last message that was taken.
+      if message.offset < intakes[place].position.next { return try judge(place, consumer) }
+      isVerified[place] = true
       intakes[place].reachEnd(at: message.offset, nowNs: nowNs)
       return .done
     }
@@ -230,9 +237,11 @@ public final class KafkaConsumption {
     let hash =
       checksum(value) &* 31 &+ checksum(message.key) &+ UInt64(bitPattern: message.timestampMs ?? 0)
     do throws(PartitionGap) {
-      guard try intakes[place].expects(offset: offset, hash: hash) else { return .done }
+      let isNew = try intakes[place].expects(offset: offset, hash: hash)
+      isVerified[place] = true
+      if !isNew { return .done }
     } catch {
-      try pass(error, of: intakes[place].partition)
+      try passRecreated(place, consumer)
       return .again
     }
     while intakes[place].isFull(settings.limits) || isOverMemory {
@@ -260,6 +269,26 @@ public final class KafkaConsumption {
         offset: offset, hash: hash, contents, nowNs: nowNs, endOf: end)
     }
     return .done
+  }
+
+  /// For an offset that is not there: where to go on is judged anew from what the broker has.
+  private func judge(_ place: Int, _ consumer: KafkaConsumer) throws -> Outcome {
+    let marks = try consumer.watermarks(
+      of: intakes[place].partition, timeoutMs: settings.timeoutMs)
+    if marks.upperBound < intakes[place].position.next { try passRecreated(place, consumer) }
+    return .again
+  }
+
+  /// Goes on with another topic of the same name, at its first message.
+  private func passRecreated(_ place: Int, _ consumer: KafkaConsumer) throws {
+    // What was taken of the one before is durable first, and its position no longer on its way.
+    try handOver { _ in true }
+    while intakes.contains(where: \.isOnItsWay) { try land(waiting: true) }
+    let partition = intakes[place].partition
+    let marks = try consumer.watermarks(of: partition, timeoutMs: settings.timeoutMs)
+    try pass(
+      PartitionGap(.recreated, after: intakes[place].durable, resumesAt: marks.lowerBound),
+      of: partition)
   }
 
   private func place(of message: borrowing PolledMessage) throws -> Int {
@@ -354,7 +383,9 @@ public final class KafkaConsumption {
   }
 
   private var hasReachedEnds: Bool {
-    zip(intakes, firstEnds).allSatisfy { $0.isDone && $0.durable.next >= $1 }
+    intakes.indices.allSatisfy {
+      isVerified[$0] && intakes[$0].isDone && intakes[$0].durable.next >= firstEnds[$0]
+    }
   }
 
   /// Looks for topics and partitions that have come or gone, and for partitions that have more than the client tells.
@@ -392,6 +423,7 @@ extension PartitionGap {
       case .recreated:
         "\(partition) is of another topic of the same name: what was read up to offset \(before.next) is not there any more"
       }
-    return "\(what); RESUME SOURCE goes on with what there is, and _gaps has a record of it"
+    return
+      "\(what); RESUME SOURCE, or on_gap 'continue', goes on with what there is, and _gaps has a record of it"
   }
 }

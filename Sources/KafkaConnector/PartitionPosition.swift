@@ -58,13 +58,14 @@ enum PartitionStart: Equatable {
 
   /// `marks` are the first offset that there is, and that of the next message to come.
   init(_ noted: PartitionPosition, marks: Range<Int64>) {
-    if marks.upperBound < noted.next {
+    if let last = noted.last, last.offset >= marks.lowerBound, last.offset < noted.next {
+      // Also where the partition seems to end before it: brokers that have just taken over may say so.
+      self = .from(offset: last.offset)
+    } else if marks.upperBound < noted.next {
       // Offsets only grow, as long as a topic lives.
       self = .gap(PartitionGap(.recreated, after: noted, resumesAt: marks.lowerBound))
     } else if marks.lowerBound > noted.next {
       self = .gap(PartitionGap(.lost, after: noted, resumesAt: marks.lowerBound))
-    } else if let last = noted.last, last.offset >= marks.lowerBound, last.offset < noted.next {
-      self = .from(offset: last.offset)
     } else {
       self = .from(offset: noted.next)
     }

@@ -82,7 +82,7 @@ import Testing
   }
 
   /// The brokers come anew with a topic of the same name: nothing is mixed up, and it is on record.
-  @Test(arguments: [3, 20]) func recreatedTopic(messages: Int) throws {
+  @Test(arguments: [3, 9, 10, 20]) func recreatedTopic(messages: Int) throws {
     let target = try TargetStore()
     do {
       let cluster = try MockCluster()
