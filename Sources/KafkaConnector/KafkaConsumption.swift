@@ -398,7 +398,11 @@ public final class KafkaConsumption {
       if hooks.hasToStop { break }
       let marks = try consumer.watermarks(of: intake.partition, timeoutMs: settings.timeoutMs)
       // Less than there was: that is judged when it is opened anew.
-      if marks.upperBound < intake.position.next { return .again }
+      // Of one that has said nothing since it was opened there is nothing else to go by.
+      if marks.upperBound < intake.position.next {
+        if !isVerified[place] { try passRecreated(place, consumer) }
+        return .again
+      }
       // More than the client tells, and not only since just now: it has fallen silent, and another takes its place.
       let hasMore = marks.upperBound > intake.position.next
       if hasMore, silent.contains(place) { return .again }
