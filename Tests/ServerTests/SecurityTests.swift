@@ -49,6 +49,59 @@ import Testing
     #expect(!served.log.contains(reader))
   }
 
+  /// A KPI may have versions over several streams, and one that was dropped may have been over another: a token for one of
+  /// them does not lead to the other, whichever way it is asked.
+  @Test func versionsOverSeveralStreams() throws {
+    let served = try ServedStore()
+    for stream in ["open", "secret"] {
+      let document = "{\"d\":\"\(stream)\",\"timestamp\":\"2024-01-01T00:00:00Z\",\"v\":1}"
+      #expect(try served.post("/v1/streams/\(stream)/events", document).status == 200)
+    }
+    func admin(_ statement: String, _ headers: [String] = []) throws {
+      #expect(try served.post("/v1/query", statement, headers: headers).status == 200)
+    }
+    try admin("DEFINE KPI gone AS sum(v) AS s FROM secret GROUP BY d EVERY 1h")
+    let seen = try served.get("/v1/kpis").text.matches(of: #/"as_of_seq":\s*(\d+)/#).first?.1 ?? "0"
+    try admin("DROP KPI gone")
+    try admin("DEFINE KPI gone AS sum(v) AS s FROM open GROUP BY d EVERY 1h")
+    try admin("DEFINE KPI k AS sum(v) AS s FROM open GROUP BY d EVERY 1h")
+    try admin("REDEFINE KPI k AS sum(v) AS s FROM secret GROUP BY d EVERY 1h")
+    let reader = header(
+      try token(served, "--role", "reader", "--name", "r", "--stream", "open").text)
+    let chief = header(try token(served, "--role", "admin", "--name", "chief").text)
+    func status(_ statement: String) throws -> Int {
+      let reply = try served.post("/v1/query", statement, headers: reader)
+      #expect(!reply.text.contains("secret"), "\(statement): \(reply.text)")
+      return reply.status
+    }
+    #expect(try status("SELECT * FROM k") == 200)
+    #expect(try status("SELECT * FROM gone") == 200)
+    #expect(try served.get("/v1/kpis/k/rows", headers: reader).status == 403)
+    #expect(try served.get("/v1/kpis/k/rows?version=2", headers: reader).status == 403)
+    let versions = try served.get("/v1/kpis/k", headers: reader)
+    #expect(versions.status == 200 && !versions.text.contains("secret"), "\(versions.text)")
+    for statement in [
+      "SELECT * FROM k USING VERSION 2", "EVENTS FOR SELECT * FROM k USING VERSION 2 LIMIT 3",
+      "EXPLAIN SELECT * FROM k USING VERSION 2", "SHOW VERSIONS FROM k", "SHOW HISTORY OF k",
+      "COMPARE KPI k VERSION 1 WITH VERSION 2", "SHOW HISTORY OF gone",
+      "SELECT * FROM gone AS OF SEQ \(seen)", "EXPLAIN SELECT * FROM gone AS OF SEQ \(seen)",
+      "EXPLAIN VALUE SELECT * FROM gone AS OF SEQ \(seen)",
+    ] {
+      #expect(try status(statement) == 403, "\(statement)")
+    }
+    try admin("SWITCH KPI k TO VERSION 2", chief)
+    for statement in [
+      "SELECT * FROM k", "EVENTS FOR SELECT * FROM k LIMIT 3", "SHOW CREATE k", "DESCRIBE k",
+      "SHOW FIELDS FROM k",
+    ] {
+      #expect(try status(statement) == 403, "\(statement)")
+    }
+    #expect(try status("SELECT * FROM k USING VERSION 1") == 200)
+    #expect(try served.get("/v1/subscribe?kpi=k", headers: reader).status == 403)
+    let moment = try served.get("/kpis/2024-01-01T00:00:00Z?exact=true", headers: reader)
+    #expect(moment.status == 200 && !moment.text.contains("secret"), "\(moment.text)")
+  }
+
   @Test func schemesOfClientsAreKnown() throws {
     let served = try ServedStore()
     let reader = try token(served, "--role", "reader", "--name", "r").text

@@ -129,6 +129,24 @@ import Testing
         == [["final", "2", ""], ["final", "3", "1"]])
   }
 
+  /// The column of the bucket gives way to a field of the stream, and the target has it all the same.
+  @Test func aStreamMayHaveAFieldTime() throws {
+    let plant = try TestPlant(TestClock("2024-06-01T12:00:00Z"))
+    func append(_ time: String) throws {
+      let document = "{\"timestamp\":\"2024-06-01T\(time):00Z\",\"time\":5,\"v\":1}"
+      _ = try plant.store.append([document], to: "m")
+    }
+    try append("00:10")
+    _ = try plant.ask("DEFINE KPI k AS count(*) AS n FROM m EVERY 1h")
+    _ = try plant.ask("DEFINE SINK s FROM k INTO stream('rows')")
+    try append("01:30")
+    try publish(plant)
+    #expect(
+      try plant.rows("SELECT n, kind FROM rows LIMIT 9") == [
+        ["2024-06-01T00:00:00Z", "1", "final"]
+      ])
+  }
+
   @Test func whatCannotBe() throws {
     let plant = try TestPlant(TestClock("2024-06-01T12:00:00Z"))
     try append(plant, ("a", "00:10", 1))
@@ -181,7 +199,7 @@ import Testing
       try publish(plant)
       // The last of each row by the state that it is of.
       var told: [String: (seq: Int, values: [String])] = [:]
-      for row in try plant.rows("SELECT time, d, n, total, as_of_seq FROM rows LIMIT 10000") {
+      for row in try plant.rows("SELECT d, n, total, as_of_seq FROM rows LIMIT 10000") {
         let seq = try #require(Int(row[4]))
         if seq >= told[row[0] + row[1]]?.seq ?? 0 {
           told[row[0] + row[1]] = (seq, Array(row[2..<4]))
@@ -212,7 +230,7 @@ extension TestWebhook {
     try told.filter { $0.status == status }.flatMap { message in
       let object = try JSONSerialization.jsonObject(with: Data(message.body.utf8)) as? [String: Any]
       return (object?["rows"] as? [[String: Any]] ?? []).map { row in
-        let time = (row["time"] as? String ?? "").dropFirst(11).prefix(5)
+        let time = (row["bucket"] as? String ?? "").dropFirst(11).prefix(5)
         return
           "\(row["kind"] ?? "") \(time) \(row["d"] ?? "") \(row["n"] ?? "") \(row["total"] ?? "")"
       }

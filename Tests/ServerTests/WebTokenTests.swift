@@ -213,7 +213,7 @@ import Testing
     ]
     try served.start()
     func header(_ changed: [String: Any]) throws -> [String] {
-      let current = ["exp": Date().timeIntervalSince1970 + 60].merging(changed) { $1 }
+      let current = ["exp": Date().timeIntervalSince1970 + 3_600].merging(changed) { $1 }
       return [
         "Authorization: Bearer \(try TokenForge.token(key, Self.claims.merging(current) { $1 }))"
       ]

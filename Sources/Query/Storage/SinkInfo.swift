@@ -38,7 +38,7 @@ public enum SinkOutput {
   /// Tells a row from all others: the sink, its version, the state of the log, and the number of the row.
   public static let idField = "row_id"
   /// The start of the row's bucket.
-  public static let timeField = "time"
+  public static let timeField = "bucket"
   /// What else a row has beside the KPI's columns: `final` or `restated`, the KPI and its version, and the state of the log.
-  public static let fields = [idField, "kind", "kpi", "kpi_version", "as_of_seq"]
+  public static let fields = [idField, timeField, "kind", "kpi", "kpi_version", "as_of_seq"]
 }

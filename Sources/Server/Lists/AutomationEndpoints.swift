@@ -50,8 +50,9 @@ struct AutomationEndpoints: Sendable {
 extension ServerContext {
   /// Whether whoever asks may ask the stream or KPI of a name.
   fileprivate func mayAsk(_ name: String, _ snapshot: CatalogueSnapshot) -> Bool {
-    let kpi = snapshot.kpis.first { $0.name == name }
-    return principal.mayAsk(stream: kpi?.stream ?? name)
+    let kpis = snapshot.kpis.filter { $0.name == name }
+    if kpis.isEmpty { return principal.mayAsk(stream: name) }
+    return kpis.allSatisfy { principal.mayAsk(stream: $0.stream) }
   }
 }
 

@@ -69,11 +69,12 @@ struct ListEndpoints: Sendable {
   /// `GET /v1/kpis/{kpi}`: all versions.
   func kpi(_ request: Request, _ context: ServerContext) async throws -> Response {
     let name = try context.pathParameter("kpi")
-    let versions = try await snapshot().kpis.filter { $0.name == name }
-    if let stream = versions.first?.stream { try context.require(stream: stream) }
-    guard !versions.isEmpty else {
+    let all = try await snapshot().kpis.filter { $0.name == name }
+    guard let first = all.first else {
       throw Problem(.notFound, "there is no KPI \(name); GET /v1/kpis lists those that there are")
     }
+    let versions = all.filter { context.principal.mayAsk(stream: $0.stream) }
+    if versions.isEmpty { try context.require(stream: first.stream) }
     return .json { writer in
       writer.field("name", name)
       writer.field("versions", array: versions.map(\.json))

@@ -22,10 +22,19 @@ struct MomentEndpoint: Sendable {
       )
     }
     let isExact = try Self.isExact(request)
-    let snapshot = try await runner.pool.run { [store] in try store.snapshot() }
+    let (snapshot, asked) = try await runner.pool.run { [store] in
+      let snapshot = try store.snapshot()
+      // As of a state, which is judged by all that the name ever led to.
+      return (
+        snapshot,
+        try snapshot.kpis.filter {
+          try $0.isActive && context.mayAsk(everOf: $0.name, store)
+        }
+      )
+    }
     var kpis: [[UInt8]] = []
     var streams: [[UInt8]] = []
-    for kpi in snapshot.kpis where kpi.isActive && context.principal.mayAsk(stream: kpi.stream) {
+    for kpi in asked {
       if let rows = try await rows(of: kpi, timeNs, snapshot.lastSeq, context) { kpis.append(rows) }
     }
     for stream in snapshot.streams

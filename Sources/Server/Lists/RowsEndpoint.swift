@@ -60,18 +60,17 @@ struct RowsEndpoint: Sendable {
   ) throws -> KpiInfo {
     let name = try context.pathParameter("kpi")
     let versions = snapshot.kpis.filter { $0.name == name }
-    if let stream = versions.first?.stream { try context.require(stream: stream) }
     guard !versions.isEmpty else {
       throw Problem(.notFound, "there is no KPI \(name); GET /v1/kpis lists those that there are")
     }
-    guard let text = request.queryParameter("version") else {
-      return versions.first { $0.isActive } ?? versions[0]
-    }
-    guard let kpi = versions.first(where: { "\($0.version)" == text }) else {
+    let text = request.queryParameter("version")
+    let kpi = versions.first { text == nil ? $0.isActive : "\($0.version)" == text }
+    guard let kpi = kpi ?? (text == nil ? versions.first : nil) else {
       throw Problem(
         .notFound,
-        "KPI \(name) has no version \(text); GET /v1/kpis/\(name) lists those that it has")
+        "KPI \(name) has no version \(text ?? ""); GET /v1/kpis/\(name) lists those that it has")
     }
+    try context.require(stream: kpi.stream)
     return kpi
   }
 

@@ -13,6 +13,8 @@ struct SubscribeEndpoint: Sendable {
 
   /// A comment goes out when nothing else did for so long, so that nobody on the way takes the connection for dead.
   private static let silence = Duration.seconds(15)
+  /// Whether the client may still ask is looked at so often at most, while there is something to tell.
+  fileprivate static let patience = Duration.seconds(1)
 
   func get(_ request: Request, _ context: ServerContext) async throws -> Response {
     let followed = try await followed(request, context)
@@ -23,8 +25,11 @@ struct SubscribeEndpoint: Sendable {
     if let after, after > begin.seq { try await requireEvent(after, followed) }
     let follower = Follower(
       place: place, hub: hub, groups: groups, connection: context.connection,
-      isAllowed: { [access] in
-        (try? await access.principal(of: request, context)) == context.principal
+      isAllowed: { [self] in
+        guard (try? await access.principal(of: request, context)) == context.principal else {
+          return false
+        }
+        return (try? await require(followed, context)) != nil
       })
     return Response(
       status: .ok,
@@ -49,18 +54,29 @@ struct SubscribeEndpoint: Sendable {
       let versions = try await runner.pool.run { [store = runner.store] in
         try store.snapshot().kpis.filter { $0.name == name }
       }
-      guard let kpi = versions.first else {
+      if versions.isEmpty {
         throw Problem(.notFound, "there is no KPI \(name); GET /v1/kpis lists those that there are")
       }
-      try context.require(stream: kpi.stream)
+      try await require(.kpi(name), context)
       return .kpi(name)
     case (nil, let text?):
-      let statement = Statement(.select(try Followed.select(text)))
-      let snapshot = try await runner.pool.run { [store = runner.store] in try store.snapshot() }
-      try context.require(statement) { snapshot }
-      return .query(text: text, timeZone: request.queryParameter("time_zone"))
+      let followed = Followed.query(text: text, timeZone: request.queryParameter("time_zone"))
+      try await require(followed, context)
+      return followed
     default:
       throw Problem(.badRequest, "say what to follow: ?kpi=NAME or ?query=SELECT...")
+    }
+  }
+
+  /// Throws a ``Problem`` unless whoever asks may ask for what is followed, as it is defined now.
+  private func require(_ followed: Followed, _ context: ServerContext) async throws {
+    let select =
+      switch followed {
+      case .kpi(let name): Select([.star(.none)], from: Name(name))
+      case .query(let text, _): try Followed.select(text)
+      }
+    try await runner.pool.run { [store = runner.store] in
+      try context.require(Statement(.select(select)), store)
     }
   }
 
@@ -129,8 +145,23 @@ private struct Follower: Sendable {
     try await write(EventText.opening(asOf: knownSeq))
     if after < begin.seq { knownSeq = try await catchUp(since: after, write) }
     var written = ContinuousClock.now
+    var judged = written
     while connection?.isGone != true, !Task.isCancelled, !hub.isStopped {
-      switch await feed.news(after: number) {
+      let news = await feed.news(after: number)
+      let isSilent = ContinuousClock.now - written >= silence
+      // Before anything is told, so that nobody is told what he may not know any more.
+      if news.mayBeOfOthers || isSilent
+        || ContinuousClock.now - judged >= SubscribeEndpoint.patience
+      {
+        guard await isAllowed() else {
+          return try await write(
+            EventText.end(
+              Problem(.unauthorized, "the token is not known any more, or not for what is followed")
+            ))
+        }
+        judged = .now
+      }
+      switch news {
       case .publications(let publications):
         for publication in publications {
           number = publication.number
@@ -151,10 +182,6 @@ private struct Follower: Sendable {
         return
       }
       if ContinuousClock.now - written >= silence {
-        guard await isAllowed() else {
-          return try await write(
-            EventText.end(Problem(.unauthorized, "the token is not known any more")))
-        }
         try await write(EventText.silence(asOf: knownSeq))
         written = .now
       }
@@ -213,4 +240,15 @@ private enum EventText {
 extension HTTPField.Name {
   /// What an event source has had, when it comes again.
   fileprivate static let lastEventID = HTTPField.Name("Last-Event-ID")!
+}
+
+extension LiveFeed.News {
+  /// Whether rows may be of another stream than those before: another version may have taken over.
+  fileprivate var mayBeOfOthers: Bool {
+    switch self {
+    case .publications(let publications): publications.contains(where: \.isReset)
+    case .missed: true
+    case .nothing, .ended: false
+    }
+  }
 }

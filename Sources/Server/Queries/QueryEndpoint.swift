@@ -112,8 +112,11 @@ struct QueryRunner: Sendable {
             try audit.running(
               statement, actor: context.actor, address: context.clientAddress
             ) {
-              try context.require(statement, store.snapshot)
-              return try QueryEngine(store).run(statement, of: query.text, options)
+              try context.require(statement, store)
+              let answer = try QueryEngine(store).run(statement, of: query.text, options)
+              // Another version may have taken over before it was bound.
+              try context.require(statement, store)
+              return answer
             }
           }
         }

@@ -20,7 +20,7 @@ extension Problem {
       self.init(error.kind == .member ? .tooLarge : .unreadableBody, "\(error)")
     case let error as BatchTooLargeError: self.init(.tooLarge, "\(error)")
     case is StreamNameError, is StreamDefinitionError, is SourceNameError, is ProgressError,
-      is KpiError:
+      is KpiError, is StreamAlterationError, is AutomationError, is KpiStatementError:
       self.init(.badRequest, "\(error)")
     case is UnknownStreamError, is UnknownKpiError: self.init(.notFound, "\(error)")
     case is StreamAlteredError, is StreamExistsError: self.init(.conflict, "\(error)")

@@ -104,7 +104,7 @@ struct Outputs: Sendable {
     let result = try store.append(batch, to: stream.name, source: source, actor: "nilo")
     if let rejected = result.rejected.first {
       throw OutputRefusal(
-        "stream \(stream.name) rejects row \(rejected.position) and \(result.rejected.count - 1) others: "
+        "stream \(stream.name) rejects \(result.rejected.count) of \(documents.count) rows, the first: "
           + "\(rejected.reason)")
     }
   }

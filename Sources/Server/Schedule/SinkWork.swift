@@ -89,6 +89,7 @@ struct SinkWork: Sendable {
   ) -> [UInt8] {
     var document = jsonObject { json in
       json.field(SinkOutput.idField, "\(publication.id)/\(number)")
+      json.field(SinkOutput.timeField, timeNs: row.key.timeNs)
       json.field("kind", row.kind.rawValue)
       json.field("kpi", sink.definition.kpi.text)
       if let version { json.field("kpi_version", Int64(version)) }

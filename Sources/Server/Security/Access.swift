@@ -100,52 +100,10 @@ extension ServerContext {
     }
   }
 
-  /// Throws a ``Problem`` of kind `forbidden` unless whoever asks may ask for what `statement` is about: a token for some
-  /// streams asks these, and KPIs over them, by name.
-  func require(_ statement: Statement, _ catalogue: () throws -> CatalogueSnapshot) throws {
-    if principal.streams == nil { return }
-    guard let name = statement.askedName else {
-      throw Problem(
-        .forbidden,
-        "the token is for some streams only: with it one asks these, and KPIs over them, by name, and changes nothing"
-      )
-    }
-    let catalogue = try catalogue()
-    let kpi = catalogue.kpis.first { $0.name == name }
-    // Of another name it could be a schedule or an alert that is described, whatever it asks and whomever it tells.
-    let isKnown = kpi != nil || catalogue.streams.contains { $0.name == name }
-    if principal.mayAsk(stream: kpi?.stream ?? name), isKnown || !statement.isDescription { return }
-    throw Problem(.forbidden, "the token is not for \(name)")
-  }
-
   /// Throws a ``Problem`` of kind `forbidden` unless whoever asks may use the stream.
   func require(stream name: String) throws(Problem) {
     guard principal.mayAsk(stream: name) else {
       throw Problem(.forbidden, "the token is not for stream \(name)")
-    }
-  }
-}
-
-extension Statement {
-  /// Whether it says what its name is of.
-  fileprivate var isDescription: Bool {
-    switch body {
-    case .describe: true
-    case .show(let show): show.subject == .create
-    default: false
-    }
-  }
-
-  /// The one stream or KPI that it asks; nil where it asks none or all, or changes what there is.
-  fileprivate var askedName: String? {
-    switch body {
-    case .select(let select), .explain(_, let select), .eventsFor(let select),
-      .explainChange(let select, _, _), .prove(let select, _):
-      select.from.text
-    case .compareKpi(let comparison): comparison.name.text
-    case .show(let show): show.from?.text
-    case .describe(let name): name.text
-    default: nil
     }
   }
 }

@@ -83,5 +83,14 @@ public final class TokenFile: Sendable {
     let mask = umask(0o077)
     defer { umask(mask) }
     try bytes.write(to: URL(fileURLWithPath: path), options: .atomic)
+    // An administrator makes tokens for the server of another user, who has the directory.
+    guard geteuid() == 0 else { return }
+    let directory = (path as NSString).deletingLastPathComponent
+    let owner = try FileManager.default.attributesOfItem(atPath: directory).filter {
+      [.ownerAccountID, .groupOwnerAccountID].contains($0.key)
+    }
+    for file in [path, path + ".lock"] where FileManager.default.fileExists(atPath: file) {
+      try FileManager.default.setAttributes(owner, ofItemAtPath: file)
+    }
   }
 }

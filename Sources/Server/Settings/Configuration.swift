@@ -42,6 +42,9 @@ public struct ServerConfiguration: Sendable {
     ]
     if let file {
       faults += try Self.faultsOfNames(in: file)
+    }
+    // One of comments alone says nothing, and is no mapping either.
+    if let file, try Self.hasSettings(file) {
       do {
         let provider = try await FileProvider<YAMLSnapshot>(filePath: FilePath(file))
         providers.append(({ _ in file }, provider))
@@ -100,6 +103,10 @@ public struct ServerConfiguration: Sendable {
       let hint = nearest.map { "; is it \(Setting.variablePrefix)\($0)?" } ?? ""
       return "the environment has \(variable), which is no setting\(hint)"
     }
+  }
+
+  private static func hasSettings(_ file: String) throws -> Bool {
+    try Yams.load(yaml: String(contentsOfFile: file, encoding: .utf8)) != nil
   }
 
   /// What is wrong with the names in a file: a setting that is misspelt would have no effect, and neither would one that

@@ -24,7 +24,10 @@ protocol StatementRunner: AnyObject {
 extension Statement {
   /// Whether there may be no store before it.
   fileprivate var isFirst: Bool {
-    if case .defineStream = body { true } else { false }
+    switch body {
+    case .defineStream, .defineSource: true
+    default: false
+    }
   }
 }
 
