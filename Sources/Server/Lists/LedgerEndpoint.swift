@@ -18,7 +18,6 @@ struct LedgerEndpoint: Sendable {
     let start = try Self.start(paging)
     let connection = context.connection
     let (entries, next) = try await runner.pool.run { [store] in
-      if let stream { try Self.requireStream(stream, store.snapshot()) }
       var entries: [[UInt8]] = []
       var next: LedgerPlace?
       try Cancellation.with({ connection?.isGone == true }) {
@@ -34,6 +33,8 @@ struct LedgerEndpoint: Sendable {
           return true
         }
       }
+      // A stream that could not be made has entries all the same.
+      if let stream, entries.isEmpty { try Self.requireStream(stream, store.snapshot()) }
       return (entries, next)
     }
     return .json {
