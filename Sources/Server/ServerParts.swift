@@ -91,7 +91,7 @@ struct ServerParts: Sendable {
         catchUpNs: Int64(settings.scheduleCatchUpSeconds) * 1_000_000_000,
         retryNs: Int64(settings.outputsRetrySeconds) * 1_000_000_000),
       idleNs: Int64(settings.idleSourceSeconds) * 1_000_000_000,
-      upkeep: { [audit] in try audit.noteTokens(tokens.all()) },
+      upkeep: { [audit] in try audit.noteTokens(tokens.records()) },
       logger: logger)
     fetching = SourceSupervisor(
       SourceContext(store: store, clock: clock, logger: logger), makers: SourceSupervisor.fetchers)

@@ -127,7 +127,7 @@ struct TokenCommand: ParsableCommand {
       try store.directory().requireStoreOrTokens()
       let file = TokenFile(directory: store.data)
       try TokenCommand.exclusively(store.data) {
-        guard try file.remove(id) else {
+        guard try file.revoke(id, atNs: currentTimeNs()) else {
           throw Failure("there is no token \(id); nilo token list shows those that there are")
         }
       }

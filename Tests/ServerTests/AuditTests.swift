@@ -60,10 +60,18 @@ import Testing
     // Another program finds what was noted.
     try Audit(plant.store).noteTokens([tokens[1]])
     try Audit(plant.store).noteTokens([])
+    // One that was made and revoked before anybody looked.
+    var brief = Token.make(
+      name: "brief", role: .reader, streams: nil, created: "2024-06-01T00:00:00Z", expires: nil
+    ).token
+    brief.revoked = "2024-06-01T00:00:01Z"
+    try audit.noteTokens([brief])
+    try Audit(plant.store).noteTokens([brief])
     #expect(
       try plant.store.auditEntries().map { "\($0.action) \($0.subject ?? "")" } == [
         "MAKE TOKEN \(tokens[0].id) writer s a", "MAKE TOKEN \(tokens[1].id) writer s b c",
         "REVOKE TOKEN \(tokens[0].id)", "REVOKE TOKEN \(tokens[1].id)",
+        "MAKE TOKEN \(brief.id) reader * brief", "REVOKE TOKEN \(brief.id)",
       ])
   }
 

@@ -13,8 +13,22 @@ public final class Audit: Sendable {
   private struct State {
     /// What the server runs with, until it is noted.
     var configuration: String?
-    /// The tokens that are noted, by id, once that was looked up.
-    var tokens: Set<String>?
+    /// What is noted of tokens, once that was looked up.
+    var tokens: NotedTokens?
+  }
+
+  /// Tokens by their ids, as `_audit` has them.
+  private struct NotedTokens {
+    var made: Set<String> = []
+    var revoked: Set<String> = []
+
+    init(_ entries: [AuditEntry]) {
+      for entry in entries {
+        guard let id = entry.subject?.split(separator: " ").first.map(String.init) else { continue }
+        if entry.action == "MAKE TOKEN" { made.insert(id) }
+        if entry.action == "REVOKE TOKEN" { revoked.insert(id) }
+      }
+    }
   }
 
   /// `configuration` is the text of all settings, of which the digest is noted: with the first thing that is, so that a store
@@ -47,31 +61,23 @@ public final class Audit: Sendable {
     return result
   }
 
-  /// Notes tokens that were made or revoked since it was noted last, also by other programs.
+  /// Notes tokens that were made or revoked since it was noted last, also by other programs. `tokens` are all, with those
+  /// that were revoked lately.
   func noteTokens(_ tokens: [Token]) throws {
-    let known = try state.withLock { $0.tokens } ?? Self.tokens(in: store.auditEntries())
-    let current = Dictionary(tokens.map { ($0.id, $0) }, uniquingKeysWith: { $1 })
-    let made = tokens.filter { !known.contains($0.id) }.map { token in
+    var noted = try state.withLock { $0.tokens } ?? NotedTokens(store.auditEntries())
+    let made = tokens.filter { !noted.made.contains($0.id) }.map { token in
       let streams = token.streams.map { $0.joined(separator: ",") } ?? "*"
       return Self.entry(
         "MAKE TOKEN", "\(token.id) \(token.role.rawValue) \(streams) \(token.name)")
     }
-    let revoked = known.filter { current[$0] == nil }.sorted().map {
-      Self.entry("REVOKE TOKEN", $0)
-    }
-    if !(made + revoked).isEmpty { try note(made + revoked) }
-    state.withLock { $0.tokens = Set(current.keys) }
-  }
-
-  /// Those that were made and not revoked.
-  private static func tokens(in entries: [AuditEntry]) -> Set<String> {
-    var tokens: Set<String> = []
-    for entry in entries {
-      guard let id = entry.subject?.split(separator: " ").first.map(String.init) else { continue }
-      if entry.action == "MAKE TOKEN" { tokens.insert(id) }
-      if entry.action == "REVOKE TOKEN" { tokens.remove(id) }
-    }
-    return tokens
+    noted.made.formUnion(tokens.lazy.map(\.id))
+    // One that somebody has taken out of the file is good no more either.
+    let good = Set(tokens.lazy.filter { $0.revoked == nil }.map(\.id))
+    let revoked = noted.made.subtracting(good).subtracting(noted.revoked)
+    noted.revoked.formUnion(revoked)
+    let entries = made + revoked.sorted().map { Self.entry("REVOKE TOKEN", $0) }
+    if !entries.isEmpty { try note(entries) }
+    state.withLock { [noted] in $0.tokens = noted }
   }
 
   /// Notes what the server runs with, unless it is what was noted last, or the store is empty.

@@ -13,6 +13,9 @@ public struct Token: Sendable, Equatable, Codable {
   /// When it was made, and when it ends; RFC 3339 texts.
   public var created: String
   public var expires: String?
+  /// When it was revoked; nil while it is good. It is kept for a while after that, so that a server which was down meanwhile
+  /// still notes it.
+  public var revoked: String?
   /// SHA-256 of the secret, in hexadecimal digits. The secret has 256 random bits, so that one hash is enough.
   var hash: String
 

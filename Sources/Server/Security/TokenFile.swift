@@ -1,4 +1,5 @@
 import Foundation
+import Model
 import Synchronization
 
 /// The tokens of a store: a file in its directory, one JSON object a line, which `nilo token` changes and a server beside it
@@ -29,8 +30,14 @@ public final class TokenFile: Sendable {
   /// Nothing is read yet.
   public init(directory: String) { path = "\(directory)/tokens" }
 
-  /// All tokens, in the order of their making; empty without a file. Throws ``MalformedError``. O(tokens).
-  public func all() throws -> [Token] {
+  /// How long a token that was revoked is kept.
+  private static let keptNs: Int64 = 90 * 86_400 * 1_000_000_000
+
+  /// All tokens that are not revoked, in the order of their making; empty without a file. Throws ``MalformedError``. O(tokens).
+  public func all() throws -> [Token] { try records().filter { $0.revoked == nil } }
+
+  /// The same with those that were revoked lately.
+  func records() throws -> [Token] {
     guard FileManager.default.fileExists(atPath: path) else { return [] }
     let text = try String(contentsOfFile: path, encoding: .utf8)
     return try text.split(separator: "\n").enumerated().map { number, line in
@@ -41,14 +48,19 @@ public final class TokenFile: Sendable {
   }
 
   /// Adds a token. Not to be called by two processes at a time.
-  public func add(_ token: Token) throws { try write(all() + [token]) }
+  public func add(_ token: Token) throws { try write(records() + [token]) }
 
-  /// Removes a token; false when there is none of that id.
-  public func remove(_ id: String) throws -> Bool {
-    let tokens = try all()
-    let rest = tokens.filter { $0.id != id }
-    if rest.count < tokens.count { try write(rest) }
-    return rest.count < tokens.count
+  /// Revokes a token at a time in nanoseconds since 1970; false when there is none of that id. Its hash is kept no longer. Not
+  /// to be called by two processes at a time.
+  public func revoke(_ id: String, atNs nowNs: Int64) throws -> Bool {
+    var tokens = try records()
+    guard let index = tokens.firstIndex(where: { $0.id == id && $0.revoked == nil }) else {
+      return false
+    }
+    (tokens[index].revoked, tokens[index].hash) = (Timestamp(ns: nowNs).description, "")
+    let oldestNs = nowNs - Self.keptNs
+    try write(tokens.filter { $0.revoked.flatMap { Timestamp($0)?.ns } ?? .max >= oldestNs })
+    return true
   }
 
   /// The token of an id as the file had it a tenth of a second ago or later. A file that cannot be read any more has none.
