@@ -23,6 +23,14 @@ public struct FileCheckpoint: Sendable, Equatable {
   /// The number of the line there, from 1.
   public var line: Int64 { point.line }
 
+  /// The hash of the first KiB, by which the file can be looked for; nil of one of which less was read, since short files
+  /// are easily alike.
+  public var headHash: UInt64? {
+    head.byteCount == Fingerprint.maxBytes ? head.hash : nil
+  }
+  /// The hash of the path, to tell checkpoints of one number apart.
+  public var pathHash: UInt64 { Fingerprint(Array(path.utf8)).hash }
+
   /// Whether the file, that has so many bytes, has nothing after what was read.
   func isWhole(ofSize byteCount: Int64) -> Bool {
     byteCount == provenBytes && (!isCompressed || hasEnded)

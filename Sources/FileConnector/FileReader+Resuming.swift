@@ -8,13 +8,11 @@ extension FileReader {
     var point: CutPoint
   }
 
-  /// Begins at the checkpoint, if the file is the one that it is of, else at the file's start. To be called once, before
-  /// ``next()``. O(1), and for compressed files O(bytes before the checkpoint) with the first chunk.
+  /// Begins at the checkpoint, if the file is the one that it is of, else at the file's start. To be called before
+  /// ``next()``, and again only after it has given ``FileBeginning/replaced(_:)``. O(1), and for compressed files O(bytes before the checkpoint) with the first chunk.
   public mutating func resume(at checkpoint: FileCheckpoint) throws(FileError) -> FileBeginning {
     guard let byteCount = totalBytes else { return .replaced(.otherBytes) }
-    if checkpoint.format != format { return .replaced(.otherFormat) }
-    if byteCount < checkpoint.provenBytes { return .replaced(.shorter) }
-    guard try isProven(checkpoint) else { return .replaced(.otherBytes) }
+    if let replacement = try replacement(of: checkpoint) { return .replaced(replacement) }
     if checkpoint.isWhole(ofSize: byteCount) { return .unchanged }
     var point = checkpoint.point
     if checkpoint.isCompressed {
@@ -27,6 +25,20 @@ extension FileReader {
       try source.resumePlain(at: point.offset)
     }
     return .continued(offset: point.offset, line: point.line)
+  }
+
+  /// What shows that the file is not the one that the checkpoint is of; nil when it is that one. O(1): reads 2 KiB at most.
+  public func replacement(of checkpoint: FileCheckpoint) throws(FileError) -> FileReplacement? {
+    guard let byteCount = totalBytes else { return .otherBytes }
+    if checkpoint.format != format { return .otherFormat }
+    if byteCount < checkpoint.provenBytes { return .shorter }
+    return try isProven(checkpoint) ? nil : .otherBytes
+  }
+
+  /// The hash of the file's first KiB, as ``FileCheckpoint/headHash``; nil of a shorter one.
+  public func headHash() throws(FileError) -> UInt64? {
+    let head = try source.file.bytes(0..<Int64(Fingerprint.maxBytes))
+    return head.count == Fingerprint.maxBytes ? Fingerprint(head).hash : nil
   }
 
   /// Whether the first bytes of the file are those of a compressed one.

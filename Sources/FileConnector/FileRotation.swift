@@ -6,8 +6,8 @@ public enum FileRotation {
   /// those that came after it and were rotated away as well. The file that is at `path` now is not among them. Empty when
   /// there is none, as when it was compressed.
   ///
-  /// The one that was read is known by its number, or has its name with a number or a date behind it, as in `a.log.1` and
-  /// `a.log-20240601`, and has the bytes that the checkpoint says. Those after it have such a name and were written later.
+  /// The one that was read has the bytes that the checkpoint says, and either its number, or its name with a number or a date
+  /// behind it, as in `a.log.1` and `a.log-20240601`. Those after it have such a name and were written later.
   /// O(names in the directory).
   public static func files(
     after checkpoint: FileCheckpoint, at path: String
@@ -25,12 +25,10 @@ public enum FileRotation {
       }
     }
     guard let first = candidates.firstIndex(where: { has(checkpoint, $0.path) }) else { return [] }
-    let found = candidates.remove(at: first)
-    let later = candidates.filter {
-      $0.isNamedSo && $0.status.modifiedNs >= found.status.modifiedNs
-        && !FileCheckpoint.isCompressed($0.path)
+    let later = candidates[(first + 1)...].filter {
+      $0.isNamedSo && !FileCheckpoint.isCompressed($0.path)
     }
-    return ([found] + later).map { ($0.path, $0.status.identity) }
+    return ([candidates[first]] + later).map { ($0.path, $0.status.identity) }
   }
 
   private static let maxListings = 20

@@ -110,6 +110,118 @@ import Testing
     #expect((sources?.first?["sources"] as? [[String: Any]])?.count == 1)
   }
 
+  /// Waits, and that each of the lines was stored once, in their order.
+  private func expectOnce(_ count: Int, _ run: Run) throws {
+    try waitFor(count)
+    // What is stored twice may come later.
+    usleep(1_200_000)
+    let ended = try end(run)
+    #expect(ended.status == 0 && !ended.error.contains("is not found"), "\(ended)")
+    try expectOnce(count)
+  }
+
+  private func expectOnce(_ count: Int) throws {
+    let answer = try workspace.nilo(
+      "query", "--format", "csv", "SELECT count(*) AS rows, distinct(n) AS lines FROM s")
+    #expect(answer.output == "rows,lines\n\(count),\(count)\n")
+  }
+
+  private func lines(_ numbers: ClosedRange<Int>) -> String {
+    numbers.map { line($0) + "\n" }.joined()
+  }
+
+  /// The number of the copy that is deleted is given to the next one: it says nothing of what that holds.
+  @Test func copiesThatGetTheNumbersOfDeletedOnes() throws {
+    try append("", to: "a.log")
+    let run = try start("--follow", "a.log")
+    for round in 0..<4 {
+      try append(lines(round * 10 + 1...round * 10 + 10), to: "a.log")
+      try waitFor(round * 10 + 10)
+      _ = try workspace.shell("rm -f a.log.1; cp a.log a.log.1; : > a.log")
+      // The cut is noticed before more is written.
+      usleep(300_000)
+    }
+    try expectOnce(40, run)
+  }
+
+  /// Lines that were not read before a rotation are in the renamed file, whose number was that of a deleted one.
+  @Test(arguments: [true, false]) func newFilesThatGetTheNumbersOfDeletedOnes(
+    isLive: Bool
+  ) throws {
+    try append("", to: "a.log")
+    var run = try start("--follow", "a.log")
+    var count = 0
+    for _ in 0..<5 {
+      try append(lines(count + 1...count + 10), to: "a.log")
+      try waitFor(count + 10)
+      if !isLive { #expect(try end(run).status == 0) }
+      try append(lines(count + 11...count + 14), to: "a.log")
+      _ = try workspace.shell("rm -f a.log.2; mv a.log.1 a.log.2; mv a.log a.log.1")
+      try append(lines(count + 15...count + 17), to: "a.log")
+      count += 17
+      if !isLive { run = try start("--follow", "a.log") }
+      try waitFor(count)
+    }
+    try expectOnce(count, run)
+  }
+
+  /// As `rsync` does: each file is replaced by a longer one, which gets the number of another that was.
+  private func replaceFiles(_ round: Int) throws {
+    for (name, start) in [("a", 0), ("b", 1_000)] {
+      try workspace.write("new", lines(start + 1...start + 10 * round))
+      _ = try workspace.shell("mkdir -p logs; mv new logs/\(name).ndjson")
+    }
+  }
+
+  @Test func filesThatAreReplacedByLongerOnes() throws {
+    try replaceFiles(1)
+    let run = try start("--watch", "logs", "*.ndjson")
+    try waitFor(20)
+    for round in 2...5 {
+      try replaceFiles(round)
+      try waitFor(20 * round)
+    }
+    try expectOnce(100, run)
+    for round in 6...9 {
+      try replaceFiles(round)
+      let outcome = try workspace.nilo(
+        "ingest", "--stream", "s", "logs/a.ndjson", "logs/b.ndjson")
+      #expect(outcome.status == 0)
+      try expectOnce(20 * round)
+    }
+  }
+
+  /// Two files that have changed their names and numbers are each known, also when only one of them is read.
+  @Test func filesThatGetTheNumbersOfEachOther() throws {
+    try replaceFiles(1)
+    _ = try workspace.nilo("ingest", "--stream", "s", "logs/a.ndjson", "logs/b.ndjson")
+    for round in 2...4 {
+      // Written over in place, with each other's names.
+      _ = try workspace.shell(
+        "mv logs/a.ndjson c; mv logs/b.ndjson logs/a.ndjson; mv c logs/b.ndjson")
+      for (name, first) in [("a", 0), ("b", 1_000)] {
+        try workspace.write("new", lines(first + 1...first + 10 * round))
+        _ = try workspace.shell("cat new > logs/\(name).ndjson")
+        _ = try workspace.nilo("ingest", "--stream", "s", "logs/\(name).ndjson")
+      }
+      try expectOnce(20 * round)
+    }
+  }
+
+  /// A file with a new name and number is known by its bytes, and a copy is none while the first is in its place.
+  @Test func aFileThatWasMoved() throws {
+    try append(lines(1...100), to: "a.ndjson")
+    _ = try workspace.nilo("ingest", "--stream", "s", "a.ndjson")
+    _ = try workspace.shell("cp a.ndjson b.ndjson; rm a.ndjson")
+    try append(lines(101...110), to: "b.ndjson")
+    let moved = try workspace.nilo("ingest", "--stream", "s", "b.ndjson")
+    #expect(moved.error.contains("continued at byte"), "\(moved)")
+    try expectOnce(110)
+    _ = try workspace.shell("cp b.ndjson c.ndjson")
+    let copied = try workspace.nilo("ingest", "--stream", "s", "--json", "c.ndjson")
+    #expect(try copied.json()["accepted"] as? Int == 110, "\(copied)")
+  }
+
   @Test func whatCannotBeFollowed() throws {
     for (arguments, text) in [
       (["--follow", "-"], "Standard input cannot be followed"),

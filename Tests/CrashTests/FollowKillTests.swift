@@ -14,6 +14,8 @@ struct FollowKillTests {
   private struct Log {
     let path: String
     var count = 0
+    /// Lines that are in files that were rotated away.
+    private(set) var rotatedCount = 0
     private var pending: [UInt8] = []
 
     init(path: String) { self.path = path }
@@ -41,8 +43,17 @@ struct FollowKillTests {
 
     private var url: URL { URL(fileURLWithPath: path) }
 
+    /// Deletes what was rotated away, whose numbers the next files get.
+    func removeRotated() throws {
+      let files = FileManager.default
+      for number in 1...31 where files.fileExists(atPath: "\(path).\(number)") {
+        try files.removeItem(atPath: "\(path).\(number)")
+      }
+    }
+
     mutating func rotate(byCopy: Bool) throws {
       try flush()
+      rotatedCount = count
       let files = FileManager.default
       for number in stride(from: 30, through: 1, by: -1)
       where files.fileExists(atPath: "\(path).\(number)") {
@@ -74,6 +85,9 @@ struct FollowKillTests {
       for step in 0..<60 {
         try log.write(lines: random.within(1...80), &random)
         if rotation != .none, random.oneIn(8) {
+          if try Fleet.eventCount(store, in: workspace) > log.rotatedCount {
+            try log.removeRotated()
+          }
           // What is written between a copy and the cut is in neither.
           try log.rotate(byCopy: rotation == .copy)
         }

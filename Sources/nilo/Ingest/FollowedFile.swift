@@ -13,6 +13,8 @@ struct FollowedFile {
   let source: String
   /// Which file was last read there.
   var identity: FileIdentity?
+  /// How far that one was read. It is kept here, since another file may have got its number.
+  var checkpoint: FileCheckpoint?
   /// As it was when all of it had been read.
   var seen: FileStatus?
   /// A last line without an end, which more may come of.

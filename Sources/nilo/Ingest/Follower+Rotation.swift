@@ -16,48 +16,38 @@ extension Follower {
   mutating func begin(
     _ reader: inout FileReader, _ identity: FileIdentity, _ path: String, _ file: FollowedFile
   ) throws -> Start {
-    let isFirst = file.identity == nil
-    if let known = try checkpoint(of: identity) {
+    if let known = try checkpoint(of: reader, identity, file) {
       let beginning = try reader.resume(at: known)
-      if case .replaced = beginning {
-        // Else it has only got the number of a file that is gone.
-        return known.path == file.source ? try takeRest(of: known, path, file) : .now(nil)
-      }
-      if isFirst, case .continued(let offset, let line) = beginning {
+      checkpoints[identity] = known
+      if file.identity == nil, case .continued(let offset, let line) = beginning {
         target.tell(
           "continued at byte \(Wording.count(offset)), line \(Wording.count(line))", path)
       }
       return .now(beginning)
     }
-    guard let before = try checkpoint(before: identity, path, file)
-    else { return .now(nil) }
-    let beginning = try reader.resume(at: before)
-    if case .replaced = beginning {
-      return try takeRest(of: before, path, file)
+    if file.expiry != nil {
+      // Another one has the name, and the number, of the file that was rotated away.
+      try leave(path, file)
+      return .later
     }
-    // A copy of it, or the same on a file system that numbers anew.
-    checkpoints[identity] = before
-    return .now(beginning)
+    guard let before = try checkpoint(before: file) else { return .now(nil) }
+    return try takeRest(of: before, path, file)
   }
 
-  private mutating func checkpoint(of identity: FileIdentity) throws -> FileCheckpoint? {
-    if let known = checkpoints[identity] { return known }
-    if target.isFromStart { return nil }
-    let found = try remembered.find(number: identity)?.checkpoint
-    if let found { checkpoints[identity] = found }
-    return found
-  }
-
-  /// How far the file was read that was at `path` before this one.
+  /// How far the reader's file was read, which is told by its bytes.
   private mutating func checkpoint(
-    before identity: FileIdentity, _ path: String, _ file: FollowedFile
+    of reader: borrowing FileReader, _ identity: FileIdentity, _ file: FollowedFile
   ) throws -> FileCheckpoint? {
-    if let other = file.identity {
-      return other == identity ? nil : try checkpoint(of: other)
-    }
-    // Of one that was rotated away itself, nothing was at its new place.
-    if target.isFromStart || file.expiry != nil { return nil }
-    return try remembered.latest(at: file.source)?.checkpoint
+    let met = [checkpoints[identity], file.checkpoint].compactMap(\.self)
+    if let known = try reader.furthest(of: met) { return known }
+    return target.isFromStart
+      ? nil : try remembered.find(identity, path: file.source, reader)?.checkpoint
+  }
+
+  /// How far the file was read that was in the place of this one.
+  private mutating func checkpoint(before file: FollowedFile) throws -> FileCheckpoint? {
+    if let known = file.checkpoint { return known }
+    return target.isFromStart ? nil : try remembered.latest(at: file.source)?.checkpoint
   }
 
   /// Takes what was appended to a file after the checkpoint, and before another one took its place, which is read after it.
@@ -77,10 +67,6 @@ extension Follower {
       set[path]?.missing?.isTold = true
     }
     for (index, (other, identity)) in rest.enumerated() {
-      if index == 0, try self.checkpoint(of: identity) == nil {
-        checkpoints[identity] = checkpoint
-      }
-      if identity == checkpoint.identity { addRotated(other, identity, file) }
       var reader = try FileReader(
         path: other, format: target.format ?? FileFormat(fileName: file.source),
         decimalMark: target.decimalMark, delimiter: target.delimiter,
@@ -89,9 +75,17 @@ extension Follower {
       // It has another name by now.
       guard reader.identity == identity else { return .afterAnotherLook }
       reader.checkpointPath = file.source
-      if let known = try self.checkpoint(of: identity), try reader.resume(at: known) == .unchanged {
-        continue
+      // The first one has these bytes, with whatever name and number.
+      var candidates = index == 0 ? [checkpoint] : []
+      if let met = checkpoints[identity] { candidates.append(met) }
+      if !target.isFromStart { candidates += try remembered.all(numbered: identity) }
+      let known = try reader.furthest(of: candidates)
+      // Else what another file had that has its number is forgotten.
+      checkpoints[identity] = known
+      if index == 0, identity == checkpoint.identity, let known {
+        addRotated(other, identity, known, file)
       }
+      if let known, try reader.resume(at: known) == .unchanged { continue }
       if try takeAll(&reader, identity, other, file.source) {
         target.tell("rotated: what was left of it is read from \(other)", path)
         // Names may have changed while it was read.
@@ -103,12 +97,14 @@ extension Follower {
 
   /// Follows a file that was rotated away for a while: who writes it may not have noticed.
   private mutating func addRotated(
-    _ path: String, _ identity: FileIdentity, _ file: FollowedFile
+    _ path: String, _ identity: FileIdentity, _ known: FileCheckpoint, _ file: FollowedFile
   ) {
     if set[path]?.expiry != nil { set.remove(path) }
+    if set[path] != nil { return }
     set.add(
       path, identity, source: file.source,
       until: file.expiry ?? .now + FollowedFile.rotationPatience)
+    set[path]?.checkpoint = known
   }
 
   /// The file that was at `path` is not there any more: more may be appended to it under another name.
@@ -116,10 +112,10 @@ extension Follower {
     set[path]?.isVanished = true
     set[path]?.seen = nil
     if file.expiry != nil { set.remove(path) }
-    guard let identity = file.identity, let known = try checkpoint(of: identity),
+    guard let identity = file.identity, let known = file.checkpoint,
       let other = try FileRotation.files(after: known, at: path).first,
       other.identity == identity
     else { return }
-    addRotated(other.path, identity, file)
+    addRotated(other.path, identity, known, file)
   }
 }

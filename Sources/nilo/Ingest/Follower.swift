@@ -13,7 +13,7 @@ struct Follower {
   let target: Target
   var set: FollowedSet
   var remembered: RememberedFiles
-  /// How far files were read that this run has met.
+  /// How far the files were read that last had these numbers. A file is only believed to be the one by its bytes.
   var checkpoints: [FileIdentity: FileCheckpoint] = [:]
   private var pending = PendingAppends()
   private var nextUpkeep = ContinuousClock.now + upkeepInterval
@@ -107,7 +107,7 @@ struct Follower {
     case .later: return
     }
     set[path]?.isVanished = false
-    if beginning != nil { note(identity, at: path) }
+    if beginning != nil, let known = checkpoints[identity] { note(identity, known, at: path) }
     if beginning == .unchanged {
       set[path]?.rest(status, hasOpenEnd: false, wasTried: false)
       return
@@ -122,10 +122,13 @@ struct Follower {
 
   /// Takes note that something of the file was read. Before, it may be rotated away without having been noticed: what was read
   /// there last tells where to look for it.
-  private mutating func note(_ identity: FileIdentity, at path: String) {
-    guard let file = set[path], file.identity != identity else { return }
+  private mutating func note(
+    _ identity: FileIdentity, _ checkpoint: FileCheckpoint, at path: String
+  ) {
+    guard let file = set[path] else { return }
     if file.identity == nil { fileCount += 1 }
     set[path]?.identity = identity
+    set[path]?.checkpoint = checkpoint
   }
 
   /// Takes what there is to read, or the next part of it. False when there is no whole document.
@@ -171,7 +174,8 @@ extension Follower {
       show(summary.firstRejections, source)
       if let last {
         checkpoints[identity] = last
-        note(identity, at: path)
+        remembered.learn(last)
+        note(identity, last, at: path)
       }
     }
     _ = try target.store.ingest(
@@ -200,8 +204,11 @@ extension Follower {
     for (batch, result) in pending.wait() {
       switch result {
       case .success(let result):
-        if let checkpoint = batch.checkpoint { checkpoints[batch.identity] = checkpoint }
-        note(batch.identity, at: batch.path)
+        if let checkpoint = batch.checkpoint {
+          checkpoints[batch.identity] = checkpoint
+          remembered.learn(checkpoint)
+          note(batch.identity, checkpoint, at: batch.path)
+        }
         var summary = IngestSummary()
         summary.add(result)
         total.add(summary)

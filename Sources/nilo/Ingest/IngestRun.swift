@@ -173,7 +173,9 @@ struct IngestRun {
       })
     if let end = reader.checkpoint(afterLast: last), store.definition(of: stream) != nil {
       try remembered?.note(end)
+      last = end
     }
+    if let last { remembered?.learn(last) }
     guard !Interruption.isRequested else { return }
     endedSources.append(reader.sourceName)
     if let text = adviceOfFormat(file, reader.fieldNames, ofFile) {
@@ -193,13 +195,12 @@ struct IngestRun {
     guard let store, let identity = reader.identity else { return (nil, nil) }
     var files = remembered ?? RememberedFiles(store, stream: stream)
     defer { remembered = files }
-    guard let known = try files.find(identity, path: reader.sourceName), !isFromStart,
+    let found = try files.find(identity, path: reader.sourceName, reader)
+    // Of one that is not the same it is told that it is read from its start.
+    guard let known = try found ?? files.latest(at: reader.sourceName), !isFromStart,
       store.definition(of: stream) != nil
     else { return (nil, nil) }
-    let beginning = try reader.resume(at: known.checkpoint)
-    // It has only got the number of a file that is gone.
-    if case .replaced = beginning, known.checkpoint.path != reader.sourceName { return (nil, nil) }
-    return (beginning, known)
+    return (try reader.resume(at: known.checkpoint), known)
   }
 
   /// Counts and tells how the reading of a file began that was known.

@@ -4,8 +4,10 @@ import Store
 
 /// How far files were read into a stream, as the store remembers it: a checkpoint is committed with the documents before it.
 ///
-/// A file is found by its number on its device, so that it may be renamed; where that is unknown by its path, so that it may be
-/// copied over by what comes from another machine. ``FileReader/resume(at:)`` looks whether it is the same.
+/// A file is looked for by its number on its device, so that it may be renamed; by its path, so that it may be copied over by
+/// what comes from another machine; and by its first KiB, so that it may be moved to another file system. Numbers and paths
+/// are used again, also by files that are remembered: only its bytes tell whether it is the one
+/// (``FileReader/replacement(of:)``).
 struct RememberedFiles {
   /// Of all streams together. Beyond it those are forgotten that were read longest ago.
   static let maxFiles = 65_536
@@ -18,8 +20,8 @@ struct RememberedFiles {
 
   private let store: Store
   private let stream: String
-  /// The latest of each path; read when it is first asked for.
-  private var byPath: [String: Known]?
+  /// Read when something is first asked for.
+  private var index: Index?
   private var hasNew = false
 
   init(_ store: Store, stream: String) {
@@ -28,32 +30,62 @@ struct RememberedFiles {
 
   /// What is to be committed with the documents before the checkpoint.
   func progress(_ checkpoint: FileCheckpoint) -> SourceProgress {
-    SourceProgress(source: name(checkpoint.identity), position: checkpoint.json)
+    SourceProgress(source: name(checkpoint), position: checkpoint.json)
   }
 
-  /// O(log n), and O(files that are remembered) for the first that is not known by its number.
-  mutating func find(_ identity: FileIdentity, path: String) throws -> Known? {
-    try find(number: identity) ?? latest(at: path)
-  }
-
-  /// O(log n).
-  mutating func find(number identity: FileIdentity) throws -> Known? {
-    let known = try store.progress(of: name(identity)).flatMap(Known.init)
-    if known == nil { hasNew = true }
-    return known
-  }
-
-  /// The file that was last read at a path.
-  mutating func latest(at path: String) throws -> Known? {
-    if let byPath { return byPath[path] }
-    var found: [String: Known] = [:]
-    for noted in try store.progress(withPrefix: "\(Self.prefix)\(stream):") {
-      guard let known = Known(noted) else { continue }
-      if let other = found[known.checkpoint.path], other.notedNs > known.notedNs { continue }
-      found[known.checkpoint.path] = known
+  /// What is known of the reader's file, which has this number and was, if it is remembered, perhaps at this path. O(1), and
+  /// O(files that are remembered) for the first time.
+  mutating func find(
+    _ identity: FileIdentity, path: String, _ reader: borrowing FileReader
+  ) throws -> Known? {
+    let index = try loaded()
+    let likely = (index.byNumber[identity] ?? []) + [index.byPath[path]].compactMap(\.self)
+    // One that had the number before may have been an older copy.
+    if let known = try reader.furthest(of: likely, \.checkpoint) { return known }
+    hasNew = true
+    guard let hash = try reader.headHash() else { return nil }
+    var moved: [Known] = []
+    for known in index.byHead[hash] ?? [] where index.isLatest(known) {
+      if try reader.replacement(of: known.checkpoint) == nil, !Self.isInPlace(known.checkpoint) {
+        moved.append(known)
+      }
     }
-    byPath = found
-    return found[path]
+    return moved.count == 1 ? moved[0] : nil
+  }
+
+  /// How far the files were read that have had a number. As ``find(_:path:_:)``.
+  mutating func all(numbered identity: FileIdentity) throws -> [FileCheckpoint] {
+    try loaded().byNumber[identity]?.map(\.checkpoint) ?? []
+  }
+
+  /// The file that was last read at a path. As ``find(_:path:_:)``.
+  mutating func latest(at path: String) throws -> Known? { try loaded().byPath[path] }
+
+  /// Takes note of what is in the store now. O(1).
+  mutating func learn(_ checkpoint: FileCheckpoint) {
+    index?.add(Known(checkpoint: checkpoint, notedNs: Store.wallClockNs()))
+  }
+
+  private mutating func loaded() throws -> Index {
+    if let index { return index }
+    var found = Index()
+    for noted in try store.progress(withPrefix: "\(Self.prefix)\(stream):") {
+      if let known = Known(noted) { found.add(known) }
+    }
+    index = found
+    return found
+  }
+
+  /// Whether a file is still where it was read: what is like it is a copy then.
+  private static func isInPlace(_ checkpoint: FileCheckpoint) -> Bool {
+    guard FileStatus(path: checkpoint.path) != nil else { return false }
+    do {
+      let reader = try FileReader(path: checkpoint.path, format: checkpoint.format)
+      return try reader.replacement(of: checkpoint) == nil
+    } catch {
+      // It cannot be told.
+      return true
+    }
   }
 
   /// Notes it in a commit of its own.
@@ -78,9 +110,61 @@ struct RememberedFiles {
 
   private static let prefix = "file:"
 
-  /// Stream names have no colon.
-  private func name(_ identity: FileIdentity) -> String {
-    "\(Self.prefix)\(stream):\(identity.device):\(identity.inode)"
+  /// Stream names have no colon. The path keeps a file that gets the number of another from taking that one's place here.
+  private func name(_ checkpoint: FileCheckpoint) -> String {
+    let identity = checkpoint.identity
+    let path = String(checkpoint.pathHash, radix: 16)
+    return "\(Self.prefix)\(stream):\(identity.device):\(identity.inode):\(path)"
+  }
+}
+
+/// What is remembered of one stream, by all that a file can be looked for.
+private struct Index {
+  var byNumber: [FileIdentity: [RememberedFiles.Known]] = [:]
+  /// The latest of each path.
+  var byPath: [String: RememberedFiles.Known] = [:]
+  var byHead: [UInt64: [RememberedFiles.Known]] = [:]
+
+  /// Adds it, in place of an older one of the same number and path.
+  mutating func add(_ known: RememberedFiles.Known) {
+    let checkpoint = known.checkpoint
+    func isOlder(_ other: RememberedFiles.Known) -> Bool {
+      other.checkpoint.identity == checkpoint.identity && other.checkpoint.path == checkpoint.path
+        && other.notedNs <= known.notedNs
+    }
+    byNumber[checkpoint.identity, default: []].removeAll(where: isOlder)
+    byNumber[checkpoint.identity, default: []].append(known)
+    if let hash = checkpoint.headHash {
+      byHead[hash, default: []].removeAll(where: isOlder)
+      byHead[hash, default: []].append(known)
+    }
+    if byPath[checkpoint.path].map({ $0.notedNs <= known.notedNs }) ?? true {
+      byPath[checkpoint.path] = known
+    }
+  }
+
+  /// Whether nothing was read at its path after it.
+  func isLatest(_ known: RememberedFiles.Known) -> Bool {
+    byPath[known.checkpoint.path]?.checkpoint == known.checkpoint
+  }
+}
+
+extension FileReader {
+  /// Of what is known, that which is of the reader's file and goes furthest. Files that were replaced by longer ones leave
+  /// checkpoints that fit as well. O(candidates).
+  borrowing func furthest<Item>(
+    of candidates: [Item], _ checkpoint: (Item) -> FileCheckpoint
+  ) throws(FileError) -> Item? {
+    var furthest: Item?
+    for item in candidates
+    where furthest.map({ checkpoint($0).offset < checkpoint(item).offset }) ?? true {
+      if try replacement(of: checkpoint(item)) == nil { furthest = item }
+    }
+    return furthest
+  }
+
+  borrowing func furthest(of candidates: [FileCheckpoint]) throws(FileError) -> FileCheckpoint? {
+    try furthest(of: candidates) { $0 }
   }
 }
 
