@@ -44,13 +44,10 @@ struct RememberedFiles {
     if let known = try reader.furthest(of: likely, \.checkpoint) { return known }
     hasNew = true
     guard let hash = try reader.headHash() else { return nil }
-    var moved: [Known] = []
-    for known in index.byHead[hash] ?? [] where index.isLatest(known) {
-      if try reader.replacement(of: known.checkpoint) == nil, !Self.isInPlace(known.checkpoint) {
-        moved.append(known)
-      }
-    }
-    return moved.count == 1 ? moved[0] : nil
+    let moved = try reader.all(of: index.byHead[hash] ?? [], \.checkpoint)
+    // It is a copy, as long as one that is like it is in its place.
+    if moved.contains(where: { Self.isInPlace($0.checkpoint) }) { return nil }
+    return moved.max { $0.checkpoint.offset < $1.checkpoint.offset }
   }
 
   /// How far the files were read that have had a number. As ``find(_:path:_:)``.
@@ -142,25 +139,25 @@ private struct Index {
       byPath[checkpoint.path] = known
     }
   }
-
-  /// Whether nothing was read at its path after it.
-  func isLatest(_ known: RememberedFiles.Known) -> Bool {
-    byPath[known.checkpoint.path]?.checkpoint == known.checkpoint
-  }
 }
 
 extension FileReader {
-  /// Of what is known, that which is of the reader's file and goes furthest. Files that were replaced by longer ones leave
-  /// checkpoints that fit as well. O(candidates).
+  /// Of what is known, that which is of the reader's file. O(candidates).
+  borrowing func all<Item>(
+    of candidates: [Item], _ checkpoint: (Item) -> FileCheckpoint
+  ) throws(FileError) -> [Item] {
+    var fitting: [Item] = []
+    for item in candidates where try replacement(of: checkpoint(item)) == nil {
+      fitting.append(item)
+    }
+    return fitting
+  }
+
+  /// That of them which goes furthest: files that were replaced by longer ones leave checkpoints that fit as well.
   borrowing func furthest<Item>(
     of candidates: [Item], _ checkpoint: (Item) -> FileCheckpoint
   ) throws(FileError) -> Item? {
-    var furthest: Item?
-    for item in candidates
-    where furthest.map({ checkpoint($0).offset < checkpoint(item).offset }) ?? true {
-      if try replacement(of: checkpoint(item)) == nil { furthest = item }
-    }
-    return furthest
+    try all(of: candidates, checkpoint).max { checkpoint($0).offset < checkpoint($1).offset }
   }
 
   borrowing func furthest(of candidates: [FileCheckpoint]) throws(FileError) -> FileCheckpoint? {
