@@ -129,6 +129,25 @@ import Testing
         == [["final", "2", ""], ["final", "3", "1"]])
   }
 
+  /// Each time is noted, also by one who has seen nothing of the time before, as after a restart.
+  @Test func aKpiMayBeGoneAgain() throws {
+    let plant = try TestPlant(TestClock("2024-06-01T12:00:00Z"))
+    try append(plant, ("a", "00:10", 1))
+    _ = try plant.ask(Self.kpi)
+    _ = try plant.ask("DEFINE SINK s FROM k INTO stream('rows')")
+    for _ in 0..<2 {
+      _ = try plant.ask("DROP KPI k")
+      try SinkWatch(plant.store, limits: QueryLimits()).look()
+      #expect(try plant.store.sinks()[0].failure == "there is no KPI k")
+      _ = try plant.ask(Self.kpi)
+      try SinkWatch(plant.store, limits: QueryLimits()).look()
+      #expect(try plant.store.sinks()[0].failure == nil)
+    }
+    #expect(
+      try plant.facts("SELECT state FROM _sinks LIMIT 9").joined().map(\.self)
+        == ["failed", "recovered", "failed", "recovered"])
+  }
+
   /// The column of the bucket gives way to a field of the stream, and the target has it all the same.
   @Test func aStreamMayHaveAFieldTime() throws {
     let plant = try TestPlant(TestClock("2024-06-01T12:00:00Z"))

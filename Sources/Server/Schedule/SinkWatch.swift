@@ -38,7 +38,7 @@ final class SinkWatch: @unchecked Sendable {
           try look(sink, after: seq, snapshot)
           seen[key] = snapshot.lastSeq
         } catch  where AlertWatch.isLasting(error) {
-          try note(sink, .failed, after: seq, "\(error)")
+          try note(sink, .failed, after: seq, asOf: snapshot.lastSeq, "\(error)")
         } catch {
           failure = error
         }
@@ -52,7 +52,9 @@ final class SinkWatch: @unchecked Sendable {
     guard let kpi, let stream = snapshot.streams.first(where: { $0.name == kpi.stream }) else {
       throw StatementError("there is no KPI \(sink.definition.kpi.text)")
     }
-    if sink.failure != nil { try note(sink, .recovered, after: seq, nil) }
+    if sink.failure != nil {
+      try note(sink, .recovered, after: seq, asOf: snapshot.lastSeq, nil)
+    }
     guard snapshot.lastSeq > seq, try hasNews(kpi, stream, after: seq) else { return }
     var publication = Publication(
       DefinitionKey(sink.name, sink.version), .begun, afterSeq: seq, throughSeq: snapshot.lastSeq)
@@ -75,12 +77,14 @@ final class SinkWatch: @unchecked Sendable {
     return earliestNs.map { $0 < nowNs } ?? false
   }
 
+  /// What fails, recovers and fails again is noted each time: the state that was looked at is another one.
   private func note(
-    _ sink: SinkInfo, _ state: Publication.State, after seq: UInt64, _ failure: String?
+    _ sink: SinkInfo, _ state: Publication.State, after seq: UInt64, asOf lastSeq: UInt64,
+    _ failure: String?
   ) throws {
     if sink.failure == failure { return }
     var publication = Publication(
-      DefinitionKey(sink.name, sink.version), state, afterSeq: seq, throughSeq: seq)
+      DefinitionKey(sink.name, sink.version), state, afterSeq: seq, throughSeq: lastSeq)
     publication.failure = failure
     try store.record(publication)
   }

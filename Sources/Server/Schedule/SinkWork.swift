@@ -37,7 +37,8 @@ struct SinkWork: Sendable {
         throw error
       } catch {
         (noted.state, noted.failure) = (.refused, "\(error)")
-        if try store.record(noted) {
+        // It may be tried for days, and is noted once.
+        if try store.sinkStates()[noted.key]?.failure == nil, try store.record(noted) {
           logger.warning("sink \(sink.name) is not taken yet: \(error)")
         }
         return .failed("\(error)")
