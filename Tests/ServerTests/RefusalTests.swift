@@ -116,6 +116,36 @@ import Testing
     #expect(try served.get("/v1/ledger?stream=_audit").status == 200)
   }
 
+  /// All that came for a stream was rejected: it is not there, and its ledger is.
+  @Test func aStreamThatCouldNotBeMadeHasALedger() throws {
+    let served = try ServedStore()
+    #expect(try served.post("/v1/streams/doors/events", "{\"v\":1}").status == 422)
+    let reply = try served.get("/v1/ledger?stream=doors")
+    #expect(reply.status == 200 && reply.text.contains("\"rejected\""), "\(reply.text)")
+  }
+
+  /// What cannot be altered is for whoever asks to know, and no failure of the server.
+  @Test func anAlterationThatLosesEventsIsRefused() throws {
+    let served = try ServedStore()
+    let document = "{\"timestamp\":\"2024-01-01T00:00:00Z\",\"v\":1}"
+    #expect(try served.post("/v1/streams/b/events", document).status == 200)
+    let reply = try served.post("/v1/query", "ALTER STREAM b TIME nosuch")
+    #expect(
+      reply.status == 400 && reply.text.contains("would lose at least 1 event"), "\(reply.text)")
+  }
+
+  /// A file of settings may have comments alone.
+  @Test func aFileOfCommentsHasNoSettings() throws {
+    let served = try ServedStore()
+    let file = served.data + "/comments.yaml"
+    for text in ["# nothing\n", ""] {
+      try text.write(toFile: file, atomically: true, encoding: .utf8)
+      let (output, status) = try served.run(
+        ServedStore.nilo.path, ["config", "check", "--config", file])
+      #expect(status == 0, "\(String(decoding: output, as: UTF8.self))")
+    }
+  }
+
   /// The store's own streams can be asked before they have anything.
   @Test func ownStreamsHaveTheirFields() throws {
     let served = try ServedStore()
