@@ -17,7 +17,9 @@ struct RowBuild: ~Escapable {
   /// Where the literal of the next segment begins.
   private var literalStart: Int
   private var separator: [UInt8]?
-  private var eventTime: ParsedTime?
+  /// The times of the event and of its elements, in the document's order, and how many of them the row has.
+  private var times: [(start: Int, time: ParsedTime)] = []
+  private var timesTaken = 0
   private var hasArray = false
   /// By the paths' numbers.
   private var uses: [PathUse]
@@ -63,10 +65,62 @@ struct RowBuild: ~Escapable {
   }
 
   /// Fills `row`; true when a new shape may have been learned.
+  ///
+  /// All that can be wrong with the document is found before the first of its fields is learned: one that is rejected
+  /// adds nothing to the stream.
   mutating func run(
     into row: inout Row, _ timeParser: inout TimeParser
   ) throws(DocumentError) -> Bool {
+    try readTimes(&timeParser)
+    if times.isEmpty { throw DocumentError(reason: reasonWithoutTime, offset: nil) }
+    fill(&row)
+    precondition(timesTaken == times.count, "a row has other times than its document")
+    return didLearn
+  }
+
+  /// Reads the times of the event and of its elements: at each path the first that is there.
+  private mutating func readTimes(_ timeParser: inout TimeParser) throws(DocumentError) {
     var isInOtherArray = false
+    /// The element that values belong to, from 1; 0 outside of elements.
+    var element = 0
+    var elementCount = 0
+    var isTimeSeen = false
+    var lastElementWithTime = 0
+    for token in list.tokens {
+      switch token.kind {
+      case .null, .elementEnd: break
+      case .arrayBegin: (isInOtherArray, hasArray) = (hasArray, true)
+      case .arrayEnd: (isInOtherArray, element) = (false, 0)
+      case _ where isInOtherArray: break
+      case .elementBegin:
+        elementCount += 1
+        element = elementCount
+      default:
+        let use = use(token.path)
+        if element == 0
+          ? use.isTime && !isTimeSeen : use.isElementTime && lastElementWithTime < element
+        {
+          times.append((token.start, try time(of: token, &timeParser)))
+          if element == 0 { isTimeSeen = true } else { lastElementWithTime = element }
+        }
+      }
+    }
+  }
+
+  private func time(
+    of token: Token, _ timeParser: inout TimeParser
+  ) throws(DocumentError) -> ParsedTime {
+    if let time = token.time(in: bytes, &timeParser) { return time }
+    let text = token.text(in: bytes).prefix(64).debugDescription
+    let refusal = token.timeRefusal(in: bytes, timeParser).text(timeWords)
+    throw DocumentError(
+      reason: "unreadable time: \"\(list.paths[Int(token.path)])\" is \(text), \(refusal)",
+      offset: token.start - range.lowerBound)
+  }
+
+  private mutating func fill(_ row: inout Row) {
+    var isInOtherArray = false
+    var hasBegunArray = false
     for index in list.tokens.indices {
       let token = list.tokens[index]
       if isInOtherArray {
@@ -77,22 +131,19 @@ struct RowBuild: ~Escapable {
       case .null: break
       case .arrayBegin:
         // The first of several arrays at the path explodes; the others stay in the document.
-        if hasArray {
+        if hasBegunArray {
           (isInOtherArray, isReproducible) = (true, false)
         } else {
+          hasBegunArray = true
           beginElements(at: index)
         }
       case .elementBegin: beginElement(token, &row)
       case .elementEnd: endElement(token, &row)
       case .arrayEnd: row.isInElement = false
-      default: try addValue(token, &row, &timeParser)
+      default: addValue(token, &row)
       }
     }
-    guard eventTime != nil || row.earliestElementTime != nil else {
-      throw DocumentError(reason: reasonWithoutTime, offset: nil)
-    }
     finish(&row)
-    return didLearn
   }
 
   private var reasonWithoutTime: String {
@@ -127,7 +178,6 @@ struct RowBuild: ~Escapable {
   }
 
   private mutating func beginElements(at index: Int) {
-    hasArray = true
     let first = list.tokens[index + 1]
     guard first.kind == .elementBegin else { return }
     addSegment(.elements, column: -1, until: first.start, next: first.start, isElement: false)
@@ -178,9 +228,7 @@ struct RowBuild: ~Escapable {
     if segments.count + elementSegments.count > Self.maxSegments { isReproducible = false }
   }
 
-  private mutating func addValue(
-    _ token: Token, _ row: inout Row, _ timeParser: inout TimeParser
-  ) throws(DocumentError) {
+  private mutating func addValue(_ token: Token, _ row: inout Row) {
     let isElement = row.isInElement
     // The first of several values at one path is the column's; the others stay in the document.
     guard visit(token.path, isElement ? row.elements.count : nil) else {
@@ -189,7 +237,7 @@ struct RowBuild: ~Escapable {
     }
     let use = use(token.path)
     if isElement ? use.isElementTime : use.isTime {
-      return try addTime(token, &row, &timeParser)
+      return addTime(token, &row)
     }
     let idPart = isElement ? 0 : use.idPart
     if idPart != 0, [.string, .number, .hardNumber].contains(token.kind) {
@@ -267,18 +315,10 @@ struct RowBuild: ~Escapable {
     return SlotValue(kind: kind, detail: token.detail, column: column, a: a, b: b)
   }
 
-  private mutating func addTime(
-    _ token: Token, _ row: inout Row, _ timeParser: inout TimeParser
-  ) throws(DocumentError) {
-    guard let time = token.time(in: bytes, &timeParser) else {
-      let text = token.text(in: bytes).prefix(64).debugDescription
-      let refusal = token.timeRefusal(in: bytes, timeParser).text(timeWords)
-      throw DocumentError(
-        reason: "unreadable time: \"\(list.paths[Int(token.path)])\" is \(text), \(refusal)",
-        offset: token.start - range.lowerBound)
-    }
-    let isElement = row.isInElement
-    if !isElement { eventTime = time }
+  private mutating func addTime(_ token: Token, _ row: inout Row) {
+    let (start, time) = times[timesTaken]
+    precondition(start == token.start, "a time that was not read")
+    timesTaken += 1
     if time.format == .irreproducible || (token.kind == .string && token.detail == 1) {
       isReproducible = false
     }
@@ -286,7 +326,7 @@ struct RowBuild: ~Escapable {
       SlotValue(kind: .time, detail: 0, column: -1, a: time.ns, b: time.format.code))
     addSegment(
       token.kind == .string ? .time : .epoch, column: -1, until: token.start, next: token.end,
-      isElement: isElement)
+      isElement: row.isInElement)
   }
 
   private mutating func finish(_ row: inout Row) {
