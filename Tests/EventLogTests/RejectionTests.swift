@@ -48,7 +48,8 @@ import Testing
         let batch = mixed.parse(documents)
         let wrong = Set(batch.rejected.map { Int($0.position) })
         rejected += wrong.count
-        let same = pure.parse(documents.indices.filter { !wrong.contains($0) }.map { documents[$0] })
+        let same = pure.parse(
+          documents.indices.filter { !wrong.contains($0) }.map { documents[$0] })
         try checkEqual(same.rejected, [], "rejected of what was taken")
       }
       let (known, wanted) = (mixed.schema.snapshot(), pure.schema.snapshot())
