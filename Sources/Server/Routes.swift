@@ -46,6 +46,14 @@ extension ServerParts {
     router.path("/v1/schedules", [.get: by(.reader, taking: [], automations.schedules)])
     router.path("/v1/alerts", [.get: by(.reader, taking: [], automations.alerts)])
     router.path("/v1/sinks", [.get: by(.reader, taking: [], automations.sinks)])
+    router.path(
+      "/v1/notes",
+      [
+        .get: by(.reader, taking: ["since", "until", "kpi"] + paging, notes.list),
+        .post: by(.writer, taking: [], notes.post),
+      ])
+    router.path("/v1/notes/:id", [.delete: by(.writer, taking: [], notes.delete)])
+    router.path("/v1/shifts", [.get: by(.reader, taking: [], lists.shifts)])
     router.path("/v1/events/:seq", [.get: by(.reader, taking: [], lists.event)])
     router.path("/v1/lines/:seq", [.get: by(.reader, taking: [], lines.get)])
 

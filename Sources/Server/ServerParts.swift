@@ -23,6 +23,7 @@ struct ServerParts: Sendable {
   let moments: MomentEndpoint
   let ledger: LedgerEndpoint
   let sources: SourcesEndpoint
+  let notes: NotesEndpoint
   let influxWrite: WriteEndpoint
   let influxQL: InfluxQLEndpoint
   let influx: InfluxOperation
@@ -69,12 +70,13 @@ struct ServerParts: Sendable {
     let looker = LiveLooker(store: store, pool: looks, limits: queryLimits, clock: clock)
     live = LiveHub(store, looker, maxFollowers: limits.subscriptions)
     subscribe = SubscribeEndpoint(hub: live, access: access, runner: runner)
-    lists = ListEndpoints(store: store, runner: runner)
+    lists = ListEndpoints(store: store, runner: runner, shifts: settings.shifts)
     automations = AutomationEndpoints(store: store, pool: queries)
     rows = RowsEndpoint(store: store, runner: runner)
     moments = MomentEndpoint(store: store, runner: runner)
     ledger = LedgerEndpoint(store: store, runner: runner)
     sources = SourcesEndpoint(store: store, runner: runner)
+    notes = NotesEndpoint(store: store, pool: queries, settings: settings, clock: clock)
     influxWrite = WriteEndpoint(
       store: store, queue: queue, pool: appends, settings: settings, clock: clock)
     influxQL = InfluxQLEndpoint(store: store, pool: queries, settings: settings)

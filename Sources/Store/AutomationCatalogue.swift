@@ -100,7 +100,7 @@ extension Store {
           "\(kind) \(name) exists already; drop it first, or take another name")
       }
       let version = catalogue.nextVersion(kind, name)
-      try record(kind.defining, name, version, body)
+      try recordStatement(kind.defining, name, version, body)
     }
   }
 
@@ -117,11 +117,12 @@ extension Store {
       guard try automationCatalogue().contains(kind, name) else {
         throw AutomationError("there is no \(kind) \(name)")
       }
-      try record(change, name, nil, body)
+      try recordStatement(change, name, nil, body)
     }
   }
 
-  private func record(
+  /// Takes note of a change of the catalogue by the statement that makes it.
+  func recordStatement(
     _ change: String, _ name: String, _ version: Int?, _ body: Statement.Body
   ) throws {
     let statement = Statement(body).canonicalText

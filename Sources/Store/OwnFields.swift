@@ -26,6 +26,10 @@ extension StreamInfo {
       ("id", .text), ("source", .text), ("part", .text), ("kind", .text), ("state", .text),
       ("from", .number), ("to", .number), ("incarnation", .number),
     ],
+    StreamDefinition.notes.name: [
+      ("id", .text), ("note", .text), ("state", .text), ("author", .text), ("text", .text),
+      ("from", .text), ("until", .text), ("kpi", .text),
+    ],
     StreamDefinition.audit.name: [
       ("actor", .text), ("address", .text), ("action", .text), ("subject", .text),
       ("digest", .text), ("outcome", .text), ("failure", .text),

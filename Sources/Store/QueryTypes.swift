@@ -99,7 +99,7 @@ extension StreamInfo {
 }
 
 extension KpiInfo {
-  init(_ listed: ListedKpi) {
+  init(_ listed: ListedKpi, _ meanings: KpiMeanings) {
     let kpi = listed.definition
     self.init(
       name: kpi.name, version: kpi.version, isActive: listed.isActive, stream: kpi.stream,
@@ -107,6 +107,9 @@ extension KpiInfo {
       rolling: kpi.rolling, timeZone: kpi.timeZone, latenessNs: kpi.latenessNs,
       progress: listed.progress)
     failure = listed.failure
-    (seq, isDropped, statement) = (kpi.id, listed.isDropped, kpi.statement())
+    let columns = Set(kpi.items.map(\.name))
+    self.meanings = (meanings.columns[kpi.name] ?? [:]).filter { columns.contains($0.key) }
+    (seq, isDropped) = (kpi.id, listed.isDropped)
+    statement = kpi.statement("DEFINE", self.meanings)
   }
 }

@@ -13,15 +13,17 @@ extension Store: Queryable {
   /// Read in one transaction. Sizes and sources of streams are not counted, so O(streams, their columns, and KPIs).
   public func snapshot() throws -> CatalogueSnapshot {
     let (kpis, statistics) = try projections.listWithStatistics()
+    let meanings = try kpiMeanings()
     return CatalogueSnapshot(
-      streams: statistics.streams.map(StreamInfo.init), kpis: kpis.map(KpiInfo.init),
+      streams: statistics.streams.map(StreamInfo.init), kpis: kpis.map { KpiInfo($0, meanings) },
       system: statistics.system.map(StreamInfo.init), lastSeq: statistics.lastSeq,
       ledgerPages: statistics.ledgerPages)
   }
 
   /// As ``Projections/list(asOf:)`` has them: those among them that were dropped since have no cells. O(catalogue).
   public func kpis(asOf seq: UInt64) throws -> [KpiInfo] {
-    try projections.list(asOf: seq).map(KpiInfo.init)
+    let meanings = try KpiMeanings(log.catalogueDocuments(), asOf: seq)
+    return try projections.list(asOf: seq).map { KpiInfo($0, meanings) }
   }
 
   /// From the cells of a KPI where they answer, else from columns. Throws ``QueryLimitError`` beyond `maxCells` or
@@ -229,7 +231,7 @@ extension Store: QueryStore {
       )
     let listed = try projections.list().first { $0.definition.id == defined.id }
     guard let listed else { throw KpiStatementError("KPI \(defined.name) was dropped meanwhile") }
-    return KpiInfo(listed)
+    return KpiInfo(listed, try kpiMeanings())
   }
 
   /// Nothing happens when the version is the active one. Throws `KpiError` when there is no such version, or its cells
@@ -381,5 +383,6 @@ extension KpiDefinition {
       every: statement.every.length.canonicalText,
       rolling: statement.every.rolling?.canonicalText,
       timeZone: statement.timeZone?.value ?? "UTC", latenessNs: try statement.lateness?.ns ?? 0)
+    meanings = statement.meaningsByColumn
   }
 }

@@ -83,6 +83,8 @@ public final class Store: Sendable {
 
   /// The schedules, alerts and sources of the catalogue, as it was read last.
   let automationDefinitions = AutomationDefinitions()
+  /// What the columns of KPIs mean, as it was read last.
+  let knownMeanings = KnownMeanings()
   /// What the log says of schedules, as far as it was read.
   let scheduleRuns = ScheduleRuns()
   /// The same of alerts.
@@ -91,7 +93,8 @@ public final class Store: Sendable {
   let sourceMonitor = Mutex<(any SourceMonitor)?>(nil)
   /// What the log says of sinks, as far as it was read.
   let publications = Publications()
-  /// Held while a schedule, an alert, a source or a sink is defined or dropped, so that two cannot take one name.
+  /// Held while a schedule, an alert, a source or a sink is defined or dropped, so that two cannot take one name, and while a
+  /// KPI is said to mean something.
   let definingAutomation = NSLock()
 
   /// Told what did not go well and does no harm.

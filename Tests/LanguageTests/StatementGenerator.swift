@@ -28,7 +28,12 @@ extension Generator {
           name(), version: version(), with: version(), range: maybe { $0.range(hasAt: false) },
           limit: maybe { $0.limit() }))
     case 1: .switchKpi(name(), version: version())
-    case 2: random.oneIn(2) ? .dropKpi(name()) : .dropStream(name())
+    case 2:
+      switch random.below(3) {
+      case 0: .dropKpi(name())
+      case 1: .dropStream(name())
+      default: .alterKpi(alterKpi())
+      }
     case 3: .rebuildKpi(name(), range: maybe { $0.bounds() })
     case 4: .backfill(stream: name(), from: source(), since: time(), until: time())
     default: .describe(name())
@@ -208,10 +213,31 @@ extension Generator {
   }
 
   private mutating func defineKpi() -> DefineKpi {
-    DefineKpi(
+    var kpi = DefineKpi(
       name(), as: some { $0.item() }, from: name(), filter: maybe { $0.predicate(3) },
       groupBy: random.oneIn(2) ? some { $0.dimension() } : [], every: every(),
       timeZone: maybe { Spanned($0.string()) }, lateness: maybe { $0.length() })
+    for place in kpi.items.indices where random.oneIn(3) {
+      kpi.meanings[place] = meaning()
+    }
+    return kpi
+  }
+
+  private mutating func alterKpi() -> AlterKpi {
+    AlterKpi(
+      name(), column: maybe { $0.name() }, meaning(),
+      absent: random.oneIn(2) ? some { $0.random.pick(AlterKpi.Part.allCases) } : [])
+  }
+
+  /// One that says something.
+  private mutating func meaning() -> ColumnMeaning {
+    let low = Double(random.within(-30...30)) / 4
+    let high = low + Double(random.below(9))
+    let meaning = ColumnMeaning(
+      unit: maybe { Spanned($0.random.pick(["°C", "kWh", "it's", "%"])) },
+      target: maybe { ColumnTarget((low + high) / 2, band: $0.random.oneIn(2) ? low...high : nil) },
+      better: maybe { Spanned($0.random.pick(ColumnMeaning.Better.allCases)) })
+    return meaning.isEmpty ? ColumnMeaning(unit: Spanned("m³")) : meaning
   }
 
   private mutating func show() -> Show {

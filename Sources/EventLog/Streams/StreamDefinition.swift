@@ -88,9 +88,11 @@ extension StreamDefinition {
   package static let publications = own(.max - 4, "_sinks", key: "sink", id: "id")
   /// The stream of what sources should have brought, and was not to be had any more.
   package static let gaps = own(.max - 5, "_gaps", key: "source", id: "id")
+  /// The stream of what people wrote beside the numbers.
+  package static let notes = own(.max - 6, "_notes", key: "author", id: "id")
   /// The log's own streams, which every store has.
   package static let system: [StreamDefinition] = [
-    catalogue, closings, runs, alerts, audit, publications, gaps,
+    catalogue, closings, runs, alerts, audit, publications, gaps, notes,
   ]
   /// Streams of users are numbered from here on, up. The log's own that came later have numbers from the other end: stores
   /// of before have streams of users from 3 on.

@@ -26,6 +26,9 @@ enum Clause: String, CaseIterable {
   case dimensions = "DIMENSIONS"
   case source = "SOURCE"
   case byArrival = "BY ARRIVAL"
+  case unit = "UNIT"
+  case target = "TARGET"
+  case better = "HIGHER or LOWER IS BETTER"
 
   /// The clause that a token begins, where one may begin.
   init?(_ token: Token) {
@@ -72,9 +75,15 @@ enum Clause: String, CaseIterable {
     case .no: self = .absence
     case .dimensions: self = .dimensions
     case .source: self = .source
+    case .unit: self = .unit
+    case .target: self = .target
+    case .higher, .lower: self = .better
     default: return nil
     }
   }
+
+  /// What is said of a column of a KPI.
+  static let meaning: [Clause] = [.unit, .target, .better]
 
   var title: String { rawValue }
 
@@ -125,7 +134,11 @@ struct ClauseRules {
     ]
 
   static let kpi = ClauseRules(
-    owner: "the definition of a KPI", allowed: [.filter, .groupBy, .every, .timeZone, .lateness])
+    owner: "the definition of a KPI",
+    allowed: [.filter, .groupBy, .every, .timeZone, .lateness] + Clause.meaning)
+  static let alteredKpi = ClauseRules(
+    owner: "ALTER KPI", allowed: Clause.meaning + [.absence],
+    habits: alteredKpiHabits)
   static let stream = ClauseRules(
     owner: "the definition of a stream",
     allowed: [.key, .dedupBy, .explode, .elementTime, .lateness, .dimensions, .source],
@@ -145,6 +158,11 @@ extension ClauseRules {
       "within": "WITHIN follows DEDUP BY and its field: DEDUP BY event_id WITHIN 7 days",
       "add": change, "set": change, "modify": change, "drop": change,
     ]
+  }()
+
+  private static let alteredKpiHabits: [String: String] = {
+    let version = "a new definition is a new version: REDEFINE KPI"
+    return ["every": version, "where": version, "group": version, "as": version]
   }()
 
   static let timeHint =
@@ -187,6 +205,8 @@ struct Clauses {
   var dimensions: [FieldPath] = []
   var sources: [SourceCall] = []
   var isByArrival = false
+  var meaning = ColumnMeaning()
+  var meaningless: [AlterKpi.Part] = []
 
   var spans: [Clause: TextSpan] = [:]
 

@@ -11,6 +11,8 @@ public enum LanguageLimits {
   public static let maxNumberBytes = 64
   /// The largest k of top(x, k).
   public static let maxTop = 1000
+  /// Bytes of the unit of a KPI's column.
+  public static let maxUnitBytes = 64
   /// The largest count of a length of time.
   public static let maxTimeAmount: Int64 = 99_999_999
 }

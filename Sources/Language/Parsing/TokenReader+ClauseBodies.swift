@@ -1,6 +1,8 @@
 /// One clause each, from its first word on.
 extension TokenReader {
-  mutating func read(_ clause: Clause, _ clauses: inout Clauses) throws(Issue) {
+  mutating func read(
+    _ clause: Clause, _ clauses: inout Clauses, _ rules: ClauseRules
+  ) throws(Issue) {
     let start = token
     advance()
     switch clause {
@@ -36,12 +38,16 @@ extension TokenReader {
     case .elementTime:
       try expect(.time, hint: "for example ELEMENT TIME properties.time")
       clauses.elementTime = try fieldPath()
+    case .absence where rules.allowed.contains(.unit): clauses.meaningless = try meaningless()
     case .absence: clauses.absent = try absent()
     case .dimensions: clauses.dimensions = try fieldPaths()
     case .source: clauses.sources = try sources()
     case .byArrival:
       try expect(.arrival, hint: "write BY ARRIVAL: the range is then of when it came in")
       clauses.isByArrival = true
+    case .unit: clauses.meaning.unit = try unit()
+    case .target: clauses.meaning.target = try kpiTarget()
+    case .better: clauses.meaning.better = try better(start)
     }
   }
 

@@ -32,7 +32,7 @@ extension TokenReader {
     guard rules.allowed.contains(clause) else { throw misplaced(clause, rules) }
     let previous = clauses.spans[clause]
     let rival = clause.rivals.first { clauses.spans[$0] != nil }
-    try read(clause, &clauses)
+    try read(clause, &clauses, rules)
     let span = span(from: start)
     clauses.spans[clause] = span
     if let previous { throw twice(clause, span, previous) }
@@ -106,7 +106,7 @@ extension TokenReader {
   }
 
   private func misplaced(_ clause: Clause, _ rules: ClauseRules) -> Issue {
-    if token.word == .time, rules.followsTime {
+    if [.time, .unit].contains(token.word), rules.followsTime {
       return unexpected("a clause or the end", hint: ClauseRules.timeHint)
     }
     var hint: String?
@@ -125,7 +125,7 @@ extension TokenReader {
       token.span, "\(rules.owner) has no \(clause.title)", hint: hint ?? allowedHint(rules))
   }
 
-  private func twice(_ clause: Clause, _ span: TextSpan, _ previous: TextSpan) -> Issue {
+  func twice(_ clause: Clause, _ span: TextSpan, _ previous: TextSpan) -> Issue {
     var issue = Issue(span, "\(clause.title) stands twice")
     issue.note = LanguageError.Note(previous, "the first one is here")
     return issue

@@ -58,8 +58,13 @@ extension TokenReader {
     return form
   }
 
-  mutating func alterStream() throws(Issue) -> Statement.Body? {
-    try expect(.stream, hint: "a KPI gets a new version: REDEFINE KPI")
+  mutating func alter() throws(Issue) -> Statement.Body? {
+    if accept(.kpi) { return try alterKpi() }
+    if accept(.stream) { return try alterStream() }
+    throw unexpected("STREAM or KPI", hint: keywordHint(["STREAM", "KPI"]))
+  }
+
+  private mutating func alterStream() throws(Issue) -> Statement.Body? {
     let name = try name("the name of a stream")
     let time = accept(.time) ? try timeField() : nil
     let form = time == nil ? TimeForm() : try timeForm()
@@ -101,19 +106,27 @@ extension TokenReader {
           TextSpan(previousEnd - 6, previousEnd), "the items stand without SELECT",
           hint: "for example DEFINE KPI heat AS avg(temperature) FROM weather EVERY 1d")
       }
-      let items = items { reader throws(Issue) in try reader.item() }
+      let items = items { reader throws(Issue) in try reader.kpiItem() }
       let from = from()
       let clauses = clauses(.kpi)
       guard issues.count == issuesBefore, let from else { return nil }
       guard let every = clauses.every else {
         throw unexpected("EVERY and the length of the buckets", hint: "for example EVERY 1h")
       }
-      return DefineKpi(
-        name, as: items, from: from, filter: clauses.filter,
+      var kpi = DefineKpi(
+        name, as: items.map(\.item), from: from, filter: clauses.filter,
         groupBy: clauses.groupBy.compactMap {
           if case .field(let field) = $0 { field } else { nil }
         },
         every: every, timeZone: clauses.timeZone, lateness: clauses.lateness)
+      for (place, item) in items.enumerated() where !item.meaning.isEmpty {
+        kpi.meanings[place] = item.meaning
+      }
+      if !clauses.meaning.isEmpty {
+        try checkOnce(clauses, items[0].meaning)
+        kpi.meanings[0, default: ColumnMeaning()].add(clauses.meaning)
+      }
+      return kpi
     } catch {
       issues.append(error)
       return nil

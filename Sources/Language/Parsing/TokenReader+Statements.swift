@@ -50,7 +50,7 @@ extension TokenReader {
       return defineKpi().map { .redefineKpi($0) }
     case .compare: return try compareKpi()
     case .switch: return try switchKpi()
-    case .alter: return try alterStream()
+    case .alter: return try alter()
     case .drop: return try drop()
     case .rebuild: return try rebuild()
     case .backfill: return try backfill()

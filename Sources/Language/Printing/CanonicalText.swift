@@ -34,6 +34,15 @@ extension Item {
   }
 }
 
+extension ColumnMeaning {
+  /// As it stands behind an item, such as `UNIT '°C' TARGET 20`; empty when nothing is said.
+  public var canonicalText: String {
+    var printer = Printer()
+    printer.meaning(self)
+    return String(printer.text.dropFirst())
+  }
+}
+
 extension GroupField {
   /// The field, and AS with the alias if there is one.
   public var canonicalText: String {

@@ -37,6 +37,7 @@ extension Printer {
     case .redefineKpi(let kpi):
       text += "REDEFINE KPI "
       defineKpi(kpi)
+    case .alterKpi(let alteration): alterKpi(alteration)
     case .compareKpi(let comparison): compareKpi(comparison)
     case .switchKpi(let name, let version):
       text += "SWITCH KPI \(name.canonicalText) TO VERSION \(version.value)"
@@ -240,13 +241,37 @@ extension Printer {
 
   private mutating func defineKpi(_ kpi: DefineKpi) {
     text += "\(kpi.name.canonicalText) AS "
-    list(kpi.items) { $0.text += $1.canonicalText }
+    list(Array(kpi.items.enumerated())) { printer, item in
+      printer.text += item.element.canonicalText
+      if let meaning = kpi.meanings[item.offset] { printer.meaning(meaning) }
+    }
     text += " FROM \(kpi.from.canonicalText)"
     filter(kpi.filter)
     groupBy(kpi.groupBy)
     every(kpi.every)
     timeZone(kpi.timeZone)
     if let lateness = kpi.lateness { text += " LATENESS \(lateness.canonicalText)" }
+  }
+
+  /// With a blank before each part.
+  mutating func meaning(_ meaning: ColumnMeaning) {
+    if let unit = meaning.unit { text += " UNIT \(Self.string(unit.value))" }
+    if let target = meaning.target {
+      text += " TARGET \(Self.number(target.value))"
+      if let band = target.band {
+        text += " BETWEEN \(Self.number(band.lowerBound)) AND \(Self.number(band.upperBound))"
+      }
+    }
+    if let better = meaning.better { text += " \(better.value.rawValue.uppercased()) IS BETTER" }
+  }
+
+  private mutating func alterKpi(_ alteration: AlterKpi) {
+    text += "ALTER KPI \(alteration.name.canonicalText)"
+    if let column = alteration.column { text += " COLUMN \(column.canonicalText)" }
+    meaning(alteration.meaning)
+    if !alteration.absent.isEmpty {
+      text += " NO \(alteration.absent.map(\.rawValue).joined(separator: ", "))"
+    }
   }
 
   private mutating func compareKpi(_ comparison: CompareKpi) {

@@ -134,6 +134,8 @@ public struct DefineKpi: Sendable, Equatable {
   /// By its IANA name, here not looked into; nil is UTC.
   public var timeZone: Spanned<String>?
   public var lateness: TimeLength?
+  /// What items mean, by their places; those of which nothing is said are not among them.
+  public var meanings: [Int: ColumnMeaning] = [:]
 
   public init(
     _ name: Name, as items: [Item], from: Name, filter: Predicate? = nil,

@@ -30,6 +30,7 @@ public struct Statement: Sendable, Equatable {
     case dropStream(Name)
     case defineKpi(DefineKpi)
     case redefineKpi(DefineKpi)
+    case alterKpi(AlterKpi)
     case compareKpi(CompareKpi)
     case switchKpi(Name, version: Spanned<Int>)
     case dropKpi(Name)

@@ -15,6 +15,8 @@ enum Word: String, CaseIterable {
   case streams, kpis, fields, watermark, late, rejected, duplicates, ahead, versions, sources,
     history
   case create, arrival
+  // What the columns of a KPI mean.
+  case target, higher, lower, better, column
   // What happens by itself.
   case schedule, schedules, cron, alert, alerts, on, early, notify, sink, sinks
   case pause, resume, field, topic

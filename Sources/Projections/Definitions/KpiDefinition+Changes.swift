@@ -11,6 +11,8 @@ extension KpiDefinition {
     /// As another version beside the active one.
     case redefine = "redefine_kpi"
 
+    var verb: String { self == .define ? "DEFINE" : "REDEFINE" }
+
     init?(_ document: CatalogueDocument) {
       guard let change = document["change"].flatMap(Change.init) else { return nil }
       self = change

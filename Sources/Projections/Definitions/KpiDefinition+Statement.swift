@@ -2,9 +2,14 @@ import Bytes
 import Language
 
 extension KpiDefinition {
-  /// The statement that makes it again, with the verb DEFINE or REDEFINE.
-  public func statement(_ verb: String = "DEFINE") -> String {
-    var text = "\(verb) KPI \(Name(name).canonicalText) AS \(selectText)"
+  /// The statement that makes it again, with the verb DEFINE or REDEFINE, and with what its columns mean.
+  public func statement(
+    _ verb: String = "DEFINE", _ meanings: [Text: ColumnMeaning] = [:]
+  ) -> String {
+    let items = items.map { item in
+      item.canonicalText + (meanings[item.name].map { " \($0.canonicalText)" } ?? "")
+    }
+    var text = "\(verb) KPI \(Name(name).canonicalText) AS \(items.joined(separator: ", "))"
     text += " FROM \(Name(stream).canonicalText)"
     if let filter { text += " WHERE \(filter.canonicalText)" }
     if !groupBy.isEmpty { text += " GROUP BY \(groupText)" }

@@ -27,6 +27,9 @@ public struct KpiDefinition: Sendable, Equatable {
   /// A bucket is final when the watermark has passed its end by this much. At least the stream's own lateness: so
   /// every event that changes a final row is on the ledger as late.
   public internal(set) var latenessNs: Int64
+  /// What its columns mean, as the statement said that defines it. It is recorded with that statement, and changes no
+  /// number; a definition that is read back has none.
+  public var meanings: [Text: ColumnMeaning] = [:]
 
   /// Parses the texts of a definition. Throws ``LanguageError``, ``BucketLengthError``, ``UnknownZoneError`` or
   /// ``KpiError``.
@@ -125,6 +128,7 @@ public struct KpiDefinition: Sendable, Equatable {
     if let rolling { json.field("rolling", rolling.description) }
     json.field("time_zone", timeZone)
     json.field("lateness_ns", latenessNs)
+    if !meanings.isEmpty { json.field("statement", statement(change.verb, meanings)) }
     return json.finish()
   }
 

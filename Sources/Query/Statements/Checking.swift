@@ -30,6 +30,7 @@ extension StatementRun {
     case .eventsFor(let query): _ = try boundForEvents(query)
     case .defineStream(let definition): try check(definition)
     case .alterStream(let alteration): _ = try check(alteration)
+    case .alterKpi(let alteration): _ = try check(alteration)
     case .dropStream(let name): _ = try stream(name)
     case .defineKpi(let definition): try check(definition, isNewVersion: false)
     case .redefineKpi(let definition): try check(definition, isNewVersion: true)
@@ -78,6 +79,7 @@ extension Statement.Body {
     case .alterStream(let alteration): [alteration.name.text]
     case .defineKpi(let definition), .redefineKpi(let definition):
       [definition.name.text, definition.from.text]
+    case .alterKpi(let alteration): [alteration.name.text]
     case .compareKpi(let comparison): [comparison.name.text]
     case .dropStream(let name), .switchKpi(let name, _), .dropKpi(let name),
       .rebuildKpi(let name, _), .describe(let name), .backfill(let name, _, _, _):
@@ -101,7 +103,8 @@ extension Statement.Body {
   /// The stream or KPI that is not what it was, once the statement was run.
   fileprivate var changedName: String? {
     switch self {
-    case .defineStream, .alterStream, .dropStream, .defineKpi, .redefineKpi, .switchKpi, .dropKpi,
+    case .defineStream, .alterStream, .dropStream, .defineKpi, .redefineKpi, .alterKpi, .switchKpi,
+      .dropKpi,
       .defineSchedule, .dropSchedule, .defineAlert, .dropAlert, .defineSource, .dropSource,
       .pauseSource, .resumeSource, .defineSink, .dropSink:
       names.first

@@ -103,6 +103,7 @@ extension StatementRun {
       return try defineKpi(definition, isNewVersion: false, span)
     case .redefineKpi(let definition):
       return try defineKpi(definition, isNewVersion: true, span)
+    case .alterKpi(let alteration): return try alterKpi(alteration, span)
     case .compareKpi(let comparison): return try compareKpi(comparison)
     case .switchKpi(let name, let version): return try switchKpi(name, version, span)
     case .alterStream(let alteration): return try alterStream(alteration, span)

@@ -183,7 +183,12 @@ extension StatementRun {
     let versions = catalogue.kpis.filter { $0.name == kpi.name }.map { "\($0.version)" }
     lines.add("version", "\(kpi.version) of \(versions.joined(separator: ", "))")
     lines.add("stream", kpi.stream)
-    for item in kpi.items { lines.add("item \(item.name)", item.expression.canonicalText) }
+    for item in kpi.items {
+      lines.add("item \(item.name)", item.expression.canonicalText)
+      if let meaning = kpi.meanings[item.name] {
+        lines.add("meaning of \(item.name)", meaning.canonicalText)
+      }
+    }
     if let filter = kpi.filter { lines.add("where", filter.canonicalText) }
     for dimension in kpi.dimensions { lines.add("dimension", dimension.canonicalText) }
     lines.add("every", "\(kpi.every)")

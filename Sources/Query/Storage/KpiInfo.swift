@@ -29,6 +29,8 @@ public struct KpiInfo: Sendable {
   public var isDropped = false
   /// The statement that makes it.
   public var statement = ""
+  /// What its columns mean, by their names; those of which nothing was said are not among them.
+  public var meanings: [Text: ColumnMeaning] = [:]
 
   public init(
     name: String, version: Int, isActive: Bool, stream: String, items: [Item], filter: Predicate?,

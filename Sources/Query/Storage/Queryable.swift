@@ -89,6 +89,8 @@ public protocol QueryStore: Queryable {
     _ definition: DefineKpi, isNewVersion: Bool, progress: (Double) -> Void,
     isCancelled: @escaping @Sendable () -> Bool
   ) throws -> KpiInfo
+  /// Says what a column of a KPI means. The statement names the column.
+  func alterKpi(_ alteration: AlterKpi) throws
   /// Makes a version of a KPI the one that is asked when none is named. Its cells have to be complete.
   func switchKpi(_ name: String, version: Int) throws
   /// Defines what is asked at times of the clock.

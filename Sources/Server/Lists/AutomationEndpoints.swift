@@ -49,7 +49,7 @@ struct AutomationEndpoints: Sendable {
 
 extension ServerContext {
   /// Whether whoever asks may ask the stream or KPI of a name.
-  fileprivate func mayAsk(_ name: String, _ snapshot: CatalogueSnapshot) -> Bool {
+  func mayAsk(_ name: String, _ snapshot: CatalogueSnapshot) -> Bool {
     let kpis = snapshot.kpis.filter { $0.name == name }
     if kpis.isEmpty { return principal.mayAsk(stream: name) }
     return kpis.allSatisfy { principal.mayAsk(stream: $0.stream) }

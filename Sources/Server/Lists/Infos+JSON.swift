@@ -1,4 +1,5 @@
 import Bytes
+import Language
 import Model
 import Query
 
@@ -48,6 +49,26 @@ extension KpiInfo {
       writer.field("failure", optional: failure)
       writer.field("seq", seq)
       writer.field("statement", statement)
+      writer.field("columns", array: items.map { $0.json(meanings[$0.name]) })
+    }
+  }
+}
+
+extension Item {
+  /// A column of a KPI, and what it means.
+  fileprivate func json(_ meaning: ColumnMeaning?) -> [UInt8] {
+    jsonObject { writer in
+      writer.field("name", name.string)
+      writer.field("expression", expression.canonicalText)
+      writer.field("unit", optional: meaning?.unit?.value)
+      writer.field("better", optional: meaning?.better?.value.rawValue)
+      if let target = meaning?.target {
+        writer.field("target", target.value)
+        if let band = target.band {
+          writer.field("target_low", band.lowerBound)
+          writer.field("target_high", band.upperBound)
+        }
+      }
     }
   }
 }

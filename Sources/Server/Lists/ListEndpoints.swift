@@ -9,6 +9,7 @@ import Store
 struct ListEndpoints: Sendable {
   let store: Store
   let runner: QueryRunner
+  let shifts: [Shift]
 
   /// `GET /v1/streams`, by name.
   func streams(_ request: Request, _ context: ServerContext) async throws -> Response {
@@ -98,6 +99,20 @@ struct ListEndpoints: Sendable {
         .init("X-Nilo-Received")!: "\(Timestamp(ns: event.receivedNs))",
       ],
       body: ResponseBody(byteBuffer: ByteBuffer(bytes: event.bytes)))
+  }
+
+  /// `GET /v1/shifts`: the parts of the day that are declared, for whoever shows times.
+  func shifts(_ request: Request, _ context: ServerContext) async throws -> Response {
+    .json { writer in
+      writer.field(
+        "shifts",
+        array: shifts.map { shift in
+          jsonObject {
+            $0.field("from", Shift.clock(shift.startMinute))
+            $0.field("until", Shift.clock(shift.endMinute))
+          }
+        })
+    }
   }
 
   private func snapshot() async throws -> CatalogueSnapshot {

@@ -24,6 +24,7 @@ struct OperationEndpoints: Sendable {
         GET  /kpis/{timestamp}             what all KPIs have of a moment
         GET  /v1/ledger, /v1/sources       what was late, twice or rejected; who brings events
         GET  /v1/schedules, /v1/alerts, /v1/sinks   what happens by itself
+        GET  /v1/notes, /v1/shifts         what people wrote beside the numbers; POST /v1/notes writes
         GET  /v1/events/{seq}, /v1/lines/{seq}   an event as it came in
         POST /write, /api/v2/write, /api/v3/write_lp   lines, as clients of InfluxDB send them
         GET  /                             this list; in a browser the page

@@ -27,12 +27,17 @@ extension Request {
   /// A time of the query string, in nanoseconds since 1970; nil when there is none. Throws a ``Problem`` for what is no time.
   func timeParameter(_ name: String) throws(Problem) -> Int64? {
     guard let text = queryParameter(name) else { return nil }
-    guard let ns = Moment.parse(text) else {
-      throw Problem(
-        .badRequest,
-        "\(name) \(text) is no time: write it as RFC 3339, 2024-06-01T00:00:00Z, a date, or seconds or milliseconds since 1970"
-      )
-    }
+    guard let ns = Moment.parse(text) else { throw .noTime(name, text) }
     return ns
+  }
+}
+
+extension Problem {
+  /// What stands in `name` is no time.
+  static func noTime(_ name: String, _ text: String) -> Problem {
+    Problem(
+      .badRequest,
+      "\(name) \(text) is no time: write it as RFC 3339, 2024-06-01T00:00:00Z, a date, or seconds or milliseconds since 1970"
+    )
   }
 }

@@ -111,6 +111,8 @@ public struct ServerSettings: Sendable {
   public var webhookHosts: [String] = []
   /// Where files of the page are looked for first; empty for those that came with the program alone.
   public var pageDirectory = ""
+  /// What the page offers as times.
+  public var shifts: [Shift] = []
   public var limits = Limits()
   /// All of them as `nilo config print` has them, a line each, without where they came from; nil when they are not of a
   /// configuration.

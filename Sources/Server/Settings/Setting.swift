@@ -135,6 +135,19 @@ public struct Setting: Sendable {
         "Where the files of the page at / are looked for before those that came with the program.",
         \.pageDirectory),
       Setting(
+        key: "page.shifts",
+        meaning:
+          "Shifts that the page offers as times, with commas between: 06-14, 14-22, 22-06. On the clock that it shows.",
+        defaultText: ""
+      ) { settings, text in
+        settings.shifts = try text.split(separator: ",").map {
+          guard let shift = Shift($0.trimmingCharacters(in: .whitespaces)) else {
+            throw Refusal(expected: "shifts with commas between, such as 06-14, 14-22, 22:00-06:00")
+          }
+          return shift
+        }
+      },
+      Setting(
         count: "limits.request_seconds",
         "A body has to be there by then; one that brings 16 KiB a second has more time.",
         \.limits.requestSeconds),

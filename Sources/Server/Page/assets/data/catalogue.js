@@ -78,7 +78,9 @@ async function load() {
 }
 
 function named(entries) {
-  return entries.map(({ name, version, progress }) => `${name} ${version} ${progress}`).join('\n');
+  return entries
+    .map(({ name, version, progress, statement }) => `${name} ${version} ${progress} ${statement}`)
+    .join('\n');
 }
 
 function tell(news) {

@@ -2,6 +2,7 @@
 import { ask } from './api.js';
 import { alertsOf } from './catalogue.js';
 import { instant, name as quotedName, selectOf } from './nql.js';
+import { meaningOf, standingOf } from './meaning.js';
 import { lengthMs } from './range.js';
 import { keyOf, lastOf, nameOf, numberOf, seriesOf } from './series.js';
 
@@ -42,10 +43,13 @@ export async function glanceAt(kpi, { sinceMs, untilMs }, signal) {
         signal,
       )
     : { list: [], count: 0 };
+  const meaning = meaningOf(kpi, item);
   return {
     alert,
     item,
     last,
+    meaning,
+    standing: standingOf(meaning, last.value),
     everyMs,
     values: line.values,
     firstOpen: firstOpen < 0 ? states.length : firstOpen,
@@ -132,10 +136,11 @@ export function isComparison(name) {
   return / \((\d+\w+ ago|change %)\)$/.test(name);
 }
 
-/** How much it needs eyes: alerts, then faults, then changes. */
+/** How much it needs eyes: alerts, then faults, then what is off its target, then changes. */
 export function urgencyOf(glance) {
   if (!glance) return -1;
   if (glance.problem) return 2000;
   const alert = { firing: 4000, pending: 3000 }[glance.alert] ?? 0;
-  return alert + Math.min(1000, Math.abs(glance.change?.value ?? 0));
+  const standing = { bad: 1200, near: 400 }[glance.standing] ?? 0;
+  return alert + standing + Math.min(1000, Math.abs(glance.change?.value ?? 0));
 }

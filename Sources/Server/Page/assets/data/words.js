@@ -11,7 +11,8 @@ timeseries slide time zone fill previous linear with ago asc desc per bucket of 
 version only final whole buckets now today yesterday lateness key dedup within no explode element unit format dimensions source streams kpis
 fields watermark late rejected duplicates ahead versions sources history create arrival
 schedule schedules cron alert alerts on early notify sink sinks
-pause resume field topic`);
+pause resume field topic
+target higher lower better column`);
 
 export const functions = list(`
 count sum avg min max stddev variance distinct first last delta rate increase time_avg median

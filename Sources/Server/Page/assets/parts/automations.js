@@ -1,16 +1,7 @@
 /** What the store does by itself: schedules, sinks, and sources that it fetches from. */
-import { number, time } from './format.js';
+import { count, moment, text } from './columns.js';
 import { dataTable } from './table.js';
 import { tag } from './words.js';
-
-const text = (name, field) => ({ name, value: row => row[field], title: row => row[field] });
-const moment = (name, field) => ({ name, value: row => row[field], show: row => time(row[field]) });
-const count = (name, field, decimals = 0) => ({
-  name,
-  isNumber: true,
-  value: row => row[field] ?? null,
-  show: row => number(row[field], decimals),
-});
 
 /** A state, with why it is so where it is a bad one. */
 const state = field => ({
@@ -26,7 +17,6 @@ export function schedulesTable(before, rows) {
     label: 'Schedules',
     before,
     rows,
-    heightPx: 300,
     empty: 'No schedule is defined.',
     columns: [
       text('schedule', 'name'),
@@ -44,7 +34,6 @@ export function sinksTable(before, rows) {
     label: 'Sinks',
     before,
     rows,
-    heightPx: 300,
     empty: 'No sink is defined.',
     columns: [
       text('sink', 'name'),
@@ -63,7 +52,6 @@ export function sourcesTable(before, rows) {
     label: 'Sources that are fetched from',
     before,
     rows,
-    heightPx: 300,
     empty: 'None is defined: programs send their events here.',
     columns: [
       text('source', 'name'),

@@ -5,7 +5,7 @@
 import { css } from './colors.js';
 import { fill, h } from './dom.js';
 import { compact, number } from './format.js';
-import { drawMarks, imageOf, shadeOpen, showTip } from './marks.js';
+import { drawMarks, imageOf, shadeNotes, shadeOpen, shadeTarget, showTip } from './marks.js';
 import { loadUPlot } from './vendor.js';
 import { zone } from '../data/zone.js';
 
@@ -14,6 +14,7 @@ import { zone } from '../data/zone.js';
  * @typedef {{index: number, line: number, kind: 'outlier' | 'restated'}} Mark
  * @typedef {{
  *   label: string, timesMs: number[], lines: Line[], everyMs: number, height?: number,
+ *   notes?: {sinceMs: number, untilMs: number}[], unit?: string, target?: {edges: number[], value: number},
  *   firstOpen?: number, band?: {lower: (number | null)[], upper: (number | null)[], color: string}, marks?: Mark[],
  *   onRange?: (sinceMs: number, untilMs: number) => void, onPick?: (index: number, line: number) => void,
  * }} ChartSpec `firstOpen` is the first place that is provisional
@@ -115,10 +116,11 @@ function options(uPlot, root, tip, height) {
     focus: { alpha: lines.length > 3 ? 0.35 : 1 },
     scales: {
       y: {
+        // The target is always seen.
         range: (_, low, high) =>
           rangeOf(
-            low,
-            high,
+            low === null ? low : Math.min(low, ...edgesIn(root)),
+            high === null ? high : Math.max(high, ...edgesIn(root)),
             lines.some(({ kind }) => kind === 'bars'),
           ),
       },
@@ -135,7 +137,11 @@ function options(uPlot, root, tip, height) {
     ],
     bands: band ? [{ series: [1, 2], fill: `${band.color}1f` }] : [],
     hooks: {
-      drawClear: [chart => shadeOpen(chart, root.spec)],
+      drawClear: [
+        chart => shadeOpen(chart, root.spec),
+        chart => shadeTarget(chart, root.spec),
+        chart => shadeNotes(chart, root.spec),
+      ],
       draw: [chart => drawMarks(chart, root.spec)],
       setCursor: [chart => showTip(chart, root.spec, tip)],
       setSelect: [
@@ -148,6 +154,10 @@ function options(uPlot, root, tip, height) {
       ],
     },
   };
+}
+
+function edgesIn({ spec: { target } }) {
+  return target?.edges ?? [];
 }
 
 function axis() {

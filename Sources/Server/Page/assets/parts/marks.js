@@ -15,6 +15,29 @@ export function shadeOpen(chart, { timesMs, firstOpen }) {
   ctx.fillRect(left, bbox.top, bbox.left + bbox.width - left, bbox.height);
 }
 
+/** The target as a line, its band as a ground. */
+export function shadeTarget(chart, { target }) {
+  if (!target) return;
+  const { ctx, bbox } = chart;
+  const place = value => chart.valToPos(value, 'y', true);
+  const [low, high] = [place(target.edges[0]), place(target.edges.at(-1))];
+  ctx.fillStyle = css('--good-ground');
+  ctx.fillRect(bbox.left, high, bbox.width, low - high);
+  ctx.fillStyle = css('--good');
+  ctx.fillRect(bbox.left, place(target.value) - devicePixelRatio / 2, bbox.width, devicePixelRatio);
+}
+
+/** The times that notes are of. */
+export function shadeNotes(chart, { notes = [] }) {
+  const { ctx, bbox } = chart;
+  ctx.fillStyle = `${css('--series-4')}55`;
+  for (const { sinceMs, untilMs } of notes) {
+    const place = ms => chart.valToPos(ms / 1000, 'x', true);
+    const [left, right] = [Math.max(bbox.left, place(sinceMs)), Math.min(bbox.left + bbox.width, place(untilMs))];
+    ctx.fillRect(left, bbox.top, Math.max(2 * devicePixelRatio, right - left), bbox.height);
+  }
+}
+
 /** Outliers on their line; what was restated at the foot, where many of them stay calm. */
 export function drawMarks(chart, { timesMs, lines, marks = [] }) {
   const { ctx, bbox } = chart;
@@ -42,7 +65,7 @@ export function drawMarks(chart, { timesMs, lines, marks = [] }) {
 }
 
 /** All lines at the pointer: those of the greatest values first where they are many. */
-export function showTip(chart, { timesMs, lines, everyMs, firstOpen, marks = [] }, tip) {
+export function showTip(chart, { timesMs, lines, everyMs, firstOpen, unit, marks = [] }, tip) {
   const { idx: index, left } = chart.cursor;
   tip.hidden = index === null || index === undefined || left < 0;
   if (tip.hidden) return;
@@ -63,7 +86,7 @@ export function showTip(chart, { timesMs, lines, everyMs, firstOpen, marks = [] 
         'div.tip-row',
         h('i', { style: { background: kind === 'faint' ? css('--ink-3') : color } }),
         h('span', name),
-        h('b', number(value, decimals)),
+        h('b', number(value, decimals), unit && `\u00a0${unit}`),
         marks.filter(mark => mark.index === index && mark.line === place).map(({ kind: what }) => h('em', what)),
       ),
     ),

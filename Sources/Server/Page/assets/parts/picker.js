@@ -1,9 +1,11 @@
 /** The choice of the time that is looked at, and of the zone it is shown in. */
 import { kpiOf } from '../data/catalogue.js';
 import { lengths, range, setLength, setRange, shift } from '../data/range.js';
-import { instantOf, localOf, ownZone, setZone, zone, zones } from '../data/zone.js';
+import { shiftAt } from '../data/shifts.js';
+import { instantOf, ownZone, setZone, zone, zones } from '../data/zone.js';
 import { stateOf } from '../app/state.js';
-import { dialog, fill, h, icon } from './dom.js';
+import { fill, h, icon } from './dom.js';
+import { formBox, timeField, valueOf } from './form.js';
 import { time } from './format.js';
 
 export function rangePicker() {
@@ -49,30 +51,13 @@ export function rangePicker() {
   function open() {
     if (document.querySelector('dialog[open]')) return;
     const { sinceMs, untilMs, length } = range(stream());
-    const field = (id, name, ms) =>
-      h(
-        'div',
-        h('label', { for: id }, name),
-        h('input', { id, type: 'datetime-local', required: true, value: localOf(ms) }),
-      );
-    const [since, until] = [field('since', 'From', sinceMs), field('until', 'To, exclusive', untilMs)];
-    const value = part => instantOf(part.querySelector('input').value);
-    const fault = h('p.fault', { role: 'alert' });
-    const box = dialog(
-      h(
-        'form',
-        {
-          onsubmit: event => {
-            event.preventDefault();
-            if (!(value(since) < value(until))) {
-              fault.textContent = 'The end has to be after the beginning.';
-              return;
-            }
-            box.close();
-            setRange(value(since), value(until));
-          },
-        },
-        h('h2', 'Time'),
+    const [since, until] = [timeField('since', 'From', sinceMs), timeField('until', 'To, exclusive', untilMs)];
+    const shifts = h('div.lengths');
+    drawShifts(shifts, untilMs, () => box.close());
+    const box = formBox(
+      'Time',
+      'Look',
+      [
         h(
           'div.lengths',
           lengths.map(({ key, name }) =>
@@ -90,8 +75,8 @@ export function rangePicker() {
             ),
           ),
         ),
+        shifts,
         h('div.pair', since, until),
-        fault,
         h('label', { for: 'zone' }, 'Zone in which times are shown'),
         h(
           'select',
@@ -111,15 +96,34 @@ export function rangePicker() {
           'p.quiet',
           'A length ends now, or where the data does when that is longer ago. Buckets keep the zone of their KPI.',
         ),
-        h(
-          'div.row.end',
-          h('button', { type: 'button', onclick: () => box.close() }, 'Close'),
-          h('button', { type: 'submit', class: 'primary' }, 'Look'),
-        ),
-      ),
-      { label: 'Time' },
+      ],
+      () => {
+        const [from, to] = [since, until].map(part => instantOf(valueOf(part)));
+        if (!(from < to)) throw new Error('The end has to be after the beginning.');
+        setRange(from, to);
+      },
     );
   }
 
   return { element, update, open };
+}
+
+/** The shift under way at the end of what is seen, and the one before it. */
+async function drawShifts(root, untilMs, close) {
+  const found = await shiftAt(untilMs - 1);
+  if (!found) return;
+  const before = await shiftAt(found.sinceMs - 1);
+  const choice = (name, { sinceMs, untilMs: end, name: clock }) =>
+    h(
+      'button',
+      {
+        type: 'button',
+        onclick: () => {
+          close();
+          setRange(sinceMs, end);
+        },
+      },
+      `${name}, ${clock}`,
+    );
+  fill(root, choice('Shift', found), before && choice('Shift before', before));
 }

@@ -22,7 +22,7 @@ const sampled = 400;
  * }} spec `before` has the table of the same label that this one takes the place of: its order, place and focus stay
  * @returns {HTMLElement}
  */
-export function dataTable({ label, columns, rows, onRow, heightPx = 480, empty = 'There is nothing here', before }) {
+export function dataTable({ label, columns, rows, onRow, heightPx = 300, empty = 'There is nothing here', before }) {
   if (!rows.length) return h('p.empty', empty);
   const kept = keptOf(before, label);
   let sort = kept?.sort ?? null;

@@ -1,15 +1,18 @@
 /** One KPI: its lines with what is provisional, usual and restated, its groups, its rows, and where each number is from. */
 import { state, stateOf, urlOf } from '../app/state.js';
-import { askCsv } from '../data/api.js';
+import { askCsv, getAll } from '../data/api.js';
 import { catalogue, kpiOf } from '../data/catalogue.js';
 import { follow } from '../data/follow.js';
 import { linesOf, loadKpi, ownPlaces, together } from '../data/kpiData.js';
+import { meaningOf } from '../data/meaning.js';
 import { lengthMs, range, setRange } from '../data/range.js';
 import { usualBounds } from '../data/series.js';
 import { drawChart } from '../parts/chart.js';
 import { seriesColor } from '../parts/colors.js';
 import { download, fill, h } from '../parts/dom.js';
+import { drawNotes, writeNote } from '../parts/notes.js';
 import { columnsOf, dataTable } from '../parts/table.js';
+import { edgesOf } from '../parts/target.js';
 import { failed, latestOnly, section, tag, waiting } from '../parts/words.js';
 import { showWhy } from '../parts/why.js';
 import { drawControls } from './kpiControls.js';
@@ -44,7 +47,8 @@ export function open(root) {
   const groups = h('div');
   const rows = h('div');
   const tools = h('div.row');
-  const content = [controls, definition, h('div.panel', legend, plot, tools), groups, rows];
+  const notes = h('div');
+  const content = [controls, definition, h('div.panel', legend, plot, tools, notes), groups, rows];
   const lately = latestOnly();
   let stop = () => {};
   let followed = null;
@@ -91,9 +95,12 @@ export function open(root) {
     };
     try {
       await lately(async (signal, isOver) => {
-        const loaded = await loadKpi(kpi, wanted, signal);
+        const [loaded, { notes: written }] = await Promise.all([
+          loadKpi(kpi, wanted, signal),
+          getAll('v1/notes', 'notes', noteRange(kpi, looked), { signal, most: 500 }),
+        ]);
         if (isOver()) return;
-        drawing = { kpi: kpi.name, loaded, wanted };
+        drawing = { kpi: kpi.name, loaded, wanted, written };
         draw(kpi, drawing);
       });
     } catch (problem) {
@@ -101,7 +108,7 @@ export function open(root) {
     }
   }
 
-  function draw(kpi, { loaded, wanted }) {
+  function draw(kpi, { loaded, wanted, written }) {
     drawControls(controls, kpi, loaded);
     fill(definition, tag(`version ${kpi.version}`), ' ', h('code', kpi.statement));
     const drawn = linesOf(loaded, kpi, wanted.before);
@@ -116,11 +123,16 @@ export function open(root) {
     const spec = specOf(kpi, drawn, loaded, wanted);
     const chart = drawChart(plot, {
       ...spec,
+      notes: written.map(({ time, until }) => ({ sinceMs: Date.parse(time), untilMs: Date.parse(until ?? time) })),
       onRange: setRange,
       onPick: (index, place) => pick(kpi, loaded, spec.lines[place]?.source?.rows?.[index], spec.timesMs[index]),
     });
     drawLegend(legend, spec);
-    fill(tools, toolsOf(kpi, loaded, chart));
+    fill(
+      tools,
+      toolsOf(kpi, loaded, chart, () => writeNote(kpi.name, spec.timesMs.at(-1), load)),
+    );
+    drawNotes(notes, written, load);
     fill(groups, loaded.groups.length > 1 && section('Groups, over this time', groupTable(loaded, spec, groups)));
     const places = ownPlaces(loaded.rows);
     const time = loaded.rows.columns.findIndex(({ type }) => type === 'time');
@@ -211,8 +223,11 @@ function specOf(
       values: cut(rolled.get(first.key)),
     });
   const open = cut(states).indexOf('provisional');
+  const meaning = meaningOf(kpi, item);
   return {
-    label: `${kpi.name}: ${item}`,
+    label: `${kpi.name}: ${item}${meaning.unit ? ` (${meaning.unit})` : ''}`,
+    unit: meaning.unit,
+    target: meaning.target === undefined ? undefined : { edges: edgesOf(meaning), value: meaning.target },
     timesMs: cut(timesMs),
     lines: [...drawn, ...extra],
     band,
@@ -222,7 +237,12 @@ function specOf(
   };
 }
 
-function toolsOf(kpi, { fileQuery }, chart) {
+/** In the words of the API. */
+function noteRange(kpi, { sinceMs, untilMs }) {
+  return { kpi: kpi.name, since: new Date(sinceMs).toISOString(), until: new Date(untilMs).toISOString() };
+}
+
+function toolsOf(kpi, { fileQuery }, chart, onNote) {
   const file = `${kpi.name}-${new Date().toISOString().slice(0, 10)}`;
   return [
     h('button', { type: 'button', onclick: async () => download(`${file}.csv`, await askCsv(fileQuery)) }, 'CSV'),
@@ -237,6 +257,7 @@ function toolsOf(kpi, { fileQuery }, chart) {
       },
       'PNG',
     ),
+    h('button', { type: 'button', onclick: onNote }, 'Note'),
     h('span.quiet.small', 'Drag to look closer. Click a point to see where it is from.'),
   ];
 }

@@ -7,7 +7,7 @@ import { decimalsOf, number } from '../parts/format.js';
 import { dataTable } from '../parts/table.js';
 
 /** Those that are drawn, with their last values, and what else is drawn beside them. */
-export function drawLegend(root, { lines, band, marks }) {
+export function drawLegend(root, { lines, band, marks, target, unit }) {
   const keys = lines.filter(({ source }) => source).map(({ source }) => source.key);
   fill(
     root,
@@ -30,6 +30,7 @@ export function drawLegend(root, { lines, band, marks }) {
         content,
       );
     }),
+    target && h('span.key', h('i.aim'), `target ${number(target.value)}${unit ? `\u00a0${unit}` : ''}`),
     band && h('span.key', h('i.usual', { style: { color: band.color } }), `usual of ${lines[0].name}`),
     ['outlier', 'restated'].map(
       kind => marks.some(mark => mark.kind === kind) && h('span.key', h('i', { class: kind }), kind),

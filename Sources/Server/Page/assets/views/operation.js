@@ -3,27 +3,31 @@ import { ask, get } from '../data/api.js';
 import { catalogue } from '../data/catalogue.js';
 import { loadMetrics } from '../data/metrics.js';
 import { schedulesTable, sinksTable, sourcesTable } from '../parts/automations.js';
+import { moment, text } from '../parts/columns.js';
 import { fill, h } from '../parts/dom.js';
-import { bytes, duration, number, time } from '../parts/format.js';
+import { bytes, duration, number } from '../parts/format.js';
 import { columnsOf, dataTable } from '../parts/table.js';
 import { failed, latestOnly, section, tag } from '../parts/words.js';
 
 export const usesRange = false;
 export const title = () => 'Operation';
 
+const titles = {
+  streams: 'Streams',
+  kpis: 'KPIs, all versions',
+  alerts: 'Alerts',
+  schedules: 'Schedules',
+  sinks: 'Sinks',
+  sources: 'Sources that are fetched from',
+  history: 'Changes',
+};
+
 export function open(root) {
-  const parts = Object.fromEntries(
-    ['health', 'streams', 'kpis', 'alerts', 'schedules', 'sinks', 'sources', 'history'].map(name => [name, h('div')]),
-  );
-  root.append(
+  const parts = Object.fromEntries(['health', ...Object.keys(titles)].map(name => [name, h('div')]));
+  fill(
+    root,
     h('div.totals', parts.health),
-    section('Streams', parts.streams),
-    section('KPIs, all versions', parts.kpis),
-    section('Alerts', parts.alerts),
-    section('Schedules', parts.schedules),
-    section('Sinks', parts.sinks),
-    section('Sources that are fetched from', parts.sources),
-    section('Changes', parts.history),
+    Object.entries(titles).map(([name, title]) => section(title, parts[name])),
   );
   const lately = latestOnly();
 
@@ -76,6 +80,10 @@ export function open(root) {
 function health(of) {
   const figure = (name, value, note) =>
     h('div.total', h('div.figure', value), h('div.card-of', name), note && h('div.quiet.small', note));
+  const mean = name => {
+    const count = of(`${name}_count`);
+    return count ? `${number((of(`${name}_sum`) / count) * 1000, 1)} ms` : '–';
+  };
   return [
     figure('events', number(of('nilo_last_seq'), 0)),
     figure('on disk', bytes(of('nilo_store_disk_bytes')), `${bytes(of('nilo_store_used_bytes'))} used`),
@@ -84,18 +92,10 @@ function health(of) {
       bytes(of('process_resident_memory_bytes')),
       `cells ${bytes(of('nilo_cells_memory_bytes'))} of ${bytes(of('nilo_cells_memory_limit_bytes'))}`,
     ),
-    figure(
-      'an append takes',
-      of('nilo_append_seconds_count')
-        ? `${number((of('nilo_append_seconds_sum') / of('nilo_append_seconds_count')) * 1000, 1)} ms`
-        : '–',
-      `${bytes(of('nilo_append_pending_bytes'))} waiting`,
-    ),
+    figure('an append takes', mean('nilo_append_seconds'), `${bytes(of('nilo_append_pending_bytes'))} waiting`),
     figure(
       'a query takes',
-      of('nilo_query_seconds_count')
-        ? `${number((of('nilo_query_seconds_sum') / of('nilo_query_seconds_count')) * 1000, 1)} ms`
-        : '–',
+      mean('nilo_query_seconds'),
       `${number(of('nilo_queries_running') ?? 0, 0)} running, ${number(of('nilo_queries_waiting') ?? 0, 0)} waiting`,
     ),
     figure(
@@ -113,10 +113,9 @@ function drawStreams(root) {
       label: 'Streams',
       before: root,
       rows: catalogue.streams,
-      heightPx: 300,
       empty: 'No stream yet',
       columns: [
-        { name: 'stream', value: row => row.name },
+        text('stream', 'name'),
         { name: 'version', isNumber: true, value: row => row.version },
         { name: 'fields', isNumber: true, value: row => row.fields.length },
         {
@@ -125,8 +124,8 @@ function drawStreams(root) {
           value: row => row.lateness_seconds,
           show: row => duration(row.lateness_seconds),
         },
-        { name: 'from', value: row => row.first_time, show: row => time(row.first_time, 'day') },
-        { name: 'statement', value: row => row.statement, title: row => row.statement },
+        moment('from', 'first_time', 'day'),
+        text('statement', 'statement'),
       ],
     }),
   );
@@ -152,15 +151,14 @@ function drawAlerts(root) {
       label: 'Alerts',
       before: root,
       rows,
-      heightPx: 300,
       empty: 'No alert is defined. DEFINE ALERT in Explore makes one.',
       columns: [
-        { name: 'alert', value: row => row.name },
+        text('alert', 'name'),
         { name: 'state', value: row => row.state, show: row => tag(row.state, tone[row.state] ?? '') },
         { name: 'group', value: row => (row.labels ? Object.values(row.labels).join(' · ') : '') },
-        { name: 'since', value: row => row.since, show: row => time(row.since) },
-        { name: 'told', value: row => row.target, title: row => row.target },
-        { name: 'statement', value: row => row.statement, title: row => row.statement },
+        moment('since', 'since'),
+        text('told', 'target'),
+        text('statement', 'statement'),
       ],
     }),
   );

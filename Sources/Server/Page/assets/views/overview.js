@@ -3,10 +3,13 @@ import { urlOf } from '../app/state.js';
 import { catalogue } from '../data/catalogue.js';
 import { getAll } from '../data/api.js';
 import { glanceAt, urgencyOf } from '../data/glance.js';
+import { name as quotedName } from '../data/nql.js';
 import { range } from '../data/range.js';
-import { bucketTime, compact, decimalsOf, duration, number, percent, time } from '../parts/format.js';
+import { count, moment } from '../parts/columns.js';
+import { bucketTime, compact, decimalsOf, duration, number, percent } from '../parts/format.js';
 import { fill, h } from '../parts/dom.js';
 import { spark } from '../parts/spark.js';
+import { gauge, measured } from '../parts/target.js';
 import { dataTable } from '../parts/table.js';
 import { changeText, failed, latestOnly, section, tag, waiting } from '../parts/words.js';
 
@@ -94,18 +97,19 @@ function card(kpi, glance) {
     );
   if (glance.problem) return frame(h('p.fault', glance.problem.message));
   if (!glance.last) return frame(h('p.quiet', 'No data in this time'));
-  const { item, last, change, values, firstOpen, others, groups, groupCount, everyMs } = glance;
+  const { item, last, meaning, change, values, firstOpen, others, groups, groupCount, everyMs } = glance;
   const decimals = decimalsOf([...values, ...groups.map(({ value }) => value)], 3);
   return frame(
     h(
       'div.card-main',
       h(
         'div',
-        h('div.figure', number(last.value, decimals)),
+        h('div.figure', measured(last.value, decimals, meaning)),
         h('div.card-of', groupCount > 1 ? `${item}, all ${number(groupCount, 0)}` : item),
       ),
       spark(values, { firstOpen, isWide: true }),
     ),
+    gauge(meaning, last.value),
     h(
       'div.card-facts',
       change &&
@@ -154,29 +158,16 @@ function card(kpi, glance) {
 }
 
 function noKpis() {
-  const stream = catalogue.streams[0].name;
+  const example = `DEFINE KPI amount AS count(*) AS n FROM ${quotedName(catalogue.streams[0].name)} EVERY 1h`;
   return h(
     'div.note',
-    h('p', `There is no KPI yet. One over ${stream} would be:`),
-    h('pre', { tabindex: 0, 'aria-label': 'Example' }, `DEFINE KPI amount AS count(*) AS n FROM ${stream} EVERY 1h`),
-    h(
-      'a.button',
-      {
-        'data-inner': true,
-        href: urlOf('explore', { q: `DEFINE KPI amount AS count(*) AS n FROM ${stream} EVERY 1h` }),
-      },
-      'Open in Explore',
-    ),
+    h('p', 'There is no KPI yet. One would be:'),
+    h('pre', { tabindex: 0, 'aria-label': 'Example' }, example),
+    h('a.button', { 'data-inner': true, href: urlOf('explore', { q: example }) }, 'Open in Explore'),
   );
 }
 
 function drawStreams(root) {
-  const count = (name, field) => ({
-    name,
-    isNumber: true,
-    value: row => row[field],
-    show: row => number(row[field], 0),
-  });
   const lag = ({ watermark }) => (watermark ? (Date.now() - Date.parse(watermark)) / 1000 : null);
   fill(
     root,
@@ -195,7 +186,7 @@ function drawStreams(root) {
           value: ({ name }) => catalogue.rates.get(name) ?? null,
           show: ({ name }) => (catalogue.rates.has(name) ? number(catalogue.rates.get(name), 1) : '–'),
         },
-        { name: 'newest', value: row => row.last_time, show: row => time(row.last_time, 'second') },
+        moment('newest', 'last_time', 'second'),
         { name: 'watermark behind', isNumber: true, value: lag, show: row => duration(lag(row)) },
         count('late', 'late'),
         count('twice', 'duplicates'),
@@ -214,7 +205,6 @@ async function drawSources(root) {
         label: 'Sources',
         before: root,
         rows: sources,
-        heightPx: 300,
         empty: 'No source yet',
         columns: [
           {
@@ -229,9 +219,9 @@ async function drawSources(root) {
             value: row => (row.is_open ? 'open' : 'closed'),
             show: row => tag(row.is_open ? 'open' : 'closed', row.is_open ? 'good' : ''),
           },
-          { name: 'events', isNumber: true, value: row => row.events, show: row => number(row.events, 0) },
-          { name: 'event time', value: row => row.watermark, show: row => time(row.watermark, 'second') },
-          { name: 'last seen', value: row => row.last_received, show: row => time(row.last_received, 'second') },
+          count('events', 'events'),
+          moment('event time', 'watermark', 'second'),
+          moment('last seen', 'last_received', 'second'),
         ],
       }),
       next && h('p.quiet.small', 'There are more; these are the first 1,000.'),

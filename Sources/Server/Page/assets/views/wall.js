@@ -6,6 +6,7 @@ import { range } from '../data/range.js';
 import { fill, h } from '../parts/dom.js';
 import { bucketTime, decimalsOf, number, percent, time } from '../parts/format.js';
 import { spark } from '../parts/spark.js';
+import { gauge, measured } from '../parts/target.js';
 import { changeText, tag } from '../parts/words.js';
 
 export const usesRange = false;
@@ -71,12 +72,13 @@ export function open(root) {
   };
 }
 
-function face(kpi, { last, item, change, values, firstOpen, groups, everyMs, alert }) {
+function face(kpi, { last, item, meaning, standing, change, values, firstOpen, groups, everyMs, alert }) {
   if (!last) return [h('h2', kpi.name), h('p.quiet', 'No data in this time')];
   const decimals = decimalsOf([...values, ...groups.map(({ value }) => value)], 3);
   return [
     h('header', h('h2', kpi.name), h('span.wall-item', item), alert && tag(alert, alert === 'firing' ? 'bad' : 'warn')),
-    h('div.wall-figure', number(last.value, decimals)),
+    h('div', { class: `wall-figure standing ${standing ?? ''}` }, measured(last.value, decimals, meaning)),
+    gauge(meaning, last.value),
     h(
       'div.wall-facts',
       change && changeText(`${percent(change.value)} on ${change.length} before`, change.value),
