@@ -401,3 +401,33 @@ def test_words_are_those_of_the_grammar(empty):
     for name, text in groups:
         if name != "units":
             assert sorted(known[name]) == sorted(text.split()), name
+
+
+def test_units_and_targets(empty):
+    empty.served.send(pump(4.0, "a", minutes=30))
+    define_load(empty.served)
+    empty.served.query("ALTER KPI load UNIT 'bar' TARGET 5 BETWEEN 3.5 AND 6 HIGHER IS BETTER")
+    page = empty.open("?range=1h")
+    card = page.locator(".card")
+    expect(card.locator(".figure")).to_contain_text("bar")
+    expect(card.locator(".gauge")).to_have_text("near the target, target at least 5\u00a0bar, 3.5 to 6")
+    empty.served.query("ALTER KPI load TARGET 4 NO BETTER")
+    expect(card.locator(".gauge")).to_have_text("target 4\u00a0bar", timeout=15_000)
+    page.goto(empty.served.url + "/?view=kpi&kpi=load&range=1h")
+    expect(page.locator(".legend")).to_contain_text("target 4\u00a0bar")
+    page.goto(empty.served.url + "/?view=wall&range=1h")
+    expect(page.locator(".wall-figure")).to_contain_text("bar")
+
+
+def test_notes(empty):
+    empty.served.send(pump(4.0, "a", minutes=30))
+    define_load(empty.served)
+    page = empty.open("?view=kpi&kpi=load&range=1h")
+    page.get_by_role("button", name="Note").click()
+    page.get_by_label("What happened").fill("<b>valve</b> changed")
+    page.get_by_role("button", name="Write").click()
+    notes = page.locator(".notes li")
+    expect(notes).to_contain_text("<b>valve</b> changed")
+    expect(page.locator("dialog")).to_have_count(0)
+    page.get_by_role("button", name="Withdraw the note").click()
+    expect(notes).to_have_count(0)

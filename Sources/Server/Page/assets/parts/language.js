@@ -72,10 +72,7 @@ function candidates(text, isName) {
     .filter(({ has_column: has }) => has)
     .map(({ path }) => path);
   const fields = [...new Set(paths)].map(path => ({ text: path, kind: 'field' }));
-  const items = [...(kpiOf(from)?.statement ?? '').matchAll(/ AS (\w+)(?=,| FROM)/g)].map(([, item]) => ({
-    text: item,
-    kind: 'item',
-  }));
+  const items = (kpiOf(from)?.columns ?? []).map(({ name }) => ({ text: quotedName(name), kind: 'item' }));
   return [
     ...items,
     ...fields,

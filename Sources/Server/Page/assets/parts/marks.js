@@ -30,7 +30,7 @@ export function shadeTarget(chart, { target }) {
 /** The times that notes are of. */
 export function shadeNotes(chart, { notes = [] }) {
   const { ctx, bbox } = chart;
-  ctx.fillStyle = `${css('--series-4')}55`;
+  ctx.fillStyle = `${css('--series-4')}2e`;
   for (const { sinceMs, untilMs } of notes) {
     const place = ms => chart.valToPos(ms / 1000, 'x', true);
     const [left, right] = [Math.max(bbox.left, place(sinceMs)), Math.min(bbox.left + bbox.width, place(untilMs))];

@@ -11,6 +11,11 @@ export function measured(value, decimals, { unit }) {
   return [number(value, decimals), unit && h('span.unit', `\u00a0${unit}`)];
 }
 
+/** A number as somebody wrote it. */
+export function written(value) {
+  return value.toLocaleString('en', { maximumFractionDigits: 6 }).replace('-', '−');
+}
+
 /** Of all edges that a target has, in order. */
 export function edgesOf({ target, target_low: low, target_high: high }) {
   return [...new Set([low, target, high])].filter(edge => edge !== undefined);
@@ -27,7 +32,7 @@ export function gauge(meaning, value) {
   const cuts = [least - room, ...edges, most + room];
   const standing = standingOf(meaning, value);
   const side = better === 'higher' ? 'at least ' : better === 'lower' ? 'at most ' : '';
-  const band = low === undefined ? '' : `, ${number(low)} to ${number(high)}`;
+  const band = low === undefined ? '' : `, ${written(low)} to ${written(high)}`;
   return h(
     'div.gauge',
     s(
@@ -49,7 +54,7 @@ export function gauge(meaning, value) {
       'span',
       standing && h('b', { class: `standing ${standing}` }, words[standing]),
       standing && ', ',
-      `target ${side}${number(target)}${meaning.unit ? `\u00a0${meaning.unit}` : ''}${band}`,
+      `target ${side}${written(target)}${meaning.unit ? `\u00a0${meaning.unit}` : ''}${band}`,
     ),
   );
 }

@@ -5,6 +5,7 @@ import { seriesColor } from '../parts/colors.js';
 import { fill, h } from '../parts/dom.js';
 import { decimalsOf, number } from '../parts/format.js';
 import { dataTable } from '../parts/table.js';
+import { written } from '../parts/target.js';
 
 /** Those that are drawn, with their last values, and what else is drawn beside them. */
 export function drawLegend(root, { lines, band, marks, target, unit }) {
@@ -30,7 +31,7 @@ export function drawLegend(root, { lines, band, marks, target, unit }) {
         content,
       );
     }),
-    target && h('span.key', h('i.aim'), `target ${number(target.value)}${unit ? `\u00a0${unit}` : ''}`),
+    target && h('span.key', h('i.aim'), `target ${written(target.value)}${unit ? `\u00a0${unit}` : ''}`),
     band && h('span.key', h('i.usual', { style: { color: band.color } }), `usual of ${lines[0].name}`),
     ['outlier', 'restated'].map(
       kind => marks.some(mark => mark.kind === kind) && h('span.key', h('i', { class: kind }), kind),
