@@ -3,32 +3,44 @@ import NIOCore
 import NIOPosix
 
 extension Server {
-  /// Throws ``ConfigurationError`` where a server of these settings could not begin: a file cannot be used, nobody could show a
-  /// token, or the address cannot be listened on. To be called before the store is made, so that none is left behind.
-  public static func check(_ settings: ServerSettings) async throws {
-    try await checkFiles(settings)
-    try requireTokens(settings)
-    let address = settings.address
+  /// Throws ``ConfigurationError`` where a server of these settings could not begin: a file or directory cannot be used, nobody
+  /// could show a token, or the address cannot be listened on. To be called before the store is made, so that none is left
+  /// behind. `besideOthers` leaves out whether the port is free: a server of the same settings may be running.
+  public static func check(_ settings: ServerSettings, besideOthers: Bool = false) async throws {
+    var faults = await faultsOfFiles(settings)
+    // Tokens that cannot be read were told of.
+    if faults.isEmpty { faults += await Self.faults { try requireTokens(settings) } }
+    faults += await Self.faults {
+      try await listen(at: settings.address, port: besideOthers ? 0 : settings.address.port)
+    }
+    if !faults.isEmpty { throw ConfigurationError(faults: faults) }
+  }
+
+  /// Listens for a moment.
+  private static func listen(at address: ServerSettings.Address, port: Int) async throws {
     do {
       let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
         .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-        .bind(host: address.host, port: address.port).get()
+        .bind(host: address.host, port: port).get()
       try await channel.close()
     } catch {
       throw failure(toListen: error, at: address)
     }
   }
 
-  /// Opens all files that the settings name, and the tokens. Throws ``ConfigurationError``, which names all that is wrong.
-  public static func checkFiles(_ settings: ServerSettings) async throws {
-    var faults = settings.faultsOfPairs
-    func note(_ body: () async throws -> Void) async {
-      do { try await body() } catch let error as ConfigurationError {
-        faults += error.faults
-      } catch {
-        faults.append("\(error)")
-      }
+  private static func faults(_ body: () async throws -> Void) async -> [String] {
+    do { try await body() } catch let error as ConfigurationError {
+      return error.faults
+    } catch {
+      return ["\(error)"]
     }
+    return []
+  }
+
+  /// Opens all files and directories that the settings name, and the tokens. Gives all that is wrong.
+  private static func faultsOfFiles(_ settings: ServerSettings) async -> [String] {
+    var faults = settings.faultsOfPairs + settings.faultsOfDirectories
+    func note(_ body: () async throws -> Void) async { faults += await Self.faults(body) }
     if !settings.certificateFile.isEmpty, !settings.keyFile.isEmpty {
       await note {
         try Certificates(
@@ -44,9 +56,8 @@ extension Server {
     if !settings.webhookSecretFile.isEmpty {
       await note { _ = try Webhooks.secret(in: settings.webhookSecretFile) }
     }
-    if let fault = settings.faultOfOutputsDirectory { faults.append(fault) }
     await note { _ = try TokenFile(directory: settings.directory).all() }
-    if !faults.isEmpty { throw ConfigurationError(faults: faults) }
+    return faults
   }
 
   /// Whoever reaches the server from elsewhere has to show a token, so there has to be one.

@@ -12,10 +12,11 @@ struct Config: ParsableCommand {
       abstract: "Show all settings, what each is, and where that comes from.",
       discussion: """
         Flags come before the environment, that before the file of --config, and that before what \
-        the program takes by itself.
+        the program takes by itself. What is written is YAML that --config reads again.
 
         Example:
           nilo config print --config nilo.yaml
+          nilo config print --set limits.queries=8 > nilo.yaml
           NILO_LIMITS_QUERIES=8 nilo config print --json
         """)
 
@@ -25,22 +26,18 @@ struct Config: ParsableCommand {
     var json = false
 
     func run() throws {
-      let entries = try arguments.configuration().entries
+      let configuration = try arguments.configuration()
       try Output.buffered { output in
-        for entry in entries {
-          if json {
-            try output.line(
-              jsonObject {
-                $0.field("setting", entry.setting.key)
-                $0.field("value", entry.text)
-                $0.field("origin", entry.origin)
-                $0.field("variable", entry.setting.variable)
-                $0.field("meaning", entry.setting.meaning)
-              })
-          } else {
-            try output.line("# \(entry.setting.meaning)")
-            try output.line("\(entry.setting.key): \(entry.text)  (\(entry.origin))")
-          }
+        if !json { return try output.add(configuration.yaml.utf8) }
+        for entry in configuration.entries {
+          try output.line(
+            jsonObject {
+              $0.field("setting", entry.setting.key)
+              $0.field("value", entry.text)
+              $0.field("origin", entry.origin)
+              $0.field("variable", entry.setting.variable)
+              $0.field("meaning", entry.setting.meaning)
+            })
         }
       }
     }
@@ -50,8 +47,9 @@ struct Config: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Say what is wrong with the settings, if anything is.",
       discussion: """
-        Names that there are not, values that cannot be, and files that cannot be used are all told; \
-        the exit code is 2 then.
+        Names that there are not, values that cannot be, and files, directories and addresses that \
+        cannot be used are all told, as nilo serve would; the exit code is 2 then. A server of the same \
+        settings may be running.
 
         Example:
           nilo config check --config nilo.yaml
@@ -61,7 +59,7 @@ struct Config: ParsableCommand {
 
     func run() throws {
       let settings = try arguments.configuration().settings
-      try configured { try await Server.checkFiles(settings) }
+      try configured { try await Server.check(settings, besideOthers: true) }
       try Output.report("the settings are fine")
     }
   }

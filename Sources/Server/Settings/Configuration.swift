@@ -57,10 +57,10 @@ public struct ServerConfiguration: Sendable {
       var entry = Entry(setting: setting, text: setting.defaultText, origin: "default")
       for (origin, provider) in providers {
         do {
-          guard let text = try Self.text(of: key, in: provider) else { continue }
+          guard let text = try Self.text(of: setting, key, in: provider) else { continue }
           entry.text = text
         } catch {
-          faults.append("\(setting.key) in \(origin(setting)) is no single value")
+          faults.append("\(setting.key) in \(origin(setting)) is \(setting.kindFault)")
         }
         entry.origin = origin(setting)
         break
@@ -77,13 +77,19 @@ public struct ServerConfiguration: Sendable {
     settings.text = entries.map { "\($0.setting.key): \($0.text)\n" }.joined()
   }
 
-  /// Throws where there is something else than a single value, such as a list.
+  /// Throws where there is something else than the setting takes: a single value, or also a list.
   private static func text(
-    of key: AbsoluteConfigKey, in provider: any ConfigProvider
+    of setting: Setting, _ key: AbsoluteConfigKey, in provider: any ConfigProvider
   ) throws -> String? {
+    if setting.isList,
+      case .stringArray(let texts)? =
+        try? provider.value(forKey: key, type: .stringArray).value?.content
+    {
+      return texts.joined(separator: ",")
+    }
     guard case .string(let text)? = try provider.value(forKey: key, type: .string).value?.content
     else { return nil }
-    return text
+    return setting.isList ? Setting.items(text).joined(separator: ",") : text
   }
 
   /// What is wrong with the names of variables. One is taken for a setting when it is nearly one's, or begins as a group of
@@ -120,11 +126,12 @@ public struct ServerConfiguration: Sendable {
     do { root = try Yams.load(yaml: text) } catch {
       throw ConfigurationError(faults: ["\(file) is no YAML: \(error)"])
     }
-    let known = Setting.all.map(\.key)
     return entries(of: root, "").sorted { $0.key < $1.key }.compactMap { key, value in
-      if known.contains(key) {
-        // A mapping of nothing; what reads the file takes it for nothing at all.
-        return value is [AnyHashable: Any] ? "\(key) in \(file) is no single value" : nil
+      if let setting = Setting.all.first(where: { $0.key == key }) {
+        // What reads the file takes a mapping of nothing for nothing at all, and the word null for a text.
+        if value is [AnyHashable: Any] { return "\(key) in \(file) is \(setting.kindFault)" }
+        guard value is NSNull else { return nil }
+        return "\(key) in \(file) has no value; leave it out, or write \"\" for an empty text"
       }
       let hint = Setting.nearest(key).map { "; is it \($0)?" } ?? ""
       return "\(file): there is no setting \(key)\(hint)"

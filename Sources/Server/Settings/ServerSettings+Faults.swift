@@ -21,22 +21,59 @@ extension ServerSettings {
     return faults
   }
 
-  /// What is wrong with the directory that schedules write to: it is made when it is not there, if it can be.
-  var faultOfOutputsDirectory: String? {
-    if outputsDirectory.isEmpty { return nil }
-    let files = FileManager.default
-    var place = URL(fileURLWithPath: outputsDirectory).standardizedFileURL
-    while !files.fileExists(atPath: place.path), place.path != "/" {
-      place.deleteLastPathComponent()
+  /// What is wrong with the directories that are named.
+  var faultsOfDirectories: [String] {
+    var faults = [
+      // As it is opened: the store makes a directory within one that is there.
+      Self.fault(ofWritten: "data", directory, levelsMade: 1),
+      // All that is missing of it is made with the first file.
+      outputsDirectory.isEmpty
+        ? nil : Self.fault(ofWritten: "outputs.directory", outputsDirectory, levelsMade: .max),
+    ]
+    if !pageDirectory.isEmpty {
+      let place = Place(pageDirectory)
+      if !place.isDirectory {
+        faults.append(
+          "page.directory is \(pageDirectory), and that is \(place.exists ? "no directory" : "not there")"
+        )
+      } else if !FileManager.default.isReadableFile(atPath: pageDirectory) {
+        faults.append("page.directory is \(pageDirectory), and that may not be read")
+      }
     }
-    var isDirectory: ObjCBool = false
-    _ = files.fileExists(atPath: place.path, isDirectory: &isDirectory)
-    if !isDirectory.boolValue {
-      return "outputs.directory is \(outputsDirectory), and \(place.path) is no directory"
+    return faults.compactMap(\.self)
+  }
+
+  /// What is wrong with a directory that is written to, of which so many levels are made when they are not there.
+  private static func fault(ofWritten key: String, _ path: String, levelsMade: Int) -> String? {
+    if path.isEmpty { return "\(key) is empty; name a directory" }
+    var url = URL(fileURLWithPath: path).standardizedFileURL
+    var missing = 0
+    while !Place(url.path).exists, url.path != "/" {
+      url.deleteLastPathComponent()
+      missing += 1
     }
-    if !files.isWritableFile(atPath: place.path) {
-      return "outputs.directory is \(outputsDirectory), and \(place.path) may not be written"
+    if !Place(url.path).isDirectory {
+      return "\(key) is \(path), and \(url.path) is no directory"
+    }
+    if missing > levelsMade {
+      let parent = URL(fileURLWithPath: path).standardizedFileURL.deletingLastPathComponent().path
+      return "\(key) is \(path), and \(parent) is not there; make it with: mkdir -p \(parent)"
+    }
+    if !FileManager.default.isWritableFile(atPath: url.path) {
+      return "\(key) is \(path), and \(url.path) may not be written"
     }
     return nil
+  }
+
+  /// What is at a path.
+  private struct Place {
+    let exists: Bool
+    let isDirectory: Bool
+
+    init(_ path: String) {
+      var directory: ObjCBool = false
+      exists = FileManager.default.fileExists(atPath: path, isDirectory: &directory)
+      isDirectory = exists && directory.boolValue
+    }
   }
 }

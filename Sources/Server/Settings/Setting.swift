@@ -15,6 +15,8 @@ public struct Setting: Sendable {
   public var meaning: String
   /// What it is when nothing is said.
   public var defaultText: String
+  /// Whether it is several texts: a list in files, with commas between them elsewhere.
+  public private(set) var isList = false
   /// Throws ``Refusal``.
   var set: @Sendable (inout ServerSettings, String) throws -> Void
 
@@ -32,6 +34,14 @@ public struct Setting: Sendable {
     Self.variablePrefix
       + key.uppercased().map { $0.isLetter || $0.isNumber ? "\($0)" : "_" }.joined()
   }
+
+  /// The texts of a list.
+  static func items(_ text: String) -> [String] {
+    text.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
+  }
+
+  /// What is wrong with something in a file that is neither.
+  var kindFault: String { isList ? "neither a text nor a list of texts" : "no single value" }
 
   /// All of them, in the order of docs.
   public static let all: [Setting] =
@@ -93,14 +103,8 @@ public struct Setting: Sendable {
         "How much the clock of who gives them out may differ, for the claims exp and nbf.",
         \.tokenSkewSeconds, atLeast: 0),
       Setting(
-        key: "cors.origins",
-        meaning: "Origins whose pages may ask, with commas between: https://screens.example.com.",
-        defaultText: ""
-      ) { settings, text in
-        settings.origins = text.split(separator: ",").map {
-          $0.trimmingCharacters(in: .whitespaces)
-        }
-      },
+        list: "cors.origins", "Origins whose pages may ask, such as https://screens.example.com.",
+        \.origins, of: ListedOrigin.self),
       Setting(
         count: "sources.idle_seconds",
         "Sources that bring nothing for so long are closed, so that nobody waits for them; 0 for never.",
@@ -121,15 +125,9 @@ public struct Setting: Sendable {
         "A file with the secret that what webhooks get is signed with. Read each time.",
         \.webhookSecretFile),
       Setting(
-        key: "webhooks.allow",
-        meaning:
-          "Hosts of webhooks that may have addresses of this machine or of its networks, with commas between.",
-        defaultText: ""
-      ) { settings, text in
-        settings.webhookHosts = text.split(separator: ",").map {
-          $0.trimmingCharacters(in: .whitespaces).lowercased()
-        }
-      },
+        list: "webhooks.allow",
+        "Hosts of webhooks that may have addresses of this machine or of its networks.",
+        \.webhookHosts, of: ListedHost.self),
       Setting(
         "page.directory",
         "Where the files of the page at / are looked for before those that came with the program.",
@@ -191,8 +189,11 @@ public struct Setting: Sendable {
         "How long requests may still run when the server is told to stop.", \.limits.stopSeconds),
     ]
 
-  /// The name that is most like a text, if one is nearly that.
-  public static func nearest(_ text: String) -> String? { Spelling.nearest(text, all.map(\.key)) }
+  /// The name that is most like a text, if one is nearly that, or is that with its group before it.
+  public static func nearest(_ text: String) -> String? {
+    let keys = all.map(\.key)
+    return Spelling.nearest(text, keys) ?? keys.first { $0.hasSuffix(".\(text)") }
+  }
 
   private init(
     key: String, meaning: String, defaultText: String,
@@ -207,6 +208,17 @@ public struct Setting: Sendable {
     self.init(key: key, meaning: meaning, defaultText: ServerSettings()[keyPath: path]) {
       $0[keyPath: path] = $1
     }
+  }
+
+  /// Texts with commas between them; `Item` says which there can be.
+  private init<Item: SettingItem>(
+    list key: String, _ meaning: String,
+    _ path: WritableKeyPath<ServerSettings, [String]> & Sendable, of _: Item.Type
+  ) {
+    self.init(key: key, meaning: meaning, defaultText: "") { settings, text in
+      settings[keyPath: path] = try Self.items(text).map(Item.read)
+    }
+    isList = true
   }
 
   private init(
