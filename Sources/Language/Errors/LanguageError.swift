@@ -33,10 +33,20 @@ public struct LanguageError: Error, Sendable, CustomStringConvertible {
   /// The whole text, which spans point into.
   public var text: String
 
+  /// What was read where no more is wrong than that there are no functions of some names: other names can be looked up all
+  /// the same. Else empty.
+  public var statements: [Statement] = []
+
   /// `issues` has at least one, and `text` is the whole text that their spans point into.
   public init(issues: [Issue], text: String) {
     self.issues = issues
     self.text = text
+  }
+
+  /// Adds what was found later: all of it stands in the order of the text, the first `most` of it.
+  public mutating func add(_ more: [Issue], most: Int) {
+    let all = (issues + more).sorted { $0.span.start < $1.span.start }
+    issues = Array(all.prefix(most))
   }
 
   /// Where each issue stands: lines and columns, in characters (Unicode scalars), count from 1. O(bytes + issues).

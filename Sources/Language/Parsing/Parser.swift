@@ -6,8 +6,11 @@ public enum Parser {
     try checkLength(text)
     var reader = TokenReader(text, isOfStatements: true)
     let statements = reader.statements()
-    if !reader.issues.isEmpty { throw LanguageError(issues: reader.issues, text: text) }
-    return statements
+    if reader.issues.isEmpty, reader.unknownFunctions.isEmpty { return statements }
+    var error = LanguageError(issues: reader.issues, text: text)
+    error.add(reader.unknownFunctions, most: LanguageLimits.maxIssues)
+    if reader.issues.isEmpty { error.statements = statements }
+    throw error
   }
 
   /// Reads a select list, `item [AS name], ...`: at least one item.

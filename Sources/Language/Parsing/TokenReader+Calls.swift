@@ -41,12 +41,38 @@ extension TokenReader {
     defer { allowsConditions = allowedConditions }
     if let scalar { return try self.scalar(scalar, name) }
     if let window { return try self.window(window, name) }
-    throw unknownFunction(name)
+    if isDefinition { throw unknownFunction(name) }
+    return try unknownCall(name)
+  }
+
+  /// Takes note that there is no such function, and reads its arguments. Where these cannot be read, who knows what was meant
+  /// by the call.
+  private mutating func unknownCall(_ name: Token) throws(Issue) -> Grown<Expression> {
+    let issue = unknownFunction(name)
+    let (arguments, height): ([Expression], Int)
+    do throws(Issue) {
+      (arguments, height) = try self.arguments()
+    } catch {
+      throw issue
+    }
+    unknownFunctions.append(issue)
+    return Grown(
+      node: .unknown(UnknownCall(arguments, span: span(from: name.span))), height: height)
   }
 
   private mutating func scalar(
     _ function: ScalarFunction, _ name: Token
   ) throws(Issue) -> Grown<Expression> {
+    let (arguments, height) = try arguments()
+    let span = span(from: name.span)
+    guard function.arity.contains(arguments.count) else {
+      throw Issue(span, "\(function.name) takes \(function.arityText)")
+    }
+    return Grown(node: .scalar(ScalarCall(function, arguments, span: span)), height: height)
+  }
+
+  /// Reads `(argument, ...)`, and gives the height of a node over them.
+  private mutating func arguments() throws(Issue) -> ([Expression], height: Int) {
     advance()
     try enter()
     var arguments: [Expression] = []
@@ -60,13 +86,7 @@ extension TokenReader {
     }
     try expect(.rightParenthesis, "',', an operator or ')'")
     leave()
-    let span = span(from: name.span)
-    guard function.arity.contains(arguments.count) else {
-      throw Issue(span, "\(function.name) takes \(function.arityText)")
-    }
-    return Grown(
-      node: .scalar(ScalarCall(function, arguments, span: span)),
-      height: try height(over: heights))
+    return (arguments, try height(over: heights))
   }
 
   private mutating func window(

@@ -18,6 +18,8 @@ struct TokenReader {
   private var openParentheses = 0
   private var nesting = 0
   var issues: [Issue] = []
+  /// Functions that there are not: they are told like ``issues``, and reading goes on as if there were.
+  var unknownFunctions: [Issue] = []
   /// Whether the text is of statements, which end at a `;`, and not a piece of a definition.
   let isOfStatements: Bool
   /// Whether it is a KPI that is read, which has no fields apart from aggregates, and no
@@ -167,7 +169,7 @@ struct TokenReader {
   }
 
   /// Whether as many issues have been found as are reported.
-  var isFull: Bool { issues.count >= LanguageLimits.maxIssues }
+  var isFull: Bool { issues.count + unknownFunctions.count >= LanguageLimits.maxIssues }
 
   /// Goes on, after an error, to the token that `isWanted`, or to the end of the text.
   mutating func skip(to isWanted: (inout TokenReader) -> Bool) {

@@ -26,7 +26,8 @@ struct Printer {
       case .binary: self = .product
       case .negate: self = .unary
       case .number(let value): self = value.sign == .minus ? .unary : .operand
-      case .integer, .aggregate, .field, .string, .bool, .null, .parameter, .scalar, .window:
+      case .integer, .aggregate, .field, .string, .bool, .null, .parameter, .scalar, .window,
+        .unknown:
         self = .operand
       }
     }
@@ -56,6 +57,7 @@ struct Printer {
       list(call.arguments) { $0.expression($1) }
       text += ")"
     case .window(let call): window(call)
+    case .unknown(let call): list(call.arguments) { $0.expression($1) }
     }
   }
 

@@ -25,6 +25,18 @@ public indirect enum Expression: Sendable, Equatable {
   case parameter(Parameter)
   case scalar(ScalarCall)
   case window(WindowCall)
+  /// Of a function that there is not; only trees of ``LanguageError/statements`` have it.
+  case unknown(UnknownCall)
+}
+
+/// A call of a function that there is not, of which the arguments can be looked at.
+public struct UnknownCall: Sendable, Equatable {
+  public var arguments: [Expression]
+  public var span: TextSpan
+
+  public init(_ arguments: [Expression], span: TextSpan) {
+    (self.arguments, self.span) = (arguments, span)
+  }
 }
 
 /// One number over the facts of a group: `count(* WHERE status = 'down')`.
@@ -85,6 +97,7 @@ extension Expression {
     case .parameter(let parameter): parameter.span
     case .scalar(let call): call.span
     case .window(let call): call.span
+    case .unknown(let call): call.span
     }
   }
 

@@ -141,12 +141,19 @@ extension Binder {
           : "it has: \(list); of other fields ask the stream \(kpi.stream)"))
   }
 
-  /// Cells tell groups apart and nothing else.
-  func checkFilterOfKpi(_ filter: Predicate) throws(Issue) {
-    guard let kpi = query.kpi else { return }
-    for field in filter.fields where kpi.dimension(field.path) == nil {
-      throw noDimension(field, of: kpi)
+  /// What is wrong with the fields of a filter: cells tell groups apart and nothing else.
+  private func faults(ofFilter filter: Predicate, _ kpi: KpiInfo) -> [Issue] {
+    filter.fields.filter { kpi.dimension($0.path) == nil }.map { noDimension($0, of: kpi) }
+  }
+
+  mutating func bindFilter(_ filter: Predicate) {
+    guard let kpi = query.kpi else {
+      query.filter = predicate(filter)
+      return
     }
+    let found = faults(ofFilter: filter, kpi)
+    issues += found
+    if found.isEmpty { query.filter = .both(kpi.filter, predicate(filter.named(by: kpi))) }
   }
 
   // MARK: Clauses that need others
@@ -280,9 +287,7 @@ extension TimeLength {
 extension Select {
   /// The first function that looks back.
   var window: WindowCall? {
-    let all =
-      listedItems.map(\.expression) + (having?.expressions ?? []) + orderBy.map(\.expression)
-    return all.lazy.compactMap(Self.window).first
+    expressions.lazy.compactMap(Self.window).first
   }
 
   private static func window(_ expression: Expression) -> WindowCall? {

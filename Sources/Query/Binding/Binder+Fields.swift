@@ -67,7 +67,7 @@ extension Binder {
     }
     return
       "ALTER STREAM \(Name(query.stream.name).canonicalText) EXPLODE \(path) makes facts of its elements, and so does "
-      + "--explode \(path) with the first ingest of a stream"
+      + "EXPLODE \(path) in the DEFINE STREAM of another"
   }
 
   /// The array that has the field in its elements.
@@ -112,8 +112,21 @@ extension Binder {
 
   // MARK: Predicates
 
-  /// The same with values for parameters, its fields checked.
-  mutating func predicate(_ predicate: Predicate) throws(Issue) -> Predicate {
+  /// The same with values for parameters, its fields checked. What is wrong is noted.
+  mutating func predicate(_ predicate: Predicate) -> Predicate {
+    switch predicate {
+    case .and(let left, let right): return .and(self.predicate(left), self.predicate(right))
+    case .or(let left, let right): return .or(self.predicate(left), self.predicate(right))
+    case .not(let inner): return .not(self.predicate(inner))
+    default:
+      var checked = predicate
+      attempt { binder throws(Issue) in checked = try binder.comparison(predicate) }
+      return checked
+    }
+  }
+
+  /// The same of one that has no others in it.
+  private mutating func comparison(_ predicate: Predicate) throws(Issue) -> Predicate {
     switch predicate {
     case .compare(let path, let comparison, let value):
       let field = try field(path)
@@ -140,12 +153,7 @@ extension Binder {
       _ = try field(path)
       try Self.checkPattern(pattern)
       return predicate
-    case .and(let left, let right):
-      return .and(try self.predicate(left), try self.predicate(right))
-    case .or(let left, let right):
-      return .or(try self.predicate(left), try self.predicate(right))
-    case .not(let inner): return .not(try self.predicate(inner))
-    case .constant: return predicate
+    case .and, .or, .not, .constant: return predicate
     }
   }
 

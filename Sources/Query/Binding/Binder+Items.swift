@@ -100,6 +100,7 @@ extension Binder {
 
   // MARK: Values
 
+  /// What is wrong with a name is noted, and NULL stands in its place, so that more is found: nothing is wrong with NULL.
   mutating func value(
     _ expression: Expression
   ) throws(Issue) -> (RowExpression, ValueKind) {
@@ -109,24 +110,39 @@ extension Binder {
     case .string(let text): return (.text(text.value), .text)
     case .bool(let value): return (.bool(value.value), .boolean)
     case .null: return (.null, .null)
-    case .parameter(let parameter): return try value(of: parameter)
-    case .field(let path): return try value(of: path)
-    case .aggregate(let aggregate): return try value(of: aggregate)
+    case .parameter(let parameter):
+      return orNull { binder throws(Issue) in try binder.value(of: parameter) }
+    case .field(let path): return orNull { binder throws(Issue) in try binder.value(of: path) }
+    case .aggregate(let aggregate): return value(of: aggregate)
     case .negate(let inner): return (.negate(try number(inner)), .number)
     case .binary(let operation, let left, let right):
       return (.binary(operation, try number(left), try number(right)), .number)
     case .scalar(let call): return try value(of: call)
     case .window(let call):
       return (.window(call.function, try number(call.argument), call.length), .number)
+    case .unknown(let call):
+      for argument in call.arguments { _ = try value(argument) }
+      return (.null, .null)
+    }
+  }
+
+  private mutating func orNull(
+    _ body: (inout Binder) throws(Issue) -> (RowExpression, ValueKind)
+  ) -> (RowExpression, ValueKind) {
+    do throws(Issue) { return try body(&self) } catch {
+      issues.append(error)
+      return (.null, .null)
     }
   }
 
   private mutating func number(_ expression: Expression) throws(Issue) -> RowExpression {
     let (value, kind) = try value(expression)
     if kind.mayBeNumber { return value }
-    throw Issue(
-      expression.span ?? .none,
-      "\(expression.canonicalText) is \(kind.name): there is no arithmetic with it")
+    issues.append(
+      Issue(
+        expression.span ?? .none,
+        "\(expression.canonicalText) is \(kind.name): there is no arithmetic with it"))
+    return .null
   }
 
   private func value(of parameter: Parameter) throws(Issue) -> (RowExpression, ValueKind) {
@@ -216,12 +232,11 @@ extension Binder {
 
   // MARK: Aggregates
 
-  private mutating func value(
-    of aggregate: Aggregate
-  ) throws(Issue) -> (RowExpression, ValueKind) {
+  private mutating func value(of aggregate: Aggregate) -> (RowExpression, ValueKind) {
     var aggregate = aggregate
-    let kind = try kind(of: aggregate)
-    if let filter = aggregate.filter { aggregate.filter = try predicate(filter) }
+    var kind = ValueKind.null
+    attempt { binder throws(Issue) in kind = try binder.kind(of: aggregate) }
+    if let filter = aggregate.filter { aggregate.filter = predicate(filter) }
     if let index = query.aggregates.firstIndex(of: aggregate) { return (.input(index), kind) }
     query.aggregates.append(aggregate)
     query.aggregateKinds.append(kind)

@@ -10,9 +10,10 @@ extension Binder {
       }
       return selected[place - 1]
     }
+    let issuesBefore = issues.count
     let (expression, _) = try value(key.expression)
     if case .field = key.expression { return expression }
-    guard expression.isOfRow else { throw noPlace(key) }
+    guard expression.isOfRow || issues.count > issuesBefore else { throw noPlace(key) }
     return expression
   }
 

@@ -28,12 +28,10 @@ struct Binder {
       throw LanguageError(issues: [error], text: run.text)
     }
     binder.bind(select)
-    guard binder.issues.isEmpty else {
-      let issues = binder.issues.sorted { $0.span.start < $1.span.start }
-      throw LanguageError(
-        issues: Array(issues.prefix(LanguageLimits.maxIssues)), text: run.text)
-    }
-    return binder.query
+    if binder.issues.isEmpty { return binder.query }
+    var error = LanguageError(issues: [], text: run.text)
+    error.add(binder.distinctIssues, most: LanguageLimits.maxIssues)
+    throw error
   }
 
   private init(_ select: Select, _ run: StatementRun, _ state: AskedState) throws(Issue) {
@@ -47,28 +45,28 @@ struct Binder {
   }
 
   private mutating func bind(_ select: Select) {
+    // What a function would have been that there is not is not known: then names are looked up, and no more is asked of them.
+    let isOfNames = select.hasUnknown
     query.isOfFacts =
-      query.kpi == nil && !select.hasAggregate && select.groupBy.isEmpty && select.every == nil
+      isOfNames
+      || query.kpi == nil && !select.hasAggregate && select.groupBy.isEmpty
+        && select.every == nil
     itemNames = select.listedItems.compactMap(\.alias)
     bindZone(select)
-    attempt { binder throws(Issue) in try binder.bindRange(select) }
-    if let filter = select.filter {
-      attempt { binder throws(Issue) in
-        try binder.checkFilterOfKpi(filter)
-        let byField = binder.query.kpi.map { filter.named(by: $0) } ?? filter
-        binder.query.filter = .both(binder.query.kpi?.filter, try binder.predicate(byField))
-      }
-    } else {
-      query.filter = query.kpi?.filter
-    }
+    let hasRange = attempt { binder throws(Issue) in try binder.bindRange(select) }
+    query.filter = query.kpi?.filter
+    if let filter = select.filter { bindFilter(filter) }
     attempt { binder throws(Issue) in try binder.bindBuckets(select) }
     bindGroups(select)
-    for item in select.items { attempt { binder throws(Issue) in try binder.bindItem(item) } }
-    if issues.isEmpty { bindAfterItems(select) }
+    let areItemsBound = select.items.map { item in
+      attempt { binder throws(Issue) in try binder.bindItem(item) }
+    }
+    // What could not be bound has no name that may be asked for.
+    if !areItemsBound.contains(false) { bindAfterItems(select) }
     query.isOnlyFinal = select.isOnlyFinal
     query.limit = select.limit
     query.fill = select.fill?.value
-    attempt { binder throws(Issue) in try binder.checkClauses(select) }
+    if hasRange, !isOfNames { attempt { binder throws(Issue) in try binder.checkClauses(select) } }
     if query.isOfFacts { return }
     // Rows of groups are there although nothing is computed of them.
     if query.aggregates.isEmpty {
@@ -77,8 +75,21 @@ struct Binder {
     }
   }
 
+  /// What stands in one place may be looked at for each thing that it is compared with.
+  private var distinctIssues: [Issue] {
+    var found: [Issue] = []
+    for issue in issues
+    where !found.contains(where: { known in
+      // Spans of trees are equal wherever they are.
+      known.span.start == issue.span.start && known.message == issue.message
+    }) {
+      found.append(issue)
+    }
+    return found
+  }
+
   private mutating func bindAfterItems(_ select: Select) {
-    if let length = select.compareWith {
+    if let length = select.compareWith, issues.isEmpty {
       attempt { binder throws(Issue) in try binder.bindComparison(length) }
     }
     nameOwnColumns()
@@ -95,9 +106,14 @@ struct Binder {
     }
   }
 
-  /// Goes on after what is wrong, to find more of it.
-  mutating func attempt(_ body: (inout Binder) throws(Issue) -> Void) {
-    do throws(Issue) { try body(&self) } catch { issues.append(error) }
+  /// Goes on after what is wrong, to find more of it. False when something is.
+  @discardableResult
+  mutating func attempt(_ body: (inout Binder) throws(Issue) -> Void) -> Bool {
+    do throws(Issue) { try body(&self) } catch {
+      issues.append(error)
+      return false
+    }
+    return true
   }
 }
 
@@ -145,7 +161,8 @@ extension CatalogueSnapshot {
     if let nearest = Spelling.nearest(name.text, names) {
       hint = "did you mean \(nearest)?"
     } else if names.isEmpty {
-      hint = "there is none yet: nilo ingest brings events into one"
+      hint =
+        "there is none yet: nilo ingest, or POST /v1/streams/NAME/events, makes one of its first events"
     } else {
       hint = "there are: \(names.prefix(10).joined(separator: ", "))"
     }

@@ -7,6 +7,7 @@ extension Expression {
     case .binary(_, let left, let right): [left, right]
     case .scalar(let call): call.arguments
     case .window(let call): [call.argument]
+    case .unknown(let call): call.arguments
     default: []
     }
   }
@@ -20,6 +21,11 @@ extension Expression {
   var hasAggregate: Bool {
     if case .aggregate = self { return true }
     return children.contains(where: \.hasAggregate)
+  }
+
+  var hasUnknown: Bool {
+    if case .unknown = self { return true }
+    return children.contains(where: \.hasUnknown)
   }
 }
 
@@ -43,12 +49,16 @@ extension Select {
     items.compactMap { if case .item(let item) = $0 { item } else { nil } }
   }
 
-  /// Whether its rows are computed from several facts each.
-  var hasAggregate: Bool {
-    listedItems.contains { $0.expression.hasAggregate }
-      || having?.expressions.contains(where: \.hasAggregate) ?? false
-      || orderBy.contains { $0.expression.hasAggregate }
+  /// All that it computes, in the order of the text.
+  var expressions: [Expression] {
+    listedItems.map(\.expression) + (having?.expressions ?? []) + orderBy.map(\.expression)
   }
+
+  /// Whether its rows are computed from several facts each.
+  var hasAggregate: Bool { expressions.contains(where: \.hasAggregate) }
+
+  /// Whether it has a function that there is not.
+  var hasUnknown: Bool { expressions.contains(where: \.hasUnknown) }
 }
 
 extension Predicate {

@@ -6,11 +6,22 @@ extension StatementRun {
   /// when its turn comes. Nothing is computed: O(statements), each as long as it takes to bind it.
   func check(_ statements: [Statement]) throws {
     var changed: Set<String> = []
+    var found: [LanguageError.Issue] = []
     for statement in statements {
       let body = statement.body
-      if changed.isEmpty || !mayDepend(body, on: changed) { try check(body, span: statement.span) }
+      if changed.isEmpty || !mayDepend(body, on: changed) {
+        do { try check(body, span: statement.span) } catch let error as LanguageError
+          where error.text == text
+        {
+          found += error.issues
+        }
+      }
       if let name = body.changedName { changed.insert(name) }
     }
+    if found.isEmpty { return }
+    var error = LanguageError(issues: [], text: text)
+    error.add(found, most: LanguageLimits.maxIssues)
+    throw error
   }
 
   private func mayDepend(_ body: Statement.Body, on changed: Set<String>) -> Bool {
@@ -23,6 +34,11 @@ extension StatementRun {
   }
 
   private func check(_ body: Statement.Body, span: TextSpan) throws {
+    // Of what is not known as a whole names are looked up, and no more.
+    if let query = body.query, query.hasUnknown {
+      _ = try Binder.bind(query, self)
+      return
+    }
     switch body {
     case .select(let query), .explain(.plan, let query), .explain(.analyze, let query):
       _ = try Binder.bind(query, self)
@@ -66,6 +82,16 @@ extension Statement.Body {
     switch self {
     case .select(let select), .explain(_, let select), .eventsFor(let select): select
     default: nil
+    }
+  }
+
+  /// The query that it asks or defines, if it does.
+  fileprivate var query: Select? {
+    switch self {
+    case .explainChange(let select, _, _), .prove(let select, _): select
+    case .defineSchedule(let schedule): schedule.query
+    case .defineAlert(let alert): alert.query
+    default: select
     }
   }
 

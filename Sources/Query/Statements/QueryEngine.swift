@@ -18,11 +18,32 @@ public struct QueryEngine: Sendable {
   public func run(
     _ text: String, _ options: QueryOptions, _ body: (Statement, Answer) throws -> Void
   ) throws {
-    let statements = try Parser.statements(text)
+    let statements = try statements(of: text, options)
     try check(statements, of: text, options)
     for statement in statements {
       try body(statement, try run(statement, of: text, options))
     }
+  }
+
+  /// Reads the statements of a text. Where functions are not known, it is told at once what else is wrong with names.
+  public func statements(of text: String, _ options: QueryOptions) throws -> [Statement] {
+    do throws(LanguageError) { return try Parser.statements(text) } catch {
+      throw try completed(error, options)
+    }
+  }
+
+  /// An error of the parser with what else is wrong, as far as that can be told: what it has read is looked up in the store.
+  public func completed(_ error: LanguageError, _ options: QueryOptions) throws -> LanguageError {
+    if error.statements.isEmpty { return error }
+    let run = StatementRun(
+      store: store, options: options, text: error.text, catalogue: try store.snapshot())
+    var completed = error
+    do { try run.check(error.statements) } catch let other as LanguageError {
+      completed.add(other.issues, most: LanguageLimits.maxIssues)
+    } catch {
+      // Of what is no matter of the text there is time when it is run.
+    }
+    return completed
   }
 
   /// Throws what is wrong with the statements of a text, so that none of them is run: unknown names, times and parameters

@@ -28,7 +28,7 @@ struct QueryEndpoint: Sendable {
     _ query: QueryRequest, _ request: Request, _ context: ServerContext, mayChange: Bool
   ) async throws -> Response {
     let format = try query.format ?? QueryRequest.format(nil, request)
-    let statement = try Self.statement(of: query.text)
+    let statement = try await statement(of: query, context)
     if statement.isChange, !mayChange {
       var problem = Problem(.methodNotAllowed, "GET changes nothing; send the statement by POST")
       problem.allowedMethods = ["POST"]
@@ -42,16 +42,22 @@ struct QueryEndpoint: Sendable {
   }
 
   /// The one statement of a text: each has an answer of its own.
-  private static func statement(of text: String) throws -> Statement {
-    let statements = try Parser.statements(text)
+  private func statement(
+    of query: QueryRequest, _ context: ServerContext
+  ) async throws -> Statement {
+    let statements: [Statement]
+    do throws(LanguageError) { statements = try Parser.statements(query.text) } catch {
+      throw try await runner.completed(error, query, context)
+    }
     guard let statement = statements.first else {
       throw Problem(.badRequest, "there is no statement in the query")
     }
-    guard statements.count == 1 else {
-      throw Problem(
-        .badRequest,
-        "there are \(statements.count) statements; send one in each request, as each has an answer of its own"
-      )
+    if statements.count > 1 {
+      let issue = LanguageError.Issue(
+        statements[1].span,
+        "a request has one statement, and this is the second of \(statements.count)",
+        hint: "send each in a request of its own: each has an answer of its own")
+      throw LanguageError(issues: [issue], text: query.text)
     }
     return statement
   }
@@ -82,6 +88,30 @@ struct QueryRunner: Sendable {
   /// Why a target of a schedule or an alert would be refused.
   let refusal: @Sendable (TargetCall) -> String?
 
+  /// An error of the parser, with what else is wrong with what is asked of streams that whoever asks may ask.
+  func completed(
+    _ error: LanguageError, _ query: QueryRequest, _ context: ServerContext
+  ) async throws -> LanguageError {
+    if error.statements.isEmpty { return error }
+    return try await pool.run { [options = options(query)] in
+      // Nothing is told of the names of a stream that the token is not for.
+      let mayAsk = try error.statements.allSatisfy { statement in
+        do { try context.require(statement, store) } catch is Problem { return false }
+        return true
+      }
+      return mayAsk ? try QueryEngine(store).completed(error, options) : error
+    }
+  }
+
+  private func options(_ query: QueryRequest) -> QueryOptions {
+    var options = QueryOptions(nowNs: clock())
+    (options.parameters, options.timeZone, options.limits) = (
+      query.parameters, query.timeZone, limits
+    )
+    options.refusal = refusal
+    return options
+  }
+
   /// Runs a statement. It ends when its client goes away. `progress` is told the share that is done of what takes long.
   /// Throws what the engine does, and ``Problem`` of kind `tooBusy`.
   func run(
@@ -99,11 +129,8 @@ struct QueryRunner: Sendable {
   ) async throws -> R {
     let cancelled = CancelFlag()
     let connection = context.connection
-    var options = QueryOptions(nowNs: clock())
-    (options.parameters, options.timeZone, options.limits) = (
-      query.parameters, query.timeZone, limits
-    )
-    (options.progress, options.refusal) = (progress, refusal)
+    var options = options(query)
+    options.progress = progress
     options.isCancelled = { cancelled.isSet || connection?.isGone == true }
     return try await withTaskCancellationHandler {
       try await pool.run { [options] in

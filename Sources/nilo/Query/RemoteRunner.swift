@@ -20,6 +20,18 @@ final class RemoteRunner: StatementRunner {
 
   func close() {}
 
+  /// The server reads the text again, and knows what is in its store.
+  func completed(_ error: LanguageError, _ options: QueryOptions) throws -> LanguageError {
+    guard let statement = error.statements.first, error.statements.count == 1, !statement.isChange
+    else { return error }
+    do {
+      _ = try run(statement, of: error.text, options)
+      return error
+    } catch let told as LanguageError {
+      return told
+    }
+  }
+
   /// The server looks at each statement when it is run.
   func check(_ statements: [Statement], of text: String, _ options: QueryOptions) throws {}
 
@@ -34,25 +46,15 @@ final class RemoteRunner: StatementRunner {
     return catalogue
   }
 
-  /// All entries of a list, page after page.
+  /// All entries of a list.
   private func list(_ path: String, _ name: String) throws -> (values: [JSONValue], asOfSeq: UInt64)
   {
     var values: [JSONValue] = []
-    var next: String?
-    while true {
-      var pagePath = path
-      if let next {
-        pagePath += (path.contains("?") ? "&" : "?") + "cursor=" + Self.encoded(next)
-      }
-      let page = try JSONReader.value(server.ask(session, pagePath))
-      values += page[name]?.array ?? []
-      next = page["next"]?.string
-      if next == nil { return (values, page["as_of_seq"]?.unsigned ?? 0) }
+    let seq = try server.forEach(of: name, at: path, session) {
+      values.append($0)
+      return true
     }
-  }
-
-  private static func encoded(_ text: String) -> String {
-    text.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? ""
+    return (values, seq)
   }
 
   func run(_ statement: Statement, of text: String, _ options: QueryOptions) throws -> Answer {

@@ -18,7 +18,7 @@ struct StatementAnswers {
     Interruption.catchSignals()
     defer { runner.close() }
     do {
-      let statements = try Parser.statements(query.text)
+      let statements = try runner.statements(of: query.text, statementOptions)
       try runner.open(for: statements)
       try check(runner.catalogue())
       try runner.check(statements, of: query.text, statementOptions)

@@ -11,6 +11,9 @@ protocol StatementRunner: AnyObject {
   /// Opens what `statements` need, so that none is run if one cannot be.
   func open(for statements: [Statement]) throws
 
+  /// What the parser says of a text, with what else is known to be wrong with it.
+  func completed(_ error: LanguageError, _ options: QueryOptions) throws -> LanguageError
+
   /// Throws what is wrong with statements of `text`, as far as it can be told before the first one is run.
   func check(_ statements: [Statement], of text: String, _ options: QueryOptions) throws
 
@@ -19,6 +22,15 @@ protocol StatementRunner: AnyObject {
 
   /// Gives back what is open; a later call opens it again.
   func close()
+}
+
+extension StatementRunner {
+  /// The statements of a text. Throws a `LanguageError` with all that is wrong with it, as far as it can be told.
+  func statements(of text: String, _ options: QueryOptions) throws -> [Statement] {
+    do throws(LanguageError) { return try Parser.statements(text) } catch {
+      throw try completed(error, options)
+    }
+  }
 }
 
 extension Statement {
@@ -67,6 +79,11 @@ final class LocalRunner: StatementRunner {
       return
     }
     _ = try writing(makes: change.isFirst)
+  }
+
+  func completed(_ error: LanguageError, _ options: QueryOptions) throws -> LanguageError {
+    guard !error.statements.isEmpty, opened != nil || directory.hasStore else { return error }
+    return try QueryEngine(try reading()).completed(error, options)
   }
 
   func check(_ statements: [Statement], of text: String, _ options: QueryOptions) throws {

@@ -87,7 +87,7 @@ final class ReplSession {
       case .leave: return .left
       case .statements(let text):
         lastText = text
-        let statements = try Parser.statements(text)
+        let statements = try runner.statements(of: text, options)
         try runner.check(statements, of: text, options)
         for statement in statements { try answer(statement, of: text) }
         return .done
