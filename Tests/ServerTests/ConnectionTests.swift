@@ -31,6 +31,28 @@ import Testing
     #expect(body.split(separator: "\n").count == 20_001 && body.hasSuffix("19999,1019999\n"))
   }
 
+  /// RFC 9112, section 3.2.
+  @Test func headsNameOneHost() throws {
+    let served = try ServedStore()
+    for (headers, version, status) in [
+      ("", "1.1", 400), ("Host: a\\r\\nHost: a\\r\\n", "1.1", 400),
+      ("Host: localhost\\r\\n", "1.1", 200),
+      ("Host: a\\r\\nhost: b\\r\\n", "1.0", 400), ("", "1.0", 200),
+    ] {
+      let close = "Connection: close\\r\\n"
+      let text = try exchange(
+        served, "printf 'GET /-/healthy HTTP/\(version)\\r\\n\(headers)\(close)\\r\\n'")
+      #expect(
+        text.hasPrefix("HTTP/\(status == 400 ? "1.1" : version) \(status) "), "\(headers): \(text)")
+      if status == 400 {
+        #expect(
+          text.contains("urn:nilometer:problem:bad-request") && text.contains("header Host"),
+          "\(text)")
+        #expect(text.lowercased().contains("connection: close"))
+      }
+    }
+  }
+
   @Test func headsThatAreTooLargeAreToldSo() throws {
     let served = try ServedStore(["--set", "limits.header_bytes=4KiB"])
     let text = try exchange(

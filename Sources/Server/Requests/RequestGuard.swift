@@ -2,7 +2,8 @@ import NIOCore
 import NIOHTTP1
 
 /// Stands between the parser of HTTP/1 and the framework, and does what the framework does not: ends connections whose
-/// request does not go on, answers heads that are too large by 431, and speaks HTTP/1.0 with clients that do.
+/// request does not go on, answers heads that are too large by 431 and those that do not say one host by 400, and speaks
+/// HTTP/1.0 with clients that do.
 final class RequestGuard: ChannelDuplexHandler, RemovableChannelHandler {
   typealias InboundIn = HTTPServerRequestPart
   typealias InboundOut = HTTPServerRequestPart
@@ -34,6 +35,9 @@ final class RequestGuard: ChannelDuplexHandler, RemovableChannelHandler {
     switch unwrapInboundIn(data) {
     case .head(var head):
       place = .body
+      if let fault = Self.faultOfHost(head) {
+        return refuse(context, .badRequest, body: Problem(.badRequest, fault).json + [0x0A])
+      }
       isOld = head.version == .http1_0
       if isOld { head.headers.replaceOrAdd(name: "connection", value: "close") }
       context.fireChannelRead(wrapInboundOut(.head(head)))
@@ -73,12 +77,31 @@ final class RequestGuard: ChannelDuplexHandler, RemovableChannelHandler {
       context.fireErrorCaught(error)
       return
     }
+    refuse(context, .requestHeaderFieldsTooLarge)
+  }
+
+  /// What is wrong with what a head says of the host that is asked (RFC 9112, section 3.2); nil when nothing is.
+  private static func faultOfHost(_ head: HTTPRequestHead) -> String? {
+    let count = head.headers["host"].count
+    if count > 1 { return "the request has more than one header Host" }
+    return count == 0 && head.version == .http1_1
+      ? "the request has no header Host, which HTTP/1.1 asks for" : nil
+  }
+
+  /// Answers by a status and an empty body, or a problem, and closes the connection.
+  private func refuse(
+    _ context: ChannelHandlerContext, _ status: HTTPResponseStatus, body: [UInt8] = []
+  ) {
     isRefused = true
     stopWaiting()
-    let head = HTTPResponseHead(
-      version: .http1_1, status: .requestHeaderFieldsTooLarge,
-      headers: ["connection": "close", "content-length": "0"])
+    var head = HTTPResponseHead(
+      version: .http1_1, status: status,
+      headers: ["connection": "close", "content-length": "\(body.count)"])
+    if !body.isEmpty { head.headers.add(name: "content-type", value: "application/problem+json") }
     context.write(wrapOutboundOut(.head(head)), promise: nil)
+    if !body.isEmpty {
+      context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(bytes: body)))), promise: nil)
+    }
     context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
     // Closed at once, with bytes that nobody has read, the connection would be reset before the client has the answer.
     context.close(mode: .output, promise: nil)
