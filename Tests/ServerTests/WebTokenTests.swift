@@ -116,6 +116,8 @@ import Testing
     let faults: [([String: Any], String)] = [
       (["nilo_role": NSNull()], "nilo_role"), (["nilo_role": "root"], "nilo_role"),
       (["nilo_streams": NSNull()], "nilo_streams"), (["nilo_streams": "pumps"], "nilo_streams"),
+      (["nilo_streams": ["*"]], "without a list"),
+      (["nilo_streams": ["pumps", "*"]], "without a list"),
       (["sub": NSNull()], "whose it is"), (["sub": ""], "whose it is"),
       (["sub": "ada\n2024 admin"], "whose it is"), (["exp": "tomorrow"], "types"),
       (["nilo_streams": 7], "types"),

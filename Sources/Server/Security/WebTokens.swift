@@ -141,6 +141,13 @@ private struct Claims: Decodable {
     guard let role = role.flatMap(Role.init(rawValue:)) else {
       throw Refusal(reason: "has no claim nilo_role that is reader, writer or admin")
     }
+    // In a list it would be the name of a stream, which there cannot be: the token would silently be for none.
+    if let streams, streams.isList, streams.values.contains("*") {
+      throw Refusal(
+        reason:
+          "has \"*\" in the list of its claim nilo_streams: for all streams it is \"*\" alone, without a list"
+      )
+    }
     guard let streams, streams.isList || streams.values == ["*"] else {
       throw Refusal(reason: "has no claim nilo_streams that is \"*\" or a list of names")
     }
