@@ -20,11 +20,12 @@ struct LiveTests {
 
   /// Follows until `isEnough` says so of what has come. Throws what the answer's status is, when it is not 200.
   static func follow(
-    _ served: ServedStore, _ query: String, after: UInt64? = nil,
+    _ served: ServedStore, _ query: String, after: UInt64? = nil, token: String? = nil,
     _ isEnough: @escaping ([Event]) -> Bool
   ) throws -> [Event] {
     var call = HTTPCall("\(served.url)/v1/subscribe?\(query)")
     if let after { call.headers = [("Last-Event-ID", "\(after)")] }
+    if let token { call.headers.append(("Authorization", "Bearer \(token)")) }
     call.timeoutMs = 60_000
     var text = ""
     var events: [Event] = []

@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import Testing
 
 /// Who may do what.
@@ -174,6 +175,64 @@ import Testing
     #expect(try served.get("/v1/streams", headers: header(first.text)).status == 401)
     let file = try FileManager.default.attributesOfItem(atPath: "\(served.data)/tokens")
     #expect((file[.posixPermissions] as? NSNumber)?.intValue == 0o600)
+  }
+
+  /// Whoever makes a token as root makes it for the server's user, who has the directory, and for nobody else.
+  @Test(.enabled(if: geteuid() == 0)) func tokensAreOfTheOwnerOfTheDirectory() throws {
+    let served = try ServedStore()
+    let files = FileManager.default
+    try files.setAttributes(
+      [.ownerAccountID: 65_534, .groupOwnerAccountID: 65_533], ofItemAtPath: served.data)
+    _ = try token(served, "--role", "reader", "--name", "a")
+    let second = try token(served, "--role", "reader", "--name", "b")
+    _ = try served.run(
+      ServedStore.nilo.path, ["token", "revoke", "--data", served.data, second.id])
+    for name in ["tokens", "tokens.lock"] {
+      let file = try files.attributesOfItem(atPath: "\(served.data)/\(name)")
+      #expect((file[.posixPermissions] as? NSNumber)?.intValue == 0o600, "\(name)")
+      #expect((file[.ownerAccountID] as? NSNumber)?.intValue == 65_534, "\(name)")
+      #expect((file[.groupOwnerAccountID] as? NSNumber)?.intValue == 65_533, "\(name)")
+    }
+  }
+
+  private final class Following: Sendable {
+    let told = Atomic<Int>(0)
+    let hasEnded = Atomic<Bool>(false)
+  }
+
+  /// Whoever follows what changes all the time is not told of it any more once the token is revoked.
+  @Test func aBusySubscriptionEndsWithItsToken() throws {
+    let served = try ServedStore()
+    #expect(try served.post("/v1/streams/pumps/events", document).status == 200)
+    #expect(
+      try served.post("/v1/query", "DEFINE KPI k AS avg(t) AS mean FROM pumps EVERY 1h").status
+        == 200)
+    let writer = try token(served, "--role", "writer", "--name", "plant").text
+    let reader = try token(served, "--role", "reader", "--name", "hall")
+    let following = Following()
+    let follower = Thread {
+      _ = try? LiveTests.follow(served, "kpi=k", token: reader.text) {
+        following.told.store($0.count, ordering: .relaxed)
+        return false
+      }
+      following.hasEnded.store(true, ordering: .relaxed)
+    }
+    follower.start()
+    var (sent, isRevoked) = (0, false)
+    let deadline = Date(timeIntervalSinceNow: 60)
+    while !following.hasEnded.load(ordering: .relaxed), Date() < deadline {
+      sent += 1
+      let event = "{\"device_id\":\"a\",\"timestamp\":\"2024-01-01T00:00:00Z\",\"t\":\(sent)}"
+      #expect(
+        try served.post("/v1/streams/pumps/events", event, headers: header(writer)).status == 200)
+      if !isRevoked, following.told.load(ordering: .relaxed) > 3 {
+        let (_, status) = try served.run(
+          ServedStore.nilo.path, ["token", "revoke", "--data", served.data, reader.id])
+        #expect(status == 0)
+        isRevoked = true
+      }
+    }
+    #expect(isRevoked && following.hasEnded.load(ordering: .relaxed))
   }
 
   /// Without tokens a page that somebody looks at must not reach the server through the browser.
