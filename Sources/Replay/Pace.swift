@@ -19,6 +19,8 @@ public struct Pace: Sendable {
   private var first: (ns: Int64, due: ContinuousClock.Instant)?
   private var last: ContinuousClock.Instant
   private var parser = TimeParser()
+  /// Documents of which the pace goes by times, and that have none.
+  public private(set) var untimedCount: UInt64 = 0
 
   /// Names under which the time is looked for.
   public static let timeNames = ["timestamp", "time", "ts", "@timestamp", "_time"]
@@ -34,7 +36,10 @@ public struct Pace: Sendable {
     switch kind {
     case .interval(let interval): return start + interval * count
     case .timestamps(let path, let speed):
-      guard let ns = time(of: document.bytes, path) else { return last }
+      guard let ns = time(of: document.bytes, path) else {
+        untimedCount += 1
+        return last
+      }
       if first == nil || document.round != round { first = (ns, last) }
       round = document.round
       guard let first else { return last }

@@ -13,9 +13,11 @@ struct Ledger: ParsableCommand {
       Example:
         nilo ledger --kind rejected --stream fleet --limit 20
         nilo ledger --kind late --json
+        nilo ledger --url http://plant-7:4280 --stream fleet
       """)
 
   @OptionGroup var store: StoreArguments
+  @OptionGroup var remote: RemoteArguments
 
   @Option(
     name: .long, help: ArgumentHelp("Entries of this kind only.", valueName: "kind"))
@@ -27,21 +29,50 @@ struct Ledger: ParsableCommand {
   @Option(name: .long, help: ArgumentHelp("At most so many entries.", valueName: "n"))
   var limit: UInt64?
 
+  func validate() throws { try remote.check(store) }
+
   func run() throws {
+    if let server = try remote.server() { return try list(server) }
     try store.reading { store in
-      try Output.buffered { output in
-        var left = limit ?? .max
-        if let stream { try check(stream, store) }
-        try store.forEachLedgerEntry(kind: kind, stream: stream) { entry in
-          guard left > 0 else { return false }
-          left -= 1
-          if self.store.json {
-            try output.line(entry.json)
-          } else {
-            try output.line(DisplayText.printable(entry.line))
-          }
-          return left > 0
+      if let stream { try check(stream, store) }
+      try list { write in
+        try store.forEachLedgerEntry(kind: kind, stream: stream) { try write($0.json) }
+      }
+    }
+  }
+
+  private func list(_ server: RemoteServer) throws {
+    let fields = [
+      ("kind", kind?.rawValue), ("stream", stream),
+      ("limit", "\(min(limit ?? .max, Self.pageLimit))"),
+    ]
+    let query = fields.compactMap { name, value in
+      value.map { "\(name)=\(RemoteServer.encoded($0))" }
+    }
+    try list { write in
+      if limit == 0 { return }
+      try server.forEach(of: "entries", at: "/v1/ledger?\(query.joined(separator: "&"))") {
+        try write($0.bytes)
+      }
+    }
+  }
+
+  /// Of a server's lists.
+  private static let pageLimit: UInt64 = 1_000
+
+  /// Writes the entries, JSON objects, that `forEach` hands to what it is given, until that returns false.
+  private func list(_ forEach: (([UInt8]) throws -> Bool) throws -> Void) throws {
+    try Output.buffered { output in
+      var left = limit ?? .max
+      try forEach { entry in
+        guard left > 0 else { return false }
+        left -= 1
+        if store.json {
+          try output.line(entry)
+        } else {
+          try output.line(DisplayText.printable(LedgerLine(JSONReader.value(entry)).text))
         }
+        return left > 0
       }
     }
   }
@@ -66,30 +97,3 @@ extension Ledger {
 }
 
 extension LedgerEntry.Kind: ExpressibleByArgument {}
-
-extension LedgerEntry {
-  fileprivate var line: String {
-    let place = position.map { "\(Wording.printable(source.utf8, maxCharacters: 500)):byte \($0)" }
-    let what =
-      switch kind {
-      case .rejected:
-        "\(place ?? source): \(reason ?? "no reason"): \(Wording.printable(bytes, maxCharacters: 60))"
-      case .duplicate:
-        "\(place ?? source): id \(Wording.printable(bytes, maxCharacters: 60)) is that of "
-          + "seq \(Wording.count(seq ?? 0))"
-          + (isDifferent == true
-            ? ", but it differs: \(Wording.printable(head, maxCharacters: 60))" : "")
-      case .late:
-        "seq \(Wording.count(seq ?? 0)) of \(Timestamp(ns: timeNs ?? 0)): "
-          + "\(Wording.seconds(behindSeconds)) behind"
-      case .ahead:
-        "seq \(Wording.count(seq ?? 0)) of \(Timestamp(ns: timeNs ?? 0)): "
-          + "\(Wording.seconds(Double(aheadNs ?? 0) / 1e9)) ahead of \(aheadOf)"
-      }
-    return "\(Timestamp(ns: receivedNs))  \(kind)  \(stream)  \(what)"
-  }
-
-  private var aheadOf: String { isAheadOfClock ? "the clock" : "all before it" }
-
-  private var behindSeconds: Double { Double(behindNs ?? 0) / 1e9 }
-}

@@ -43,6 +43,14 @@ import Testing
     return streams?.first?["events"] as? Int ?? 0
   }
 
+  /// Whether a command has written it to standard error.
+  private func told(_ text: String) throws -> Bool {
+    let files = try FileManager.default.contentsOfDirectory(atPath: workspace.directory.path)
+    return try files.filter { $0.hasPrefix("error-") }.contains { file in
+      try String(contentsOfFile: workspace.path(file), encoding: .utf8).contains(text)
+    }
+  }
+
   private func end(_ run: Run) throws -> Outcome {
     run.process.terminate()
     return try run.wait()
@@ -226,11 +234,28 @@ import Testing
     for (arguments, text) in [
       (["--follow", "-"], "Standard input cannot be followed"),
       (["--watch", ".", "a/b"], "--watch takes patterns of names"),
+      (["--watch", ".", "--follow", "*.log"], "leave --follow out"),
     ] {
       let outcome = try workspace.nilo(["ingest", "--stream", "s"] + arguments)
       #expect(outcome.status == 2 && outcome.error.contains(text), "\(outcome)")
     }
     let missing = try workspace.nilo("ingest", "--stream", "s", "--watch", "none", "*")
     #expect(missing.status == 1 && missing.error.contains("no directory none to watch"))
+    let nowhere = try workspace.nilo("ingest", "--stream", "s", "--follow", "none/a.ndjson")
+    #expect(
+      nowhere.status == 1 && nowhere.error.contains("for none/a.ndjson to come in"), "\(nowhere)")
+  }
+
+  @Test func aFileThatIsNotThereIsWaitedFor() throws {
+    let run = try start("--follow", "later.ndjson")
+    for _ in 0..<600 {
+      if try told("later.ndjson is not there yet") { break }
+      usleep(50_000)
+    }
+    try append(line(1) + "\n", to: "later.ndjson")
+    try waitFor(1)
+    let outcome = try end(run)
+    #expect(
+      outcome.status == 0 && outcome.error.contains("later.ndjson is not there yet"), "\(outcome)")
   }
 }

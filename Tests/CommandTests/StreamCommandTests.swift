@@ -51,6 +51,15 @@ import Testing
     let limited = try workspace.nilo(
       "stream", "orders.json", "--pace", "timestamps", "--loop", "--limit", "5")
     #expect(limited.output.split(separator: "\n").count == 5)
+    // A field that no document has is no pace.
+    for (arguments, words) in [
+      (["--time", "nosuch"], "document 1 has no time in nosuch"),
+      (["--time", "id"], "has no time in id"),
+    ] {
+      let untimed = try workspace.nilo(
+        ["stream", "orders.json", "--pace", "timestamps"] + arguments)
+      #expect(untimed.error.contains(words) && untimed.error.contains("without time"), "\(untimed)")
+    }
     for (arguments, text) in [
       (["--to", "kafka"], "--to is stdout, or a URL"), (["--speed", "2x"], "go with --pace"),
       (["--pace", "timestamps", "--speed", "0x"], "write a factor greater than 0"),

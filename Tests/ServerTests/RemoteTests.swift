@@ -47,7 +47,8 @@ struct RemoteTests {
       "SELECT count(*) FROM m WHERE d = 'none'", "SHOW LATE", "EVENTS FOR SELECT max(v) FROM m",
       "EXPLAIN VALUE SELECT * FROM k",
       "SELECT avg(v) FROM m EVERY 1h FILL NULL TIME ZONE 'Asia/Kolkata'",
-      "SELECT nothing FROM m", "SELECT v\nFROM m WHERE é = 'x'", "SELEC v", "SELECT v FROM m WHERE",
+      "SELECT nothing FROM m", "SELECT foo(nothing), bar(v) FROM m", "SELECT foo(v) FROM mm",
+      "SELECT v\nFROM m WHERE é = 'x'", "SELEC v", "SELECT v FROM m WHERE",
     ]
     for query in queries {
       for format in ["table", "json", "tsv", "vertical", "markdown", "ndjson"] {
@@ -81,6 +82,38 @@ struct RemoteTests {
       served,
       ["query", "--url", served.url, "DEFINE KPI two AS max(v) AS v FROM m EVERY 1d; SHOW KPIS"])
     #expect(change.status == 0 && change.output.contains("two"), "\(change)")
+  }
+
+  @Test func otherCommandsAskItToo() throws {
+    let served = try served()
+    for arguments in [
+      ["kpi", "read", "k"],
+      ["kpi", "read", "k", "--since", "2024-06-01", "--group", "d=c", "--format", "csv"],
+      ["kpi", "read", "none"], ["kpi", "read", "m"],
+      ["ledger"], ["ledger", "--json"], ["ledger", "--kind", "late", "--limit", "1"],
+      ["ledger", "--kind", "rejected"],
+    ] {
+      let local = try nilo(served, arguments + ["--data", served.data])
+      let remote = try nilo(served, arguments + ["--url", served.url])
+      #expect(
+        remote.output == local.output && remote.status == local.status, "\(arguments): \(remote)")
+      // The carets are under the first character of what is wrong.
+      #expect(
+        remote.error.replacing(/\^+/, with: "^") == local.error.replacing(/\^+/, with: "^"),
+        "\(arguments)")
+    }
+    let text = try nilo(served, ["stat", "--url", served.url])
+    #expect(text.status == 0 && text.output.contains("stream m\n  events      4\n"), "\(text)")
+    #expect(text.output.contains("\nKPIs\n  k  version 1, of m"), "\(text.output)")
+    let json = try nilo(served, ["stat", "--url", served.url, "--json"])
+    let object = try JSONSerialization.jsonObject(with: Data(json.output.utf8)) as? [String: Any]
+    #expect(object?["events"] as? Int == 4 && (object?["streams"] as? [Any])?.count == 1)
+    let none = try nilo(served, ["ledger", "--stream", "none", "--url", served.url])
+    #expect(none.status == 1 && none.error.contains("there is no stream none"), "\(none)")
+    for command in [["stat"], ["ledger"], ["kpi", "read", "k"]] {
+      let both = try nilo(served, command + ["--url", served.url, "--data", served.data])
+      #expect(both.status == 2 && both.error.contains("either a server"), "\(both)")
+    }
   }
 
   @Test func thePromptAsksTheServer() throws {

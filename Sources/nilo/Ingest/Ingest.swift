@@ -1,5 +1,6 @@
 import ArgumentParser
 import FileConnector
+import Foundation
 import Store
 
 struct Ingest: ParsableCommand {
@@ -76,6 +77,11 @@ struct Ingest: ParsableCommand {
       throw ValidationError(
         "Standard input cannot be followed; name files, or pipe without --follow.")
     }
+    if follow, watch != nil {
+      throw ValidationError(
+        "--watch follows the files that match as --follow does those that are named: leave --follow out."
+      )
+    }
     if watch != nil, let file = files.first(where: { $0.contains("/") }) {
       throw ValidationError("--watch takes patterns of names, such as '*.log', not \(file).")
     }
@@ -92,6 +98,7 @@ struct Ingest: ParsableCommand {
       }
       try run.follow(.directory(watch, files.map(FileNamePattern.init)))
     } else if follow {
+      try tellMissing()
       try run.follow(.files(files))
     } else {
       try run.ingest(files)
@@ -100,6 +107,19 @@ struct Ingest: ParsableCommand {
     if run.isFollowing, !run.hasFailed { return }
     if Interruption.isRequested, !run.isFollowing { throw ExitCode(ExitStatus.interrupted) }
     if run.hasFailed || run.total.rejected > 0 { throw ExitCode(ExitStatus.failure) }
+  }
+}
+
+extension Ingest {
+  /// Says which files are waited for; one can come in a directory that is there.
+  private func tellMissing() throws {
+    for file in files where isMissing(file) {
+      let directory = URL(fileURLWithPath: file).deletingLastPathComponent().path
+      guard !isMissing(directory) else {
+        throw Failure("no directory \(directory) for \(file) to come in; make it first")
+      }
+      printNote("\(file) is not there yet: waiting for it")
+    }
   }
 }
 

@@ -16,13 +16,14 @@ struct KpiArguments: ParsableArguments {
   func validate() throws { try store.check(format) }
 
   /// Runs a statement, with `memory` if it changes something. `kpi` is the name that has to be that of a KPI, and not of a
-  /// stream.
+  /// stream. With `server` that one is asked instead of the directory.
   func answer(
     _ body: Statement.Body, about kpi: String? = nil, memory: MemoryArguments? = nil,
-    _ options: @escaping (inout QueryOptions) -> Void = { _ in }
+    on server: RemoteServer? = nil, _ options: @escaping (inout QueryOptions) -> Void = { _ in }
   ) throws {
     let answers = StatementAnswers(
-      runner: LocalRunner(store.directory(memory), staysWriting: true),
+      runner: server.map { RemoteRunner($0) }
+        ?? LocalRunner(store.directory(memory), staysWriting: true),
       format: store.format(format) ?? .table,
       options: options)
     try answers.write(QueryText(Statement(body))) { catalogue in

@@ -18,9 +18,11 @@ struct KpiRead: ParsableCommand {
       Example:
         nilo kpi read heat --since 2013-07-04 --group city=JFK
         nilo kpi read heat --format csv > heat.csv
+        nilo kpi read heat --url http://plant-7:4280 --token-file token
       """)
 
   @OptionGroup var answers: KpiArguments
+  @OptionGroup var remote: RemoteArguments
   @Argument(help: "The KPI's name.") var name: String
 
   @Option(
@@ -54,6 +56,11 @@ struct KpiRead: ParsableCommand {
   var maxMemory: SizeText?
 
   func validate() throws {
+    try remote.check(answers.store)
+    if remote.url != nil, maxSeconds != nil || maxMemory != nil {
+      throw ValidationError(
+        "--max-seconds and --max-memory are for a directory; a server's limits are its settings.")
+    }
     if let maxSeconds, !(0.001...1e9).contains(maxSeconds) {
       throw ValidationError("--max-seconds is a number from 0.001 to 1000000000.")
     }
@@ -65,7 +72,7 @@ struct KpiRead: ParsableCommand {
       select.range = .bounds(since: since?.expression, until: until?.expression)
       select.wholeBuckets = TextSpan.none
     }
-    try answers.answer(.select(select), about: name) { options in
+    try answers.answer(.select(select), about: name, on: remote.server()) { options in
       if let maxSeconds { options.limits.maxSeconds = maxSeconds }
       if let maxMemory { options.limits.maxMemoryBytes = maxMemory.bytes }
     }

@@ -60,9 +60,7 @@ struct QueryCommand: ParsableCommand {
       throw ValidationError("Give either a text or -f, not both.")
     }
     try store.check(format)
-    if remote.url != nil, store.data != StoreArguments.defaultData {
-      throw ValidationError("Ask either a server by --url or a directory by --data, not both.")
-    }
+    try remote.check(store)
     if remote.url != nil, !limit.isEmpty {
       throw ValidationError("--limit is for a directory; a server's limits are its settings.")
     }

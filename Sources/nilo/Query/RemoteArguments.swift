@@ -36,6 +36,13 @@ struct RemoteArguments: ParsableArguments {
     }
   }
 
+  /// Refuses to ask a server and a directory.
+  func check(_ store: StoreArguments) throws {
+    if url != nil, store.data != StoreArguments.defaultData {
+      throw ValidationError("Ask either a server by --url or a directory by --data, not both.")
+    }
+  }
+
   /// Nil when no server is to be asked.
   func server() throws -> RemoteServer? {
     guard let url else { return nil }

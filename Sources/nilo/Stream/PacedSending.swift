@@ -12,14 +12,32 @@ struct PacedSending {
   private let start = ContinuousClock.now
   private var waiting: (document: [UInt8], due: ContinuousClock.Instant)?
   private var taken: UInt64 = 0
+  /// The field that was named for the time.
+  private let timePath: String?
+  private var isUntimedTold = false
 
   /// What is late is caught up with in requests of this size.
   private static let maxDocuments = 1_000
   private static let maxBytes = 1 << 20
 
-  init(_ documents: DocumentSequence, _ pace: Pace, to sink: any DocumentSink, limit: UInt64?) {
+  init(
+    _ documents: DocumentSequence, _ pace: Pace, timePath: String?, to sink: any DocumentSink,
+    limit: UInt64?
+  ) {
     (self.documents, self.pace, self.sink) = (documents, pace, sink)
-    self.limit = limit ?? .max
+    (self.timePath, self.limit) = (timePath, limit ?? .max)
+  }
+
+  /// A document without a time has no pace, which is seldom meant.
+  private mutating func tellUntimed(_ document: [UInt8]) {
+    isUntimedTold = true
+    progress.wipe()
+    let names = ((try? JSONReader.value(document))?.names ?? []).prefix(10).joined(separator: ", ")
+    let wanted =
+      timePath.map { "no time in \($0)" } ?? "none of \(Pace.timeNames.joined(separator: ", "))"
+    printNote(
+      "document \(Wording.count(taken)) has \(wanted), and is sent with the one before it, as are others without; it has: "
+        + "\(names); --time names the field with the time")
   }
 
   /// Documents that were left out, since the file's structure is broken there.
@@ -41,6 +59,7 @@ struct PacedSending {
     guard taken < limit, let next = try documents.next() else { return false }
     taken += 1
     waiting = (next.bytes, pace.due(next))
+    if pace.untimedCount == 1, !isUntimedTold { tellUntimed(next.bytes) }
     return true
   }
 
@@ -74,6 +93,7 @@ struct PacedSending {
       json.field("duplicates", sink.outcome.duplicates)
       json.field("rejected", sink.outcome.rejected)
       json.field("unreadable", refused)
+      json.field("without_time", pace.untimedCount)
       json.field("retries", sink.outcome.retries)
       json.field("elapsed_s", seconds: elapsedSeconds)
     }
@@ -84,11 +104,19 @@ struct PacedSending {
     for (name, count) in [
       ("accepted", sink.outcome.accepted), ("duplicates", sink.outcome.duplicates),
       ("rejected", sink.outcome.rejected), ("unreadable", refused),
-      ("retries", sink.outcome.retries),
+      ("without time", pace.untimedCount), ("retries", sink.outcome.retries),
     ] where count > 0 {
       rows.append((name, Wording.count(count)))
     }
     rows.append(("time", Wording.seconds(elapsedSeconds)))
     return Wording.table(rows)
+  }
+}
+
+extension JSONValue {
+  /// The names of an object's fields.
+  fileprivate var names: [String] {
+    guard case .object(let fields) = self else { return [] }
+    return fields.map(\.name)
   }
 }

@@ -109,7 +109,8 @@ struct StreamSend: ParsableCommand {
       case .timestamps: .timestamps(path: time, speed: speed?.factor ?? 1)
       }
     var sending = PacedSending(
-      try DocumentSequence(path: file, isLoop: loop), Pace(kind), to: sink, limit: limit)
+      try DocumentSequence(path: file, isLoop: loop), Pace(kind), timePath: time, to: sink,
+      limit: limit)
     do {
       try sending.run()
     } catch is CancellationError {}
