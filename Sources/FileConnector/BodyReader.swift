@@ -35,8 +35,7 @@ public struct BodyError: Error, Sendable, Equatable, CustomStringConvertible {
     case .ambiguousNumber:
       self.init(
         .encoding,
-        error.problem.replacing("; the rows before are kept", with: "")
-          + "; write numbers with a point, and without commas between thousands")
+        error.problem.replacing("; the rows before are kept", with: "") + "; \(error.advice)")
     case .notUTF8:
       self.init(
         .encoding, error.problem.replacing("the file", with: "the text") + "; convert it to UTF-8")
@@ -84,17 +83,24 @@ public struct BodyReader {
   private var (receivedBytes, decodedBytes): (Int64, Int64) = (0, 0)
   private var fault: BodyError?
 
+  /// Whether the format was found out, and the bytes begin as no document does.
+  public private(set) var isOfUnknownFormat = false
+  /// What was decided about the body and is to be told to who sent it.
+  public var note: String? { cutter?.note }
+
   /// Names the body in errors of the cutters.
   private static let name = "body"
 
   /// `format` nil is found out: what begins with a bracket is JSON, anything else NDJSON. `targetChunkBytes` is the size of a
-  /// chunk; a longer document makes it larger. Throws ``BodyError``.
+  /// chunk; a longer document makes it larger. `mark` is that of the numbers of tables; nil finds it out where the delimiter
+  /// is no comma. Throws ``BodyError``.
   public init(
     _ format: FileFormat?, _ compression: BodyCompression = .none,
+    decimalMark mark: DecimalMark? = nil,
     targetChunkBytes: Int = 1 << 20
   ) throws(BodyError) {
     self.targetChunkBytes = targetChunkBytes
-    cutter = format.map(Self.cutter)
+    cutter = format.map { Self.cutter($0, mark) }
     let kind: Compression =
       switch compression {
       case .none: .none
@@ -108,13 +114,15 @@ public struct BodyReader {
     }
   }
 
-  private static func cutter(_ format: FileFormat) -> any DocumentCutter {
+  private static func cutter(
+    _ format: FileFormat, _ mark: DecimalMark? = nil
+  ) -> any DocumentCutter {
     switch format {
     case .ndjson: LineCutter()
     case .json: JSONCutter()
     case .senml: SenMLCutter()
-    case .csv: CSVCutter(path: name, delimiter: nil, nil)
-    case .tsv: CSVCutter(path: name, delimiter: Byte.tab, nil)
+    case .csv: CSVCutter(path: name, delimiter: nil, mark)
+    case .tsv: CSVCutter(path: name, delimiter: Byte.tab, mark)
     }
   }
 
@@ -192,8 +200,9 @@ public struct BodyReader {
     if isAtEnd, cutter?.isFull == false { try cutter?.finish(&buffer) }
   }
 
-  private func guessed() -> (any DocumentCutter)? {
+  private mutating func guessed() -> (any DocumentCutter)? {
     guard let first = buffer.bytes.first(where: { !Byte.isSpace($0) }) else { return nil }
+    isOfUnknownFormat = ![Byte.openBracket, UInt8(ascii: "{")].contains(first)
     return Self.cutter(first == Byte.openBracket ? .json : .ndjson)
   }
 

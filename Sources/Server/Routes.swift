@@ -11,7 +11,7 @@ extension ServerParts {
 
     router.path(
       "/v1/streams/:stream/events",
-      [.post: by(.writer, taking: ["source", "position"], ingest.post)])
+      [.post: by(.writer, taking: ["source", "position", "format", "decimal_mark"], ingest.post)])
 
     // Statements that change the store take an admin.
     router.path(
@@ -43,9 +43,9 @@ extension ServerParts {
       "/v1/ledger",
       [.get: by(.reader, taking: ["kind", "stream", "since", "until"] + paging, ledger.get)])
     router.path("/v1/sources", [.get: by(.reader, taking: ["stream"] + paging, sources.get)])
-    router.path("/v1/schedules", [.get: by(.reader, taking: [], automations.schedules)])
-    router.path("/v1/alerts", [.get: by(.reader, taking: [], automations.alerts)])
-    router.path("/v1/sinks", [.get: by(.reader, taking: [], automations.sinks)])
+    router.path("/v1/schedules", [.get: by(.reader, taking: paging, automations.schedules)])
+    router.path("/v1/alerts", [.get: by(.reader, taking: paging, automations.alerts)])
+    router.path("/v1/sinks", [.get: by(.reader, taking: paging, automations.sinks)])
     router.path(
       "/v1/notes",
       [

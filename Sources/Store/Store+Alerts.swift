@@ -1,12 +1,25 @@
 import EventLog
 import Language
+import Model
 import Query
 
 /// Alerts: each definition is an event of the catalogue, and each change of a state one of `_alerts`.
 extension Store {
   /// Those that are defined, in the order of their definitions, each with the groups for which it holds.
-  /// O(catalogue + events of `_alerts`) once, then O(what is new).
+  /// O(catalogue + events of `_alerts`) once, then O(what is new + blocks of the streams of alerts that found nothing yet).
   public func alerts() throws -> [AlertInfo] {
+    let snapshot = try snapshot()
+    let found = try alertLedgers()
+    return try definedAlerts().map { alert in
+      var alert = alert
+      alert.isJudged =
+        try found[DefinitionKey(alert.name, alert.version)] != nil || hasBuckets(alert, snapshot)
+      return alert
+    }
+  }
+
+  /// The same without whether there was anything to judge. O(catalogue + events of `_alerts`) once, then O(what is new).
+  package func definedAlerts() throws -> [AlertInfo] {
     let catalogue = try automationCatalogue()
     let ledgers = try alertLedgers()
     return catalogue.definitions.compactMap { defined in
@@ -18,6 +31,20 @@ extension Store {
       (alert.groups, alert.failure) = (ledger?.active ?? [], ledger?.failure)
       return alert
     }
+  }
+
+  /// Whether an alert has buckets to judge: some became final since it was defined, or those count that are not final.
+  private func hasBuckets(_ alert: AlertInfo, _ snapshot: CatalogueSnapshot) throws -> Bool {
+    guard let (stream, kpi) = alert.subject(in: snapshot), let nowNs = stream.watermarkNs,
+      let buckets = try? alert.buckets(zone: kpi?.timeZone)
+    else { return false }
+    if alert.definition.isEarly { return true }
+    let thenNs = try state(ofStream: stream.name, asOf: alert.seq).watermarkNs ?? .min
+    let latenessNs = kpi?.latenessNs ?? stream.latenessNs
+    func finalNs(_ watermarkNs: Int64) -> Int64 {
+      buckets.start(of: watermarkNs.saturatingSubtracting(latenessNs))
+    }
+    return thenNs == .min || finalNs(thenNs) < finalNs(nowNs)
   }
 
   /// What the log says of each alert and version.

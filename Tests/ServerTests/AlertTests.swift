@@ -29,6 +29,8 @@ import Testing
     let watch = AlertWatch(plant.store, limits: QueryLimits())
     try watch.judge(after: 0)
     #expect(try plant.alerts() == [])
+    // Nothing is final since it was defined, so nothing is known to be well.
+    #expect(try plant.rows("SHOW ALERTS").map { $0[3] } == ["not judged yet"])
     // An hour is final a minute after its end.
     try append(plant, ("b", "01:00", 3))
     try watch.judge(after: 0)

@@ -34,6 +34,9 @@ import Testing
         "nilo local CONFIGURE", "ann 192.0.2.7 DEFINE STREAM",
         "ann 192.0.2.7 DROP STREAM 1:13: there is no stream x",
       ])
+    // On one line, without a picture of the text.
+    #expect(
+      try plant.store.auditEntries().last?.failure == "1:13: there is no stream x")
     let entry = try #require(try plant.store.auditEntries().dropFirst().first)
     #expect(entry.subject == "DEFINE STREAM s TIME t")
     // printf %s 'DEFINE STREAM s TIME t' | sha256sum

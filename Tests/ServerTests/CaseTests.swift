@@ -1,6 +1,8 @@
 import Foundation
 import Testing
 
+@testable import Server
+
 /// What clients send and get, as `cases/*.http` have it: lines with `>` are sent, those with `<` come back. Each file has
 /// a server of its own. `NILO_REWRITE=1` writes what comes back into the files.
 @Suite struct HTTPCaseTests {
@@ -52,6 +54,11 @@ import Testing
       try result.write(to: place, atomically: true, encoding: .utf8)
     }
     #expect(result == text, "\(file)")
+    // Who asks over HTTP has no command line.
+    let options = HTTPWords.words.keys.filter { option in
+      written.contains { $0.hasPrefix("<") && $0.contains(option) }
+    }
+    #expect(options.isEmpty, "\(file)")
   }
 
   /// Sends a request and gives the lines of its answer.

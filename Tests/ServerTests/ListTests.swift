@@ -128,6 +128,25 @@ import Testing
       try pages(served, "/v1/sources?limit=3", "sources").map {
         $0.compactMap { $0["source"] as? String }
       } == [["a-1", "b-1", "c-1"], ["http"]])
+    for name in ["c", "a", "b"] {
+      for statement in [
+        "DEFINE SCHEDULE \(name)1 CRON '0 0 1 1 *' AS SELECT avg(t) FROM \(name) INTO stream('x\(name)')",
+        "DEFINE ALERT \(name)2 ON SELECT avg(t) AS m FROM \(name) EVERY 1h HAVING m > 1 NOTIFY webhook('http://192.0.2.1/')",
+        "DEFINE SINK \(name)3 FROM of_\(name) INTO webhook('http://192.0.2.1/')",
+      ] {
+        let reply = try served.post("/v1/query", statement)
+        #expect(reply.status == 200, "\(reply.text)")
+      }
+    }
+    for (number, list) in ["schedules", "alerts", "sinks"].enumerated() {
+      // In the order of their definitions.
+      #expect(
+        try pages(served, "/v1/\(list)?limit=2", list).map {
+          $0.compactMap { $0["name"] as? String }
+        }
+          == [["c\(number + 1)", "a\(number + 1)"], ["b\(number + 1)"]])
+      #expect(try served.get("/v1/\(list)?limit=0").status == 400)
+    }
     let sources = try pages(served, "/v1/sources?stream=b", "sources")
     #expect(sources.count == 1 && sources[0].count == 1)
     #expect(sources[0][0]["is_open"] as? Bool == true && sources[0][0]["events"] as? Int == 1)

@@ -122,6 +122,8 @@ import Testing
     #expect(try served.post("/v1/streams/doors/events", "{\"v\":1}").status == 422)
     let reply = try served.get("/v1/ledger?stream=doors")
     #expect(reply.status == 200 && reply.text.contains("\"rejected\""), "\(reply.text)")
+    // What it was rejected for is told in the words of HTTP, as it was then.
+    #expect(reply.text.contains("is the time: TIME in DEFINE STREAM"), "\(reply.text)")
   }
 
   /// What cannot be altered is for whoever asks to know, and no failure of the server.

@@ -34,7 +34,7 @@ extension TokenReader {
     try expect(.on, hint: Self.alertHint)
     let rules = ClauseRules(
       owner: "the query of an alert", allowed: [.filter, .groupBy, .every, .timeZone],
-      terminator: .keyword(.having))
+      terminator: .keyword(.having), closingWord: .notify)
     let query = select(rules)
     guard query != nil || token.kind == .keyword(.having) else { return nil }
     if let query, query.every == nil {
@@ -49,7 +49,7 @@ extension TokenReader {
     }
     let isEarly = accept(.early)
     try expect(.notify, hint: "somebody is told: NOTIFY webhook('https://...')")
-    let target = try target()
+    let target = try target(example: "webhook('https://...')")
     guard var query else { return nil }
     query.having = condition
     return .defineAlert(
@@ -73,9 +73,11 @@ extension TokenReader {
     "for example DEFINE SINK hourly FROM heat INTO webhook('https://...')"
 
   /// Reads `kind('text')`.
-  private mutating func target() throws(Issue) -> TargetCall {
+  private mutating func target(
+    example: String = "stream('name'), file('name.csv') or webhook('https://...')"
+  ) throws(Issue) -> TargetCall {
     let kind = token
-    let example = "for example stream('name'), file('name.csv') or webhook('https://...')"
+    let example = "for example \(example)"
     guard kind.kind == .word else { throw unexpected("a target", hint: example) }
     advance()
     try expect(.leftParenthesis, "'(' after \(brief(kind.text))", hint: example)

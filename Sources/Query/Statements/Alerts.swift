@@ -18,14 +18,15 @@ extension StatementRun {
       throw error(count.span, "a condition holds for 1 to \(Self.maxBuckets) buckets")
     }
     try checkUnattended(alert.query, timeZone: nil)
-    let target: Target
-    do throws(LanguageError.Issue) { target = try Target(alert.target) } catch {
-      throw LanguageError(issues: [error], text: text)
-    }
-    guard case .webhook = target else {
+    guard alert.target.kind == "webhook" else {
       throw error(
-        alert.target.span, "an alert tells a webhook",
-        hint: "what it found is in the stream _alerts in any case")
+        alert.target.span, "an alert tells a webhook, and not \(alert.target.kind)",
+        hint:
+          "write NOTIFY webhook('https://...') with the address of what sends it on; what it found is in the stream "
+          + "_alerts in any case")
+    }
+    do throws(LanguageError.Issue) { _ = try Target(alert.target) } catch {
+      throw LanguageError(issues: [error], text: text)
     }
   }
 
@@ -64,7 +65,7 @@ extension StatementRun {
         try list.add(
           .text(alert.name), .integer(Int64(alert.version)),
           .text(optional: group.map { Text($0.labels) }),
-          .text((group?.state ?? .resolved).rawValue), .time(optional: group?.sinceNs),
+          .text(group?.state.rawValue ?? alert.stateOfNone), .time(optional: group?.sinceNs),
           .bool(group?.isProvisional ?? false),
           .text(optional: alert.failure.map { Text($0) }),
           .text(alert.definition.target.canonicalText), .text(alert.statement))

@@ -56,6 +56,7 @@ extension StatementRun {
       "judged", definition.isEarly ? "early, and when a bucket is final" : "when a bucket is final")
     lines.add("target", definition.target.canonicalText)
     lines.add("defined", "\(Timestamp(ns: alert.definedNs)), at seq \(grouped(alert.seq))")
+    if alert.groups.isEmpty { lines.add("state", alert.stateOfNone) }
     for group in alert.groups {
       let provisional = group.isProvisional ? ", provisional" : ""
       lines.add(

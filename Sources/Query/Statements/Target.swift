@@ -32,6 +32,9 @@ public enum Target: Sendable, Equatable {
     }
   }
 
+  /// What braces in the name of a file may have in them.
+  private static let placeholders = ["date", "time"]
+
   /// The forms of files, by the ends of their names.
   private static let formats: [String: AnswerFormat] = [
     "csv": .csv, "tsv": .tsv, "ndjson": .ndjson,
@@ -48,6 +51,13 @@ public enum Target: Sendable, Equatable {
       throw LanguageError.Issue(
         path.span, "'\(path.value)' is no path within the directory of outputs",
         hint: "write it from there on, without . and .., such as 'reports/{date}.csv'")
+    }
+    for found in path.value.matches(of: #/\{([^{}]*)\}/#) where !placeholders.contains("\(found.1)")
+    {
+      throw LanguageError.Issue(
+        path.span, "\(found.0) in the name of a file stands for nothing",
+        hint: Spelling.nearest(String(found.1), placeholders).map { "did you mean {\($0)}?" }
+          ?? "there are \(placeholders.map { "{\($0)}" }.joined(separator: " and "))")
     }
     let end = parts.last?.split(separator: ".").last.map { $0.lowercased() } ?? ""
     guard parts.last?.contains(".") == true, let format = formats[end] else {

@@ -1,4 +1,5 @@
 import Language
+import Model
 
 /// An alert that is defined, and where it stands. Times are in nanoseconds since 1970, UTC.
 public struct AlertInfo: Sendable {
@@ -16,6 +17,11 @@ public struct AlertInfo: Sendable {
   public var groups: [Group] = []
   /// Why it could not be judged the last time; nil while it can be.
   public var failure: String?
+  /// Whether there was anything to judge since it was defined.
+  public var isJudged = false
+
+  /// Where it stands while no group is pending or firing.
+  public var stateOfNone: String { isJudged ? State.resolved.rawValue : "not judged yet" }
 
   /// Where a group stands, after a bucket that is final, or of an alert that judges early was judged before.
   public enum State: String, Sendable, CaseIterable {
@@ -40,6 +46,24 @@ public struct AlertInfo: Sendable {
       (self.labels, self.state, self.sinceNs) = (labels, state, sinceNs)
       self.isProvisional = isProvisional
     }
+  }
+
+  /// The buckets that are judged; `zone` is that of the KPI that is asked, if it is one. Throws `BucketLengthError` or
+  /// `UnknownZoneError` when the definition is of none any more.
+  public func buckets(zone: String?) throws -> Buckets {
+    Buckets(
+      length: try BucketLength(parsing: definition.query.every?.length.canonicalText ?? ""),
+      zone: try ZoneRules(named: definition.query.timeZone?.value ?? zone ?? "UTC"))
+  }
+
+  /// The KPI that is asked, and the stream of its facts; nil when they are not there any more.
+  public func subject(in snapshot: CatalogueSnapshot) -> (stream: StreamInfo, kpi: KpiInfo?)? {
+    let (name, version) = (definition.query.from.text, definition.query.version?.value)
+    let kpi = snapshot.kpis.first {
+      $0.name == name && (version == nil ? $0.isActive : version == $0.version)
+    }
+    let streams = snapshot.streams + snapshot.system
+    return streams.first { $0.name == kpi?.stream ?? name }.map { ($0, kpi) }
   }
 
   /// One for which no group is known.

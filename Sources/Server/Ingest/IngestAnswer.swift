@@ -5,6 +5,10 @@ import Store
 /// What became of the documents of a request, as its client is told.
 struct IngestAnswer: Sendable {
   var outcome = RequestOutcome()
+  /// What was decided about the body.
+  var notes: [String] = []
+  /// What may be wrong with it as a whole, where documents were rejected.
+  var hint: String?
 
   /// Whether there were documents, and none of them is an event.
   var isRejected: Bool {
@@ -33,11 +37,13 @@ struct IngestAnswer: Sendable {
       array: outcome.rejected.map { one in
         jsonObject {
           $0.field("index", one.position)
-          $0.field("reason", one.reason)
+          $0.field("reason", HTTPWords.told(one.reason))
         }
       })
     writer.field("late", Int64(outcome.late))
     writer.field("first_seq", outcome.firstSeq)
     writer.field("last_seq", outcome.lastSeq)
+    if !notes.isEmpty { writer.field("notes", strings: notes.map(HTTPWords.told)) }
+    if outcome.rejectedCount > 0, let hint { writer.field("hint", hint) }
   }
 }

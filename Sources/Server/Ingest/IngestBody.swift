@@ -8,13 +8,21 @@ struct IngestBody {
   private let body: RequestBody
   private let compression: BodyCompression
   /// Nil where the first byte decides.
-  private let format: FileFormat?
+  let format: FileFormat?
+  private let decimalMark: DecimalMark?
+  /// Whether the client says that it is a form, as curl does of what it is not told the type of.
+  private let isForm: Bool
 
-  /// Throws a ``Problem`` of kind `mediaType` where a header names what is not known.
+  /// Throws a ``Problem``, of kind `mediaType` where a header names what is not known. The parameter `format` comes before
+  /// the header.
   init(_ request: Request) throws(Problem) {
     body = request.body
     compression = try Self.compression(request.headers[.contentEncoding])
-    format = try Self.format(request.headers[.contentType])
+    let type = Self.type(request.headers[.contentType])
+    isForm = type == Self.formType
+    let named: FileFormat? = try request.choice("format")
+    format = if let named { named } else { try Self.format(ofType: type) }
+    decimalMark = try request.choice("decimal_mark")
   }
 
   /// The same in a format that the path says, whatever the type.
@@ -22,6 +30,7 @@ struct IngestBody {
     body = request.body
     compression = try Self.compression(request.headers[.contentEncoding])
     self.format = format
+    (decimalMark, isForm) = (nil, false)
   }
 
   private static func compression(_ header: String?) throws(Problem) -> BodyCompression {
@@ -34,10 +43,16 @@ struct IngestBody {
     }
   }
 
-  private static func format(_ header: String?) throws(Problem) -> FileFormat? {
-    let type = header?.split(separator: ";").first.map {
+  private static let formType = "application/x-www-form-urlencoded"
+
+  /// The type that a header names, without its parameters.
+  private static func type(_ header: String?) -> String? {
+    header?.split(separator: ";").first.map {
       $0.trimmingCharacters(in: .whitespaces).lowercased()
     }
+  }
+
+  private static func format(ofType type: String?) throws(Problem) -> FileFormat? {
     switch type {
     case "application/json", "text/json": return .json
     case "application/x-ndjson", "application/ndjson", "application/jsonl",
@@ -48,26 +63,37 @@ struct IngestBody {
     case "text/csv": return .csv
     case "text/tab-separated-values": return .tsv
     // What clients say that were not told what they send; curl says it is a form.
-    case nil, "", "text/plain", "application/octet-stream", "application/x-www-form-urlencoded":
+    case nil, "", "text/plain", "application/octet-stream", formType:
       return nil
     case let other?:
       throw Problem(
         .mediaType,
         "Content-Type \(other) is not known; send application/json, application/x-ndjson, text/csv or "
-          + "text/tab-separated-values")
+          + "text/tab-separated-values, or say ?format=")
     }
+  }
+
+  /// What may be wrong with the body as a whole, once documents of it were rejected: the first of them for `reason`.
+  fileprivate func hint(isOfUnknownFormat: Bool, reason: String) -> String? {
+    if isOfUnknownFormat {
+      return
+        "the body was read as NDJSON, and does not begin so; say what it is by Content-Type: text/csv or ?format=csv, "
+        + "for example"
+    }
+    guard isForm, reason.hasPrefix("unexpected bytes after the document") else { return nil }
+    return
+      "if this was a file: curl -d takes the ends of its lines out; send it with --data-binary @FILE"
   }
 
   /// Its documents, chunk by chunk; of each it is known whether it is the last. What is held of them counts in `holding`.
   func chunks(_ deadline: BodyDeadline, _ holding: AppendQueue.Holding) -> Chunks {
-    Chunks(pieces: body.makeAsyncIterator(), compression, format, deadline, holding)
+    Chunks(pieces: body.makeAsyncIterator(), self, deadline, holding)
   }
 
   /// Reads the body as it arrives.
   struct Chunks {
     private var pieces: RequestBody.AsyncIterator
-    private let compression: BodyCompression
-    private let format: FileFormat?
+    private let body: IngestBody
     private var deadline: BodyDeadline
     private let holding: AppendQueue.Holding
     private var reader: BodyReader?
@@ -75,11 +101,19 @@ struct IngestBody {
     private var hasEnded = false
 
     init(
-      pieces: RequestBody.AsyncIterator, _ compression: BodyCompression, _ format: FileFormat?,
-      _ deadline: BodyDeadline, _ holding: AppendQueue.Holding
+      pieces: RequestBody.AsyncIterator, _ body: IngestBody, _ deadline: BodyDeadline,
+      _ holding: AppendQueue.Holding
     ) {
-      (self.pieces, self.holding) = (pieces, holding)
-      (self.compression, self.format, self.deadline) = (compression, format, deadline)
+      (self.pieces, self.body) = (pieces, body)
+      (self.deadline, self.holding) = (deadline, holding)
+    }
+
+    /// Tells what was found out of the body.
+    func note(in answer: inout IngestAnswer) {
+      answer.notes = [reader?.note].compactMap(\.self)
+      answer.hint = answer.outcome.rejected.first.flatMap {
+        body.hint(isOfUnknownFormat: reader?.isOfUnknownFormat ?? false, reason: $0.reason)
+      }
     }
 
     /// The next chunk, and whether no other follows. Throws ``BodyError``, and a ``Problem`` after the deadline or when
@@ -110,7 +144,9 @@ struct IngestBody {
 
     private mutating func add(_ piece: [UInt8]) throws {
       if piece.isEmpty { return }
-      if reader == nil { reader = try BodyReader(format, compression) }
+      if reader == nil {
+        reader = try BodyReader(body.format, body.compression, decimalMark: body.decimalMark)
+      }
       reader?.add(piece)
     }
   }

@@ -24,10 +24,11 @@ struct IngestEndpoint: Sendable {
     let stream = try context.pathParameter("stream")
     try context.require(stream: stream)
     let source = request.queryParameter("source")
-    let target = IngestTarget(
-      stream: stream, source: source ?? "http", actor: context.actor)
     let progress = try Self.progress(source, request.queryParameter("position"))
     let body = try IngestBody(request)
+    let target = IngestTarget(
+      stream: stream, source: source ?? "http", actor: context.actor,
+      options: body.format == .senml ? .senml : StreamOptions())
     let key = try IdempotencyKey(request, context, stream: stream)
     try queue.admit()
     guard let key else { return try await append(body, to: target, progress, context).response() }
@@ -73,6 +74,7 @@ struct IngestEndpoint: Sendable {
         }
       }
       while !pending.isEmpty { answer.outcome.add(try await pending.removeFirst().result.get()) }
+      chunks.note(in: &answer)
     } catch {
       // What was begun is not given up: the client is told what became of it.
       for one in pending {
@@ -109,12 +111,22 @@ struct IngestEndpoint: Sendable {
           for one in begun { answer.outcome.add(try await one.get()) }
         }
       }
+      chunks.note(in: &answer)
     } catch let problem as Problem where problem.kind == .idempotency {
       throw problem
     } catch {
       throw Problem(error, after: answer)
     }
     return try answer.required()
+  }
+}
+
+extension StreamOptions {
+  /// Of records of SenML (RFC 8428), which says what their names and times are.
+  fileprivate static var senml: StreamOptions {
+    var options = StreamOptions(timePath: "t", keyPath: "n")
+    options.timeUnit = .seconds
+    return options
   }
 }
 

@@ -3,46 +3,55 @@ import Hummingbird
 import Query
 import Store
 
-/// Schedules, alerts and sinks: what each did and found.
+/// Schedules, alerts and sinks, in the order of their definitions: what each did and found.
 struct AutomationEndpoints: Sendable {
   let store: Store
   let pool: BlockingPool
 
   /// `GET /v1/schedules`
   func schedules(_ request: Request, _ context: ServerContext) async throws -> Response {
+    let paging = try Paging(request, fieldCount: 1)
     let (snapshot, schedules) = try await pool.run { [store] in
       (try store.snapshot(), try store.schedules())
     }
-    let shown = try schedules.filter {
-      context.mayAsk($0.definition.query.from.text, snapshot)
-    }.map { try $0.json }
+    let (page, next) = try paging.page(
+      of: schedules.filter { context.mayAsk($0.definition.query.from.text, snapshot) }, bySeq: \.seq
+    )
+    let shown = try page.map { try $0.json }
     return .json { writer in
       writer.field("schedules", array: shown)
       writer.field("as_of_seq", snapshot.lastSeq)
+      writer.field("next", optional: next)
     }
   }
 
   /// `GET /v1/alerts`
   func alerts(_ request: Request, _ context: ServerContext) async throws -> Response {
+    let paging = try Paging(request, fieldCount: 1)
     let (snapshot, alerts) = try await pool.run { [store] in
       (try store.snapshot(), try store.alerts())
     }
-    let shown = alerts.filter { context.mayAsk($0.definition.query.from.text, snapshot) }
+    let (page, next) = try paging.page(
+      of: alerts.filter { context.mayAsk($0.definition.query.from.text, snapshot) }, bySeq: \.seq)
     return .json { writer in
-      writer.field("alerts", array: shown.map(\.json))
+      writer.field("alerts", array: page.map(\.json))
       writer.field("as_of_seq", snapshot.lastSeq)
+      writer.field("next", optional: next)
     }
   }
 
   /// `GET /v1/sinks`
   func sinks(_ request: Request, _ context: ServerContext) async throws -> Response {
+    let paging = try Paging(request, fieldCount: 1)
     let (snapshot, sinks) = try await pool.run { [store] in
       (try store.snapshot(), try store.sinks())
     }
-    let shown = sinks.filter { context.mayAsk($0.definition.kpi.text, snapshot) }
+    let (page, next) = try paging.page(
+      of: sinks.filter { context.mayAsk($0.definition.kpi.text, snapshot) }, bySeq: \.seq)
     return .json { writer in
-      writer.field("sinks", array: shown.map(\.json))
+      writer.field("sinks", array: page.map(\.json))
       writer.field("as_of_seq", snapshot.lastSeq)
+      writer.field("next", optional: next)
     }
   }
 }
@@ -95,6 +104,7 @@ extension AlertInfo {
             $0.field("provisional", group.isProvisional)
           }
         })
+      writer.field("judged", isJudged)
       writer.field("failure", optional: failure)
       writer.field("seq", seq)
       writer.field("statement", statement)

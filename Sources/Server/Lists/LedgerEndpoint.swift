@@ -29,7 +29,9 @@ struct LedgerEndpoint: Sendable {
             next = place
             return false
           }
-          entries.append(entry.json)
+          var told = entry
+          told.reason = entry.reason.map(HTTPWords.told)
+          entries.append(told.json)
           return true
         }
       }
@@ -63,7 +65,7 @@ struct LedgerEndpoint: Sendable {
   private static func start(_ paging: Paging) throws(Problem) -> LedgerPlace {
     guard let fields = paging.start else { return .first }
     guard let page = UInt64(fields[0]), page > 0, let index = Int(fields[1]), index >= 0 else {
-      throw Problem(.badRequest, "the cursor is damaged; begin anew, without it")
+      throw Paging.damaged
     }
     return LedgerPlace(page: page, index: index)
   }

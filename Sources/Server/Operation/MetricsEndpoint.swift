@@ -90,7 +90,7 @@ struct MetricsEndpoint: Sendable {
         (["schedule": schedule.name], Double(max(0, now - (try schedule.nextNs ?? now))) / 1e9)
       })
     let ledgers = try store.alertLedgers()
-    let alerts = try store.alerts()
+    let alerts = try store.definedAlerts()
     text.add(
       "nilo_alert_groups", .gauge, "Groups of an alert, by their state.",
       alerts.flatMap { alert in

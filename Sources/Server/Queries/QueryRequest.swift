@@ -22,9 +22,28 @@ struct QueryRequest {
       throw Problem(.badRequest, "the query is missing: ?q=SELECT...")
     }
     self.init(text: text)
-    try take(format: request.queryParameter("format"))
-    try take(timeZone: request.queryParameter("time_zone"))
-    for field in request.queryFields where field.name.hasPrefix("param.") {
+    try take(request.queryFields)
+  }
+
+  /// Of a form, as browsers and `curl --data-urlencode` send it; nil where it is none: a statement does not begin so.
+  private init?(form body: String) throws(Problem) {
+    let fields = FormField.all(body)
+    guard let first = fields.first, ["q", "query"].contains(first.name), body.contains("=") else {
+      return nil
+    }
+    self.init(text: first.value)
+    let known = ["format", "time_zone", "param."]
+    for field in fields.dropFirst() where !known.contains(where: field.isNamed) {
+      throw .unknown("field", field.name, of: known, in: "the form")
+    }
+    try take(Array(fields.dropFirst()))
+  }
+
+  private mutating func take(_ fields: [FormField]) throws(Problem) {
+    func value(_ name: String) -> String? { fields.first { $0.name == name }?.value }
+    try take(format: value("format"))
+    try take(timeZone: value("time_zone"))
+    for field in fields where field.name.hasPrefix("param.") {
       parameters[Text(String(field.name.dropFirst("param.".count)))] = QueryValue(
         typed: field.value)
     }
@@ -38,7 +57,9 @@ struct QueryRequest {
     // No statement begins so, and curl does not say that it sends JSON.
     let isObject = body.first { ![0x20, 0x09, 0x0A, 0x0D].contains($0) } == UInt8(ascii: "{")
     guard type.hasPrefix("application/json") || isObject else {
-      self.init(text: String(decoding: body, as: UTF8.self))
+      let text = String(decoding: body, as: UTF8.self)
+      let form = try QueryRequest(form: text)
+      self = form ?? QueryRequest(text: text)
       try take(format: request.queryParameter("format"))
       try take(timeZone: request.queryParameter("time_zone"))
       return
@@ -55,7 +76,10 @@ struct QueryRequest {
     if let name = fields.unknown.sorted().first {
       throw .unknown("field", name, of: Fields.names, in: "the body")
     }
-    self.init(text: fields.query)
+    guard let text = fields.query else {
+      throw Problem(.badRequest, "the body has no field query, which is the text of the statement")
+    }
+    self.init(text: text)
     for (name, value) in fields.params ?? [:] { parameters[Text(name)] = value.value }
     try take(format: fields.format)
     try take(timeZone: fields.timeZone)
@@ -98,7 +122,7 @@ struct QueryRequest {
   }
 
   private struct Fields: Decodable {
-    var query: String
+    var query: String?
     var params: [String: Scalar]?
     var format: String?
     var timeZone: String?
@@ -121,7 +145,7 @@ struct QueryRequest {
 
     init(from decoder: any Decoder) throws {
       let fields = try decoder.container(keyedBy: CodingKeys.self)
-      query = try fields.decode(String.self, forKey: .query)
+      query = try fields.decodeIfPresent(String.self, forKey: .query)
       params = try fields.decodeIfPresent([String: Scalar].self, forKey: .params)
       format = try fields.decodeIfPresent(String.self, forKey: .format)
       timeZone = try fields.decodeIfPresent(String.self, forKey: .timeZone)

@@ -57,6 +57,16 @@ extension Request {
 
   /// A field of the query string, the first of that name; nil when there is none.
   func queryParameter(_ name: String) -> String? { queryFields.first { $0.name == name }?.value }
+
+  /// A field of the query string that is one of some words; nil when there is none. Throws a ``Problem`` for any other.
+  func choice<Choice: RawRepresentable<String> & CaseIterable>(
+    _ name: String
+  ) throws(Problem) -> Choice? {
+    guard let text = queryParameter(name) else { return nil }
+    if let choice = Choice(rawValue: text) { return choice }
+    let names = Choice.allCases.map(\.rawValue).joined(separator: ", ")
+    throw Problem(.badRequest, "\(name) \(text) is not known; it is one of \(names)")
+  }
 }
 
 /// A field of a query string or a form, as browsers and curl write them: `application/x-www-form-urlencoded` of the URL
@@ -86,13 +96,26 @@ struct FormField: Equatable {
 }
 
 extension Problem {
+  /// What other systems, and the other way to ask, call it.
+  private static let otherNames = [
+    "query": ["q"], "q": ["query"], "sql": ["q", "query"], "nql": ["q", "query"],
+    "statement": ["q", "query"], "text": ["query"], "parameters": ["params", "param."],
+    "params": ["param."],
+    "timezone": ["time_zone"], "tz": ["time_zone"], "accept": ["format"], "from": ["since"],
+    "start": ["since"], "to": ["until"], "end": ["until"], "offset": ["cursor"],
+    "page": ["cursor"], "per_page": ["limit"],
+  ]
+
   /// There is no `what` of that name; `known` are those that there are.
   static func unknown(_ what: String, _ name: String, of known: [String], in place: String)
     -> Problem
   {
     let shown = known.map { $0.hasSuffix(".") ? "\($0)NAME" : $0 }
+    let meant = otherNames[name]?.first { known.contains($0) }
     let advice =
-      Spelling.nearest(name, known.filter { !$0.hasSuffix(".") }).map { "did you mean \($0)?" }
+      meant.map { "did you mean \($0.hasSuffix(".") ? "\($0)NAME" : $0)?" } ?? Spelling.nearest(
+        name, known.filter { !$0.hasSuffix(".") }
+      ).map { "did you mean \($0)?" }
       ?? (shown.isEmpty ? "there is none" : "there are \(shown.joined(separator: ", "))")
     return Problem(.badRequest, "\(place) has no \(what) \(name); \(advice)")
   }

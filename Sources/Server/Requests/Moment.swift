@@ -21,13 +21,21 @@ enum Moment {
     }
     return Int64(exactly: (number * Double(nsPerUnit)).rounded())
   }
+
+  /// The same of a time with an offset whose plus sign was not encoded, and so is a blank: `2024-06-01T00:00:00 02:00`.
+  static func parse(withPlusIn text: String) -> Int64? {
+    guard let blank = text.lastIndex(of: " "), text[..<blank].contains("T") else { return nil }
+    return parse("\(text[..<blank])+\(text[text.index(after: blank)...])")
+  }
 }
 
 extension Request {
   /// A time of the query string, in nanoseconds since 1970; nil when there is none. Throws a ``Problem`` for what is no time.
   func timeParameter(_ name: String) throws(Problem) -> Int64? {
     guard let text = queryParameter(name) else { return nil }
-    guard let ns = Moment.parse(text) else { throw .noTime(name, text) }
+    guard let ns = Moment.parse(text) ?? Moment.parse(withPlusIn: text) else {
+      throw .noTime(name, text)
+    }
     return ns
   }
 }

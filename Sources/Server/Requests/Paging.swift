@@ -50,6 +50,25 @@ struct Paging {
       .replacing("+", with: "-").replacing("/", with: "_").replacing("=", with: "")
   }
 
+  /// The part of `entries`, ascending by the events of their definitions, and where the next begins, if there is one. Throws a
+  /// ``Problem`` for a cursor that no answer has given.
+  func page<Entry>(
+    of entries: [Entry], bySeq seq: (Entry) -> UInt64
+  ) throws(Problem) -> (ArraySlice<Entry>, next: String?) {
+    var after: UInt64 = 0
+    if let start {
+      guard let seq = UInt64(start[0]) else { throw Self.damaged }
+      after = seq
+    }
+    let rest = entries.drop { seq($0) <= after }
+    let page = rest.prefix(limit)
+    let last = page.count < rest.count ? page.last : nil
+    return (page, last.map { cursor(["\(seq($0))"]) })
+  }
+
+  /// A cursor has the right scope, and what no list has given.
+  static let damaged = Problem(.badRequest, "the cursor is damaged; begin anew, without it")
+
   private static func parts(of cursor: String) -> [String]? {
     let padding = String(repeating: "=", count: (4 - cursor.utf8.count % 4) % 4)
     let base64 = cursor.replacing("-", with: "+").replacing("_", with: "/") + padding

@@ -36,8 +36,8 @@ struct Problem: Error {
       case .notDone: "The statement cannot be done"
       case .rejected: "No document is an event"
       case .idempotency: "The key is of another request"
-      case .unauthorized: "A token is needed"
-      case .forbidden: "The token does not permit it"
+      case .unauthorized: "Who asks is not known"
+      case .forbidden: "Whoever asks may not do it"
       case .notFound: "There is no such thing"
       case .methodNotAllowed: "The method is not for this path"
       case .notAcceptable: "No form that the client takes"
@@ -103,11 +103,11 @@ struct Problem: Error {
     writer.field("type", "urn:nilometer:problem:\(kind.rawValue)")
     writer.field("title", kind.title)
     writer.field("status", Int64(kind.status.code))
-    writer.field("detail", detail)
+    writer.field("detail", HTTPWords.told(detail))
     if let first = places.first {
       writer.field("line", Int64(first.line))
       writer.field("column", Int64(first.column))
-      if let hint = first.hint { writer.field("hint", hint) }
+      if let hint = first.hint { writer.field("hint", HTTPWords.told(hint)) }
       writer.field("errors", array: places.map(Self.json))
     }
     members(&writer)
@@ -131,8 +131,8 @@ struct Problem: Error {
     var writer = JSONObjectWriter()
     writer.field("line", Int64(place.line))
     writer.field("column", Int64(place.column))
-    writer.field("message", place.message)
-    if let hint = place.hint { writer.field("hint", hint) }
+    writer.field("message", HTTPWords.told(place.message))
+    if let hint = place.hint { writer.field("hint", HTTPWords.told(hint)) }
     return writer.finish()
   }
 }

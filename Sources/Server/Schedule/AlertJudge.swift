@@ -21,9 +21,7 @@ struct AlertJudge {
   init(_ alert: AlertInfo, zone: String?) throws {
     key = DefinitionKey(alert.name, alert.version)
     definition = alert.definition
-    buckets = Buckets(
-      length: try BucketLength(parsing: definition.query.every?.length.canonicalText ?? ""),
-      zone: try ZoneRules(named: definition.query.timeZone?.value ?? zone ?? "UTC"))
+    buckets = try alert.buckets(zone: zone)
   }
 
   /// The query for the buckets of a range, and those that follow if they count before they are final, as of a state of the log.

@@ -44,7 +44,7 @@ final class AlertWatch: Sendable {
   /// Judges all that can be judged now. Alerts that were not judged since the program began were judged up to event `seq`.
   /// Throws what may go well another time; what may not is noted in `_alerts`.
   func judge(after seq: UInt64) throws {
-    let alerts = try store.alerts()
+    let alerts = try store.definedAlerts()
     if alerts.isEmpty { return }
     // After the definitions: each is of a state that the snapshot has.
     let snapshot = try store.snapshot()
@@ -118,14 +118,8 @@ final class AlertWatch: Sendable {
   }
 
   private func subject(of alert: AlertInfo, _ snapshot: CatalogueSnapshot) throws -> Subject {
-    let name = alert.definition.query.from.text
-    let version = alert.definition.query.version?.value
-    let kpi = snapshot.kpis.first {
-      $0.name == name && (version == nil ? $0.isActive : version == $0.version)
-    }
-    let streams = snapshot.streams + snapshot.system
-    guard let stream = streams.first(where: { $0.name == kpi?.stream ?? name }) else {
-      throw StatementError("there is no stream or KPI \(name)")
+    guard let (stream, kpi) = alert.subject(in: snapshot) else {
+      throw StatementError("there is no stream or KPI \(alert.definition.query.from.text)")
     }
     return Subject(
       judge: try AlertJudge(alert, zone: kpi?.timeZone), stream: stream.name,

@@ -105,7 +105,7 @@ final class Scheduler: @unchecked Sendable {
     // Before the log is read: what has ended since is not begun again.
     let known = deliveries.ids
     let schedules = try work.store.schedules()
-    let alerts = try work.store.alerts()
+    let alerts = try work.store.definedAlerts()
     let states = try work.store.scheduleStates()
     let ledgers = try work.store.alertLedgers()
     var nextNs: Int64?

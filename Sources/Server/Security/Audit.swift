@@ -119,11 +119,11 @@ extension Statement {
     return Statement(.defineSource(source.withoutSecrets)).canonicalText
   }
 
-  /// Why it was not done. An error of a text shows the text, in which a source may have a secret.
+  /// Why it was not done, on one line. The text itself stands beside it, but for a source, which may have a secret in it.
   fileprivate func failureText(_ error: any Error) -> String {
-    guard case .defineSource = body, let error = error as? LanguageError else { return "\(error)" }
+    guard let error = error as? LanguageError else { return "\(error)" }
     return error.places.map { "\($0.line):\($0.column): \($0.issue.message)" }
-      .joined(separator: "\n")
+      .joined(separator: "; ")
   }
 }
 

@@ -16,7 +16,6 @@ struct CompletionWords {
     "SWITCH KPI", "DROP KPI", "REBUILD KPI", "DEFINE STREAM", "ALTER STREAM", "DROP STREAM",
     "DEFINE SCHEDULE", "DROP SCHEDULE", "DEFINE ALERT", "DROP ALERT", "DEFINE SOURCE",
     "PAUSE SOURCE", "RESUME SOURCE", "DROP SOURCE", "DEFINE SINK", "DROP SINK", "EVENTS FOR",
-    "VERIFY",
   ]
   /// What follows these words, and nothing else does.
   private static let followers: [String: [String]] = [
@@ -24,7 +23,7 @@ struct CompletionWords {
       "STREAMS", "KPIS", "FIELDS", "DIMENSIONS", "WATERMARK", "SOURCES", "VERSIONS", "LATE",
       "REJECTED", "DUPLICATES", "AHEAD", "HISTORY", "CREATE", "SCHEDULES", "ALERTS", "SINKS",
     ],
-    "explain": ["SELECT", "ANALYZE", "VALUE", "CHANGE"], "group": ["BY"], "order": ["BY"],
+    "explain": ["SELECT", "ANALYZE", "VALUE"], "group": ["BY"], "order": ["BY"],
     "since": times, "until": times, "at": times, "fill": ["NULL", "0", "PREVIOUS", "LINEAR"],
     "time": ["ZONE"], "only": ["FINAL"], "whole": ["BUCKETS"], "using": ["VERSION"],
     "per": ["BUCKET"],

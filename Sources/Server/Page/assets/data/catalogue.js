@@ -2,7 +2,7 @@
  * What there is: streams, KPIs, alerts. It is asked for every few seconds, which also tells whether the server is there and
  * whether anything has come.
  */
-import { get, getAll } from './api.js';
+import { getAll } from './api.js';
 import { stateOf } from '../app/state.js';
 
 const everyMs = 3000;
@@ -52,7 +52,7 @@ async function load() {
   const [streams, kpis, alerts] = await Promise.all([
     getAll('v1/streams', 'streams'),
     getAll('v1/kpis', 'kpis'),
-    get('v1/alerts'),
+    getAll('v1/alerts', 'alerts'),
   ]);
   const nowMs = Date.now();
   for (const stream of streams.streams) {

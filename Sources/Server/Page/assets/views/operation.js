@@ -1,5 +1,5 @@
 /** How the store is: health, streams, KPIs with their versions, schedules, alerts, sinks, sources, and what was changed by whom. */
-import { ask, get } from '../data/api.js';
+import { ask, get, getAll } from '../data/api.js';
 import { catalogue } from '../data/catalogue.js';
 import { loadMetrics } from '../data/metrics.js';
 import { schedulesTable, sinksTable, sourcesTable } from '../parts/automations.js';
@@ -56,9 +56,11 @@ export function open(root) {
           ),
         ),
         put('schedules', async () =>
-          schedulesTable(parts.schedules, (await get('v1/schedules', {}, { signal })).schedules),
+          schedulesTable(parts.schedules, (await getAll('v1/schedules', 'schedules', {}, { signal })).schedules),
         ),
-        put('sinks', async () => sinksTable(parts.sinks, (await get('v1/sinks', {}, { signal })).sinks)),
+        put('sinks', async () =>
+          sinksTable(parts.sinks, (await getAll('v1/sinks', 'sinks', {}, { signal })).sinks),
+        ),
         put('sources', async () => sourcesTable(parts.sources, (await get('v1/sources', {}, { signal })).defined)),
         put('history', async () =>
           answerTable(
@@ -142,7 +144,7 @@ function drawAlerts(root) {
   const rows = catalogue.alerts.flatMap(alert =>
     alert.groups.length
       ? alert.groups.map(group => ({ ...alert, ...group }))
-      : [{ ...alert, state: alert.failure ? 'failed' : 'quiet' }],
+      : [{ ...alert, state: alert.failure ? 'failed' : alert.judged ? 'quiet' : 'not judged yet' }],
   );
   const tone = { firing: 'bad', pending: 'warn', failed: 'bad' };
   fill(
