@@ -4,10 +4,12 @@ import Logging
 import NIOCore
 import NIOPosix
 import ServiceLifecycle
+import Synchronization
 
 /// Offers each file of a directory as a stream of its documents over HTTP, as plants and services do: `GET
 /// /stream_data_{name}` sends one JSON object on a line, then the next after the interval, until the file ends or the client has
-/// enough. Each client has the file from its beginning.
+/// enough. Each client has the file from its beginning. `GET /next_data_{name}` sends one document, the next one to each
+/// request whoever asks, and in the end the last one again: a service that is polled.
 public struct StreamServer: Sendable {
   private let directory: String
   private let host: String
@@ -17,6 +19,7 @@ public struct StreamServer: Sendable {
   private let whenListening: @Sendable (Int) async -> Void
   /// Files are read on threads that may block.
   private let pool = NIOThreadPool.singleton
+  private let polled = PolledFiles()
 
   /// `port` 0 takes one that is free; `whenListening` is told which. With `isLoop` a file begins again at its end.
   public init(
@@ -46,7 +49,7 @@ public struct StreamServer: Sendable {
     let router = Router()
     router.get("/") { _, _ in try await list() }
     router.get("/:stream") { _, context in
-      try await stream(try context.parameters.require("stream"))
+      try await answer(try context.parameters.require("stream"))
     }
     let application = Application(
       router: router,
@@ -63,27 +66,43 @@ public struct StreamServer: Sendable {
   }
 
   private static let prefix = "stream_data_"
+  private static let polledPrefix = "next_data_"
 
   private func list() async throws -> Response {
     let names = try await pool.runIfActive { try Self.names(in: directory).keys.sorted() }
     let paths = names.map { "\"/\(Self.prefix)\($0)\"" }.joined(separator: ",")
-    return Response(
-      status: .ok, headers: [.contentType: "application/json"],
-      body: ResponseBody(byteBuffer: ByteBuffer(string: "[\(paths)]\n")))
+    return Self.json(Array("[\(paths)]\n".utf8))
   }
 
-  private func stream(_ path: String) async throws -> Response {
-    let documents = try await pool.runIfActive { () -> DocumentSequence? in
-      guard path.hasPrefix(Self.prefix),
-        let file = try Self.names(in: directory)[String(path.dropFirst(Self.prefix.count))]
-      else { return nil }
-      return try DocumentSequence(path: file, isLoop: isLoop)
+  private static func json(_ bytes: [UInt8]) -> Response {
+    Response(
+      status: .ok, headers: [.contentType: "application/json", .cacheControl: "no-store"],
+      body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
+  }
+
+  private func answer(_ path: String) async throws -> Response {
+    if path.hasPrefix(Self.polledPrefix) {
+      let document = try await pool.runIfActive { () -> [UInt8]? in
+        guard let file = try file(path, Self.polledPrefix) else { return nil }
+        return try polled.next(of: file, isLoop: isLoop)
+      }
+      if let document { return Self.json(document + [UInt8(ascii: "\n")]) }
+    } else {
+      let documents = try await pool.runIfActive { () -> DocumentSequence? in
+        try file(path, Self.prefix).map { try DocumentSequence(path: $0, isLoop: isLoop) }
+      }
+      if let documents { return stream(documents) }
     }
-    guard let documents else {
-      throw HTTPError(
-        .notFound, message: "there is no such stream; GET / lists those that there are")
-    }
-    return Response(
+    throw HTTPError(.notFound, message: "there is no such stream; GET / lists those that there are")
+  }
+
+  private func file(_ path: String, _ prefix: String) throws -> String? {
+    guard path.hasPrefix(prefix) else { return nil }
+    return try Self.names(in: directory)[String(path.dropFirst(prefix.count))]
+  }
+
+  private func stream(_ documents: DocumentSequence) -> Response {
+    Response(
       status: .ok,
       headers: [.contentType: "application/x-ndjson", .cacheControl: "no-store"],
       body: ResponseBody { [pool, interval] writer in
@@ -94,5 +113,20 @@ public struct StreamServer: Sendable {
         }
         try await writer.finish(nil)
       })
+  }
+}
+
+/// Files of which a document is given to each request.
+private final class PolledFiles: Sendable {
+  private let files = Mutex<[String: (documents: DocumentSequence, last: [UInt8]?)]>([:])
+
+  /// The next document, or the last one again; nil of a file without any. Throws ``FileError``.
+  func next(of path: String, isLoop: Bool) throws -> [UInt8]? {
+    try files.withLock { files in
+      var file = try files[path] ?? (DocumentSequence(path: path, isLoop: isLoop), nil)
+      if let next = try file.documents.next() { file.last = next.bytes }
+      files[path] = file
+      return file.last
+    }
   }
 }

@@ -123,6 +123,10 @@ import Testing
     #expect(metrics.hasSuffix("\r\n\r\n{\"n\":1}\n{\"n\":2}\n"))
     #expect(try get("/stream_data_workorder").hasSuffix("{\"order\":7,\"ok\":true}\n"))
     #expect(try get("/stream_data_none").contains("404"))
+    // A service that is polled: the next one to each request, in the end the last one again.
+    let polled = try (0..<3).map { _ in try get("/next_data_metrics").suffix(8) }
+    #expect(polled == [#"{"n":1}"#, #"{"n":2}"#, #"{"n":2}"#].map { $0 + "\n" })
+    #expect(try get("/next_data_none").contains("404"))
     let endless = try Listening(
       ["stream", "serve", "plant", "--listen", "127.0.0.1:0", "--interval", "1ms", "--loop"],
       in: workspace)

@@ -140,7 +140,8 @@ struct StreamServe: ParsableCommand {
     abstract: "Offer each file of a directory as an HTTP stream of its documents.",
     discussion: """
       GET /stream_data_{name} sends one JSON object a line, each after the interval, to each client \
-      from the file's beginning; metrics.json is /stream_data_metrics. GET / lists them.
+      from the file's beginning; metrics.json is /stream_data_metrics. GET /next_data_{name} sends one \
+      document, the next one to each request. GET / lists the streams.
 
       Example:
         nilo stream serve plant-data --listen 127.0.0.1:8000 --loop
