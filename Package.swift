@@ -153,7 +153,7 @@ let package = Package(
     tests("Bytes"),
     tests("RE2"),
     tests("Curl", golden: ["server.py"]),
-    tests("Model", golden: ["exact.py", "zones.py"]),
+    tests("Model", golden: ["cases", "exact.py", "zones.py"]),
     tests("EventLog", golden: ["golden"]),
     tests("Sketches", golden: ["peers.py"]),
     tests("Language", golden: ["cases"]),

@@ -51,7 +51,8 @@ public struct JSONReader {
   private var offset = 0
   private var depth = 0
 
-  public init(_ bytes: [UInt8]) { self.bytes = bytes }
+  /// Begins at `offset`.
+  public init(_ bytes: [UInt8], at offset: Int = 0) { (self.bytes, self.offset) = (bytes, offset) }
 
   /// The one value of a text. Throws ``JSONReadError``. O(bytes).
   public static func value(_ bytes: [UInt8]) throws(JSONReadError) -> JSONValue {
@@ -86,6 +87,20 @@ public struct JSONReader {
     case UInt8(ascii: "n"): return try word("null", .null)
     default: return .number(try number())
     }
+  }
+
+  /// Where the next value stands in the text, which is read past. Throws ``JSONReadError``. O(its bytes).
+  public mutating func place() throws(JSONReadError) -> Range<Int> {
+    let first = peek()
+    let start = offset
+    switch first {
+    case UInt8(ascii: "{"):
+      try forEachField { _, reader throws(JSONReadError) in _ = try reader.place() }
+    case UInt8(ascii: "["):
+      try forEachElement { reader throws(JSONReadError) in _ = try reader.place() }
+    default: _ = try value()
+    }
+    return start..<offset
   }
 
   /// Calls `body` before each element of an array, which it has to read. Throws ``JSONReadError`` where there is none.

@@ -19,7 +19,7 @@ ROOT = Path(sys.argv[1])
 # Folders of a module, from the bottom up; "." are the files beside them.
 FOLDERS = {
     "Language": ["Syntax", "Words", "Errors", "Printing", "Parsing"],
-    "Model": [".", "Exact", "Calendar", "Times", "Buckets"],
+    "Model": [".", "Exact", "Calendar", "Times", "Buckets", "Mapping"],
     "Terminal": ["System", "Text", "Keys", "Editing", "Drawing", "Charts", "History", "."],
     "EventLog": [
         "Terms", "Columns", "Streams", "Documents", "Blocks", "EventTime", "Tables", "Catalogue", "Dedup", "Facts", "Merging",

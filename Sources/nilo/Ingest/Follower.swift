@@ -25,6 +25,7 @@ struct Follower {
     var store: Store
     var stream: String
     var options: StreamOptions
+    var mapping: DocumentMapping
     var actor: String
     var format: FileFormat?
     var decimalMark: DecimalMark?
@@ -143,7 +144,7 @@ struct Follower {
       return try takeAll(&reader, identity, path, source)
     }
     guard let chunk = try reader.next() else { return false }
-    var batch = chunk.documents()
+    var batch = chunk.documents().mapped(by: target.mapping)
     batch.progress = chunk.checkpoint.map(remembered.progress)
     let ticket = pending.begin(
       PendingAppends.Batch(
@@ -181,12 +182,12 @@ extension Follower {
     _ = try target.store.ingest(
       into: target.stream, options: target.options, source: source, actor: target.actor,
       progress: { summary = $0 },
-      next: { [remembered] in
+      next: { [remembered, mapping = target.mapping] in
         guard let chunk = try reader.next() else { return nil }
         last = chunk.checkpoint ?? last
         let progress = chunk.checkpoint.map(remembered.progress)
         return {
-          var batch = chunk.documents()
+          var batch = chunk.documents().mapped(by: mapping)
           batch.progress = progress
           return batch
         }

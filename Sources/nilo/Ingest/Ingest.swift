@@ -66,6 +66,8 @@ struct Ingest: ParsableCommand {
       valueName: "dir"))
   var watch: String?
 
+  @OptionGroup(title: "What is made of documents") var mapping: MappingArguments
+
   @OptionGroup(title: "Options for a new stream") var definition: DefinitionArguments
 
   @Argument(help: ArgumentHelp("Files to read; - is standard input.", valueName: "file"))
@@ -90,8 +92,8 @@ struct Ingest: ParsableCommand {
   func run() throws {
     Interruption.catchSignals()
     var run = IngestRun(
-      store, memory, stream: stream, definition: definition, format: format,
-      decimalMark: decimalMark, delimiter: delimiter?.byte, isFromStart: fromStart)
+      store, memory, stream: stream, definition: definition, mapping: try mapping.mapping,
+      format: format, decimalMark: decimalMark, delimiter: delimiter?.byte, isFromStart: fromStart)
     if let watch {
       guard !isMissing(watch) else {
         throw Failure("no directory \(watch) to watch; make it first")

@@ -20,6 +20,7 @@ struct IngestRun {
   private let memory: MemoryArguments
   let stream: String
   private let definition: DefinitionArguments
+  private let mapping: DocumentMapping
   private let format: FileFormat?
   private let decimalMark: DecimalMark?
   private let delimiter: UInt8?
@@ -45,12 +46,13 @@ struct IngestRun {
 
   init(
     _ arguments: StoreArguments, _ memory: MemoryArguments, stream: String,
-    definition: DefinitionArguments, format: FileFormat?, decimalMark: DecimalMark?,
-    delimiter: UInt8?, isFromStart: Bool
+    definition: DefinitionArguments, mapping: DocumentMapping, format: FileFormat?,
+    decimalMark: DecimalMark?, delimiter: UInt8?, isFromStart: Bool
   ) {
     (self.arguments, self.memory) = (arguments, memory)
     self.stream = stream
     self.definition = definition
+    self.mapping = mapping
     self.format = format
     self.decimalMark = decimalMark
     self.delimiter = delimiter
@@ -107,8 +109,9 @@ struct IngestRun {
     var follower = Follower(
       names,
       into: Follower.Target(
-        store: store, stream: stream, options: definition.options, actor: actor, format: format,
-        decimalMark: decimalMark, delimiter: delimiter, isFromStart: isFromStart, tell: notes.tell))
+        store: store, stream: stream, options: definition.options, mapping: mapping, actor: actor,
+        format: format, decimalMark: decimalMark, delimiter: delimiter, isFromStart: isFromStart,
+        tell: notes.tell))
     do {
       try follower.run()
     } catch {
@@ -165,8 +168,8 @@ struct IngestRun {
         bytesRead = reader.bytesRead
         last = chunk.checkpoint ?? last
         let progress = chunk.checkpoint.flatMap { remembered?.progress($0) }
-        return {
-          var batch = chunk.documents()
+        return { [mapping] in
+          var batch = chunk.documents().mapped(by: mapping)
           batch.progress = progress
           return batch
         }
