@@ -96,10 +96,12 @@ let package = Package(
     module(
       "KafkaConnector", ["Store", "KafkaClient", "Model", "Bytes", "Checksum"]),
     module(
+      "HTTPConnector", ["Store", "FileConnector", "Curl", "Model", "Bytes", "Checksum"]),
+    module(
       "Server",
       [
-        "Store", "Query", "FileConnector", "KafkaConnector", "KafkaClient", "Language", "Model",
-        "Checksum", "Bytes", "Curl", "Gzip", "Threads",
+        "Store", "Query", "FileConnector", "HTTPConnector", "KafkaConnector", "KafkaClient",
+        "Language", "Model", "Checksum", "Bytes", "Curl", "Gzip", "Threads",
         .product(name: "Configuration", package: "swift-configuration"),
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "HTTPTypes", package: "swift-http-types"),
@@ -201,6 +203,15 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
       ],
       exclude: ["Mock"], swiftSettings: settings),
+    // The server of the tests is a program of Python, which has all the faults.
+    .testTarget(
+      name: "HTTPConnectorTests",
+      dependencies: [
+        "HTTPConnector", "Server", "Store", "Query", "Language", "Curl", "Model", "Bytes", "nilo",
+        "TestSupport",
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      exclude: ["server.py"], swiftSettings: settings),
     tests("Workloads"),
     // What Package.swift, the folders and the page of the architecture say of each other.
     .testTarget(name: "LayoutTests", exclude: ["layout.py"], swiftSettings: settings),

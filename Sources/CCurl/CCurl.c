@@ -124,22 +124,37 @@ static CURLcode configure(nilo_curl *session, const nilo_curl_request *request) 
   return code;
 }
 
+// Gives a list of its own to an option; what is in `list` belongs to the caller.
+static CURLcode set_list(
+    CURL *easy, CURLoption option, const char *const *lines, size_t count,
+    struct curl_slist **list) {
+  for (size_t index = 0; index < count; index++) {
+    struct curl_slist *longer = curl_slist_append(*list, lines[index]);
+    if (!longer) return CURLE_OUT_OF_MEMORY;
+    *list = longer;
+  }
+  return curl_easy_setopt(easy, option, *list);
+}
+
 nilo_curl_outcome nilo_curl_perform(
     nilo_curl *session, const nilo_curl_request *request, const nilo_curl_hooks *hooks) {
   session->hooks = hooks;
   session->has_refused = false;
   session->message[0] = 0;
   curl_easy_reset(session->easy);
-  struct curl_slist *headers = NULL;
+  struct curl_slist *headers = NULL, *addresses = NULL;
+  CURL *easy = session->easy;
   CURLcode code = configure(session, request);
-  for (size_t index = 0; code == CURLE_OK && index < request->header_count; index++) {
-    struct curl_slist *longer = curl_slist_append(headers, request->headers[index]);
-    if (longer) headers = longer;
-    else code = CURLE_OUT_OF_MEMORY;
+  if (code == CURLE_OK) {
+    code = set_list(easy, CURLOPT_HTTPHEADER, request->headers, request->header_count, &headers);
   }
-  if (code == CURLE_OK) code = curl_easy_setopt(session->easy, CURLOPT_HTTPHEADER, headers);
-  if (code == CURLE_OK) code = curl_easy_perform(session->easy);
+  if (code == CURLE_OK) {
+    code = set_list(
+        easy, CURLOPT_RESOLVE, request->addresses, request->address_count, &addresses);
+  }
+  if (code == CURLE_OK) code = curl_easy_perform(easy);
   curl_slist_free_all(headers);
+  curl_slist_free_all(addresses);
   if (!session->message[0] && code != CURLE_OK) {
     strncpy(session->message, curl_easy_strerror(code), sizeof session->message - 1);
   }

@@ -12,6 +12,8 @@ public struct HTTPCall: Sendable {
   public var timeoutMs: Int?
   /// A file of PEM with those who vouch for the server; nil for those whom the system trusts.
   public var caFile: String?
+  /// Names that are not looked up, and what they stand for: for those who look them up by themselves.
+  public var addresses: [(host: String, port: Int, address: String)] = []
   /// Whether a connection to an address may be opened. It is in numbers, without a port, and what the name was resolved to
   /// just now: a name that changes its mind is asked about again. Nil permits all.
   public var permits: (@Sendable (String) -> Bool)?

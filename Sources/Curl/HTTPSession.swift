@@ -58,18 +58,22 @@ public final class HTTPSession {
   private func perform(_ call: HTTPCall, _ exchange: Exchange) -> nilo_curl_outcome {
     // Within a line nobody can begin another one.
     let lines = call.headers.map { "\($0.name): \($0.value)".filter { !$0.isNewline } }
+    let known = call.addresses.map { "\($0.host):\($0.port):\($0.address)" }
     return withExtendedLifetime(exchange) {
       unsafe withStrings(lines) { headers in
-        unsafe call.method.withCString { method in
-          unsafe call.url.withCString { url in
-            unsafe withOptionalString(call.caFile) { caFile in
-              unsafe withOptionalBytes(call.body) { bytes, count in
-                var request = unsafe nilo_curl_request(
-                  method: method, url: url, headers: headers, header_count: lines.count,
-                  body: bytes, body_count: count, connect_timeout_ms: call.connectTimeoutMs,
-                  timeout_ms: call.timeoutMs ?? 0, ca_file: caFile)
-                var hooks = unsafe exchange.hooks
-                return unsafe nilo_curl_perform(session, &request, &hooks)
+        unsafe withStrings(known) { addresses in
+          unsafe call.method.withCString { method in
+            unsafe call.url.withCString { url in
+              unsafe withOptionalString(call.caFile) { caFile in
+                unsafe withOptionalBytes(call.body) { bytes, count in
+                  var request = unsafe nilo_curl_request(
+                    method: method, url: url, headers: headers, header_count: lines.count,
+                    body: bytes, body_count: count, connect_timeout_ms: call.connectTimeoutMs,
+                    timeout_ms: call.timeoutMs ?? 0, addresses: addresses,
+                    address_count: known.count, ca_file: caFile)
+                  var hooks = unsafe exchange.hooks
+                  return unsafe nilo_curl_perform(session, &request, &hooks)
+                }
               }
             }
           }

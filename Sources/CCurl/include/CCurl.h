@@ -36,6 +36,9 @@ typedef struct {
   /// Milliseconds; 0 for no bound.
   long connect_timeout_ms;
   long timeout_ms;
+  /// `host:port:address`, `address_count` of them: names that are not looked up.
+  const char *const *addresses;
+  size_t address_count;
   /// A file of PEM with whom to trust; NULL for those that the system trusts.
   const char *ca_file;
 } nilo_curl_request;

@@ -25,7 +25,10 @@ extension StatementRun {
   private func shown(_ issue: LanguageError.Issue, _ source: DefineSource) -> String {
     let kind = SourceKind.all.first { $0.name == source.kind.value }
     let option = source.options.first { $0.name.span.start == issue.span.start }
-    guard let option, kind?.option(option.name.path.string)?.type == .secret else { return text }
+    // The value of an option that nobody knows is what its author wants to see.
+    guard let option, let kind, kind.option(option.name.path.string) != nil,
+      kind.mayShowSecret(option)
+    else { return text }
     return text.masked(option.span)
   }
 

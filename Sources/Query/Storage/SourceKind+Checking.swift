@@ -1,4 +1,5 @@
 import Language
+import Model
 
 extension SourceKind {
   /// What is wrong with the kind and the options of a source, with its place; nil when nothing is. O(options).
@@ -22,6 +23,25 @@ extension SourceKind {
       return LanguageError.Issue(
         source.kind.span, "\(kind.name) has no topics",
         hint: "write INTO and the name of a stream")
+    }
+    return kind.check(source) ?? issue(withMappingOf: source)
+  }
+
+  private static func issue(withMappingOf source: DefineSource) -> LanguageError.Issue? {
+    for option in source.options {
+      // What is referred to is looked at when it is there.
+      guard let texts = option.value.texts else { continue }
+      do throws(MappingError) {
+        switch option.name.path.string {
+        case "records": _ = try DocumentMapping(records: texts.first)
+        case "unnest": _ = try DocumentMapping(unnest: texts.first)
+        case "rename": _ = try DocumentMapping(renames: texts)
+        case "constants": _ = try DocumentMapping(constants: texts)
+        default: break
+        }
+      } catch {
+        return LanguageError.Issue(option.span, "\(error)")
+      }
     }
     return nil
   }
@@ -52,12 +72,24 @@ extension SourceKind {
 
   private var optionsHint: String {
     let own = options.map(\.name).filter { !$0.contains(".") }
+    let named = families.map { "\($0).NAME" }
     let others = own.count < options.count ? ", and options of its client by their names" : ""
-    return "it takes \(own.joined(separator: ", "))\(others)"
+    return "it takes \((own + named).joined(separator: ", "))\(others)"
   }
 }
 
 extension OptionValue {
+  /// The texts that it is; nil where one of them is somewhere else, or none.
+  var texts: [String]? {
+    switch self {
+    case .text(let text): return [text]
+    case .list(let values):
+      let texts = values.compactMap(\.texts).flatMap(\.self)
+      return texts.count == values.count ? texts : nil
+    case .number, .bool, .length, .reference: return nil
+    }
+  }
+
   /// The kinds of all references in it.
   fileprivate var references: [String] {
     switch self {

@@ -6,13 +6,28 @@ public struct SourceKind: Sendable {
   /// In small letters: `kafka`.
   public var name: String
   public var options: [Option]
+  /// Options whose names go on after a dot with what the user says: `header` for `header.Accept`. What that is tells whether
+  /// the value is a secret.
+  public var families: [String]
   /// Whether INTO TOPIC says something.
   public var hasTopics: Bool
+  /// What is wrong with options that are right each on its own; nil when nothing is.
+  var check: @Sendable (DefineSource) -> LanguageError.Issue?
 
-  /// `options` in the order in which messages list them.
-  public init(_ name: String, hasTopics: Bool = false, _ options: [Option]) {
-    (self.name, self.hasTopics, self.options) = (name, hasTopics, options)
+  /// `options` in the order in which messages list them; those of ``mappingOptions`` all kinds have.
+  public init(
+    _ name: String, hasTopics: Bool = false, _ options: [Option], families: [String] = [],
+    check: @escaping @Sendable (DefineSource) -> LanguageError.Issue? = { _ in nil }
+  ) {
+    (self.name, self.hasTopics, self.families) = (name, hasTopics, families)
+    (self.options, self.check) = (options + Self.mappingOptions, check)
   }
+
+  /// What is made of documents: see `DocumentMapping`.
+  public static let mappingOptions = [
+    Option("records", .text), Option("unnest", .text), Option("rename", .texts),
+    Option("constants", .texts),
+  ]
 
   /// One thing that can be said of a source.
   public struct Option: Sendable {
@@ -44,9 +59,26 @@ public struct SourceKind: Sendable {
   }
 
   /// All kinds. O(1).
-  public static let all: [SourceKind] = [kafka]
+  public static let all: [SourceKind] = [kafka, http]
 
-  func option(_ name: String) -> Option? { options.first { $0.name == name } }
+  func option(_ name: String) -> Option? {
+    if let option = options.first(where: { $0.name == name }) { return option }
+    guard let family = families.first(where: { name.hasPrefix("\($0).") }) else { return nil }
+    return Option(
+      name, SecretNames.has(name.dropFirst(family.count + 1)) ? .secret : .scalar)
+  }
+
+  /// Whether an option could show a secret, where it stands: one that has to be a reference, that is not known, or a URL with
+  /// one in it.
+  func mayShowSecret(_ option: SourceOption) -> Bool {
+    switch self.option(option.name.path.string)?.type {
+    case nil, .secret?: return true
+    case .text?:
+      guard case .text(let text) = option.value else { return false }
+      return SecretNames.secret(inURL: text) != nil
+    default: return false
+    }
+  }
 }
 
 extension SourceKind.ValueType {
@@ -101,9 +133,8 @@ extension DefineSource {
   public var withoutSecrets: DefineSource {
     let kind = SourceKind.all.first { $0.name == self.kind.value }
     var redacted = self
-    for index in options.indices {
-      let type = kind?.option(options[index].name.path.string)?.type
-      if type == nil || type == .secret { redacted.options[index].value.redact() }
+    for index in options.indices where kind?.mayShowSecret(options[index]) != false {
+      redacted.options[index].value.redact()
     }
     return redacted
   }

@@ -67,68 +67,71 @@ extension KafkaSettings {
 /// What becomes of the value of a message: which documents it holds, and which stream each goes to.
 struct KafkaContents: Sendable {
   private let source: String
-  private let target: SourceTarget
+  private let target: DocumentTarget
   private let isLines: Bool
   private let metadata: Set<String>
+  private let mapping: DocumentMapping
   private let clock: @Sendable () -> Int64
 
   /// Throws ``SourceOptionError``.
   init(
     _ definition: DefineSource, _ options: SourceOptions, _ clock: @escaping @Sendable () -> Int64
   ) throws {
-    (source, target, self.clock) = (definition.name.text, definition.target, clock)
+    (source, target, self.clock) = (definition.name.text, DocumentTarget(definition), clock)
     isLines = try options.text("format") == "line"
     metadata = Set(try options.texts("metadata"))
+    mapping = try DocumentMapping(options)
     if isLines, !metadata.isEmpty {
       throw SourceOptionError("metadata goes with documents of JSON, and not with format 'line'")
+    }
+    if isLines, !mapping.isIdentity {
+      throw SourceOptionError(
+        "records, unnest, rename and constants go with documents of JSON, and not with format 'line'"
+      )
     }
   }
 
   var contents: KafkaSettings.Contents {
-    if case .stream(let name) = target, !isLines, metadata.isEmpty {
-      return .values(into: name.text)
+    if let stream = target.onlyStream, !isLines, metadata.isEmpty, mapping.isIdentity {
+      return .values(into: stream)
     }
-    return .decoded { isLines ? lines($0) : document($0) }
+    return .decoded { .documents(isLines ? lines($0) : documents($0)) }
   }
 
-  private func document(_ message: DecodableMessage) -> MessageContents {
+  private func documents(_ message: DecodableMessage) -> [MessageDocument] {
+    if mapping.isIdentity { return [document(message)] }
+    do throws(MappingFault) {
+      return try mapping.documents(of: message.value).map { value in
+        var part = message
+        part.value = value
+        return document(part)
+      }
+    } catch {
+      let stream = target.onlyStream ?? target.stray
+      return [MessageDocument(stream: stream, bytes: message.value, refusal: "\(error)")]
+    }
+  }
+
+  private func document(_ message: DecodableMessage) -> MessageDocument {
     guard let stream = stream(of: message) else {
-      return .documents([
-        MessageDocument(
-          stream: stray, bytes: message.value,
-          refusal: "it has no field \(target.canonicalText.dropFirst(6)) that names a stream")
-      ])
+      return MessageDocument(
+        stream: target.stray, bytes: message.value, refusal: target.strayReason)
     }
     let bytes = metadata.isEmpty ? message.value : MessageMetadata(metadata).document(message)
     guard let bytes else {
-      return .documents([
-        MessageDocument(
-          stream: stream, bytes: message.value,
-          refusal: "only an object can have fields of its message")
-      ])
+      return MessageDocument(
+        stream: stream, bytes: message.value,
+        refusal: "only an object can have fields of its message")
     }
-    return .documents([MessageDocument(stream: stream, bytes: bytes)])
+    return MessageDocument(stream: stream, bytes: bytes)
   }
-
-  /// The stream that the ledger has documents under which name none.
-  private var stray: String { Self.legal(source) }
 
   private func stream(of message: DecodableMessage) -> String? {
-    switch target {
-    case .stream(let name): name.text
-    case .topic: Self.legal(message.partition.topic)
-    case .field(let field):
-      Store.text(ofField: field.path.string, in: message.value).map(Self.legal)
-    }
-  }
-
-  /// As measurements of InfluxDB are named.
-  private static func legal(_ name: String) -> String {
-    ServerSettings.InfluxStream.measurement.name(of: Array(name.utf8)[...], in: "")
+    target.stream(of: message.value, topic: message.partition.topic)
   }
 
   /// Lines of InfluxDB's protocol: of each a document, in the stream that is said, or for `INTO FIELD` in that of its measurement.
-  private func lines(_ message: DecodableMessage) -> MessageContents {
+  private func lines(_ message: DecodableMessage) -> [MessageDocument] {
     var splitter = LineSplitter(message.value, isEnd: true)
     var ranges: [Range<Int>] = []
     while let line = splitter.next() { ranges.append(line) }
@@ -141,10 +144,10 @@ struct KafkaContents: Sendable {
     var documents: [MessageDocument] = []
     for batch in batches {
       let stream: String
-      if case .field = target {
+      if target.isByField {
         stream = batch.stream
       } else {
-        stream = self.stream(of: message) ?? stray
+        stream = self.stream(of: message) ?? target.stray
       }
       for range in batch.documents.documents {
         let end = Int(range.start) + Int(range.byteCount)
@@ -160,6 +163,6 @@ struct KafkaContents: Sendable {
             refusal: "line \(refused.position): \(refused.reason)"))
       }
     }
-    return .documents(documents)
+    return documents
   }
 }

@@ -74,6 +74,14 @@ final class SourceRun: @unchecked Sendable {
     }
   }
 
+  /// Takes note that something has failed which the fetcher tries again by itself.
+  func fail(_ failure: String) {
+    if status.failure != failure {
+      logger.warning("source \(source.name) will be tried again: \(failure)")
+    }
+    note(.waiting, failure)
+  }
+
   /// Takes note of what was committed.
   func count(events: Int, rejected: Int, empty: Int = 0) {
     condition.withLock {

@@ -119,5 +119,7 @@ extension SourceSupervisor: SourceMonitor {
 
 extension SourceSupervisor {
   /// What fetches from each kind of source.
-  static let fetchers: [String: SourceFetcherMaker] = ["kafka": { try KafkaFetcher($0, $1) }]
+  static let fetchers: [String: SourceFetcherMaker] = [
+    "kafka": { try KafkaFetcher($0, $1) }, "http": { try HTTPFetcher($0, $1) },
+  ]
 }

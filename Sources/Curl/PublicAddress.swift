@@ -1,8 +1,8 @@
 /// Which addresses are of the internet, and not of this machine or of networks around it.
-enum PublicAddress {
+public enum PublicAddress {
   /// Of an address in numbers: `192.0.2.1`, `2001:db8::1`. What cannot be read is not public. The ranges are those of the
   /// registries of special-purpose addresses (RFC 6890) that reach no one else.
-  static func isPublic(_ text: String) -> Bool {
+  public static func isPublic(_ text: String) -> Bool {
     if let bytes = version4(text) { return isPublic4(bytes) }
     guard let words = version6(text) else { return false }
     // An address of version 4 in one of version 6: mapped, compatible, or translated.
