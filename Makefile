@@ -8,7 +8,7 @@ FLIPS = 2000
 .PHONY: help run test test-long test-optimised test-openapi test-page test-clients flips fuzz bench bench-peers build setup format lint clean
 
 help:
-	@echo "make run          set up, build, load the sample data, ask some questions and serve it"
+	@echo "make run          set up, build, load the sample data, ask some questions and serve it, with a live source"
 	@echo "make test         set up, then run all tests"
 	@echo "make test-long    the same with many more random rounds"
 	@echo "make test-optimised  build optimised, then run tests of copies and the hammer (some minutes)"
