@@ -157,3 +157,28 @@ extension Number {
 
   private init(form: Form) { self.form = form }
 }
+
+// MARK: In parts
+
+extension Number {
+  /// The form, and all its bits. A number takes 16 bytes beside others; apart its parts take 9.
+  public var parts: (code: UInt8, word: UInt64) {
+    @inlinable get {
+      switch form {
+      case .signed(let value): (0, UInt64(bitPattern: value))
+      case .unsigned(let value): (1, value)
+      case .real(let value): (2, value.bitPattern)
+      }
+    }
+  }
+
+  /// The number of these ``parts``.
+  @inlinable
+  public init(code: UInt8, word: UInt64) {
+    switch code {
+    case 0: form = .signed(Int64(bitPattern: word))
+    case 1: form = .unsigned(word)
+    default: form = .real(Double(bitPattern: word))
+    }
+  }
+}

@@ -49,7 +49,7 @@ struct CounterPool: Sendable {
     }
     precondition(bytes.count + window.byteCount <= Int(UInt32.max), "counters of more than 4 GiB")
     window.offset = UInt32(bytes.count)
-    bytes.append(contentsOf: repeatElement(0, count: window.byteCount))
+    bytes.append(repeating: 0, count: window.byteCount)
     return window
   }
 

@@ -44,10 +44,10 @@ public struct QuantileColumn: Sendable {
 
   /// Adds rows without values. O(rows).
   public mutating func appendRows(_ count: Int) {
-    positive.append(contentsOf: repeatElement(Window(), count: count))
-    if !negative.isEmpty { negative.append(contentsOf: repeatElement(Window(), count: count)) }
-    if !zeros.isEmpty { zeros.append(contentsOf: repeatElement(0, count: count)) }
-    totals.append(contentsOf: repeatElement(0, count: count))
+    positive.append(repeating: Window(), count: count)
+    if !negative.isEmpty { negative.append(repeating: Window(), count: count) }
+    if !zeros.isEmpty { zeros.append(repeating: 0, count: count) }
+    totals.append(repeating: 0, count: count)
   }
 
   /// How many values row `row` has.

@@ -162,3 +162,26 @@ extension KeptNumber {
     guard read.form == form else { throw MalformedBytes(offset: start) }
   }
 }
+
+// MARK: In parts
+
+extension KeptNumber {
+  /// The form, as ``encode(into:)`` writes it, and all bits of the number: 9 bytes where many stand side by side, not 16.
+  public var parts: (code: UInt8, word: UInt64) {
+    switch form {
+    case .decimal(let mantissa, let scale): (scale, UInt64(bitPattern: mantissa))
+    case .unsigned(let value): (Self.unsignedCode, value)
+    case .real(let value): (Self.realCode, value.bitPattern)
+    }
+  }
+
+  /// The number of these ``parts``.
+  public init(code: UInt8, word: UInt64) {
+    form =
+      switch code {
+      case Self.unsignedCode: .unsigned(word)
+      case Self.realCode: .real(Double(bitPattern: word))
+      default: .decimal(Int64(bitPattern: word), scale: code)
+      }
+  }
+}

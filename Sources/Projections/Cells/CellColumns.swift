@@ -47,7 +47,7 @@ struct CellColumns: Sendable {
 
   /// Adds cells without facts. O(rows).
   mutating func appendRows(_ count: Int) {
-    headers.append(contentsOf: repeatElement(CellHeader(), count: count))
+    headers.append(repeating: CellHeader(), count: count)
     for index in measures.indices { measures[index].appendRows(count) }
   }
 
@@ -188,19 +188,19 @@ struct MeasureColumns: Sendable {
   }
 
   mutating func appendRows(_ count: Int) {
-    counts.append(contentsOf: repeatElement(0, count: count))
+    counts.append(repeating: 0, count: count)
     if needs.contains(.moments) { moments.appendRows(count) }
     if needs.contains(.quantiles) { quantiles.appendRows(count) }
     if needs.contains(.distinct) {
-      distinct.append(contentsOf: repeatElement(HyperLogLog(), count: count))
+      distinct.append(repeating: HyperLogLog(), count: count)
     }
     if needs.contains(.top) {
-      top.append(contentsOf: repeatElement(TopK(capacity: CellColumns.topCapacity), count: count))
+      top.append(repeating: TopK(capacity: CellColumns.topCapacity), count: count)
     }
-    if needs.contains(.texts) { texts.append(contentsOf: repeatElement(TextEnds(), count: count)) }
+    if needs.contains(.texts) { texts.append(repeating: TextEnds(), count: count) }
     if needs.contains(.series) {
-      samples.append(contentsOf: repeatElement(SeriesSamples(), count: count))
-      summaries.append(contentsOf: repeatElement(SeriesSummaries(), count: count))
+      samples.append(repeating: SeriesSamples(), count: count)
+      summaries.append(repeating: SeriesSummaries(), count: count)
     }
   }
 
@@ -219,7 +219,7 @@ struct MeasureColumns: Sendable {
     if needs.contains(.quantiles) {
       let keys = fold.keys.span
       for (index, cell) in added.enumerated() {
-        let range = MeasureFold.range(cell, fold.keyEnds)
+        let range = fold.keyEnds.run(cell)
         quantiles.add(keys.extracting(range), to: Int(rows[index]))
       }
     }
@@ -227,9 +227,9 @@ struct MeasureColumns: Sendable {
     if !fold.texts.isEmpty {
       for (index, cell) in added.enumerated() { texts[Int(rows[index])].merge(fold.texts[cell]) }
     }
-    if needs.contains(.series) {
+    if let runs = fold.samples {
       for (index, cell) in added.enumerated() {
-        samples[Int(rows[index])].add(fold.samples[cell]) { changed(rows[index], $0, $1) }
+        samples[Int(rows[index])].add(runs, ofCell: cell) { changed(rows[index], $0, $1) }
       }
     }
   }
@@ -239,7 +239,7 @@ struct MeasureColumns: Sendable {
   ) {
     for (index, cell) in added.enumerated() {
       let row = Int(rows[index])
-      for entry in MeasureFold.range(cell, fold.labelEnds) {
+      for entry in fold.labelEnds.run(cell) {
         let label = Int(fold.labels[entry])
         if needs.contains(.distinct) { distinct[row].insert(hash: fold.hashes[label]) }
         if needs.contains(.top) {

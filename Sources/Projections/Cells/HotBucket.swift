@@ -42,7 +42,7 @@ final class HotBucket {
   func addRow(_ group: Int32, isNew: Bool) {
     if isNew { newCount += 1 }
     if Int(group) >= rows.count {
-      rows.append(contentsOf: repeatElement(-1, count: Int(group) + 1 - rows.count))
+      rows.append(repeating: -1, count: Int(group) + 1 - rows.count)
     }
     rows[Int(group)] = Int32(groups.count)
     groups.append(group)

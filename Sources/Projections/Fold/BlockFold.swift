@@ -89,7 +89,8 @@ struct MeasureFold: Sendable {
   private(set) var hashes: [UInt64] = []
   /// Texts and booleans among the values.
   private(set) var texts: [TextEnds] = []
-  private(set) var samples: [[SeriesRun]] = []
+  /// Nil unless series are asked for.
+  private(set) var samples: SeriesRuns?
 
   init(
     _ measure: FoldPlan.Measure, _ filter: FactFilter?, _ columns: FactColumns,
@@ -122,7 +123,7 @@ struct MeasureFold: Sendable {
       }
       if measure.needs.contains(.series) {
         let series = try seriesPath.map { try columns.labels($0) }
-        samples = SeriesRun.runs(numbers, try columns.times(), numeric, series)
+        samples = SeriesRuns(numbers, try columns.times(), numeric, series)
       }
       if measure.needs.contains(.texts), numbers.presence != presence {
         let other = runs.filtered { !numbers.presence[$0] }
@@ -186,10 +187,5 @@ struct MeasureFold: Sendable {
       }
       labelEnds.append(Int32(labels.count))
     }
-  }
-
-  /// The part of `ends` that is of a cell.
-  static func range(_ cell: Int, _ ends: [Int32]) -> Range<Int> {
-    (cell == 0 ? 0 : Int(ends[cell - 1]))..<Int(ends[cell])
   }
 }

@@ -9,9 +9,7 @@ struct FactRuns: Sendable {
 
   var cellCount: Int { ends.count }
 
-  func range(_ cell: Int) -> Range<Int> {
-    (cell == 0 ? 0 : Int(ends[cell - 1]))..<Int(ends[cell])
-  }
+  func range(_ cell: Int) -> Range<Int> { ends.run(cell) }
 
   init(facts: [Int32], ends: [Int32]) {
     self.facts = facts

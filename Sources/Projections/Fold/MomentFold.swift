@@ -72,7 +72,6 @@ struct MomentFold {
       row.min = FactExacts.number(mantissa: low, scale: scale)
       row.max = FactExacts.number(mantissa: high, scale: scale)
       let total = bits + countBits <= 63 ? Int128(sum) : wideSum(mantissas.span, run)
-      row.decimals = Int256(total * Int128(factor))
       var squares = Int256.zero
       if hasSquares {
         squares =
@@ -80,7 +79,7 @@ struct MomentFold {
           ? self.squares(mantissas.span, run) : wideSquares(mantissas.span, run)
         squares = squares.multiplied(by: UInt64(factor * factor))
       }
-      moments.append(row, squares: squares, nil)
+      moments.append(row, decimals: Int256(total * Int128(factor)), squares: squares, nil)
     }
   }
 
@@ -147,9 +146,10 @@ struct MomentFold {
         sum.add(values[fact])
         if hasSquares { squares.addSquare(values[fact]) }
       }
-      row.decimals = sum.decimals
       let others = BinaryMoments(sum: sum.binary, squares: squares.binary)
-      moments.append(row, squares: squares.decimals, others == BinaryMoments() ? nil : others)
+      moments.append(
+        row, decimals: sum.decimals, squares: squares.decimals,
+        others == BinaryMoments() ? nil : others)
     }
   }
 

@@ -114,7 +114,7 @@ extension MomentColumns {
     }
     output.append(packed: missing)
     DecimalColumn.append(
-      rows.map { states[Int($0)].decimals }, where: isPresent, scale: ExactNumber.scale,
+      rows.map { decimals(Int($0)) }, where: isPresent, scale: ExactNumber.scale,
       to: &output)
     if hasSquares {
       DecimalColumn.append(

@@ -3,16 +3,67 @@ import Model
 
 /// What a cell keeps of numbers whose sum, extremes, first or last are asked for. All of it is exact, and merges in any
 /// order. The sum is that of the short decimals; what else there is, and squares, stand in ``MomentColumns``.
+///
+/// Numbers and places stand in parts, so that a cell's take 104 bytes, not 160: cells in memory are bounded by their bytes,
+/// and most of what merging costs is fetching them.
 struct Moments: Sendable, Equatable {
   var count: UInt64 = 0
-  /// In units of 10^-9: ``ExactNumber``.
-  var decimals = Int256.zero
-  var min = Number.zero
-  var max = Number.zero
-  var first = KeptNumber.zero
-  var firstAt = FactPlace.end
-  var last = KeptNumber.zero
-  var lastAt = FactPlace.start
+  // The halves of the sum: an integer of 128 bits would have to begin at 16 bytes.
+  private var sumLow: UInt64 = 0
+  private var sumHigh: Int64 = 0
+  private var minWord: UInt64 = 0
+  private var maxWord: UInt64 = 0
+  private var firstWord: UInt64 = 0
+  private var lastWord: UInt64 = 0
+  private var firstNs = FactPlace.end.timeNs
+  private var lastNs = FactPlace.start.timeNs
+  private var firstSeq = FactPlace.end.seq
+  private var lastSeq = FactPlace.start.seq
+  private var firstElement = FactPlace.end.element
+  private var lastElement = FactPlace.start.element
+  private var minCode: UInt8 = 0
+  private var maxCode: UInt8 = 0
+  private var firstCode: UInt8 = 0
+  private var lastCode: UInt8 = 0
+
+  /// In units of 10^-9 (``ExactNumber``), but for what is beyond 128 bits.
+  var sum: Int128 {
+    get { Int128(sumHigh) << 64 | Int128(sumLow) }
+    set {
+      sumLow = UInt64(truncatingIfNeeded: newValue)
+      sumHigh = Int64(truncatingIfNeeded: newValue >> 64)
+    }
+  }
+
+  var min: Number {
+    get { Number(code: minCode, word: minWord) }
+    set { (minCode, minWord) = newValue.parts }
+  }
+
+  var max: Number {
+    get { Number(code: maxCode, word: maxWord) }
+    set { (maxCode, maxWord) = newValue.parts }
+  }
+
+  var first: KeptNumber {
+    get { KeptNumber(code: firstCode, word: firstWord) }
+    set { (firstCode, firstWord) = newValue.parts }
+  }
+
+  var last: KeptNumber {
+    get { KeptNumber(code: lastCode, word: lastWord) }
+    set { (lastCode, lastWord) = newValue.parts }
+  }
+
+  var firstAt: FactPlace {
+    get { FactPlace(timeNs: firstNs, seq: firstSeq, element: firstElement) }
+    set { (firstNs, firstSeq, firstElement) = (newValue.timeNs, newValue.seq, newValue.element) }
+  }
+
+  var lastAt: FactPlace {
+    get { FactPlace(timeNs: lastNs, seq: lastSeq, element: lastElement) }
+    set { (lastNs, lastSeq, lastElement) = (newValue.timeNs, newValue.seq, newValue.element) }
+  }
 
   /// How much the last number is above the first.
   var delta: Number {
@@ -22,154 +73,25 @@ struct Moments: Sendable, Equatable {
     return difference.number()
   }
 
-  mutating func merge(_ other: Moments) {
-    if other.count == 0 { return }
+  /// Adds others. When the sum has no room in 128 bits any more, gives what it was: it starts anew with that of `other`.
+  mutating func merge(_ other: Moments) -> Int128? {
+    if other.count == 0 { return nil }
     if count == 0 {
       self = other
-      return
+      return nil
     }
     count += other.count
-    decimals += other.decimals
-    if other.min < min { min = other.min }
-    if other.max > max { max = other.max }
-    if other.firstAt < firstAt { (firstAt, first) = (other.firstAt, other.first) }
-    if other.lastAt >= lastAt { (lastAt, last) = (other.lastAt, other.last) }
-  }
-}
-
-/// Sums of the numbers that are no short decimals.
-struct BinaryMoments: Sendable, Equatable {
-  var sum = BinarySum()
-  /// The sum of the squares, if they are needed.
-  var squares = BinarySum()
-
-  mutating func merge(_ other: BinaryMoments) {
-    sum.add(other.sum)
-    squares.add(other.squares)
-  }
-}
-
-/// The moments of many cells.
-struct MomentColumns: Sendable {
-  let hasSquares: Bool
-  private(set) var rows: [Moments] = []
-  /// Sums of squares of short decimals, in units of 10^-18; empty unless they are needed.
-  private(set) var squares: [Int256] = []
-  /// By row, of those that have such numbers: mostly there are none.
-  private(set) var binary: [Int32: BinaryMoments] = [:]
-
-  init(hasSquares: Bool) { self.hasSquares = hasSquares }
-
-  mutating func appendRow() { appendRows(1) }
-
-  /// Adds rows without numbers. O(rows).
-  mutating func appendRows(_ count: Int) {
-    rows.append(contentsOf: repeatElement(Moments(), count: count))
-    if hasSquares { squares.append(contentsOf: repeatElement(.zero, count: count)) }
-  }
-
-  /// Adds a row that is filled.
-  mutating func append(_ row: Moments, squares: Int256, _ binary: BinaryMoments?) {
-    rows.append(row)
-    if hasSquares { self.squares.append(squares) }
-    if let binary { self.binary[Int32(rows.count - 1)] = binary }
-  }
-
-  // MARK: Rows that are read
-
-  /// Sets what a row of so many numbers, one at least, has of its first and last.
-  mutating func setPlaces(_ row: Int, count: UInt64, _ firstAt: FactPlace, _ lastAt: FactPlace) {
-    rows[row].count = count
-    (rows[row].firstAt, rows[row].lastAt) = (firstAt, lastAt)
-  }
-
-  /// The rest is of rows that have numbers; of others it is passed over.
-  mutating func setSum(_ decimals: Int256, _ row: Int) {
-    if rows[row].count > 0 { rows[row].decimals = decimals }
-  }
-
-  mutating func setSquares(_ squares: Int256, _ row: Int) {
-    if rows[row].count > 0 { self.squares[row] = squares }
-  }
-
-  mutating func setNumbers(_ numbers: NumberEnds, _ row: Int) {
-    if rows[row].count == 0 { return }
-    (rows[row].min, rows[row].max) = (numbers.min, numbers.max)
-    (rows[row].first, rows[row].last) = (numbers.first, numbers.last)
-  }
-
-  mutating func setBinary(_ sums: BinaryMoments?, _ row: Int) {
-    if let sums { binary[Int32(row)] = sums }
-  }
-
-  // MARK: Merging
-
-  /// Adds cells of a block to rows. O(cells).
-  mutating func add(_ added: Range<Int>, of fold: MomentColumns, to places: [Int32]) {
-    rows.withMutableSpan { states in
-      for (index, cell) in added.enumerated() { states[Int(places[index])].merge(fold.rows[cell]) }
+    if other.min < min { (minCode, minWord) = (other.minCode, other.minWord) }
+    if other.max > max { (maxCode, maxWord) = (other.maxCode, other.maxWord) }
+    if other.firstAt < firstAt {
+      (firstCode, firstWord, firstAt) = (other.firstCode, other.firstWord, other.firstAt)
     }
-    if hasSquares {
-      for (index, cell) in added.enumerated() { squares[Int(places[index])] += fold.squares[cell] }
+    if other.lastAt >= lastAt {
+      (lastCode, lastWord, lastAt) = (other.lastCode, other.lastWord, other.lastAt)
     }
-    if fold.binary.isEmpty { return }
-    for (index, cell) in added.enumerated() {
-      if let sums = fold.binary[Int32(cell)] {
-        binary[places[index], default: BinaryMoments()].merge(sums)
-      }
-    }
-  }
-
-  /// Merges a row of cells that have squares if these have.
-  mutating func merge(_ otherRow: Int, of other: MomentColumns, into row: Int) {
-    rows[row].merge(other.rows[otherRow])
-    if hasSquares { squares[row] += other.squares[otherRow] }
-    if let sums = other.binary[Int32(otherRow)] {
-      binary[Int32(row), default: BinaryMoments()].merge(sums)
-    }
-  }
-
-  mutating func mergeRow(_ other: Int, into row: Int) {
-    rows[row].merge(rows[other])
-    if hasSquares { squares[row] += squares[other] }
-    if let sums = binary[Int32(other)] {
-      binary[Int32(row), default: BinaryMoments()].merge(sums)
-    }
-  }
-
-  // MARK: Answers
-
-  private func sum(_ row: Int) -> ExactSum {
-    ExactSum(
-      decimals: rows[row].decimals, binary: binary[Int32(row)]?.sum ?? BinarySum())
-  }
-
-  private func squareSum(_ row: Int) -> ExactSum {
-    ExactSum(decimals: squares[row], binary: binary[Int32(row)]?.squares ?? BinarySum())
-  }
-
-  /// The number nearest to the sum; infinite beyond the range of doubles, nil without numbers.
-  func total(_ row: Int) -> Number? { rows[row].count == 0 ? nil : sum(row).number() }
-
-  func mean(_ row: Int) -> Number? {
-    rows[row].count == 0 ? nil : sum(row).number(dividedBy: UInt128(rows[row].count))
-  }
-
-  /// The variance of the sample; one number has none.
-  func variance(_ row: Int) -> Double {
-    guard rows[row].count > 1 else { return .nan }
-    return ExactSum.variance(count: rows[row].count, sum: sum(row), squares: squareSum(row))
-  }
-
-  func standardDeviation(_ row: Int) -> Double {
-    guard rows[row].count > 1 else { return .nan }
-    return ExactSum.standardDeviation(
-      count: rows[row].count, sum: sum(row), squares: squareSum(row))
-  }
-
-  /// About what they take in memory. O(1).
-  var byteCount: Int {
-    rows.capacity * MemoryLayout<Moments>.stride + squares.capacity * MemoryLayout<Int256>.stride
-      + binary.count * 256
+    let before = sum
+    let (total, isOver) = before.addingReportingOverflow(other.sum)
+    sum = isOver ? other.sum : total
+    return isOver ? before : nil
   }
 }

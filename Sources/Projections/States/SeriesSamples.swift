@@ -1,29 +1,28 @@
 import Bytes
 import Model
 
-/// The samples of one series that a block adds to one cell, in the order of the log.
-struct SeriesRun: Sendable {
-  var name: [UInt8]
-  var samples: [Sample]
-}
-
 /// All samples of a cell's series: a late one changes what its neighbours add up to, so none can be left out.
 struct SeriesSamples: Sendable, Equatable {
   /// By name.
   private(set) var series: [Series] = []
 
-  /// Adds a block's samples, in the order of the log; calls `changed` with the name of each series that has another last
-  /// sample now, and whether the series is new.
+  /// Adds what a block has for a cell, in the order of the log; calls `changed` with the name of each series that has
+  /// another last sample now, and whether the series is new.
   /// O(samples) when they are the latest ones of known series; else some O(log samples) for each, and O(series).
-  mutating func add(_ runs: [SeriesRun], changed: (_ name: [UInt8], _ isNew: Bool) -> Void) {
+  mutating func add(
+    _ runs: SeriesRuns, ofCell cell: Int, changed: (_ name: [UInt8], _ isNew: Bool) -> Void
+  ) {
     var added: [Series] = []
-    for run in runs {
-      let place = place(of: run.name)
-      if place < series.count, series[place].name == run.name {
-        if series[place].add(run.samples) { changed(run.name, false) }
+    for index in runs.series(ofCell: cell) {
+      let name = runs.name(index)
+      let place = place(of: name)
+      if place < series.count, series[place].name == name {
+        if series[place].add(runs, index) { changed(name, false) }
       } else {
-        added.append(Series(run))
-        changed(run.name, true)
+        var one = Series(name)
+        _ = one.add(runs, index)
+        added.append(one)
+        changed(name, true)
       }
     }
     if !added.isEmpty { insert(added) }
@@ -95,10 +94,8 @@ extension SeriesSamples {
 
     private static let minLate = 64
 
-    init(_ run: SeriesRun) {
-      name = run.name
-      _ = add(run.samples)
-    }
+    /// Without samples.
+    fileprivate init(_ name: [UInt8]) { self.name = name }
 
     fileprivate var byteCount: Int {
       MemoryLayout<Series>.stride + name.capacity
@@ -114,10 +111,10 @@ extension SeriesSamples {
       return settled
     }
 
-    /// Whether there is another last sample now.
-    fileprivate mutating func add(_ samples: [Sample]) -> Bool {
+    /// Adds the samples of one of the series of `runs`; whether there is another last one now.
+    fileprivate mutating func add(_ runs: SeriesRuns, _ index: Int) -> Bool {
       let before = ordered.count
-      for sample in samples {
+      runs.forEachSample(index) { sample in
         if let last = ordered.last, sample.timeNs < last.timeNs {
           late.append(sample)
         } else {
