@@ -89,10 +89,19 @@ extension Projections {
     state.withLock { $0.unwrittenWork[stream.streamId] = nil }
   }
 
+  /// Makes room when cells take more memory than they may: drops those that are on disk as they are and, if that does not do,
+  /// writes the others. To be called by whoever has the turn of cells. O(KPIs) when there is room.
+  func makeRoom() throws {
+    cellsTurn.require()
+    evict()
+    guard isMemoryFull else { return }
+    state.withLock { $0.writesForRoom += 1 }
+    try write()
+  }
+
   /// Drops cells from memory that were not changed for long when all take too much of it.
   private func evict() {
     let caches = state.withLock { $0.kpis.values.compactMap(\.cache) }
-      .filter { $0.pendingCount == 0 }
       .sorted { $0.byteCount > $1.byteCount }
     var bytes = caches.reduce(0) { $0 + $1.byteCount }
     // First what has not changed since the checkpoint before, in all KPIs alike; then all of the largest ones.
@@ -115,11 +124,12 @@ extension Projections {
     return work >= limits.unwrittenWork || isMemoryFull
   }
 
-  /// Whether cells that are still to be written take as much memory as they may.
-  var isMemoryFull: Bool {
+  /// Whether cells that are still to be written take as much memory as they may, or with others more than all may.
+  private var isMemoryFull: Bool {
     let caches = state.withLock { $0.kpis.values.compactMap(\.cache) }
     let pendingBytes = caches.reduce(0) { $0 + $1.pendingBytes }
-    return pendingBytes > limits.memoryBytes / 4 * 3
+    if pendingBytes > limits.memoryBytes / 4 * 3 { return true }
+    return pendingBytes > 0 && caches.reduce(0) { $0 + $1.byteCount } > limits.memoryBytes
   }
 
   /// Notes that the cells of a KPI could not be brought to a block: it is answered from the events until they are computed

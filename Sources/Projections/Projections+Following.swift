@@ -104,10 +104,7 @@ extension Projections {
   private func step(_ streamId: UInt32, _ id: UInt64?) -> Bool {
     guard fold(streamId, id) else { return false }
     // Of one KPI alone too little changes, and the others are behind.
-    if id == nil, isMemoryFull {
-      state.withLock { $0.writesForRoom += 1 }
-      do { try write() } catch { giveUp(error) }
-    }
+    if id == nil { do { try makeRoom() } catch { giveUp(error) } }
     return true
   }
 

@@ -198,8 +198,10 @@ import Testing
     #expect(store.cellMemory.bytes == 0)
   }
 
-  /// Cells of far more groups than the memory of cells has room for take no more than that and what a batch adds.
-  @Test func moreGroupsThanThereIsMemoryForAreSlowerAndNotLarger() throws {
+  /// Cells of far more groups or buckets than the memory of cells has room for take no more than that and what a batch adds,
+  /// whether or not they have changed since they were written.
+  @Test(arguments: ["1h", "1m"])
+  func moreCellsThanThereIsMemoryForAreSlowerAndNotLarger(every: String) throws {
     let workspace = TemporaryDirectory()
     var limits = CellLimits()
     (limits.memoryBytes, limits.batchFacts, limits.unfoldedFacts) = (1 << 20, 1...500, 1)
@@ -208,7 +210,8 @@ import Testing
     func events(_ hour: Int) -> [String] {
       (0..<4_000).map { number in
         let group = number &* 7_919 % 4_000
-        return #"{"ts":\#(1_717_200_000 + 3_600 * hour),"d":"device-\#(group)","v":\#(number)}"#
+        let time = 1_717_200_000 + 3_600 * hour + number / 2
+        return #"{"ts":\#(time),"d":"device-\#(group)","v":\#(number)}"#
       }
     }
     _ = try store.append([#"{"ts":1717200000,"d":"device-0","v":1}"#], to: "s")
@@ -216,7 +219,7 @@ import Testing
       try store.projections.define(
         KpiDefinition(
           name: name, stream: "s", select: "count(*), avg(v), p95(v)",
-          filter: name == "k" ? nil : "v >= 0", groupBy: "d", every: "1h"),
+          filter: name == "k" ? nil : "v >= 0", groupBy: "d", every: every),
         actor: "test")
     }
     // Of each KPI a batch may add a cell for each fact.

@@ -166,12 +166,10 @@ final class CellCache: @unchecked Sendable {
   var byteCount: Int { hot.byteCount }
   var pendingBytes: Int { hot.pendingBytes }
 
-  /// Drops cells that were not changed for long until those that are left take `limit` bytes, or are those that changed
-  /// last; all with a limit of 0.
-  /// Nothing may be changed.
+  /// Drops buckets that are on disk as they are, those that were not used for long first, until cells take `limit` bytes or
+  /// those are left that were used last; all of them with a limit of 0.
   func evict(to limit: Int) {
     lock.withLock {
-      precondition(pendingCount == 0, "cells are dropped that are nowhere else")
       hasAll = false
       hot.evict(to: limit)
     }

@@ -275,18 +275,19 @@ final class HotCells {
     (bucketBytes, pendingBytes) = (0, 0)
   }
 
-  /// Drops the buckets that were not used for longest until cells take at most `limit` bytes, or those that were used last;
-  /// all with a limit of 0. Nothing may be changed.
+  /// Drops buckets that have no changes, those that were not used for longest first, until cells take at most `limit` bytes or
+  /// those are left that were used last; all of them with a limit of 0. O(buckets log buckets).
   func evict(to limit: Int) {
-    if limit == 0 { return removeAll() }
-    let byUse = buckets.map { ($0.value.lastUse, $0.key) }.sorted { $0 < $1 }
-    for (lastUse, bucketNs) in byUse where lastUse < turn - 1 {
+    if limit == 0, changedCount == 0 { return removeAll() }
+    let byUse = buckets.filter { $0.value.changed.isEmpty }
+      .map { ($0.value.lastUse, $0.key) }.sorted { $0 < $1 }
+    for (lastUse, bucketNs) in byUse where limit == 0 || lastUse < turn - 1 {
       if byteCount <= limit { break }
       guard let bucket = buckets.removeValue(forKey: bucketNs) else { continue }
       count -= bucket.cells.count
       bucketBytes -= bucket.noted.bytes
     }
     // Groups are only forgotten all at once.
-    if groups.count > max(4 * count, Self.minGroups) { removeAll() }
+    if changedCount == 0, groups.count > max(4 * count, Self.minGroups) { removeAll() }
   }
 }
