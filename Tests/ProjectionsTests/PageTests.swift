@@ -1,5 +1,6 @@
 import LMDB
 import Model
+import Query
 import Testing
 
 @testable import EventLog
@@ -284,6 +285,17 @@ import Testing
     #expect(rows[0].cells == 60)
     #expect(try differences() == [])
     #expect(try store.check().isSound)
+    #expect(try store.rows(of: "k").rows.count == 60)
+
+    // The same by a statement, which mends what it is asked for.
+    try put(key, damaged)
+    func rebuild(_ range: String) throws {
+      _ = try QueryEngine(store).run("REBUILD KPI k \(range)", QueryOptions(nowNs: 0))
+    }
+    try rebuild("SINCE '2024-06-02'")
+    #expect(throws: DamageError.self) { _ = try store.rows(of: "k") }
+    try rebuild("SINCE '2024-06-01' UNTIL '2024-06-01T00:00:01'")
+    #expect(try differences() == [])
     #expect(try store.rows(of: "k").rows.count == 60)
   }
 }
