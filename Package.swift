@@ -144,8 +144,8 @@ let package = Package(
     .executableTarget(
       name: "nilo-bench",
       dependencies: [
-        "Store", "Query", "Language", "EventLog", "Sketches", "FileConnector", "Model", "SimdJSON",
-        "Zstd", "Checksum", "Bytes", "CMalloc",
+        "Store", "Query", "Projections", "Language", "EventLog", "Sketches", "FileConnector",
+        "Model", "SimdJSON", "Zstd", "Checksum", "Bytes", "CMalloc",
       ],
       path: "Benchmarks/nilo-bench", swiftSettings: settings),
 
@@ -228,13 +228,13 @@ let package = Package(
       exclude: ["Echo", "golden"], swiftSettings: settings),
     // Faults: stores are killed, filled up and damaged, through `nilo` and through a writer of its own.
     .executableTarget(
-      name: "crash-writer", dependencies: ["Store", "EventLog", "Model"],
+      name: "crash-writer", dependencies: ["Store", "Query", "Projections", "EventLog", "Model"],
       path: "Tests/CrashTests/Writer", swiftSettings: settings),
     .testTarget(
       name: "CrashTests",
       dependencies: [
-        "nilo", "crash-writer", "Store", "Projections", "EventLog", "Model", "Bytes", "Workloads",
-        "TestSupport",
+        "nilo", "crash-writer", "Store", "Query", "Projections", "EventLog", "Model", "Bytes",
+        "Workloads", "TestSupport",
       ],
       exclude: ["Writer"], swiftSettings: settings),
     .testTarget(

@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
-"""Prints how the rate of ingest, memory and disk grow with devices and KPIs, beside the same load without KPIs.
+"""Prints what cells cost: how the rate of ingest, memory and disk grow with devices and KPIs, beside the same load without
+KPIs; then rebuilding, reading, small commits and opening after a kill.
 
 Loads with and without KPIs follow each other in turns, so that the machine's moods hit both; the median ratio of ROUNDS is
 shown, and the worst peak memory. KPIs take count, avg, max and p95 of a measure by device each hour unless a row says
-otherwise, each with a filter of its own that takes nearly all events.
+otherwise, each with a filter of its own that takes nearly all events. Figures of before are those of the program whose cells
+changed in the commit of their events, each cell an entry of its own.
 
 usage: growth.py [--rounds N] [--only TEXT] [--nilo PATH] [--plot FILE.svg]
 """
@@ -14,6 +16,7 @@ import shutil
 import statistics
 import subprocess
 import sys
+import time
 
 import bench
 from bench import WORK, generate, run, run_with_input
@@ -43,19 +46,19 @@ def shuffled(name, source):
 
 
 def shapes():
-    """Yields (name, file, KPIs, ratio to reach, memory to reach in MiB)."""
+    """Yields (name, file, KPIs, figure of before, ratio to reach, memory to reach in MiB)."""
     small = generate("growth-1000.ndjson", "fleet", "--devices", "1000", "--hours", "10")
-    for count, wanted in ((1, ""), (10, 0.7), (50, 0.4)):
-        yield f"1,000 devices, {count} KPIs by device", small, filtered(count), wanted, 256
-    yield "1,000 devices, 3 KPIs by device, site and rolling", small, THREE, 0.85, 256
+    yield "1,000 devices, 3 KPIs by device, site and rolling", small, THREE, "0.76", 0.85, 256
+    for count, before, wanted in ((1, "", ""), (10, "0.39", 0.7), (50, "0.04", 0.4)):
+        yield f"1,000 devices, {count} KPIs by device", small, filtered(count), before, wanted, 256
     large = generate("growth-20000.ndjson", "fleet", "--devices", "20000", "--hours", "0.5")
-    for count, wanted in ((3, 0.7), (10, 0.5)):
-        yield f"20,000 devices, {count} KPIs by device", large, filtered(count), wanted, 256
+    for count, before, wanted in ((3, "0.11", 0.7), (10, "0.03", 0.5)):
+        yield f"20,000 devices, {count} KPIs by device", large, filtered(count), before, wanted, 256
     day = generate("growth-day.ndjson", "fleet", "--devices", "1000", "--every", "72s", "--hours", "24")
-    yield "a day in random order, 1,000 devices, 3 KPIs", shuffled("growth-shuffled.ndjson", day), THREE, 0.7, 256
-    yield "1,000 devices, 1 KPI by device each minute", small, filtered(1, every="1m"), 0.6, 256
+    yield "a day in random order, 1,000 devices, 3 KPIs", shuffled("growth-shuffled.ndjson", day), THREE, "0.25", 0.7, 256
+    yield "1,000 devices, 1 KPI by device each minute", small, filtered(1, every="1m"), "0.27", 0.6, 256
     many = generate("growth-million.ndjson", "fleet", "--devices", "1000000", "--every", "1h", "--hours", "1")
-    yield "a million devices, 1 KPI", many, filtered(1), "0.6 M events/s", 512
+    yield "a million devices, 1 KPI", many, filtered(1), "0.10 M events/s", "0.6 M events/s", 512
 
 
 def begun(path, kpis):
@@ -79,15 +82,62 @@ def load(path, kpis):
 
 
 def rows(rounds, only):
-    for name, path, kpis, wanted, memory in shapes():
+    for name, path, kpis, before, wanted, memory in shapes():
         if only not in name:
             continue
         pairs = [(load(path, []), load(path, kpis)) for _ in range(rounds)]
-        ratio = statistics.median(after[0] / before[0] for before, after in pairs)
+        ratio = statistics.median(after[0] / plain[0] for plain, after in pairs)
         rate = statistics.median(after[0] for _, after in pairs)
         peak = max(after[1] for _, after in pairs)
-        disk, plain = pairs[-1][1][2], pairs[-1][0][2]
-        yield name, rate, ratio, wanted, peak, memory, disk, plain
+        yield name, rate, ratio, before, wanted, peak, memory, pairs[-1][1][2], pairs[-1][0][2]
+
+
+def small_commits(rounds):
+    """The ratio of the load with ten KPIs to that without, when 1,000 events are committed at a time."""
+    path = generate("growth-20000.ndjson", "fleet", "--devices", "20000", "--hours", "0.5")
+    pairs = [[bench.tool("appends", begun(path, kpis), path, 1_000)["events_per_s"] for kpis in ([], filtered(10))]
+             for _ in range(rounds)]
+    return statistics.median(after / plain for plain, after in pairs), statistics.median(after for _, after in pairs)
+
+
+def killed(path, kpis):
+    """Milliseconds to open a store for writing whose writer was killed in the middle of a load with KPIs."""
+    store = begun(path, kpis)
+    process = subprocess.Popen([str(bench.NILO), "ingest", "--data", str(store), "--stream", "fleet", str(path)],
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    time.sleep(1)
+    process.kill()
+    process.wait()
+    return bench.tool("reopen", store)["open_ms"]
+
+
+def cell_bytes(store):
+    """Bytes on disk of a cell, keys and free room of pages among them."""
+    stat = json.loads(subprocess.run([bench.NILO, "stat", "--data", store, "--json"], check=True, capture_output=True).stdout)
+    rows = subprocess.run([bench.NILO, "query", "--data", store, "--format", "csv", "SELECT * FROM k0"],
+                          check=True, capture_output=True).stdout.count(b"\n") - 1
+    return stat["tables"]["cells"] / rows
+
+
+def figures(rounds):
+    """Yields (figure, measured, of before, to reach): what is not a load beside another."""
+    ratio, rate = small_commits(rounds)
+    yield ("20,000 devices, 10 KPIs, 1,000 events a commit", f"{ratio:.2f} ({rate / 1e6:.2f} M events/s)", "",
+           "within 20 % of the bulk's ratio")
+    small = generate("growth-1000.ndjson", "fleet", "--devices", "1000", "--hours", "10")
+    store = begun(small, filtered(1))
+    run([bench.NILO, "ingest", "--data", store, "--stream", "fleet", small])
+    yield "disk of a cell by device and hour with p95, 120 facts each", f"{cell_bytes(store):.0f} B", "some 160 B", "40 B"
+    fleet = generate("fleet.ndjson", "fleet")
+    bench.define_kpis(store, fleet)
+    run([bench.NILO, "ingest", "--data", store, "--stream", "fleet", fleet])
+    rate = bench.tool("rebuild", store)["facts_per_s"]
+    yield "rebuild of three KPIs, in process", f"{rate / 1e6:.1f} M events/s", "12.7 M events/s", "25 M events/s"
+    read = bench.tool("kpi-read", store, "by_device", "device_id")
+    yield f"{read['all_cells']:,.0f} cells read, all states", f"{read['all_groups_ms']:.1f} ms", "8 ms", "1.5 ms"
+    yield f"{read['cells']:.0f} cells of one group", f"{read['one_group_us']:.0f} us", "14 us", "10 us"
+    large = generate("growth-20000.ndjson", "fleet", "--devices", "20000", "--hours", "0.5")
+    yield "open for writing after a kill, 20,000 devices, 10 KPIs", f"{killed(large, filtered(10)):.0f} ms", "10 ms", "150 ms"
 
 
 def plot(path, found):
@@ -103,7 +153,7 @@ def plot(path, found):
         x = left + width * share
         lines.append(f'<line x1="{x:.0f}" y1="{top}" x2="{x:.0f}" y2="{bottom}" stroke="#ccc"/>')
         lines.append(f'<text x="{x:.0f}" y="{bottom + 20}" text-anchor="middle">{share:g}</text>')
-    for index, (name, _, ratio, wanted, *_) in enumerate(found):
+    for index, (name, _, ratio, _, wanted, *_) in enumerate(found):
         y = top + row * index
         end = left + width * min(ratio, 1)
         lines.append(f'<text x="{left - 10}" y="{y + 19}" text-anchor="end">{name}</text>')
@@ -126,15 +176,18 @@ def main():
     if options.nilo:
         bench.NILO = options.nilo
     WORK.mkdir(parents=True, exist_ok=True)
-    print("| shape | rate | of the rate without KPIs | to reach | peak memory | at most | disk, without KPIs |")
+    print("| row | measured | of before | to reach | peak memory | at most | disk, without KPIs |")
     print("|---|---|---|---|---|---|---|", flush=True)
     found = []
     try:
         for row in rows(options.rounds, options.only):
-            name, rate, ratio, wanted, peak, memory, disk, plain = row
-            print(f"| {name} | {rate / 1e6:.2f} M events/s | {ratio:.2f} | {wanted} | {peak:.0f} MiB | {memory} MiB | "
+            name, rate, ratio, before, wanted, peak, memory, disk, plain = row
+            print(f"| {name} | {ratio:.2f} ({rate / 1e6:.2f} M events/s) | {before} | {wanted} | {peak:.0f} MiB | {memory} MiB | "
                   f"{disk:.0f} MB, {plain:.0f} MB |", flush=True)
             found.append(row)
+        if not options.only:
+            for row in figures(options.rounds):
+                print("| " + " | ".join(row) + " | | | |", flush=True)
     finally:
         shutil.rmtree(WORK, ignore_errors=True)
     if options.plot:

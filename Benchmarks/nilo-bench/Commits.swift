@@ -37,6 +37,22 @@ func benchCommits(
   ])
 }
 
+/// Appends the lines of a file to a store as it is, `size` at a time, each append waiting until it is durable, and closes it:
+/// cells of its KPIs are on disk as well then.
+func benchAppends(_ directory: String, _ path: String, size: Int) throws {
+  let bytes = try readFile(path, limit: 1 << 30, slack: 0)
+  let lines = bytes.split(separator: UInt8(ascii: "\n")).map { String(decoding: $0, as: UTF8.self) }
+  let time = try seconds {
+    let store = try Store(directory: directory)
+    defer { store.close() }
+    for start in stride(from: 0, to: lines.count, by: size) {
+      let part = Array(lines[start..<min(start + size, lines.count)])
+      _ = try store.append(part, to: "fleet", source: "bench")
+    }
+  }
+  report([("events_per_s", Double(lines.count) / time)])
+}
+
 private struct Measured {
   var bytes: Double
   var blocks: Double

@@ -2,6 +2,7 @@ import Bytes
 import FileConnector
 import Foundation
 import Model
+import Projections
 import Query
 import Store
 import Synchronization
@@ -46,6 +47,34 @@ func benchKpiRead(_ directory: String, _ name: String, _ dimension: String) thro
   ])
 }
 
+/// Loads events into a new store with a KPI by device each hour whose pages have so many bytes: what a cell takes on disk, and
+/// how long it takes to read the cells of one group, and all.
+func benchPages(_ directory: String, _ path: String, pageBytes: Int) throws {
+  var limits = CellLimits()
+  limits.pageSize = PageSize(target: pageBytes)
+  do {
+    let store = try Store(directory: directory, cellLimits: limits)
+    defer { store.close() }
+    try ingest(path, into: store)
+    let kpi = "count(*), avg(temperature), max(temperature), p95(temperature)"
+    _ = try ask(store, "DEFINE KPI pages AS \(kpi) FROM fleet GROUP BY device_id EVERY 1h")
+  }
+  let store = try Store(directory: directory, mode: .readOnly)
+  defer { store.close() }
+  let all = try ask(store, "SELECT * FROM pages")
+  var options = QueryOptions(nowNs: 0)
+  options.parameters = ["label": all.columns[1].values[0]]
+  let one = try times(1_000) {
+    _ = try ask(store, "SELECT * FROM pages WHERE device_id = $label", options)
+  }
+  let every = try times(20) { _ = try ask(store, "SELECT * FROM pages") }
+  let bytes = try store.statistics().tableBytes["cells"] ?? 0
+  report([
+    ("bytes_per_cell", Double(bytes) / Double(all.rowCount)), ("cells", Double(all.rowCount)),
+    ("one_group_us", one[one.count / 2] * 1e6), ("all_groups_ms", every[every.count / 2] * 1e3),
+  ])
+}
+
 /// The answer of one statement.
 private func ask(
   _ store: Store, _ text: String, _ options: QueryOptions = QueryOptions(nowNs: 0)
@@ -81,14 +110,7 @@ func benchRebuildBeside(_ directory: String, _ path: String, _ name: String) thr
     Thread.sleep(forTimeInterval: 0.005)
   }
   var events: UInt64 = 0
-  let time = try seconds {
-    var reader = try FileReader(path: path, format: nil)
-    let summary = try store.ingest(into: "fleet", source: "bench") {
-      guard let chunk = try reader.next() else { return nil }
-      return { chunk.documents() }
-    }
-    events = summary.accepted + summary.duplicates
-  }
+  let time = try seconds { events = try ingest(path, into: store) }
   isDone.store(true, ordering: .relaxed)
   threads.wait()
   let sorted = readTimes.withLock { $0.sorted() }
@@ -96,4 +118,15 @@ func benchRebuildBeside(_ directory: String, _ path: String, _ name: String) thr
     ("events_per_s", Double(events) / time),
     ("read_p99_ms", (sorted.isEmpty ? 0 : sorted[sorted.count * 99 / 100]) * 1e3),
   ])
+}
+
+/// Loads a file; gives how many events it has.
+@discardableResult
+private func ingest(_ path: String, into store: Store) throws -> UInt64 {
+  var reader = try FileReader(path: path, format: nil)
+  let summary = try store.ingest(into: "fleet", source: "bench") {
+    guard let chunk = try reader.next() else { return nil }
+    return { chunk.documents() }
+  }
+  return summary.accepted + summary.duplicates
 }

@@ -26,7 +26,7 @@ let arguments = CommandLine.arguments
 func usage() -> Never {
   print(
     """
-    usage: nilo-bench simdjson|memory|disk|zstd|scan|reopen|rebuild|kpi-read|queries|commits|rebuild-beside
+    usage: nilo-bench simdjson|memory|disk|zstd|scan|reopen|rebuild|kpi-read|queries|pages|commits|appends|rebuild-beside
            nilo-bench hammer [--seconds N]
       commits small blocks while others ask and rebuild, for N seconds (10), in a store of its own; ends with 1 when
       an answer is not that of the state of the log that it says it is of
@@ -175,6 +175,8 @@ case "commits":
   try benchCommits(
     arguments[2], arguments[3], size: Int(arguments[4]) ?? 1, count: Int(arguments[5]) ?? 1,
     merging: arguments.dropFirst(6).first == "merging")
+case "appends": try benchAppends(arguments[2], arguments[3], size: Int(arguments[4]) ?? 1)
+case "pages": try benchPages(arguments[2], arguments[3], pageBytes: Int(arguments[4]) ?? 8_176)
 case "hammer":
   let options = Array(arguments.dropFirst(2))
   guard

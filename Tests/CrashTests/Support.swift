@@ -91,6 +91,11 @@ final class Child {
 
   var isRunning: Bool { process.isRunning }
   var outputBytes: Int { (try? Data(contentsOf: URL(fileURLWithPath: outputPath)).count) ?? 0 }
+  /// The whole lines so far.
+  var lines: [String] {
+    text(outputPath).split(separator: "\n", omittingEmptySubsequences: false).dropLast().map(
+      String.init)
+  }
   var outputLines: Int { text(outputPath).utf8.count { $0 == UInt8(ascii: "\n") } }
 
   func send(_ signal: Int32) { if process.isRunning { kill(process.processIdentifier, signal) } }

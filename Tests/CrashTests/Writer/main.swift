@@ -8,6 +8,7 @@ import Store
 let arguments = CommandLine.arguments
 guard arguments.count >= 4 else {
   say("usage: crash-writer append|ingest|compact|alter|damage DIRECTORY FILE [FIRST [ATTEMPTS]]")
+  say("   or: crash-writer cells|model|read|steps DIRECTORY - [MEMORY FACTS WORK PAGE]")
   exit(2)
 }
 
@@ -19,6 +20,11 @@ do {
       attempts: Int(arguments.dropFirst(5).first ?? "1") ?? 1)
   case "ingest": try ingestScript(arguments[3], to: arguments[2])
   case "compact": try compact(arguments[2])
+  case "cells": try writeCells(arguments[2])
+  case "model", "steps":
+    try followSteps(
+      arguments[2], limits: Array(arguments.dropFirst(4)), isModel: arguments[1] == "model")
+  case "read": try readCells(arguments[2])
   case "alter": try alter(arguments[2])
   case "damage": try damage(arguments[2], plan: arguments[3])
   default: exit(2)
