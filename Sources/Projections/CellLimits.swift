@@ -1,7 +1,7 @@
 /// When blocks are folded, and when cells are written and dropped from memory.
 package struct CellLimits: Sendable {
-  /// What cells take in memory at most, over all KPIs, but for those that one batch of facts adds. Three quarters of it may be
-  /// cells that are still to be written.
+  /// What cells take in memory at most, over all KPIs, but for those that one batch of facts adds, and for a bucket that is
+  /// changing, which stays whole. Three quarters of it may be cells that are still to be written.
   package var memoryBytes: Int
   /// Facts that are folded together: at least so many, unless somebody asks for what they change, and at most.
   package var batchFacts: ClosedRange<Int>
@@ -18,9 +18,9 @@ package struct CellLimits: Sendable {
   private static let bytesOfAFact = 1_024
   private static let minBatchFacts = 1 << 15
 
-  /// For a program that takes about `totalBytes` of memory: half of it is for cells, the other for what comes in.
+  /// For a program that takes about `totalBytes` of memory: three eighths of it are for cells, the rest is for what comes in.
   package init(totalBytes: Int = Self.defaultTotalBytes) {
-    memoryBytes = totalBytes / 2
+    memoryBytes = totalBytes / 8 * 3
     let facts = max(Self.minBatchFacts, totalBytes / Self.bytesOfAFact)
     batchFacts = Self.minBatchFacts...min(facts, 1 << 19)
   }

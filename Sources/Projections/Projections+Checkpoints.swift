@@ -124,12 +124,13 @@ extension Projections {
     return work >= limits.unwrittenWork || isMemoryFull
   }
 
-  /// Whether cells that are still to be written take as much memory as they may, or with others more than all may.
+  /// Whether cells that are still to be written take as much memory as they may; or half as much again as all may, with those
+  /// beside them that stay since their buckets are changing: to write these only to drop them costs reading them again.
   private var isMemoryFull: Bool {
     let caches = state.withLock { $0.kpis.values.compactMap(\.cache) }
     let pendingBytes = caches.reduce(0) { $0 + $1.pendingBytes }
     if pendingBytes > limits.memoryBytes / 4 * 3 { return true }
-    return pendingBytes > 0 && caches.reduce(0) { $0 + $1.byteCount } > limits.memoryBytes
+    return pendingBytes > 0 && caches.reduce(0) { $0 + $1.byteCount } > limits.memoryBytes / 2 * 3
   }
 
   /// Notes that the cells of a KPI could not be brought to a block: it is answered from the events until they are computed

@@ -13,7 +13,7 @@ public final class Projections: Sendable {
   package static let tableNames = ["kpis", "cells", "series"]
 
   /// Pages of the store's file that may count as memory while cells are read and written all over it.
-  static let maxResidentFileBytes = 32 << 20
+  static let maxResidentFileBytes = 16 << 20
   /// The same while columns are scanned for an answer: what is asked again finds them mapped.
   static let maxScannedFileBytes = 96 << 20
 

@@ -42,7 +42,7 @@ struct MemoryArguments: ParsableArguments {
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "Memory of a program that writes, 64MiB or more: half of it is for cells of KPIs. With less, many KPIs of many groups "
+      "Memory of a program that writes, 64MiB or more: three eighths of it are for cells of KPIs. With less, many KPIs of many groups "
         + "are slower. (default: 256MiB)", valueName: "size"),
     transform: SizeText.init)
   var memory = SizeText(bytes: Store.defaultMemoryBytes)

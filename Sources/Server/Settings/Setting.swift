@@ -56,7 +56,7 @@ public struct Setting: Sendable {
         settings.address = address
       },
       Setting(
-        bytes: "memory", "About what the program takes; half of it is for cells of KPIs.",
+        bytes: "memory", "About what the program takes; three eighths of it are for cells of KPIs.",
         \.memoryBytes, atLeast: Store.minMemoryBytes),
       Setting(
         key: "log.level",
