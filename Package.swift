@@ -94,7 +94,7 @@ let package = Package(
       ["Query", "Language", "Projections", "EventLog", "Model", "Bytes", "Threads"]),
     module("FileConnector", ["Model", "Bytes", "Checksum", "Zstd", "Gzip"]),
     module(
-      "KafkaConnector", ["Store", "KafkaClient", "Model", "Bytes", "Checksum"]),
+      "KafkaConnector", ["Store", "KafkaClient", "Model", "Bytes", "Checksum", "Threads"]),
     module(
       "HTTPConnector", ["Store", "FileConnector", "Curl", "Model", "Bytes", "Checksum"]),
     module(
@@ -145,7 +145,7 @@ let package = Package(
       name: "nilo-bench",
       dependencies: [
         "Store", "Query", "Projections", "Language", "EventLog", "Sketches", "FileConnector",
-        "Model", "SimdJSON", "Zstd", "Checksum", "Bytes", "CMalloc",
+        "KafkaClient", "Model", "SimdJSON", "Zstd", "Checksum", "Bytes", "CMalloc",
       ],
       path: "Benchmarks/nilo-bench", swiftSettings: settings),
 
@@ -202,7 +202,7 @@ let package = Package(
         "nilo", "kafka-mock", "TestSupport",
         .product(name: "Logging", package: "swift-log"),
       ],
-      exclude: ["Mock"], swiftSettings: settings),
+      exclude: ["Mock", "tls.py"], swiftSettings: settings),
     // The server of the tests is a program of Python, which has all the faults.
     .testTarget(
       name: "HTTPConnectorTests",

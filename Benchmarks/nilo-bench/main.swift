@@ -20,6 +20,8 @@ import Zstd
 //   nilo-bench kpi-read STORE KPI DIMENSION
 //   nilo-bench rebuild-beside STORE FILE KPI
 //   nilo-bench commits STORE FILE SIZE COUNT [merging]
+//   nilo-bench topic-read BROKERS TOPIC     messages of a topic, read and forgotten by librdkafka's consumer
+//   nilo-bench topic-write BROKERS TOPIC FILE
 //   nilo-bench hammer [--seconds N]  commits beside readers and rebuilds, for 10 seconds; 1 when an answer is wrong
 let arguments = CommandLine.arguments
 
@@ -27,6 +29,7 @@ func usage() -> Never {
   print(
     """
     usage: nilo-bench simdjson|memory|disk|zstd|scan|reopen|rebuild|kpi-read|queries|pages|commits|appends|rebuild-beside
+           nilo-bench topic-read|topic-write
            nilo-bench hammer [--seconds N]
       commits small blocks while others ask and rebuild, for N seconds (10), in a store of its own; ends with 1 when
       an answer is not that of the state of the log that it says it is of
@@ -184,6 +187,8 @@ case "hammer":
       ? 10 : options.first == "--seconds" ? Double(options.last ?? "") : nil
   else { usage() }
   if !(try hammer(seconds: seconds)) { exit(1) }
+case "topic-read": try benchTopicRead(arguments[2], arguments[3])
+case "topic-write": try benchTopicWrite(arguments[2], arguments[3], arguments[4])
 case "rebuild-beside": try benchRebuildBeside(arguments[2], arguments[3], arguments[4])
 default: usage()
 }

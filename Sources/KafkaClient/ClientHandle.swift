@@ -9,6 +9,8 @@ import Synchronization
   let reports = Mutex<[(tag: Int, failure: KafkaError?)]>([])
   /// What a single broker did last.
   private let lastReason = Mutex<KafkaError?>(nil)
+  /// Where it connects to first.
+  private let brokers: String
   private var client: OpaquePointer?
 
   /// The client. Not to be used once the handle is gone.
@@ -21,10 +23,11 @@ import Synchronization
   init(
     _ type: rd_kafka_type_t, _ options: [(name: String, value: String)]
   ) throws(KafkaError) {
+    brokers = options.last { $0.name == "bootstrap.servers" }?.value ?? ""
     guard let configuration = unsafe rd_kafka_conf_new() else {
       preconditionFailure("out of memory for a client of Kafka")
     }
-    for (name, value) in options {
+    for (name, value) in [("log.thread.name", "false")] + options {
       var text = [CChar](repeating: 0, count: 512)
       let result = unsafe text.withUnsafeMutableBufferPointer {
         unsafe rd_kafka_conf_set(configuration, name, value, $0.baseAddress, $0.count)
@@ -37,8 +40,16 @@ import Synchronization
         message: result == RD_KAFKA_CONF_UNKNOWN
           ? "this build of librdkafka does not have it" : "the value is none that it takes")
     }
-    // What the library writes to standard error by itself is told by errors.
-    unsafe rd_kafka_conf_set_log_cb(configuration, nil)
+    // What the library would write to standard error by itself is told by errors. Why a connection fails is said here at once,
+    // and there only when whoever uses the client lets it.
+    unsafe rd_kafka_conf_set_log_cb(configuration) { client, _, facility, text in
+      guard let facility = unsafe facility, let text = unsafe text,
+        unsafe String(cString: facility) == "FAIL"
+      else { return }
+      let error = KafkaError(
+        RD_KAFKA_RESP_ERR__TRANSPORT, "brokers", message: unsafe String(cString: text))
+      unsafe ClientHandle.of(rd_kafka_opaque(client)).lastReason.withLock { $0 = error }
+    }
     let context = unsafe Unmanaged.passUnretained(self).toOpaque()
     unsafe rd_kafka_conf_set_opaque(configuration, context)
     unsafe rd_kafka_conf_set_error_cb(configuration) { _, code, reason, context in
@@ -97,11 +108,19 @@ import Synchronization
   }
 
   /// The topics that there are, by name: all, or those of `names`, which may turn out not to be there.
+  ///
+  /// Where no broker can be connected to that is told after ``refusedMs``, and after `timeoutMs` where one does not answer.
   func topics(timeoutMs: Int32) throws(KafkaError) -> [KafkaTopic] {
     var raw: UnsafePointer<rd_kafka_metadata>?
-    let code = unsafe rd_kafka_metadata(pointer, 1, nil, &raw, timeoutMs)
+    let firstMs = min(timeoutMs, Self.refusedMs)
+    var code = unsafe rd_kafka_metadata(pointer, 1, nil, &raw, firstMs)
+    let isRefused = code == RD_KAFKA_RESP_ERR__TRANSPORT && reason != nil
+    if code != RD_KAFKA_RESP_ERR_NO_ERROR, !isRefused, timeoutMs > firstMs {
+      code = unsafe rd_kafka_metadata(pointer, 1, nil, &raw, timeoutMs - firstMs)
+    }
     guard code == RD_KAFKA_RESP_ERR_NO_ERROR, let metadata = unsafe raw else {
-      throw KafkaError(code, "the list of topics", message: reason)
+      throw KafkaError(
+        code, "no broker answers at \(brokers)", message: reason ?? "waited for \(timeoutMs) ms")
     }
     defer { unsafe rd_kafka_metadata_destroy(metadata) }
     let list = unsafe UnsafeBufferPointer(
@@ -113,11 +132,31 @@ import Synchronization
       let error = unsafe topic.err
       topics.append(
         KafkaTopic(
-          name: name, partitionCount: unsafe Int(topic.partition_cnt),
+          name: name, partitions: unsafe Self.partitions(topic),
           failure: error == RD_KAFKA_RESP_ERR_NO_ERROR
             ? nil : KafkaError(error, "topic \(name)")))
     }
     return topics.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+  }
+
+  /// Brokers that refuse connections are asked for so long.
+  private static let refusedMs: Int32 = 2_000
+
+  private static func partitions(_ topic: rd_kafka_metadata_topic) -> [KafkaTopic.Partition] {
+    let list = unsafe UnsafeBufferPointer(
+      start: topic.partitions, count: Int(topic.partition_cnt))
+    var partitions: [KafkaTopic.Partition] = []
+    for index in list.indices {
+      let partition = unsafe list[index]
+      partitions.append(
+        KafkaTopic.Partition(
+          number: unsafe partition.id, leader: unsafe partition.leader,
+          replicas: unsafe Array(
+            UnsafeBufferPointer(start: partition.replicas, count: Int(partition.replica_cnt))),
+          inSync: unsafe Array(
+            UnsafeBufferPointer(start: partition.isrs, count: Int(partition.isr_cnt)))))
+    }
+    return partitions.sorted { $0.number < $1.number }
   }
 
   /// What was said last of why something does not work; nil for nothing.

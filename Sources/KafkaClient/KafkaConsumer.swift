@@ -79,6 +79,25 @@ internal import CRdkafka
     _ = unsafe withPartitions(positions) { unsafe rd_kafka_commit(handle.pointer, $0, 1) }
   }
 
+  /// How far the group has got, as the brokers have been told; nil where they have not. Asks them. Throws ``KafkaError``.
+  public func committed(
+    _ partitions: [KafkaPartition], timeoutMs: Int
+  ) throws(KafkaError) -> [Int64?] {
+    var offsets: [Int64?] = []
+    let code = unsafe withPartitions(partitions.map { ($0, 0) }) { list in
+      let code = unsafe rd_kafka_committed(handle.pointer, list, Int32(timeoutMs))
+      for index in partitions.indices {
+        let offset = unsafe list.pointee.elems[index].offset
+        offsets.append(offset >= 0 ? offset : nil)
+      }
+      return code
+    }
+    guard code == RD_KAFKA_RESP_ERR_NO_ERROR else {
+      throw KafkaError(code, "offsets of the group", message: handle.reason)
+    }
+    return offsets
+  }
+
   /// What comes next, of whichever partition; nil when nothing came in time. Throws ``KafkaError`` when the client as a
   /// whole has failed: no broker can be reached, or it is not let in.
   public func poll(timeoutMs: Int) throws(KafkaError) -> PolledMessage? {

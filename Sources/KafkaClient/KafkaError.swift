@@ -79,11 +79,29 @@ public struct KafkaPartition: Hashable, Sendable, CustomStringConvertible {
 /// A topic as a broker describes it.
 public struct KafkaTopic: Sendable, Equatable {
   public var name: String
-  public var partitionCount: Int
+  /// By their numbers.
+  public var partitions: [Partition]
   /// Why it cannot be used; nil when it can.
   public var failure: KafkaError?
 
-  package init(name: String, partitionCount: Int, failure: KafkaError? = nil) {
-    (self.name, self.partitionCount, self.failure) = (name, partitionCount, failure)
+  public var partitionCount: Int { partitions.count }
+
+  /// A part of a topic, and which brokers have it, by their numbers.
+  public struct Partition: Sendable, Equatable {
+    public var number: Int32
+    /// The one that is read from and written to; negative while there is none.
+    public var leader: Int32
+    public var replicas: [Int32]
+    /// Those that have all that the leader has.
+    public var inSync: [Int32]
+
+    package init(number: Int32, leader: Int32, replicas: [Int32], inSync: [Int32]) {
+      (self.number, self.leader) = (number, leader)
+      (self.replicas, self.inSync) = (replicas, inSync)
+    }
+  }
+
+  package init(name: String, partitions: [Partition], failure: KafkaError? = nil) {
+    (self.name, self.partitions, self.failure) = (name, partitions, failure)
   }
 }

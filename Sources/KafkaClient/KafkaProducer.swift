@@ -6,7 +6,13 @@ internal import CRdkafka
 
   /// Options of librdkafka. Connects to nobody yet. Throws ``KafkaError`` of kind `badOption`.
   public init(_ options: [(name: String, value: String)]) throws(KafkaError) {
-    handle = try ClientHandle(RD_KAFKA_PRODUCER, [("enable.idempotence", "true")] + options)
+    handle = try ClientHandle(
+      RD_KAFKA_PRODUCER,
+      [
+        ("enable.idempotence", "true"),
+        // As the clients of Java do, so that a key is where they look for it.
+        ("partitioner", "murmur2_random"),
+      ] + options)
   }
 
   /// Ends without waiting for what was not delivered yet: ``flush(timeoutMs:)`` first.
@@ -59,6 +65,22 @@ internal import CRdkafka
       }
     }
     if code != RD_KAFKA_RESP_ERR_NO_ERROR { throw KafkaError(code, "topic \(topic)") }
+  }
+
+  /// As ``send(_:to:tag:)``, once there is room for it in the queue. Gives whether it was taken before `isCancelled`.
+  public func send(
+    _ message: Message, to topic: String, tag: Int, unless isCancelled: () -> Bool
+  ) throws(KafkaError) -> Bool {
+    while !isCancelled() {
+      do throws(KafkaError) {
+        try send(message, to: topic, tag: tag)
+        return true
+      } catch {
+        if error.kind != .queueFull { throw error }
+        poll(timeoutMs: 100)
+      }
+    }
+    return false
   }
 
   /// What has become of messages since this was asked last: no failure means that the brokers have it.

@@ -5,12 +5,13 @@ import KafkaClient
 import Model
 import Store
 import Synchronization
+import Threads
 
 /// Reads partitions into a store, each offset once: the position is committed with the events, and the partitions are read from
 /// there, whatever a group at the brokers may say.
 ///
-/// One thread polls and hands over; the store commits meanwhile. What is not polled waits at the brokers and in the client,
-/// within its bound.
+/// One thread polls and hands over; the program's workers parse and encode, and the store commits meanwhile. What is not polled
+/// waits at the brokers and in the client, within its bound.
 public final class KafkaConsumption {
   let settings: KafkaSettings
   let store: Store
@@ -26,6 +27,10 @@ public final class KafkaConsumption {
   /// Whether the last message that was taken is known to be the same as it was, or was not to be read again.
   private var isVerified: [Bool] = []
   private var emptyCounted = 0
+  /// The clock, as it was looked at last: not for each message.
+  private var nowNs: Int64 = 0
+  /// No less than what waits here: what there was when it was counted, and all that was taken since.
+  private var mostWaiting = 0
   /// Nil where messages that are no events go to no topic.
   private var deadLetters: DeadLetters?
   /// Partitions that had more than the client told when they were looked at last.
@@ -102,7 +107,7 @@ public final class KafkaConsumption {
       starts.append((partition, offset))
       firstEnds.append(marks.upperBound)
     }
-    silent = []
+    (silent, mostWaiting, nowNs) = ([], 0, clock())
     isVerified = zip(intakes, starts).map { $0.position.next == $1.offset }
     lastNewsNs = [Int64](repeating: clock(), count: intakes.count)
     try consumer.assign(starts)
@@ -179,7 +184,7 @@ public final class KafkaConsumption {
     var nextWatchNs = clock() + watchNs
     var nextGroupNs = clock() + Self.groupNs
     var polled = 0
-    while !hooks.hasToStop {
+    while polled % 64 != 0 || !hooks.hasToStop {
       let isIdle: Bool
       if let message = try consumer.poll(timeoutMs: Self.pollMs) {
         isIdle = false
@@ -187,9 +192,9 @@ public final class KafkaConsumption {
       } else {
         isIdle = true
       }
-      polled += 1
-      if !isIdle, polled % 64 != 0 { continue }
-      let nowNs = clock()
+      polled = isIdle ? 0 : polled + 1
+      if polled % 64 != 0 { continue }
+      nowNs = clock()
       try land(waiting: false)
       try handOver { $0.isDue(settings.limits, nowNs: nowNs) }
       if nowNs < nextLookNs { continue }
@@ -221,7 +226,6 @@ public final class KafkaConsumption {
       return try judge(try place(of: message), consumer)
     }
     let place = try place(of: message)
-    let nowNs = clock()
     lastNewsNs[place] = nowNs
     silent.remove(place)
     if message.kind == .end {
@@ -244,14 +248,18 @@ public final class KafkaConsumption {
       try passRecreated(place, consumer)
       return .again
     }
-    while intakes[place].isFull(settings.limits) || isOverMemory {
+    while intakes[place].isFull(settings.limits) || isOverMemory() {
       try makeRoom(place)
     }
     deadLetters?.keep(message, of: place)
-    let source = settings.source(
-      intakes[place].partition, incarnation: intakes[place].position.incarnation)
+    let byteCount = intakes[place].byteCount
+    defer { mostWaiting += intakes[place].byteCount - byteCount }
+    let (partition, incarnation) = (
+      intakes[place].partition, intakes[place].position.incarnation
+    )
     func end(_ stream: String) throws -> Int64? {
-      try store.endPosition(ofSource: source, in: stream)
+      try store.endPosition(
+        ofSource: settings.source(partition, incarnation: incarnation), in: stream)
     }
     switch settings.contents {
     case .values(let stream):
@@ -302,9 +310,11 @@ public final class KafkaConsumption {
     return place
   }
 
-  private var isOverMemory: Bool {
-    intakes.reduce(deadLetters?.byteCount ?? 0) { $0 + $1.byteCount + $1.bytesOnTheirWay }
-      > settings.memoryBytes / 2
+  private func isOverMemory() -> Bool {
+    let limit = settings.memoryBytes / 2
+    if mostWaiting + (deadLetters?.byteCount ?? 0) <= limit { return false }
+    mostWaiting = intakes.reduce(0) { $0 + $1.byteCount + $1.bytesOnTheirWay }
+    return mostWaiting + (deadLetters?.byteCount ?? 0) > limit
   }
 
   /// Waits for the disk. Meanwhile nothing is polled: what the client has fetched is bounded.
@@ -326,15 +336,29 @@ public final class KafkaConsumption {
       // Within one commit where one stream takes all; else each stream knows how far it has got, and the position follows.
       if flight.batches.count == 1 { flight.batches[0].documents.progress = progress }
       let landing = landings.expect(place, flight, progress)
-      for (number, batch) in flight.batches.enumerated() {
-        do {
-          try store.append(
-            batch.documents, to: batch.stream, options: batch.options, source: source,
-            actor: "kafka", whenDurable: { landing.land($0) })
-        } catch {
-          landing.giveUp(flight.batches.count - number, error)
-          break
+      let batches = flight.batches
+      do throws(ThreadError) {
+        try WorkerPool.shared.submit(.ingest) { [store] in
+          Self.append(batches, to: store, from: source, landing)
         }
+      } catch {
+        landing.giveUp(batches.count, error)
+      }
+    }
+  }
+
+  /// Work for a worker: those of one partition in order, which is one at a time.
+  private static func append(
+    _ batches: [PartitionIntake.StreamBatch], to store: Store, from source: String,
+    _ landing: Landing
+  ) {
+    for (number, batch) in batches.enumerated() {
+      do {
+        try store.append(
+          batch.documents, to: batch.stream, options: batch.options, source: source,
+          actor: "kafka", whenDurable: { landing.land($0) })
+      } catch {
+        return landing.giveUp(batches.count - number, error)
       }
     }
   }

@@ -31,6 +31,8 @@ struct PartitionIntake {
   private var waitingSinceNs: Int64?
   /// How far each stream had got with this partition when it was asked: what is before that is in it already.
   private var streamEnds: [String: Int64] = [:]
+  /// That of the stream that was asked for last, which is the next one most often.
+  private var lastEnd: (stream: String, offset: Int64)?
   /// Messages without a value, which are no documents.
   private(set) var emptyCount = 0
 
@@ -122,9 +124,10 @@ struct PartitionIntake {
   private mutating func isIn(
     _ stream: String, _ offset: Int64, _ endOf: (String) throws -> Int64?
   ) rethrows -> Bool {
-    if let end = streamEnds[stream] { return offset < end }
-    let end = try endOf(stream) ?? 0
+    if let lastEnd, lastEnd.stream == stream { return offset < lastEnd.offset }
+    let end = try streamEnds[stream] ?? endOf(stream) ?? 0
     streamEnds[stream] = end
+    lastEnd = (stream, end)
     return offset < end
   }
 

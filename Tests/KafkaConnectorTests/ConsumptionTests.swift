@@ -240,7 +240,7 @@ final class TargetStore {
     try? FileManager.default.removeItem(at: directory)
   }
 
-  func settings(_ cluster: MockCluster, topics: [String]) -> KafkaSettings {
+  func settings(_ cluster: some Brokers, topics: [String]) -> KafkaSettings {
     var settings = KafkaSettings(
       name: "kafka", options: [("bootstrap.servers", cluster.brokers)],
       topics: TopicChoice(topics), group: "nilo.test", contents: .values(into: "events"))

@@ -133,7 +133,10 @@ import Testing
     for text in ["", "0,", "-1", "node 4 of 3", "node 0 of 3", "every"] {
       #expect(PartitionShare(text) == nil, "\(text)")
     }
-    let topics = [KafkaTopic(name: "pumps", partitionCount: 5)]
+    let partitions = (0..<5).map {
+      KafkaTopic.Partition(number: $0, leader: 1, replicas: [1], inSync: [1])
+    }
+    let topics = [KafkaTopic(name: "pumps", partitions: partitions)]
     for node in 1...3 {
       let owned = OwnedPartitions(topics, choice, .node(node, of: 3))
       let wanted: [Int32] = node == 1 ? [0, 3] : node == 2 ? [1, 4] : [2]

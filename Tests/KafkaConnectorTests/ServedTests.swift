@@ -114,29 +114,12 @@ import Testing
       target, "brokers '\(cluster.brokers)', topics 't', dead_letter 'dead'", into: "readings",
       until: 4)
     #expect(try target.numbers(in: "readings") == [0, 1])
-    let consumer = try KafkaConsumer([("bootstrap.servers", cluster.brokers)], group: "test")
-    defer { consumer.close() }
-    try consumer.assign([(KafkaPartition("dead", 0), 0)])
-    var letters: [String] = []
-    let deadline = Date(timeIntervalSinceNow: 30)
-    while letters.count < 2, Date() < deadline {
-      guard let message = try consumer.poll(timeoutMs: 100), message.kind == .message else {
-        continue
-      }
-      var value: [UInt8] = []
-      value.append(span: message.value)
-      let headers = message.headers.map { header in
-        "\(header.name)=\(String(decoding: header.value ?? [], as: UTF8.self).prefix(3))"
-      }
-      letters.append(([String(decoding: value, as: UTF8.self)] + headers).joined(separator: " "))
-    }
-    #expect(
-      letters.sorted().map { $0.split(separator: " nilo.reason").first ?? "" } == [
-        "no JSON", "nor this",
-      ])
-    #expect(
-      letters.sorted().first?.contains("nilo.topic=t nilo.partition=0 nilo.offset=1") == true,
-      "\(letters)")
+    let letters = try cluster.messages(of: "dead", partitions: 1, count: 2)
+    #expect(letters.map(\.text) == ["no JSON", "nor this"])
+    #expect(letters.map(\.key) == ["k", "k"])
+    let headers = try #require(letters.first?.headers)
+    #expect(headers["nilo.topic"] == "t" && headers["nilo.partition"] == "0")
+    #expect(headers["nilo.offset"] == "1" && headers["nilo.reason"]?.isEmpty == false)
   }
 
   /// `nilo kafka`, against brokers that are none.

@@ -255,11 +255,12 @@ extension Generator {
   // MARK: What happens by itself
 
   private mutating func automation() -> Statement.Body {
-    switch random.below(6) {
+    switch random.below(7) {
     case 0: .dropSchedule(name())
     case 1: .dropAlert(name())
     case 4: random.pick([.dropSource(name()), .pauseSource(name()), .resumeSource(name())])
     case 5: .defineSource(defineSource())
+    case 6: .defineSink(DefineSink(name(), from: name(), target: target()))
     case 2:
       .defineSchedule(
         DefineSchedule(
@@ -274,11 +275,6 @@ extension Generator {
   }
 
   private mutating func defineSource() -> DefineSource {
-    var options: [SourceOption] = []
-    for option in some({ SourceOption($0.field(), $0.optionValue()) })
-    where !options.contains(where: { $0.name == option.name }) {
-      options.append(option)
-    }
     let target: SourceTarget =
       switch random.below(3) {
       case 0: .stream(random.oneIn(4) ? Name(random.pick(["topic", "field", "TOPIC"])) : name())
@@ -286,7 +282,16 @@ extension Generator {
       default: .topic
       }
     return DefineSource(
-      name(), from: Spanned(random.pick(["kafka", "http", "from_"])), options, into: target)
+      name(), from: Spanned(random.pick(["kafka", "http", "from_"])), options(), into: target)
+  }
+
+  private mutating func options() -> [SourceOption] {
+    var options: [SourceOption] = []
+    for option in some({ SourceOption($0.field(), $0.optionValue()) })
+    where !options.contains(where: { $0.name == option.name }) {
+      options.append(option)
+    }
+    return options
   }
 
   private mutating func optionValue() -> OptionValue {
@@ -311,7 +316,8 @@ extension Generator {
   }
 
   private mutating func target() -> TargetCall {
-    TargetCall(random.pick(["webhook", "file", "into"]), Spanned(string()))
+    let kind = random.pick(["webhook", "file", "into", "kafka"])
+    return random.oneIn(3) ? TargetCall(kind, options()) : TargetCall(kind, Spanned(string()))
   }
 
   // MARK: Names

@@ -63,8 +63,8 @@ import Testing
     #expect(first?["state"] as? String == "final")
     #expect(Set(hook.told.map { $0.headers["x-nilo-id"] }).count == 2)
     #expect(
-      try plant.rows("SHOW SINKS").map { Array($0[..<6]) } == [
-        ["s", "1", "k", "\(try plant.store.sinks()[0].throughSeq)", "4", "0"]
+      try plant.rows("SHOW SINKS").map { Array($0[..<7]) } == [
+        ["s", "1", "k", "idle", "\(try plant.store.sinks()[0].throughSeq)", "4", "0"]
       ])
     _ = try plant.ask("DROP SINK s")
     try append(plant, ("a", "09:00", 2))
@@ -177,7 +177,7 @@ import Testing
       ("FROM k INTO stream('m')", "KPI k is computed from stream m itself"),
       ("FROM k INTO stream('odd')", "odd is no stream that rows can go to"),
       ("FROM k INTO stream('_runs')", "_runs is no stream that rows can go to"),
-      ("FROM k INTO file('a.csv')", "a sink feeds a stream or a webhook"),
+      ("FROM k INTO file('a.csv')", "a sink feeds a stream, a webhook or a topic of Kafka"),
       ("FROM k INTO webhook('ftp://x')", "'ftp://x' is no address of a webhook"),
       ("FROM odd INTO stream('x')", "KPI odd has a column kind"),
     ] {

@@ -187,6 +187,14 @@ import Testing
       "DEFINE SOURCE s FROM kafka(brokers '127.0.0.1:1', topics 'p', sasl.password env('SECRET_OF_TEST')) INTO t"
     )
     #expect(accepted.status == 200, "\(accepted.text)")
+    let target = "kafka(brokers 'a', topic 'p', sasl.password 'hunter4')"
+    for statement in [
+      "DEFINE SINK x FROM k INTO \(target)",
+      "DEFINE ALERT x ON SELECT count(*) FROM t EVERY 1h HAVING count(*) > 1 NOTIFY \(target)",
+      "DEFINE SCHEDULE x CRON '0 * * * *' AS SELECT count(*) FROM t INTO \(target)",
+    ] {
+      #expect(try served.post("/v1/query", statement).status == 400)
+    }
     for path in ["/v1/sources", "/metrics"] {
       let reply = try served.get(path)
       #expect(reply.text.contains(path == "/metrics" ? "source=\"s\"" : "\"name\":\"s\""))
@@ -197,6 +205,10 @@ import Testing
       "SELECT action, subject, outcome, failure FROM _audit WHERE action = 'DEFINE SOURCE' LIMIT 9")
     #expect(audit.text.contains("env('SECRET_OF_TEST')") && audit.text.contains("***"))
     #expect(!audit.text.contains("hunter"), "\(audit.text)")
+    let others = try served.post(
+      "/v1/query?format=csv", "SELECT action, subject, failure FROM _audit LIMIT 20")
+    #expect(
+      others.text.contains("DEFINE SINK") && !others.text.contains("hunter"), "\(others.text)")
     #expect(served.end() == 0)
     #expect(!served.log.contains("hunter"))
     let file = try Data(contentsOf: URL(fileURLWithPath: served.data + "/data.mdb"))

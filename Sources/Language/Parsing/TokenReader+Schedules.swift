@@ -66,13 +66,16 @@ extension TokenReader {
     try expect(.keyword(.from), "FROM and a KPI", hint: Self.sinkHint)
     let kpi = try self.name("the name of a KPI")
     try expect(.into, hint: Self.sinkHint)
-    return DefineSink(name, from: kpi, target: try target())
+    return DefineSink(
+      name, from: kpi,
+      target: try target(
+        example: "stream('name'), webhook('https://...') or kafka(brokers '...', topic '...')"))
   }
 
   private static let sinkHint =
     "for example DEFINE SINK hourly FROM heat INTO webhook('https://...')"
 
-  /// Reads `kind('text')`.
+  /// Reads `kind('text')`, or `kind(name value, ...)`.
   private mutating func target(
     example: String = "stream('name'), file('name.csv') or webhook('https://...')"
   ) throws(Issue) -> TargetCall {
@@ -81,6 +84,10 @@ extension TokenReader {
     guard kind.kind == .word else { throw unexpected("a target", hint: example) }
     advance()
     try expect(.leftParenthesis, "'(' after \(brief(kind.text))", hint: example)
+    if token.isName {
+      let options = try options()
+      return TargetCall(asciiLowercased(kind.text), options, span: span(from: kind.span))
+    }
     let argument = try string("a text in single quotes")
     try expect(.rightParenthesis, "')'")
     return TargetCall(asciiLowercased(kind.text), argument, span: span(from: kind.span))

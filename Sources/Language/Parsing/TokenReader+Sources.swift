@@ -8,15 +8,7 @@ extension TokenReader {
     guard kind.kind == .word else { throw unexpected("a kind of source", hint: Self.sourceHint) }
     advance()
     try expect(.leftParenthesis, "'(' after \(brief(kind.text))", hint: Self.sourceHint)
-    var options: [SourceOption] = []
-    repeat {
-      let option = try option()
-      if options.contains(where: { $0.name.path == option.name.path }) {
-        throw Issue(option.name.span, "option \(option.name.canonicalText) stands twice")
-      }
-      options.append(option)
-    } while accept(.comma)
-    try expect(.rightParenthesis, "',' or ')'")
+    let options = try options()
     try expect(.into, hint: Self.targetHint)
     return .defineSource(
       DefineSource(
@@ -28,6 +20,20 @@ extension TokenReader {
     "for example DEFINE SOURCE plant FROM kafka(brokers 'localhost:9092', topics 'readings') INTO readings"
   private static let targetHint =
     "its events go somewhere: INTO and the name of a stream, INTO FIELD and the field that names it, or INTO TOPIC"
+
+  /// Reads options and the parenthesis after them. No name stands twice.
+  mutating func options() throws(Issue) -> [SourceOption] {
+    var options: [SourceOption] = []
+    repeat {
+      let option = try option()
+      if options.contains(where: { $0.name.path == option.name.path }) {
+        throw Issue(option.name.span, "option \(option.name.canonicalText) stands twice")
+      }
+      options.append(option)
+    } while accept(.comma)
+    try expect(.rightParenthesis, "',' or ')'")
+    return options
+  }
 
   /// Reads `name value`.
   private mutating func option() throws(Issue) -> SourceOption {

@@ -133,8 +133,13 @@ extension AsOf {
 }
 
 extension TargetCall {
-  /// The kind and its text: `file('report.csv')`.
-  public var canonicalText: String { "\(kind)(\(Printer.string(argument.value)))" }
+  /// The kind and its text or its options: `file('report.csv')`.
+  public var canonicalText: String {
+    if options.isEmpty { return "\(kind)(\(Printer.string(argument.value)))" }
+    var printer = Printer()
+    printer.options(options)
+    return "\(kind)(\(printer.text))"
+  }
 }
 
 extension Condition {

@@ -2,12 +2,16 @@
 extension Printer {
   mutating func defineSource(_ source: DefineSource) {
     text += "DEFINE SOURCE \(source.name.canonicalText) FROM \(source.kind.value)("
-    list(source.options) { printer, option in
+    options(source.options)
+    text += ") INTO "
+    sourceTarget(source.target)
+  }
+
+  mutating func options(_ options: [SourceOption]) {
+    list(options) { printer, option in
       printer.text += "\(option.name.canonicalText) "
       printer.optionValue(option.value)
     }
-    text += ") INTO "
-    sourceTarget(source.target)
   }
 
   mutating func sourceTarget(_ target: SourceTarget) {

@@ -50,14 +50,24 @@ public struct DefineSink: Sendable, Equatable {
   }
 }
 
-/// A place that answers go to: `file('report.csv')`.
+/// A place that answers go to: `file('report.csv')`, or one that takes more to say: `kafka(brokers 'a:9092', topic 'rows')`.
 public struct TargetCall: Sendable, Equatable {
   /// The kind of place, in small letters.
   public var kind: String
+  /// Empty where there are options.
   public var argument: Spanned<String>
+  /// No name stands twice. Empty where there is an argument.
+  public var options: [SourceOption]
   public var span: TextSpan
 
   public init(_ kind: String, _ argument: Spanned<String>, span: TextSpan = .none) {
     (self.kind, self.argument, self.span) = (kind, argument, span)
+    options = []
+  }
+
+  /// At least one option.
+  public init(_ kind: String, _ options: [SourceOption], span: TextSpan = .none) {
+    (self.kind, self.options, self.span) = (kind, options, span)
+    argument = Spanned("", span: span)
   }
 }

@@ -14,7 +14,7 @@ public struct DefineSource: Sendable, Equatable {
   }
 }
 
-/// One thing that is said of a source: `brokers 'a:9092'`.
+/// One thing that is said of a source, or of a target: `brokers 'a:9092'`.
 public struct SourceOption: Sendable, Equatable {
   /// Here not looked into; options of a client's library have dots: `security.protocol`.
   public var name: FieldPath

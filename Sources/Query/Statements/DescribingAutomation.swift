@@ -86,6 +86,7 @@ extension StatementRun {
     lines.add("KPI", sink.definition.kpi.text)
     lines.add("target", sink.definition.target.canonicalText)
     lines.add("defined", "\(Timestamp(ns: sink.definedNs)), at seq \(grouped(sink.seq))")
+    lines.add("state", sink.state.rawValue)
     lines.add("through", "seq \(grouped(sink.throughSeq))")
     lines.add("rows", grouped(UInt64(sink.rows)))
     if let sinceNs = sink.waitingSinceNs {

@@ -25,9 +25,11 @@ extension StatementRun {
   }
 
   private func check(_ target: TargetCall) throws {
-    let place: Target
-    do throws(LanguageError.Issue) { place = try Target(target) } catch {
-      throw LanguageError(issues: [error], text: text)
+    let place = try place(of: target)
+    if case .kafka = place {
+      throw error(
+        target.span, "an answer goes into a stream, a file or a webhook",
+        hint: "DEFINE SINK puts the rows of a KPI into a topic")
     }
     guard case .stream(let name) = place else { return }
     if catalogue.isSystem(name) || catalogue.kpis.contains(where: { $0.name == name }) {
@@ -43,6 +45,14 @@ extension StatementRun {
         "stream \(name) does not tell by \(ScheduleOutput.idField) what it has already",
         hint: "name a stream that is not there yet, or ALTER STREAM "
           + "\(Name(name).canonicalText) DEDUP BY \(ScheduleOutput.idField)")
+    }
+  }
+
+  /// What a target says. Throws what is wrong with it, at its place.
+  func place(of target: TargetCall) throws -> Target {
+    do throws(LanguageError.Issue) { return try Target(target) } catch {
+      throw LanguageError(
+        issues: [error], text: shown(error, target.options, .kafkaTopic))
     }
   }
 

@@ -17,15 +17,11 @@ extension StatementRun {
         sink.kpi.span, "\(sink.kpi.text) is a stream, and a sink takes the rows of a KPI",
         hint: "DEFINE KPI first; its rows go on once their bucket is final")
     }
-    let place: Target
-    do throws(LanguageError.Issue) { place = try Target(sink.target) } catch {
-      throw LanguageError(issues: [error], text: text)
-    }
-    switch place {
-    case .webhook: break
+    switch try place(of: sink.target) {
+    case .webhook, .kafka: break
     case .file:
       throw error(
-        sink.target.span, "a sink feeds a stream or a webhook",
+        sink.target.span, "a sink feeds a stream, a webhook or a topic of Kafka",
         hint: "a schedule writes files: DEFINE SCHEDULE ... INTO file('name.csv')")
     case .stream(let name): try check(sink.target, stream: name, of: kpi, from: stream)
     }
@@ -80,14 +76,14 @@ extension StatementRun {
   func sinks(_ show: Show) throws -> Answer {
     var list = try PickedList(
       [
-        "sink": .text, "version": .integer, "kpi": .text, "through_seq": .integer,
+        "sink": .text, "version": .integer, "kpi": .text, "state": .text, "through_seq": .integer,
         "rows": .integer, "waiting_rows": .integer, "waiting_since": .time, "failure": .text,
         "target": .text, "statement": .text,
       ], show, self)
     for sink in try store.sinks() {
       try list.add(
         .text(sink.name), .integer(Int64(sink.version)), .text(sink.definition.kpi.text),
-        .integer(Int64(sink.throughSeq)), .integer(Int64(sink.rows)),
+        .text(sink.state.rawValue), .integer(Int64(sink.throughSeq)), .integer(Int64(sink.rows)),
         .integer(Int64(sink.waitingRows)), .time(optional: sink.waitingSinceNs),
         .text(optional: sink.failure.map { Text($0) }),
         .text(sink.definition.target.canonicalText), .text(sink.statement))

@@ -13,7 +13,8 @@ extension StatementRun {
       )
     }
     if let issue = SourceKind.issue(with: source) {
-      throw LanguageError(issues: [issue], text: shown(issue, source))
+      let kind = SourceKind.all.first { $0.name == source.kind.value }
+      throw LanguageError(issues: [issue], text: shown(issue, source.options, kind))
     }
     guard case .stream(let name) = source.target else { return }
     if catalogue.isSystem(name.text) || catalogue.kpis.contains(where: { $0.name == name.text }) {
@@ -22,9 +23,10 @@ extension StatementRun {
   }
 
   /// The text that an issue is shown in: without the secret that it may be about, which stands behind its place.
-  private func shown(_ issue: LanguageError.Issue, _ source: DefineSource) -> String {
-    let kind = SourceKind.all.first { $0.name == source.kind.value }
-    let option = source.options.first { $0.name.span.start == issue.span.start }
+  func shown(
+    _ issue: LanguageError.Issue, _ options: [SourceOption], _ kind: SourceKind?
+  ) -> String {
+    let option = options.first { $0.name.span.start == issue.span.start }
     // The value of an option that nobody knows is what its author wants to see.
     guard let option, let kind, kind.option(option.name.path.string) != nil,
       kind.mayShowSecret(option)

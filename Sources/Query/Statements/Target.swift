@@ -10,10 +10,17 @@ public enum Target: Sendable, Equatable {
   case file(String, AnswerFormat)
   /// Whoever listens at a URL.
   case webhook(URL)
+  /// A topic of Kafka, by ``SourceKind/kafkaTopic``'s options.
+  case kafka([SourceOption])
 
   /// Throws what is wrong with it.
   public init(_ call: TargetCall) throws(LanguageError.Issue) {
     let text = call.argument.value
+    if !call.options.isEmpty, Self.kindsOfText.contains(call.kind) {
+      throw LanguageError.Issue(
+        call.span, "\(call.kind) takes one text in single quotes, and no options",
+        hint: "for example stream('name'), file('name.csv') or webhook('https://...')")
+    }
     switch call.kind {
     case "stream": self = .stream(text)
     case "file": self = .file(text, try Self.format(ofFile: call.argument))
@@ -26,14 +33,25 @@ public enum Target: Sendable, Equatable {
           hint: "it is a URL of http or https without a user, such as https://example.com/in")
       }
       self = .webhook(url)
+    case SourceKind.kafkaTopic.name:
+      if call.options.isEmpty {
+        throw LanguageError.Issue(
+          call.span, "kafka takes options, and not one text",
+          hint: "for example kafka(brokers 'localhost:9092', topic 'rows')")
+      }
+      if let issue = SourceKind.kafkaTopic.issue(with: call.options, at: call.span) { throw issue }
+      self = .kafka(call.options)
     default:
       throw LanguageError.Issue(
-        call.span, "there is no target \(call.kind)", hint: "there are stream, file and webhook")
+        call.span, "there is no target \(call.kind)",
+        hint: "there are stream, file, webhook and kafka")
     }
   }
 
   /// What braces in the name of a file may have in them.
   private static let placeholders = ["date", "time"]
+
+  private static let kindsOfText = ["stream", "file", "webhook"]
 
   /// The forms of files, by the ends of their names.
   private static let formats: [String: AnswerFormat] = [

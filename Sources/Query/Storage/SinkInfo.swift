@@ -23,6 +23,18 @@ public struct SinkInfo: Sendable {
   /// Why they have not been taken yet, or why the KPI cannot be asked; nil when there is no trouble.
   public var failure: String?
 
+  /// How it gets on.
+  public enum State: String, Sendable, CaseIterable {
+    /// Its target has all that is final.
+    case idle
+    /// Rows are on their way.
+    case sending
+    /// The target does not take them, or the KPI cannot be asked: it is tried again.
+    case failing
+  }
+
+  public var state: State { failure != nil ? .failing : waitingRows > 0 ? .sending : .idle }
+
   /// One that has published nothing.
   public init(
     name: String, version: Int, seq: UInt64, definedNs: Int64, definition: DefineSink,

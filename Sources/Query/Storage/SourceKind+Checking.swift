@@ -11,14 +11,7 @@ extension SourceKind {
         hint: Spelling.nearest(source.kind.value, names).map { "did you mean \($0)?" }
           ?? "there is \(names.joined(separator: ", "))")
     }
-    for option in source.options {
-      if let issue = kind.issue(with: option) { return issue }
-    }
-    let given = source.options.map(\.name.path.string)
-    if let missing = kind.options.first(where: { $0.isRequired && !given.contains($0.name) }) {
-      return LanguageError.Issue(
-        source.kind.span, "\(kind.name) has to have \(missing.name)", hint: kind.optionsHint)
-    }
+    if let issue = kind.issue(with: source.options, at: source.kind.span) { return issue }
     if source.target == .topic, !kind.hasTopics {
       return LanguageError.Issue(
         source.kind.span, "\(kind.name) has no topics",
@@ -46,6 +39,18 @@ extension SourceKind {
     return nil
   }
 
+  /// What is wrong with options, or with what is missing of them, which is said of a place.
+  func issue(with given: [SourceOption], at place: TextSpan) -> LanguageError.Issue? {
+    for option in given {
+      if let issue = issue(with: option) { return issue }
+    }
+    let names = given.map(\.name.path.string)
+    guard let missing = options.first(where: { $0.isRequired && !names.contains($0.name) }) else {
+      return nil
+    }
+    return LanguageError.Issue(place, "\(name) has to have \(missing.name)", hint: optionsHint)
+  }
+
   private func issue(with option: SourceOption) -> LanguageError.Issue? {
     let name = option.name.path.string
     guard let known = self.option(name) else {
@@ -61,7 +66,7 @@ extension SourceKind {
         option.span, "\(reference)(...) is no place that a value is found in",
         hint: "write env('NAME') or file('/path')")
     }
-    guard let expectation = known.type.expectation(option.value) else { return nil }
+    guard let expectation = known.expectation(option.value) else { return nil }
     if known.type != .secret {
       return LanguageError.Issue(option.span, "\(name) takes \(expectation)")
     }

@@ -1,3 +1,5 @@
+import Model
+
 extension SourceKind {
   /// Topics of Apache Kafka. What is named with dots is an option of librdkafka; those that say where to go on, or how much
   /// to keep, are not among them, since that is decided here.
@@ -6,7 +8,8 @@ extension SourceKind {
     [
       Option("brokers", .texts, isRequired: true),
       Option("topics", .texts, isRequired: true),
-      Option("partitions", .text),
+      Option(
+        "partitions", .text, form: (PartitionShare.forms, { PartitionShare($0) != nil })),
       Option("start", .choice(["earliest", "latest"])),
       Option("on_gap", .choice(["stop", "continue"])),
       Option("format", .choice(["json", "line"])),
@@ -18,9 +21,21 @@ extension SourceKind {
       Option("commit_bytes", .number(1_024...67_108_864)),
       Option("commit_after", .length),
       Option("memory_bytes", .number(33_554_432...17_179_869_184)),
-    ] + clientOptions)
+    ] + connectionOptions + fetchingOptions)
 
-  private static let clientOptions: [Option] =
+  /// A topic that a sink puts rows into: no source, but said in the same way.
+  public static let kafkaTopic = SourceKind(
+    "kafka",
+    [
+      Option("brokers", .texts, isRequired: true), Option("topic", .text, isRequired: true),
+      Option(
+        "partitioner",
+        .choice([
+          "murmur2_random", "murmur2", "consistent_random", "consistent", "fnv1a_random", "fnv1a",
+        ])),
+    ] + connectionOptions + sendingOptions)
+
+  private static let connectionOptions: [Option] =
     [
       "sasl.password", "ssl.key.password", "ssl.keystore.password", "ssl.key.pem",
       "sasl.oauthbearer.client.secret",
@@ -38,8 +53,19 @@ extension SourceKind {
       "socket.keepalive.enable", "socket.nagle.disable", "socket.send.buffer.bytes",
       "socket.receive.buffer.bytes", "socket.connection.setup.timeout.ms",
       "connections.max.idle.ms", "reconnect.backoff.ms", "reconnect.backoff.max.ms",
-      "metadata.max.age.ms", "topic.metadata.refresh.interval.ms", "fetch.wait.max.ms",
-      "fetch.min.bytes", "fetch.max.bytes", "fetch.message.max.bytes", "fetch.error.backoff.ms",
-      "receive.message.max.bytes", "isolation.level", "check.crcs",
+      "metadata.max.age.ms", "topic.metadata.refresh.interval.ms",
+    ].map { Option($0, .scalar) }
+
+  private static let fetchingOptions: [Option] =
+    [
+      "fetch.wait.max.ms", "fetch.min.bytes", "fetch.max.bytes", "fetch.message.max.bytes",
+      "fetch.error.backoff.ms", "receive.message.max.bytes", "isolation.level", "check.crcs",
+    ].map { Option($0, .scalar) }
+
+  private static let sendingOptions: [Option] =
+    [
+      "compression.type", "compression.level", "linger.ms", "batch.size",
+      "batch.num.messages", "message.max.bytes", "message.timeout.ms", "request.timeout.ms",
+      "retry.backoff.ms",
     ].map { Option($0, .scalar) }
 }

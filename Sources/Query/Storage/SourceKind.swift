@@ -34,9 +34,21 @@ public struct SourceKind: Sendable {
     public var name: String
     public var type: ValueType
     public var isRequired: Bool
+    /// What a text has to be beyond its type, in words, and whether it is; one that is referred to is seen when it is used.
+    var form: (words: String, isMet: @Sendable (String) -> Bool)?
 
-    public init(_ name: String, _ type: ValueType, isRequired: Bool = false) {
-      (self.name, self.type, self.isRequired) = (name, type, isRequired)
+    public init(
+      _ name: String, _ type: ValueType, isRequired: Bool = false,
+      form: (words: String, isMet: @Sendable (String) -> Bool)? = nil
+    ) {
+      (self.name, self.type, self.isRequired, self.form) = (name, type, isRequired, form)
+    }
+
+    /// Why it cannot have a value, by what it takes; nil when it can.
+    func expectation(_ value: OptionValue) -> String? {
+      if let expectation = type.expectation(value) { return expectation }
+      guard let form, case .text(let text) = value, !form.isMet(text) else { return nil }
+      return form.words
     }
   }
 
@@ -124,19 +136,36 @@ extension SourceKind.ValueType {
 
 extension DefineSource {
   /// The value of an option; nil when it is not given. O(options).
-  public subscript(_ option: String) -> OptionValue? {
-    options.first { $0.name.path.string == option }?.value
-  }
+  public subscript(_ option: String) -> OptionValue? { options[option] }
 
   /// The statement as it may be kept where it was refused: without texts that could be secrets, which are all but those of
   /// options that are known and none.
   public var withoutSecrets: DefineSource {
-    let kind = SourceKind.all.first { $0.name == self.kind.value }
     var redacted = self
-    for index in options.indices where kind?.mayShowSecret(options[index]) != false {
-      redacted.options[index].value.redact()
-    }
+    redacted.options.redact(SourceKind.all.first { $0.name == self.kind.value })
     return redacted
+  }
+}
+
+extension TargetCall {
+  /// As ``DefineSource/withoutSecrets``.
+  public var withoutSecrets: TargetCall {
+    var redacted = self
+    redacted.options.redact(kind == SourceKind.kafkaTopic.name ? .kafkaTopic : nil)
+    return redacted
+  }
+}
+
+extension [SourceOption] {
+  /// The value of an option; nil when it is not given. O(options).
+  public subscript(_ option: String) -> OptionValue? {
+    first { $0.name.path.string == option }?.value
+  }
+
+  fileprivate mutating func redact(_ kind: SourceKind?) {
+    for index in indices where kind?.mayShowSecret(self[index]) != false {
+      self[index].value.redact()
+    }
   }
 }
 

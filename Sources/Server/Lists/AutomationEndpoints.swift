@@ -120,6 +120,7 @@ extension SinkInfo {
       writer.field("version", Int64(version))
       writer.field("kpi", definition.kpi.text)
       writer.field("target", definition.target.canonicalText)
+      writer.field("state", state.rawValue)
       writer.field("through_seq", throughSeq)
       writer.field("rows", Int64(rows))
       writer.field("waiting_rows", Int64(waitingRows))

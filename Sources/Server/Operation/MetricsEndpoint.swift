@@ -151,6 +151,13 @@ struct MetricsEndpoint: Sendable {
     text.add(
       "nilo_sink_rows_total", .counter, "Rows that the target of a sink has got.",
       sinks.map { (["sink": $0.name], Double($0.rows)) })
+    text.add(
+      "nilo_sink_state", .gauge, "1 for the state that a sink is in.",
+      sinks.flatMap { sink in
+        SinkInfo.State.allCases.map { state in
+          (["sink": sink.name, "state": state.rawValue], sink.state == state ? 1 : 0)
+        }
+      })
     let nowNs = clock()
     text.add(
       "nilo_sink_waiting_seconds", .gauge,

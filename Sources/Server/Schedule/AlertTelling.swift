@@ -17,7 +17,7 @@ struct AlertTelling: Sendable {
   func delivery(of news: (id: String, seq: UInt64), _ alert: AlertInfo, _ logger: Logger)
     -> Delivery
   {
-    Delivery(id: news.id, owner: alert.owner, isWebhook: true) { attempts, isCancelled in
+    Delivery(id: news.id, owner: alert.owner, isRemote: true) { attempts, isCancelled in
       var told = AlertEvent(DefinitionKey(alert.name, alert.version), .notified)
       (told.told, told.attempts) = (news.id, attempts + 1)
       guard let event = try store.event(news.seq)?.event else {

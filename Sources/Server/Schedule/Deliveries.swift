@@ -1,4 +1,5 @@
 import Foundation
+import Language
 import Model
 
 /// Something to be done until it has ended, also when it has to be tried more than once.
@@ -15,9 +16,14 @@ struct Delivery: Sendable {
   /// The schedule, alert or sink that it is of.
   var owner: DeliveryOwner
   /// Whether it waits for another machine.
-  var isWebhook: Bool
+  var isRemote: Bool
   /// Tries it; is told how often that was done before, and asked whether all is to end. Throws `CancellationError` then.
   var attempt: @Sendable (Int, @escaping @Sendable () -> Bool) throws -> Outcome
+}
+
+extension TargetCall {
+  /// Whether what goes there waits for another machine.
+  var isRemote: Bool { kind == "webhook" || kind == "kafka" }
 }
 
 /// Whose a delivery is.
@@ -66,7 +72,7 @@ final class Deliveries: @unchecked Sendable {
     condition.withLock {
       isStopped
         || entries.contains {
-          $0.delivery.owner == owner && (!$0.delivery.isWebhook || $0.attempts == 0)
+          $0.delivery.owner == owner && (!$0.delivery.isRemote || $0.attempts == 0)
         }
     }
   }
@@ -80,11 +86,11 @@ final class Deliveries: @unchecked Sendable {
   }
 
   /// The one that is due first, once one is, and how often it was tried; nil when all is to end.
-  func take(isWebhook: Bool) -> (delivery: Delivery, attempts: Int)? {
+  func take(isRemote: Bool) -> (delivery: Delivery, attempts: Int)? {
     condition.withLock {
       while !isStopped {
         let waiting = entries.indices.filter {
-          entries[$0].delivery.isWebhook == isWebhook && !entries[$0].isRunning
+          entries[$0].delivery.isRemote == isRemote && !entries[$0].isRunning
         }
         let first = waiting.min { entries[$0].dueNs < entries[$1].dueNs }
         if let first, entries[first].dueNs <= clock() {

@@ -21,6 +21,7 @@ struct Outputs: Sendable {
     case .stream: nil
     case .file: directory.isEmpty ? OutputFile.noDirectory : nil
     case .webhook(let url): webhooks.refusal(of: url)
+    case .kafka: nil
     }
   }
 
@@ -48,6 +49,7 @@ struct Outputs: Sendable {
             + "at most; ask for less, or write a file")
       }
       try webhooks.send(body, id: run.id, to: url, isCancelled: isCancelled)
+    case .kafka: throw OutputRefusal("an answer goes into a stream, a file or a webhook")
     }
   }
 

@@ -82,7 +82,7 @@ struct ScheduleWork: Sendable {
   /// The delivery of a run that was begun.
   func delivery(of run: ScheduleRun, _ schedule: ScheduleInfo, _ logger: Logger) -> Delivery {
     Delivery(
-      id: run.id, owner: schedule.owner, isWebhook: schedule.definition.target.kind == "webhook"
+      id: run.id, owner: schedule.owner, isRemote: schedule.definition.target.isRemote
     ) { attempts, isCancelled in
       switch try attempt(run, schedule, attempts: attempts, isCancelled: isCancelled) {
       case .failed(let why): return .failed(why)

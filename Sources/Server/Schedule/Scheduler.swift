@@ -8,11 +8,11 @@ import Threads
 /// told, and has sinks hand over what has become final.
 ///
 /// One thread begins runs; others ask and hand over. Each schedule's runs are begun in order, the next when the one before
-/// was tried once. What goes to streams and files is also ended in order; a webhook that is down holds up only its own
-/// deliveries.
+/// was tried once. What goes to streams and files is also ended in order; a webhook or a broker that is down holds up only its
+/// own deliveries.
 final class Scheduler: @unchecked Sendable {
-  /// Threads for webhooks, which may keep one waiting; streams and files have one of their own.
-  static let webhookThreads = 4
+  /// Threads for other machines, which may keep one waiting; streams and files have one of their own.
+  static let remoteThreads = 4
   /// How often it is looked at least for what time alone has changed.
   private static let longestLookNs: Int64 = 60_000_000_000
 
@@ -49,9 +49,9 @@ final class Scheduler: @unchecked Sendable {
   /// Throws `ThreadError`.
   func start() throws {
     try start("nilo.schedule") { $0.plan() }
-    try start("nilo.outputs") { $0.perform(isWebhook: false) }
-    for _ in 0..<Self.webhookThreads {
-      try start("nilo.webhooks") { $0.perform(isWebhook: true) }
+    try start("nilo.outputs") { $0.perform(isRemote: false) }
+    for _ in 0..<Self.remoteThreads {
+      try start("nilo.remote") { $0.perform(isRemote: true) }
     }
   }
 
@@ -150,9 +150,9 @@ final class Scheduler: @unchecked Sendable {
 
   // MARK: Asking and handing over
 
-  private func perform(isWebhook: Bool) {
+  private func perform(isRemote: Bool) {
     var random = SystemRandomNumberGenerator()
-    while let (delivery, attempts) = deliveries.take(isWebhook: isWebhook) {
+    while let (delivery, attempts) = deliveries.take(isRemote: isRemote) {
       var failure: String?
       do {
         let outcome = try delivery.attempt(attempts) { [deliveries] in deliveries.hasToStop }

@@ -28,7 +28,7 @@ struct SinkWork: Sendable {
   func delivery(of publication: Publication, _ sink: SinkInfo, _ logger: Logger) -> Delivery {
     Delivery(
       id: Self.deliveryId(publication), owner: sink.owner,
-      isWebhook: sink.definition.target.kind == "webhook"
+      isRemote: sink.definition.target.isRemote
     ) { attempts, isCancelled in
       var noted = publication
       do {
@@ -58,22 +58,28 @@ struct SinkWork: Sendable {
     }
     var options = Self.options(limits)
     options.isCancelled = isCancelled
+    var topic: TopicOutput?
+    if case .kafka(let options) = target { topic = try TopicOutput(options) }
     var (part, number, bytes) = (0, 0, 0)
-    var documents: [[UInt8]] = []
+    var rows: [SinkRow] = []
     func flush() throws {
-      if documents.isEmpty { return }
-      try send(documents, part, of: publication, sink, to: target, isCancelled)
-      (part, bytes, documents) = (part + 1, 0, [])
+      if rows.isEmpty { return }
+      if let topic {
+        try topic.send(rows, of: publication, sink, isCancelled)
+      } else {
+        try send(rows.map(\.document), part, of: publication, sink, to: target, isCancelled)
+      }
+      (part, bytes, rows) = (part + 1, 0, [])
     }
     try QueryEngine(store).changes(
       ofKpi: sink.definition.kpi.text, after: publication.afterSeq, asOf: publication.throughSeq,
       options
     ) { changed in
       for row in LiveRow.all(of: changed) where row.kind != .changed {
-        let document = Self.document(row, number, changed.version, publication, sink)
-        if documents.count == Self.maxRows || bytes + document.count > Self.maxBytes { try flush() }
-        documents.append(document)
-        (number, bytes) = (number + 1, bytes + document.count)
+        let row = SinkRow(row, number, changed, publication, sink)
+        if rows.count == Self.maxRows || bytes + row.document.count > Self.maxBytes { try flush() }
+        rows.append(row)
+        (number, bytes) = (number + 1, bytes + row.document.count)
       }
     }
     try flush()
@@ -82,22 +88,6 @@ struct SinkWork: Sendable {
         "there are \(number) rows between events \(publication.afterSeq) and \(publication.throughSeq), "
           + "and \(publication.rows) were to be handed over")
     }
-  }
-
-  /// A row as targets get it: the same bytes each time.
-  private static func document(
-    _ row: LiveRow, _ number: Int, _ version: Int?, _ publication: Publication, _ sink: SinkInfo
-  ) -> [UInt8] {
-    var document = jsonObject { json in
-      json.field(SinkOutput.idField, "\(publication.id)/\(number)")
-      json.field(SinkOutput.timeField, timeNs: row.key.timeNs)
-      json.field("kind", row.kind.rawValue)
-      json.field("kpi", sink.definition.kpi.text)
-      if let version { json.field("kpi_version", Int64(version)) }
-      json.field("as_of_seq", publication.throughSeq)
-    }
-    document[document.count - 1] = UInt8(ascii: ",")
-    return document + row.json.dropFirst()
   }
 
   private func send(
@@ -122,7 +112,43 @@ struct SinkWork: Sendable {
         json.field("rows", array: documents)
       }
       try outputs.webhooks.send(body, id: id, to: url, isCancelled: isCancelled)
-    case .file: throw OutputRefusal("a sink feeds a stream or a webhook")
+    case .file, .kafka: throw OutputRefusal("a sink feeds no \(sink.definition.target.kind)")
     }
+  }
+}
+
+/// A row as targets get it: the same bytes each time.
+struct SinkRow {
+  var id: String
+  var kind: ChangedRows.Kind
+  /// The KPI and the group, as a JSON object. What is told of a group later has the same.
+  var key: [UInt8]
+  var document: [UInt8]
+
+  init(
+    _ row: LiveRow, _ number: Int, _ changed: ChangedRows, _ publication: Publication,
+    _ sink: SinkInfo
+  ) {
+    let id = "\(publication.id)/\(number)"
+    (self.id, kind) = (id, row.kind)
+    let kpi = sink.definition.kpi.text
+    let columns = changed.answer.columns
+    let groups = columns.dropFirst(columns.first?.kind == .time ? 1 : 0).map(\.name)
+    key = jsonObject { json in
+      json.field("kpi", kpi)
+      for (name, label) in zip(groups, row.key.group) {
+        json.field(name, optional: label?.description)
+      }
+    }
+    document = jsonObject { json in
+      json.field(SinkOutput.idField, id)
+      json.field(SinkOutput.timeField, timeNs: row.key.timeNs)
+      json.field("kind", row.kind.rawValue)
+      json.field("kpi", kpi)
+      if let version = changed.version { json.field("kpi_version", Int64(version)) }
+      json.field("as_of_seq", publication.throughSeq)
+    }
+    document[document.count - 1] = UInt8(ascii: ",")
+    document += row.json.dropFirst()
   }
 }

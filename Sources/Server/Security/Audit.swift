@@ -113,17 +113,32 @@ public final class Audit: Sendable {
 }
 
 extension Statement {
-  /// As it is noted: a source that was refused since it had a secret in it must not have it noted here.
-  fileprivate var auditText: String {
-    guard case .defineSource(let source) = body else { return canonicalText }
-    return Statement(.defineSource(source.withoutSecrets)).canonicalText
-  }
+  /// As it is noted: what was refused since it had a secret in it must not have it noted here.
+  fileprivate var auditText: String { Statement(body.withoutSecrets).canonicalText }
 
-  /// Why it was not done, on one line. The text itself stands beside it, but for a source, which may have a secret in it.
+  /// Why it was not done, on one line. The text itself stands beside it, without its secrets.
   fileprivate func failureText(_ error: any Error) -> String {
     guard let error = error as? LanguageError else { return "\(error)" }
     return error.places.map { "\($0.line):\($0.column): \($0.issue.message)" }
       .joined(separator: "; ")
+  }
+}
+
+extension Statement.Body {
+  fileprivate var withoutSecrets: Statement.Body {
+    switch self {
+    case .defineSource(let source): return .defineSource(source.withoutSecrets)
+    case .defineSink(var sink):
+      sink.target = sink.target.withoutSecrets
+      return .defineSink(sink)
+    case .defineSchedule(var schedule):
+      schedule.target = schedule.target.withoutSecrets
+      return .defineSchedule(schedule)
+    case .defineAlert(var alert):
+      alert.target = alert.target.withoutSecrets
+      return .defineAlert(alert)
+    default: return self
+    }
   }
 }
 

@@ -8,10 +8,11 @@ import Store
 /// A source that is fetched from by a command, and not by a server.
 public enum ForegroundSource {
   /// Fetches into `store`, which is open for writing, until `isCancelled`, or with `untilEnd` to where the source ended when it
-  /// was begun. What fails is tried again, as a server does; what somebody has to decide on is thrown. `progress` is told how it
-  /// gets on, four times a second. Gives how that was in the end; what was fetched is durable then.
+  /// was begun. What fails is tried again, as a server does; what somebody has to decide on is thrown, and with `untilEnd` what
+  /// fails before it has worked. `progress` is told how it gets on, four times a second. Gives how that was in the end; what was
+  /// fetched is durable then.
   ///
-  /// Throws what is wrong with the options, and `ThreadError`.
+  /// Throws what is wrong with the options, ``SourceStopError`` and `ThreadError`.
   public static func run(
     _ definition: DefineSource, in store: Store, untilEnd: Bool,
     isCancelled: () -> Bool, progress: (FetchStatus) -> Void
@@ -29,16 +30,21 @@ public enum ForegroundSource {
     fetcher.settings.endsAtEnd = untilEnd
     let run = SourceRun(source, clock: Store.wallClockNs, logger: quiet)
     try run.start { [fetcher] in EndingFetcher(fetcher: fetcher, endsAtEnd: untilEnd) }
+    var (hasRun, hasFailed) = (false, false)
     while !run.hasToStop {
       let status = run.status
       progress(status)
-      if isCancelled() || status.state == .stopped { break }
+      hasRun = hasRun || status.state == .running
+      hasFailed = untilEnd && !hasRun && status.state == .waiting
+      if isCancelled() || status.state == .stopped || hasFailed { break }
       run.wait(seconds: 0.25)
     }
     run.stop()
     run.join()
     let end = run.status
-    if end.state == .stopped { throw SourceStopError(end.failure ?? "the source has stopped") }
+    if end.state == .stopped || hasFailed {
+      throw SourceStopError(end.failure ?? "the source has stopped")
+    }
     return end
   }
 }

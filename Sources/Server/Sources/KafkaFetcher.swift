@@ -35,13 +35,8 @@ extension KafkaSettings {
   ) throws {
     let options = SourceOptions(definition)
     let name = definition.name.text
-    let brokers = try options.texts("brokers").joined(separator: ",")
-    // Names with dots are of the client's library.
-    let own = try definition.options.map(\.name.path.string).filter { $0.contains(".") }.map {
-      (name: $0, value: try options.text($0) ?? "")
-    }
     self.init(
-      name: name, options: [("bootstrap.servers", brokers)] + own,
+      name: name, options: try options.kafkaClient(),
       topics: TopicChoice(
         try options.texts("topics").flatMap { $0.split(separator: ",").map(String.init) }),
       group: try options.text("group") ?? "nilo.\(name)",
@@ -49,8 +44,7 @@ extension KafkaSettings {
     self.resumedSeq = resumedSeq
     if let text = try options.text("partitions") {
       guard let share = PartitionShare(text) else {
-        throw SourceOptionError(
-          "partitions: '\(text)' is none of 'all', '0,1,5' and 'node 2 of 3'")
+        throw SourceOptionError("partitions: '\(text)' is not \(PartitionShare.forms)")
       }
       self.share = share
     }

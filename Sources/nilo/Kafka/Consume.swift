@@ -11,6 +11,7 @@ struct Consume: ParsableCommand {
     discussion: """
       It reads until Ctrl-C, or with --until-end to where the topics ended when it began. How far it has got is in the store, in \
       the same commit as the events: begin it again and it goes on there. A server does the same with DEFINE SOURCE.
+      Brokers that do not answer are told of after some seconds, and tried again; with --until-end that ends it.
 
       Example:
         nilo consume --brokers localhost:9092 --topics 'plant.*' --into readings --until-end
@@ -61,9 +62,19 @@ struct Consume: ParsableCommand {
     Interruption.catchSignals()
     var progress = Progress()
     defer { progress.wipe() }
+    var (hasRun, toldNs): (Bool, Int64?) = (false, nil)
     let end = try ForegroundSource.run(
       source, in: store, untilEnd: untilEnd, isCancelled: Interruption.wish,
-      progress: { status in progress.update { Self.line(status) } })
+      progress: { status in
+        hasRun = hasRun || status.state == .running
+        let isTriedAgain = status.state == .waiting && (hasRun || !untilEnd)
+        if isTriedAgain, status.sinceNs != toldNs, let failure = status.failure {
+          toldNs = status.sinceNs
+          progress.wipe()
+          printNote("\(failure); trying again")
+        }
+        progress.update { Self.line(status) }
+      })
     progress.wipe()
     printNote("\(Wording.count(end.events)) documents, \(Wording.count(end.rejected)) rejected")
   }

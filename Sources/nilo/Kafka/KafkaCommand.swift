@@ -36,20 +36,27 @@ struct KafkaArguments: ParsableArguments {
 
   var timeoutMs: Int { min(max(timeout, 1), 3_600) * 1_000 }
 
-  /// Those of the file, and where to connect. Throws ``Failure`` when the file cannot be read.
   func options() throws -> [(name: String, value: String)] {
+    try Self.options(brokers, clientConfig)
+  }
+
+  /// Where to connect, and what a file says. Throws ``Failure`` when it cannot be read.
+  static func options(
+    _ brokers: String, _ clientConfig: String?
+  ) throws -> [(name: String, value: String)] {
     var options = [(name: "bootstrap.servers", value: brokers)]
     guard let clientConfig else { return options }
     guard let bytes = FileManager.default.contents(atPath: clientConfig) else {
       throw Failure("the file \(clientConfig) cannot be read")
     }
-    let lines = String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline)
+    let lines = String(decoding: bytes, as: UTF8.self).split(
+      omittingEmptySubsequences: false, whereSeparator: \.isNewline)
     for (number, line) in lines.enumerated() {
       let text = line.trimmingCharacters(in: .whitespaces)
       if text.isEmpty || text.hasPrefix("#") { continue }
       let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
       guard parts.count == 2 else {
-        throw Failure("\(clientConfig): option \(number + 1) is not name=value")
+        throw Failure("\(clientConfig): line \(number + 1) is not name=value")
       }
       options.append(
         (

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Bytes
 import FileConnector
 import Foundation
 import KafkaClient
@@ -9,7 +10,7 @@ struct KafkaProduce: ParsableCommand {
     commandName: "produce", abstract: "Put documents of a file or a pipe into a topic.",
     discussion: """
       Each document is a message, each is sent once and in its order (enable.idempotence). It ends when the brokers have all \
-      of them; what they did not take is told with its place.
+      of them. What they did not take is told with its number, the first five here and all of it in the file of --failures.
 
       Example:
         nilo generate fleet --hours 1 | nilo kafka produce fleet --key device_id -
@@ -23,6 +24,11 @@ struct KafkaProduce: ParsableCommand {
   var key: String?
   @Option(help: ArgumentHelp("Messages per second at most.", valueName: "n"))
   var rate: Int?
+  @Option(
+    help: ArgumentHelp(
+      "A file for what was not taken: an object of JSON a line, with message and reason.",
+      valueName: "file"))
+  var failures: String?
 
   func validate() throws {
     guard rate ?? 1 >= 1 else { throw ValidationError("--rate is 1 or more.") }
@@ -34,6 +40,7 @@ struct KafkaProduce: ParsableCommand {
       [("message.max.bytes", "20971520"), ("linger.ms", "5")] + (try kafka.options()))
     defer { producer.close() }
     var run = ProduceRun(producer, topic: topic, key: key, rate: rate)
+    if let failures { run.failureFile = try FailureFile(failures) }
     try run.send(file, timeoutMs: kafka.timeoutMs)
     if run.failedCount > 0 { throw ExitCode(ExitStatus.failure) }
     if Interruption.isRequested { throw ExitCode(ExitStatus.interrupted) }
@@ -51,6 +58,7 @@ private struct ProduceRun {
   private var sentCount = 0
   private var deliveredCount = 0
   private(set) var failedCount = 0
+  var failureFile: FailureFile?
 
   private static let maxFailuresShown = 5
   /// With nothing delivered for so long the brokers are taken for gone.
@@ -71,12 +79,12 @@ private struct ProduceRun {
     var reader = try FileReader(path: file, format: nil, isCancelled: Interruption.wish)
     while let chunk = try reader.next(), !Interruption.isRequested {
       let batch = chunk.documents()
-      for refused in batch.refused { fail(Int(refused.position), refused.reason) }
+      for refused in batch.refused { try fail(Int(refused.position), refused.reason) }
       for document in batch.documents {
         let start = Int(document.start)
         try send(Array(batch.bytes[start..<start + Int(document.byteCount)]))
       }
-      tell()
+      try tell()
     }
     try finish()
   }
@@ -86,17 +94,8 @@ private struct ProduceRun {
     sentCount += 1
     let message = KafkaProducer.Message(
       key: key.flatMap { Store.text(ofField: $0, in: value) }.map { Array($0.utf8) }, value: value)
-    while true {
-      do {
-        try producer.send(message, to: topic, tag: sentCount)
-        break
-      } catch {
-        guard error.kind == .queueFull else { throw error }
-        producer.poll(timeoutMs: 100)
-        report()
-      }
-    }
-    if sentCount % 1_000 == 0 { tell() }
+    _ = try producer.send(message, to: topic, tag: sentCount, unless: Interruption.wish)
+    if sentCount % 1_000 == 0 { try tell() }
     guard let rate else { return }
     let due = start + .seconds(Double(sentCount) / Double(rate))
     let now = ContinuousClock.now
@@ -112,7 +111,7 @@ private struct ProduceRun {
     var left = producer.flush(timeoutMs: 200)
     while left > 0 {
       let before = deliveredCount + failedCount
-      tell()
+      try tell()
       if deliveredCount + failedCount > before { lastNews = .now }
       if ContinuousClock.now - lastNews > Self.patience {
         let reason = producer.takeFailure().map { ": \($0.message)" } ?? ""
@@ -122,31 +121,59 @@ private struct ProduceRun {
       }
       left = producer.flush(timeoutMs: 200)
     }
-    report()
+    try report()
     progress.wipe()
     printNote(
       "\(Wording.count(deliveredCount)) messages sent"
         + (failedCount > 0 ? ", \(Wording.count(failedCount)) not taken" : ""))
   }
 
-  private mutating func tell() {
+  private mutating func tell() throws {
     producer.poll(timeoutMs: 0)
-    report()
+    try report()
     let count = deliveredCount
     progress.update { "\(Wording.count(count)) messages sent" }
   }
 
-  private mutating func report() {
+  private mutating func report() throws {
     for (tag, failure) in producer.reports() {
-      if let failure { fail(tag, failure.message) } else { deliveredCount += 1 }
+      if let failure { try fail(tag, failure.message) } else { deliveredCount += 1 }
     }
   }
 
   /// `place` is the number of the message, or where the document stands in its file.
-  private mutating func fail(_ place: Int, _ reason: String) {
+  private mutating func fail(_ place: Int, _ reason: String) throws {
     failedCount += 1
+    try failureFile?.write(place, reason)
     guard failedCount <= Self.maxFailuresShown else { return }
     progress.wipe()
     printError("message \(place): \(reason)")
+    if failedCount == Self.maxFailuresShown, failureFile == nil {
+      printNote("further ones are counted; --failures FILE has them all")
+    }
+  }
+}
+
+/// What was not taken, a line each.
+private struct FailureFile {
+  private let path: String
+  private let file: FileHandle
+
+  /// Makes the file, or empties it. Throws ``Failure``.
+  init(_ path: String) throws {
+    guard FileManager.default.createFile(atPath: path, contents: nil),
+      let file = FileHandle(forWritingAtPath: path)
+    else { throw Failure("the file \(path) cannot be written") }
+    (self.path, self.file) = (path, file)
+  }
+
+  func write(_ place: Int, _ reason: String) throws {
+    let line = jsonObject {
+      $0.field("message", Int64(place))
+      $0.field("reason", reason)
+    }
+    do { try file.write(contentsOf: Data(line + [0x0A])) } catch {
+      throw Failure("the file \(path) cannot be written: \(error.localizedDescription)")
+    }
   }
 }

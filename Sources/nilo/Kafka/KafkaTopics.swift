@@ -55,6 +55,8 @@ struct TopicCreate: ParsableCommand {
   var replicas: Int?
   @Option(help: ArgumentHelp("A setting of the topic.", valueName: "name=value"))
   var set: [String] = []
+  @Flag(help: "Write what was done as JSON.")
+  var json = false
 
   func validate() throws {
     guard partitions >= 1, replicas ?? 1 >= 1 else {
@@ -67,7 +69,11 @@ struct TopicCreate: ParsableCommand {
     let admin = try kafka.admin()
     defer { admin.close() }
     try admin.create(topic, partitions: partitions, replicas: replicas, settings: settings)
-    printNote("topic \(topic) is made, with \(Wording.partitions(partitions))")
+    try told("topic \(topic) is made, with \(Wording.partitions(partitions))", json) {
+      $0.field("topic", topic)
+      $0.field("outcome", "made")
+      $0.field("partitions", Int64(partitions))
+    }
   }
 }
 
@@ -83,19 +89,27 @@ struct TopicDelete: ParsableCommand {
 
   @OptionGroup var kafka: KafkaArguments
   @Argument var topic: String
+  @Flag(help: "Write what was done as JSON.")
+  var json = false
 
   func run() throws {
     let admin = try kafka.admin()
     defer { admin.close() }
     try admin.delete(topic)
-    printNote("topic \(topic) is deleted")
+    try told("topic \(topic) is deleted", json) {
+      $0.field("topic", topic)
+      $0.field("outcome", "deleted")
+    }
   }
 }
 
 struct TopicDescribe: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "describe", abstract: "Show a topic: its partitions, their offsets, its settings.",
+    commandName: "describe",
+    abstract: "Show a topic: its partitions, their offsets and brokers, its settings.",
     discussion: """
+      Settings are those of the topic itself; --json has those too that the brokers have for all.
+
       Example:
         nilo kafka topics describe pumps --json
       """)
@@ -113,20 +127,30 @@ struct TopicDescribe: ParsableCommand {
     }
     let consumer = try KafkaConsumer(try kafka.options(), group: "nilo.describe")
     defer { consumer.close() }
-    let offsets = try (0..<Int32(found.partitionCount)).map {
-      try consumer.watermarks(of: KafkaPartition(topic, $0), timeoutMs: kafka.timeoutMs)
+    let offsets = try found.partitions.map {
+      try consumer.watermarks(of: KafkaPartition(topic, $0.number), timeoutMs: kafka.timeoutMs)
     }
     let settings = try admin.settings(of: topic)
     try Output.buffered { output in
       if json { return try output.line(Self.json(found, offsets, settings)) }
       try output.line("\(topic)  \(Wording.partitions(found.partitionCount))")
-      for (number, range) in offsets.enumerated() {
-        try output.line("partition \(number)  offsets \(range.lowerBound) to \(range.upperBound)")
+      for (partition, range) in zip(found.partitions, offsets) {
+        try output.line(Self.line(partition, range))
       }
       for setting in settings where !setting.isDefault {
         try output.line("\(setting.name)=\(setting.value ?? "(secret)")")
       }
     }
+  }
+
+  private static func line(_ partition: KafkaTopic.Partition, _ offsets: Range<Int64>) -> String {
+    func listed(_ brokers: [Int32]) -> String {
+      brokers.isEmpty ? "none" : brokers.map { "\($0)" }.joined(separator: ",")
+    }
+    return
+      "partition \(partition.number)  offsets \(offsets.lowerBound) to \(offsets.upperBound)"
+      + "  leader \(partition.leader < 0 ? "none" : "\(partition.leader)")"
+      + "  replicas \(listed(partition.replicas))  in sync \(listed(partition.inSync))"
   }
 
   private static func json(
@@ -136,11 +160,14 @@ struct TopicDescribe: ParsableCommand {
       json.field("topic", topic.name)
       json.field(
         "partitions",
-        array: offsets.enumerated().map { number, range in
+        array: zip(topic.partitions, offsets).map { partition, range in
           jsonObject {
-            $0.field("partition", Int64(number))
+            $0.field("partition", Int64(partition.number))
             $0.field("first_offset", range.lowerBound)
             $0.field("next_offset", range.upperBound)
+            $0.field("leader", optional: partition.leader < 0 ? nil : Int64(partition.leader))
+            $0.field("replicas", numbers: partition.replicas)
+            $0.field("in_sync", numbers: partition.inSync)
           }
         })
       json.field(
@@ -160,7 +187,8 @@ struct TopicAlter: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "alter", abstract: "Change the settings of a topic, or give it more partitions.",
     discussion: """
-      With more partitions, new messages of a key may go to another one than those before.
+      With more partitions, new messages of a key may go to another one than those before. How many brokers have each is not
+      changed here: that moves all the data, and is for the tools of the brokers.
 
       Example:
         nilo kafka topics alter pumps --partitions 6 --set retention.ms=86400000 --unset max.message.bytes
@@ -174,6 +202,8 @@ struct TopicAlter: ParsableCommand {
   var set: [String] = []
   @Option(help: ArgumentHelp("A setting that is to be as it is for all.", valueName: "name"))
   var unset: [String] = []
+  @Flag(help: "Write what was done as JSON.")
+  var json = false
 
   func run() throws {
     let changes: [(name: String, value: String?)] =
@@ -185,7 +215,28 @@ struct TopicAlter: ParsableCommand {
     defer { admin.close() }
     if let partitions { try admin.grow(topic, to: partitions) }
     if !changes.isEmpty { try admin.set(changes, of: topic) }
-    printNote("topic \(topic) is altered")
+    try told("topic \(topic) is altered", json) {
+      $0.field("topic", topic)
+      $0.field("outcome", "altered")
+    }
+  }
+}
+
+/// Says what was done: to people, or as an object of JSON.
+private func told(
+  _ note: String, _ isJSON: Bool, _ fields: (inout JSONObjectWriter) -> Void
+) throws {
+  if !isJSON { return printNote(note) }
+  try Output.buffered { try $0.line(jsonObject(fields)) }
+}
+
+extension JSONObjectWriter {
+  fileprivate mutating func field(_ name: String, numbers: [Int32]) {
+    field(name, array: numbers.map { Array("\($0)".utf8) })
+  }
+
+  fileprivate mutating func field(_ name: String, optional value: Int64?) {
+    if let value { field(name, value) } else { null(name) }
   }
 }
 

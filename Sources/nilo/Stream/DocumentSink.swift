@@ -2,7 +2,7 @@ import Bytes
 import Curl
 import Foundation
 
-/// Where documents are sent to. A target of another kind, such as a topic, is another of these: see ``DocumentSinks``.
+/// Where documents are sent to. A target of another kind is another of these: see ``DocumentSinks``.
 protocol DocumentSink: AnyObject {
   /// Returns when they have arrived. Throws ``Failure`` when they never will, and ``ClosedOutput``.
   func send(_ documents: [[UInt8]]) throws
@@ -20,17 +20,31 @@ struct SinkOutcome {
   var retries: UInt64 = 0
 }
 
+/// What the options say of how to send, beside where to.
+struct SinkOptions {
+  var token: String?
+  var caFile: String?
+  /// The field whose value is the key of a message.
+  var key: String?
+  /// A file of options of librdkafka.
+  var clientConfig: String?
+}
+
 enum DocumentSinks {
-  /// The sink that `--to` says. Throws ``Misuse``.
-  static func sink(_ target: String, token: String?, caFile: String?) throws -> any DocumentSink {
+  /// The sink that `--to` says. Throws ``Misuse``, and ``Failure`` when a file of options cannot be read.
+  static func sink(_ target: String, _ options: SinkOptions) throws -> any DocumentSink {
+    if target.hasPrefix(KafkaSink.scheme) { return try KafkaSink(target, options) }
+    if options.key != nil || options.clientConfig != nil {
+      throw Misuse("--key and --client-config go with --to kafka://...")
+    }
     if target == "stdout" || target == "-" { return OutputSink() }
     if let url = URLComponents(string: target), ["http", "https"].contains(url.scheme),
       url.host?.isEmpty == false
     {
-      return HTTPSink(url: target, token: token, caFile: caFile)
+      return HTTPSink(url: target, token: options.token, caFile: options.caFile)
     }
     throw Misuse(
-      "--to is stdout, or a URL such as http://127.0.0.1:4280/v1/streams/NAME/events, not \(target)"
+      "--to is stdout, or a URL such as http://127.0.0.1:4280/v1/streams/NAME/events or kafka://localhost:9092/TOPIC, not \(target)"
     )
   }
 }

@@ -21,11 +21,12 @@ struct StreamSend: ParsableCommand {
     abstract: "Send the documents of a file one after the other.",
     discussion: """
       Documents are lines of NDJSON, elements of JSON or rows of CSV, plain or compressed. A server \
-      that does not answer is tried again until it does, and takes no document twice. Ctrl-C ends it.
+      or a broker that does not answer is tried again until it does, and takes no document twice. Ctrl-C ends it.
 
       Example:
         nilo stream metrics.json --to http://127.0.0.1:4280/v1/streams/metrics/events
         nilo stream orders.csv --to stdout --pace timestamps --speed 60x
+        nilo stream metrics.json --to kafka://localhost:9092/metrics --key machine
       """)
 
   enum PaceName: String, ExpressibleByArgument { case interval, timestamps }
@@ -36,7 +37,7 @@ struct StreamSend: ParsableCommand {
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "stdout, or the URL of a stream's events: http://.../v1/streams/NAME/events.",
+      "stdout, the URL of a stream's events, http://.../v1/streams/NAME/events, or kafka://HOST:PORT/TOPIC.",
       valueName: "target"))
   var to = "stdout"
 
@@ -83,6 +84,17 @@ struct StreamSend: ParsableCommand {
     help: ArgumentHelp("A file of PEM with who vouches for the server.", valueName: "file"))
   var caFile: String?
 
+  @Option(
+    name: .long,
+    help: ArgumentHelp("To a topic: the field whose value is the key.", valueName: "path"))
+  var key: String?
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "To a topic: a file of options of librdkafka, name=value on each line.", valueName: "file"))
+  var clientConfig: String?
+
   @Flag(name: .long, help: "Write the summary as JSON, to standard error.")
   var json = false
 
@@ -101,7 +113,10 @@ struct StreamSend: ParsableCommand {
       ?? ProcessInfo.processInfo
       .environment["NILO_TOKEN"]
     let sink = try DocumentSinks.sink(
-      to, token: token?.trimmingCharacters(in: .whitespacesAndNewlines), caFile: caFile)
+      to,
+      SinkOptions(
+        token: token?.trimmingCharacters(in: .whitespacesAndNewlines), caFile: caFile, key: key,
+        clientConfig: clientConfig))
     Interruption.catchSignals()
     let kind: Pace.Kind =
       switch pace {

@@ -39,6 +39,7 @@ export function sinksTable(before, rows) {
       text('sink', 'name'),
       text('KPI', 'kpi'),
       text('into', 'target'),
+      text('state', 'state'),
       count('rows', 'rows'),
       count('waiting', 'waiting_rows'),
       moment('since', 'waiting_since'),

@@ -3,21 +3,36 @@ import Language
 import Model
 import Query
 
-/// The options of a source as its fetcher wants them, with what they refer to. Types and names were checked when the source
-/// was defined; what is referred to is looked up now, and is in no message.
+/// The options of a source or a target as who runs it wants them, with what they refer to. Types and names were checked when
+/// it was defined; what is referred to is looked up now, and is in no message.
 struct SourceOptions {
-  let definition: DefineSource
+  let options: [SourceOption]
   let environment: [String: String]
+
+  init(
+    _ options: [SourceOption], environment: [String: String] = ProcessInfo.processInfo.environment
+  ) {
+    (self.options, self.environment) = (options, environment)
+  }
 
   init(
     _ definition: DefineSource, environment: [String: String] = ProcessInfo.processInfo.environment
   ) {
-    (self.definition, self.environment) = (definition, environment)
+    self.init(definition.options, environment: environment)
+  }
+
+  /// What librdkafka is to be told: where to connect, and what is named with a dot. Throws ``SourceOptionError``.
+  func kafkaClient() throws -> [(name: String, value: String)] {
+    let brokers = try texts("brokers").joined(separator: ",")
+    return try [("bootstrap.servers", brokers)]
+      + options.map(\.name.path.string).filter { $0.contains(".") }.map {
+        (name: $0, value: try text($0) ?? "")
+      }
   }
 
   /// Texts, also where there is one alone; empty when the option is not given. Throws ``SourceOptionError``.
   func texts(_ name: String) throws -> [String] {
-    switch definition[name] {
+    switch options[name] {
     case nil: []
     case .list(let values)?: try values.map { try text($0, name) }
     case let value?: [try text(value, name)]
@@ -26,22 +41,22 @@ struct SourceOptions {
 
   /// A text, or what a number or a truth value is written as. Throws ``SourceOptionError``.
   func text(_ name: String) throws -> String? {
-    try definition[name].map { try text($0, name) }
+    try options[name].map { try text($0, name) }
   }
 
   func number(_ name: String) -> Int? {
-    guard case .number(let value, _)? = definition[name] else { return nil }
+    guard case .number(let value, _)? = options[name] else { return nil }
     return Int(exactly: value)
   }
 
   func bool(_ name: String) -> Bool? {
-    guard case .bool(let value)? = definition[name] else { return nil }
+    guard case .bool(let value)? = options[name] else { return nil }
     return value
   }
 
   /// Months and longer by their mean lengths. Throws what is wrong with the length.
   func lengthNs(_ name: String) throws -> Int64? {
-    guard case .length(let length)? = definition[name] else { return nil }
+    guard case .length(let length)? = options[name] else { return nil }
     let unitNs = try BucketLength(parsing: "1\(length.unit.rawValue)").nominalNs
     return length.amount.multipliedReportingOverflow(by: unitNs).overflow
       ? .max : length.amount * unitNs
@@ -76,7 +91,7 @@ struct SourceOptions {
   }
 }
 
-/// An option of a source has no value that could be used.
+/// An option of a source or a target has no value that could be used.
 struct SourceOptionError: Error, CustomStringConvertible {
   var description: String
   init(_ description: String) { self.description = description }
