@@ -5,7 +5,7 @@ NILO = .build/release/nilo
 DATA = nilo-demo
 FLIPS = 2000
 
-.PHONY: help run test test-long test-optimised test-openapi test-page test-clients flips fuzz bench bench-peers build setup format lint clean
+.PHONY: help run test test-long test-optimised test-openapi test-page test-clients test-kafka flips fuzz bench bench-peers build setup format lint clean
 
 help:
 	@echo "make run          set up, build, load the sample data, ask some questions and serve it, with a live source"
@@ -14,6 +14,7 @@ help:
 	@echo "make test-optimised  build optimised, then run tests of copies and the hammer (some minutes)"
 	@echo "make test-openapi  make up requests from openapi.yaml, EXAMPLES=100 for each path"
 	@echo "make test-clients  install promtool, vmagent and collectd, and test with them"
+	@echo "make test-kafka   install a broker, and test topics, large messages, TLS and the whole pipeline with it"
 	@echo "make test-page    open the page in a browser, and look at what it does (some three minutes)"
 	@echo "make flips        flip FLIPS=2000 single bits of a store, each on its own (over an hour)"
 	@echo "make fuzz         make up texts for the parser, for FUZZ_SECONDS=60"
@@ -50,6 +51,9 @@ test-openapi: setup
 test-clients: setup
 	scripts/test-clients
 
+test-kafka: setup
+	scripts/test-kafka
+
 test-page: setup
 	swift build --product nilo
 	scripts/test-page .build/debug/nilo
@@ -68,6 +72,9 @@ bench: setup
 	python3 Benchmarks/growth.py
 	@echo
 	python3 Benchmarks/serve.py
+	@echo
+	$(SWIFT_BUILD) --product kafka-mock
+	python3 Benchmarks/kafka.py
 
 bench-peers: build
 	$(SWIFT_BUILD) --product nilo-bench
