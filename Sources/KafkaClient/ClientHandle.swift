@@ -120,7 +120,8 @@ import Synchronization
     }
     guard code == RD_KAFKA_RESP_ERR_NO_ERROR, let metadata = unsafe raw else {
       throw KafkaError(
-        code, "no broker answers at \(brokers)", message: reason ?? "waited for \(timeoutMs) ms")
+        code, isRefused ? "no connection to \(brokers)" : "no broker answers at \(brokers)",
+        message: reason ?? "waited for \(timeoutMs) ms")
     }
     defer { unsafe rd_kafka_metadata_destroy(metadata) }
     let list = unsafe UnsafeBufferPointer(

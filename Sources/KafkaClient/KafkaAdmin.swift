@@ -5,6 +5,8 @@ internal import CRdkafka
 @safe public final class KafkaAdmin {
   private let handle: ClientHandle
   private let timeoutMs: Int32
+  /// Whether a broker has answered.
+  private var isReached = false
 
   /// Options of librdkafka. Connects to nobody yet. `timeoutMs` is how long the brokers may take for each call.
   public init(
@@ -104,6 +106,9 @@ internal import CRdkafka
   private func ask(
     _ what: String, _ body: (UnsafeMutablePointer<CChar>?, Int) -> rd_kafka_resp_err_t
   ) throws(KafkaError) {
+    // Where none answers the calls below would say that no controller was found, and that late.
+    if !isReached { _ = try topics() }
+    isReached = true
     var reason = [CChar](repeating: 0, count: 512)
     let code = unsafe reason.withUnsafeMutableBufferPointer {
       unsafe body($0.baseAddress, $0.count)

@@ -41,10 +41,10 @@ final class DeadLetters {
     for (offset, reason) in rejected where reasons[offset] == nil { reasons[offset] = reason }
     let letters = kept[place] ?? [:]
     kept[place] = letters.filter { $0.key >= end }
-    for (offset, message) in letters where offset < end {
-      byteCount -= message.value?.count ?? 0
+    for offset in letters.keys.sorted() where offset < end {
+      guard var letter = letters[offset] else { continue }
+      byteCount -= letter.value?.count ?? 0
       guard let reason = reasons[offset] else { continue }
-      var letter = message
       letter.headers += [
         ("nilo.reason", Array(reason.utf8)), ("nilo.topic", Array(partition.topic.utf8)),
         ("nilo.partition", Array("\(partition.number)".utf8)),
