@@ -89,6 +89,7 @@ let package = Package(
         "Threads", "CMalloc", "RE2",
       ]),
     module("Query", ["Asking", "Language", "Model", "Bytes", "RE2"]),
+    module("PromQL", ["Model", "Bytes", "RE2"]),
     module(
       "Store",
       ["Query", "Language", "Projections", "EventLog", "Model", "Bytes", "Threads"]),
@@ -179,6 +180,7 @@ let package = Package(
       name: "CopyTests",
       dependencies: ["Store", "Projections", "EventLog", "Sketches", "TestSupport"],
       swiftSettings: settings),
+    tests("PromQL", ["Bytes"], golden: ["cases"]),
     tests("FileConnector"),
     .testTarget(
       name: "ServerTests",

@@ -17,7 +17,7 @@ import CRE2
   public static let maxMemoryBytes = 8 << 20
 
   // Never changed: RE2 locks what it caches.
-  private let expression: OpaquePointer
+  let expression: OpaquePointer
 
   /// Throws ``Refusal``. O(pattern), up to ``maxMemoryBytes``.
   public init(_ pattern: String) throws(Refusal) {

@@ -58,4 +58,17 @@ struct RegularExpressionTests {
     let pattern = String(repeating: #"\pL{1000}"#, count: 100)
     #expect(throws: RegularExpression.Refusal.self) { _ = try RegularExpression(pattern) }
   }
+
+  @Test func groupsAreFound() throws {
+    let expression = try RegularExpression("(?P<first>a+)(x)?(b*)")
+    #expect(expression.groupNames == ["first", nil, nil])
+    let text = "..aab"
+    #expect(expression.find(in: text.utf8Span.span.bytes) == [2..<5, 2..<4, nil, 4..<5])
+    let ended = "caa"
+    #expect(expression.find(in: ended.utf8Span.span.bytes) == [1..<3, 1..<3, nil, 3..<3])
+    let other = "xb"
+    #expect(expression.find(in: other.utf8Span.span.bytes) == nil)
+    let empty = ""
+    #expect(try RegularExpression("(.*)").find(in: empty.utf8Span.span.bytes) == [0..<0, 0..<0])
+  }
 }

@@ -24,6 +24,16 @@ const char *nilo_regex_error(const nilo_regex *regex);
 /// Whether some part of the text matches. Any number of threads may ask at once. Linear in `count`.
 bool nilo_regex_matches(const nilo_regex *regex, const char *text, size_t count);
 
+/// How many groups in parentheses the expression has.
+int nilo_regex_group_count(const nilo_regex *regex);
+
+/// The name of group `group`, from 1, as long as the expression lives; NULL when it has none.
+const char *nilo_regex_group_name(const nilo_regex *regex, int group);
+
+/// Whether some part of the text matches, and then in `bounds` where: the first and the end of the whole, then of each
+/// group, `groups` of them with the whole; -1 twice for a group that took no part.
+bool nilo_regex_find(const nilo_regex *regex, const char *text, size_t count, long *bounds, int groups);
+
 #ifdef __cplusplus
 }
 #endif
