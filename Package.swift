@@ -7,13 +7,14 @@ let settings: [SwiftSetting] = [
   .enableExperimentalFeature("Lifetimes"),
 ]
 
-/// A Swift module of ours. What is in the files of `embedded` is part of the program, what is `copied` lies beside it.
+/// A Swift module of ours. What is in the files of `embedded` is part of the program, what is `copied` lies beside it, and what
+/// is `excluded` is for people.
 func module(
   _ name: String, _ dependencies: [Target.Dependency] = [], embedded: [String] = [],
-  copied: [String] = []
+  copied: [String] = [], excluded: [String] = []
 ) -> Target {
   .target(
-    name: name, dependencies: dependencies,
+    name: name, dependencies: dependencies, exclude: excluded,
     resources: embedded.map { .embedInCode($0) } + copied.map { .copy($0) },
     swiftSettings: settings)
 }
@@ -42,6 +43,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
     .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.0"),
     .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
+    .package(url: "https://github.com/apple/swift-protobuf", exact: "1.39.0"),
     .package(url: "https://github.com/apple/swift-system", from: "1.8.0"),
     .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
@@ -53,6 +55,7 @@ let package = Package(
     .systemLibrary(name: "CLMDB", pkgConfig: "lmdb", providers: [.apt(["liblmdb-dev"])]),
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CSnappy", pkgConfig: "snappy", providers: [.apt(["libsnappy-dev"])]),
     .systemLibrary(name: "CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
     .systemLibrary(name: "CMalloc"),
     .target(
@@ -68,6 +71,7 @@ let package = Package(
     module("LMDB", ["CLMDB"]),
     module("Zstd", ["CZstd"]),
     module("Gzip", ["CZlib"]),
+    module("Snappy", ["CSnappy"]),
     module("Checksum", ["CXXHash"]),
     module("SimdJSON", ["CSimdjson"]),
     module("RE2", ["CRE2"]),
@@ -91,6 +95,10 @@ let package = Package(
     module("Query", ["Asking", "Language", "Model", "Bytes", "RE2"]),
     module("PromQL", ["Model", "Bytes", "RE2"]),
     module(
+      "RemoteRead",
+      ["Snappy", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
+      excluded: ["Messages/remote.proto"]),
+    module(
       "Store",
       ["Query", "Language", "Projections", "EventLog", "Model", "Bytes", "Threads"]),
     module("FileConnector", ["Model", "Bytes", "Checksum", "Zstd", "Gzip"]),
@@ -101,8 +109,8 @@ let package = Package(
     module(
       "Server",
       [
-        "Store", "Query", "FileConnector", "HTTPConnector", "KafkaConnector", "KafkaClient",
-        "Language", "Model", "Checksum", "Bytes", "Curl", "Gzip", "Threads",
+        "Store", "Query", "PromQL", "RemoteRead", "RE2", "Asking", "FileConnector", "HTTPConnector",
+        "KafkaConnector", "KafkaClient", "Language", "Model", "Checksum", "Bytes", "Curl", "Gzip", "Threads",
         .product(name: "Configuration", package: "swift-configuration"),
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "HTTPTypes", package: "swift-http-types"),
@@ -181,6 +189,7 @@ let package = Package(
       dependencies: ["Store", "Projections", "EventLog", "Sketches", "TestSupport"],
       swiftSettings: settings),
     tests("PromQL", ["Bytes"], golden: ["cases"]),
+    tests("RemoteRead", ["Snappy", .product(name: "SwiftProtobuf", package: "swift-protobuf")]),
     tests("FileConnector"),
     .testTarget(
       name: "ServerTests",

@@ -69,6 +69,24 @@ extension ServerParts {
     let influx3 = router.group().add(middleware: InfluxAnswers(api: .v3))
     influx3.path("/api/v3/write_lp", [.post: by(.writer, influxWrite.v3)])
 
+    // What clients of Prometheus ask, such as Grafana.
+    let api1 = router.group().add(middleware: PrometheusAnswers())
+    for (path, handler) in [
+      ("query", promQueries.instant), ("query_range", promQueries.range),
+      ("format_query", promQueries.format), ("series", promLists.series),
+      ("labels", promLists.labels), ("query_exemplars", promLists.exemplars),
+    ] as [(String, Handler)] {
+      let handler = by(.reader, handler)
+      api1.path(RouterPath("/api/v1/" + path), [.get: handler, .post: handler])
+    }
+    api1.path("/api/v1/label/:name/values", [.get: by(.reader, promLists.values)])
+    api1.path("/api/v1/metadata", [.get: by(.reader, promLists.metadata)])
+    api1.path("/api/v1/status/buildinfo", [.get: by(.reader, promLists.buildInfo)])
+    api1.path("/api/v1/rules", [.get: by(.reader, promRules.rules)])
+    api1.path("/api/v1/alerts", [.get: by(.reader, promRules.alerts)])
+    api1.path("/api/v1/read", [.post: by(.reader, remoteRead.post)])
+    api1.path("/metrics/kpis", [.get: by(.reader, kpiExposition.get)])
+
     router.path("/metrics", [.get: by(.reader, metrics.get)])
     // Those who watch over programs ask without a token; what they learn is no secret.
     router.path("/", [.get: page.index])

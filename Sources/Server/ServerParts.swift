@@ -28,6 +28,11 @@ struct ServerParts: Sendable {
   let influxQL: InfluxQLEndpoint
   let influx: InfluxOperation
   let lines: LineEndpoint
+  let promQueries: PrometheusQueries
+  let promLists: PrometheusLists
+  let promRules: PrometheusRules
+  let kpiExposition: KpiExposition
+  let remoteRead: RemoteReadEndpoint
   let operation: OperationEndpoints
   let page: PageEndpoint
   let metrics: MetricsEndpoint
@@ -82,6 +87,12 @@ struct ServerParts: Sendable {
     influxQL = InfluxQLEndpoint(store: store, pool: queries, settings: settings)
     influx = InfluxOperation(store: store, pool: queries)
     lines = LineEndpoint(store: store, pool: queries)
+    let promRunner = PrometheusRunner(queries: runner, requestSeconds: limits.requestSeconds)
+    promQueries = PrometheusQueries(runner: promRunner)
+    promLists = PrometheusLists(runner: promRunner)
+    promRules = PrometheusRules(store: store, pool: queries)
+    kpiExposition = KpiExposition(runner: promRunner)
+    remoteRead = RemoteReadEndpoint(runner: promRunner)
     operation = OperationEndpoints(store: store, queries: queries)
     page = PageEndpoint(
       files: PageFiles(folder: settings.pageDirectory), pool: looks, operation: operation)

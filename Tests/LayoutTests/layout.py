@@ -26,7 +26,7 @@ FOLDERS = {
         "Sequencing", "Commits", "Log", "Reading", "Check",
     ],
     "Projections": ["Work", "States", "Definitions", "Fold", "Pages", "Cells", "Rebuilding", ".", "Rows", "Answering"],
-    "Server": ["Settings", "Requests", "Security", "Ingest", "Queries", "Live", "Lists", "Influx", "Operation", "Page", "Schedule", "Sources", "."],
+    "Server": ["Settings", "Requests", "Security", "Ingest", "Queries", "Live", "Lists", "Influx", "Operation", "Prometheus", "Page", "Schedule", "Sources", "."],
     "PromQL": ["Syntax", "Parsing", "Printing", "Evaluation"],
     "Query": [".", "Storage", "Answer", "Engine", "Rendering", "Binding", "Execution", "Statements", "Changes"],
 }
@@ -65,7 +65,7 @@ def packaged():
     """The modules that each target of Package.swift depends on."""
     text = code(ROOT / "Package.swift")
     text = re.sub(r'\.product\(name: ("\w+"), package: "[^"]*"\)', r"\1", text)
-    targets = re.findall(r'\bmodule\(\s*"(\w+)"(?:,\s*\[([^\]]*)\])?(?:,\s*(?:embedded|copied): \[[^\]]*\])*\s*\)', text)
+    targets = re.findall(r'\bmodule\(\s*"(\w+)"(?:,\s*\[([^\]]*)\])?(?:,\s*(?:embedded|copied|excluded): \[[^\]]*\])*\s*\)', text)
     targets += re.findall(r'\.executableTarget\(\s*name: "(nilo(?:-\w+)?)",\s*dependencies: \[([^\]]*)\]', text)
     return {name: set(re.findall(r'"(\w+)"', list)) for name, list in targets}
 

@@ -35,34 +35,43 @@ extension Evaluator {
   private func matched(
     _ left: [VectorSeries], _ right: [VectorSeries], _ binary: BinaryOperation
   ) throws -> [VectorSeries] {
-    var partners: [Labels: [Int]] = [:]
-    for (index, one) in right.enumerated() {
-      partners[binary.signature(one.labels), default: []].append(index)
-    }
+    let partners = Dictionary(grouping: right) { binary.signature($0.labels) }
+    try checkPartners(partners, of: left)
     var result: [VectorSeries] = []
-    // The left series that has taken a partner at a time.
-    var lefts: [Labels: [Int]] = [:]
-    for (index, one) in left.enumerated() {
-      lefts[binary.signature(one.labels), default: []].append(index)
-    }
-    for (signature, indices) in lefts.sorted(by: { $0.value[0] < $1.value[0] }) {
+    // The times at which a left series of a group has a result.
+    var isTaken: [Labels: [Bool]] = [:]
+    for one in left {
+      let signature = binary.signature(one.labels)
       guard let others = partners[signature] else { continue }
-      for index in indices {
-        let labels = binary.resultLabels(left[index].labels)
-        var values = [Double?](repeating: nil, count: grid.count)
-        for time in 0..<grid.count {
-          let found = others.lazy.compactMap { right[$0].values[time] }.prefix(2)
-          guard let value = left[index].values[time], let other = found.first else { continue }
-          if found.count > 1 { throw Self.duplicates(signature, "right") }
-          if indices.count { left[$0].values[time] != nil } > 1 {
-            throw Self.duplicates(signature, "left")
-          }
-          values[time] = binary.value(value, other, kept: value)
-        }
-        result.append(VectorSeries(labels: labels, values: values))
+      var taken = isTaken[signature] ?? Array(repeating: false, count: grid.count)
+      var values = [Double?](repeating: nil, count: grid.count)
+      for time in 0..<grid.count {
+        guard let value = one.values[time],
+          let other = others.lazy.compactMap({ $0.values[time] }).first,
+          let computed = binary.value(value, other, kept: value)
+        else { continue }
+        if taken[time] { throw Self.duplicates(signature, "left") }
+        taken[time] = true
+        values[time] = computed
       }
+      isTaken[signature] = taken
+      result.append(VectorSeries(labels: binary.resultLabels(one.labels), values: values))
     }
     return try Self.merged(result)
+  }
+
+  /// Throws where two series of the right side belong together at a time at which there is something to match.
+  private func checkPartners(
+    _ partners: [Labels: [VectorSeries]], of left: [VectorSeries]
+  ) throws {
+    let isAsked = (0..<grid.count).map { time in left.contains { $0.values[time] != nil } }
+    for (signature, others) in partners where others.count > 1 {
+      for time in 0..<grid.count where isAsked[time] {
+        if others.lazy.filter({ $0.values[time] != nil }).prefix(2).count > 1 {
+          throw Self.duplicates(signature, "right")
+        }
+      }
+    }
   }
 
   private static func duplicates(_ signature: Labels, _ side: String) -> EvaluationError {

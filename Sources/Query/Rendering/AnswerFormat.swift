@@ -8,6 +8,8 @@ public enum AnswerFormat: String, Sendable, CaseIterable {
   case json
   /// One object a row.
   case ndjson
+  /// The same as one array.
+  case objects
   case csv, tsv
   /// A table of Markdown.
   case markdown
@@ -59,7 +61,8 @@ public struct AnswerRenderer: Sendable {
     }
     return switch format {
     case .json: JSONRendering(answer)
-    case .ndjson: JSONLinesRendering(answer)
+    case .ndjson: JSONObjectsRendering(answer, isArray: false)
+    case .objects: JSONObjectsRendering(answer, isArray: true)
     case .csv, .tsv: SeparatedRendering(answer, format, hasHeader: hasHeader)
     case .table: TableRendering(answer, self)
     case .vertical: VerticalRendering(answer, self)
@@ -69,10 +72,10 @@ public struct AnswerRenderer: Sendable {
 
   private func rendering(ofMessage message: String, _ answer: Answer) -> any RowRendering {
     MessageRendering { [format, hasFooter] pieces in
-      if format == .ndjson {
-        pieces.append("{\"message\":")
+      if format == .ndjson || format == .objects {
+        pieces.append(format == .objects ? "[{\"message\":" : "{\"message\":")
         pieces.append(json: message)
-        pieces.append("}\n")
+        pieces.append(format == .objects ? "}]\n" : "}\n")
       } else if format != .csv && format != .tsv {
         pieces.append(shown: message)
         pieces.append("\n")

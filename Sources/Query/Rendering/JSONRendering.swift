@@ -55,12 +55,14 @@ struct JSONRendering: RowRendering {
   }
 }
 
-/// One object a row.
-struct JSONLinesRendering: RowRendering {
+/// One object a row: a line each, or all in an array.
+struct JSONObjectsRendering: RowRendering {
   private let keys: [[UInt8]]
+  private let isArray: Bool
   private var cells: JSONCells
 
-  init(_ answer: Answer) {
+  init(_ answer: Answer, isArray: Bool) {
+    self.isArray = isArray
     keys = answer.columns.enumerated().map { index, column in
       var key = Pieces()
       key.append(index == 0 ? "{" : ",")
@@ -71,15 +73,21 @@ struct JSONLinesRendering: RowRendering {
     cells = JSONCells(answer)
   }
 
-  func begin(_ pieces: inout Pieces) {}
-  func end(_ pieces: inout Pieces) {}
+  func begin(_ pieces: inout Pieces) {
+    if isArray { pieces.put("[") }
+  }
+
+  func end(_ pieces: inout Pieces) {
+    if isArray { pieces.append("]\n") }
+  }
 
   mutating func write(row: Int, _ pieces: inout Pieces) {
+    if isArray, row > 0 { pieces.append(",\n") }
     for index in keys.indices {
       pieces.bytes.append(contentsOf: keys[index])
       cells.append(column: index, row, to: &pieces)
     }
-    pieces.append("}\n")
+    pieces.append(isArray ? "}" : "}\n")
   }
 }
 

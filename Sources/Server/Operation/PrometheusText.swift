@@ -53,7 +53,8 @@ struct PrometheusText {
     Int64(exactly: value).map { "\($0)" } ?? "\(value)"
   }
 
-  private static func escaped(_ text: String) -> String {
+  /// A label's value, as it stands in quotes.
+  static func escaped(_ text: String) -> String {
     text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").replacing("\n", with: "\\n")
   }
 }

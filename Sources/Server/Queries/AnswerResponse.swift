@@ -8,7 +8,7 @@ import Query
 extension AnswerFormat {
   var mediaType: String {
     switch self {
-    case .json: "application/json"
+    case .json, .objects: "application/json"
     case .ndjson: "application/x-ndjson"
     case .csv: "text/csv; charset=utf-8; header=present"
     case .tsv: "text/tab-separated-values; charset=utf-8"

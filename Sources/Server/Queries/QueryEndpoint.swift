@@ -168,7 +168,7 @@ extension QueryRunner {
   }
 
   /// Takes note of how a statement ended, and how long it took.
-  private func counted(_ body: () throws -> Answer) throws -> Answer {
+  func counted<R>(_ body: () throws -> R) throws -> R {
     let begin = ContinuousClock.now
     defer { metrics.querySeconds.add(.now - begin) }
     do {

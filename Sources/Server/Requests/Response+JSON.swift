@@ -17,3 +17,16 @@ extension Response {
       body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes + [0x0A])))
   }
 }
+
+extension [[UInt8]] {
+  /// Values that are JSON already, as an array. O(bytes).
+  var jsonArray: [UInt8] {
+    var bytes: [UInt8] = [UInt8(ascii: "[")]
+    for (index, value) in enumerated() {
+      if index > 0 { bytes.append(UInt8(ascii: ",")) }
+      bytes += value
+    }
+    bytes.append(UInt8(ascii: "]"))
+    return bytes
+  }
+}

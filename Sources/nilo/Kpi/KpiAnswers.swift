@@ -10,7 +10,8 @@ struct KpiArguments: ParsableArguments {
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "table, vertical, json, ndjson, csv, tsv or markdown. (default: table)", valueName: "format"))
+      "table, vertical, json, ndjson, objects, csv, tsv or markdown. (default: table)",
+      valueName: "format"))
   var format: AnswerFormat?
 
   func validate() throws { try store.check(format) }

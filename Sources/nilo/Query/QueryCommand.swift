@@ -30,7 +30,7 @@ struct QueryCommand: ParsableCommand {
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "table, vertical, json, ndjson, csv, tsv or markdown. (default: table on a terminal, else tsv)",
+      "table, vertical, json, ndjson, objects, csv, tsv or markdown. (default: table on a terminal, else tsv)",
       valueName: "format"))
   var format: AnswerFormat?
 

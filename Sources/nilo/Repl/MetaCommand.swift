@@ -33,7 +33,7 @@ enum MetaCommand: String, CaseIterable {
     case .help: "this list"
     case .describe: "streams and KPIs; or one of them with its fields"
     case .vertical: "a line for each value, on and off"
-    case .format: "table, vertical, json, ndjson, csv, tsv or markdown"
+    case .format: "table, vertical, json, ndjson, objects, csv, tsv or markdown"
     case .chart: "the last answer as a chart"
     case .explain: "how the last query is answered"
     case .watch: "the last statement again every 2 seconds, or so many, until Ctrl-C"
