@@ -84,7 +84,7 @@ struct ServerParts: Sendable {
     notes = NotesEndpoint(store: store, pool: queries, settings: settings, clock: clock)
     influxWrite = WriteEndpoint(
       store: store, queue: queue, pool: appends, settings: settings, clock: clock)
-    influxQL = InfluxQLEndpoint(store: store, pool: queries, settings: settings)
+    influxQL = InfluxQLEndpoint(store: store, runner: runner, settings: settings)
     influx = InfluxOperation(store: store, pool: queries)
     lines = LineEndpoint(store: store, pool: queries)
     let promRunner = PrometheusRunner(queries: runner, requestSeconds: limits.requestSeconds)

@@ -1,63 +1,96 @@
-/// What is understood of InfluxQL: what clients ask before they write, and what shells look around by.
-enum InfluxQLStatement: Equatable {
+import Bytes
+import Language
+
+/// What is understood of InfluxQL: what clients ask before they write, what shells and Grafana look around by, and
+/// aggregates.
+enum InfluxQLStatement {
   case createDatabase(String)
   case showDatabases
   case showRetentionPolicies
-  case showMeasurements
-  case other
+  case showMeasurements(InfluxQLNames)
+  case showTagKeys(from: String?)
+  case showFieldKeys(from: String?)
+  /// The values of some tags.
+  case showTagValues(from: String?, keys: InfluxQLNames, where: InfluxQLCondition)
+  case select(InfluxQLSelect)
+  /// What is not understood, and why.
+  case refused(String)
 
-  /// The statements of a text, which semicolons part. O(bytes).
-  static func all(_ text: String) -> [InfluxQLStatement] {
-    var statements: [[Substring]] = [[]]
-    var rest = text[...]
-    while let word = nextWord(&rest) {
-      if word == ";" {
-        statements.append([])
-      } else {
-        statements[statements.count - 1].append(word)
+  /// The statements of a text, which semicolons part. `nowNs` is what `now()` is. O(bytes).
+  static func all(_ text: String, nowNs: Int64) -> [InfluxQLStatement] {
+    InfluxQLToken.all(text).split { $0.isSymbol(";") }.map { tokens in
+      var reader = InfluxQLReader(Array(tokens), nowNs: nowNs)
+      do throws(InfluxQLError) { return try reader.statement() } catch {
+        return .refused(error.description)
       }
     }
-    return statements.filter { !$0.isEmpty }.map(Self.init)
   }
+}
 
-  private init(_ words: [Substring]) {
-    let keywords = words.prefix(6).map { $0.uppercased() }
-    if keywords.starts(with: ["CREATE", "DATABASE"]), words.count > 2 {
-      let isIfNotExists = keywords.dropFirst(2).starts(with: ["IF", "NOT", "EXISTS"])
-      let name = isIfNotExists ? words.dropFirst(5).first : words[2]
-      self = name.map { .createDatabase(Self.unquoted($0)) } ?? .other
-    } else if keywords == ["SHOW", "DATABASES"] {
-      self = .showDatabases
-    } else if keywords.starts(with: ["SHOW", "RETENTION", "POLICIES"]) {
-      self = .showRetentionPolicies
-    } else if keywords.starts(with: ["SHOW", "MEASUREMENTS"]) {
-      self = .showMeasurements
-    } else {
-      self = .other
+/// A statement of InfluxQL is not answered.
+struct InfluxQLError: Error, CustomStringConvertible {
+  var description: String
+  init(_ description: String) { self.description = description }
+}
+
+/// Names that are asked for.
+enum InfluxQLNames {
+  case all
+  case some([String])
+  case like(Text, isNegated: Bool)
+}
+
+/// Which points are meant: a condition on tags and fields, and a stretch of time.
+struct InfluxQLCondition {
+  var predicate: Predicate?
+  /// Half-open.
+  var sinceNs: Int64?
+  var untilNs: Int64?
+
+  /// What both take.
+  func and(_ other: InfluxQLCondition) -> InfluxQLCondition {
+    var both = self
+    both.predicate = [predicate, other.predicate].compactMap(\.self).reduce(nil) { all, one in
+      all.map { .and($0, one) } ?? one
     }
+    both.sinceNs = [sinceNs, other.sinceNs].compactMap(\.self).max()
+    both.untilNs = [untilNs, other.untilNs].compactMap(\.self).min()
+    return both
   }
 
-  /// A word, a text in quotes with them, or a semicolon.
-  private static func nextWord(_ text: inout Substring) -> Substring? {
-    text = text.drop { $0.isWhitespace }
-    guard let first = text.first else { return nil }
-    var end = text.index(after: text.startIndex)
-    if first == "\"" || first == "'" {
-      while end < text.endIndex, text[end] != first {
-        if text[end] == "\\" { text.formIndex(after: &end) }
-        if end < text.endIndex { text.formIndex(after: &end) }
-      }
-      if end < text.endIndex { text.formIndex(after: &end) }
-    } else if first != ";" {
-      end = text.firstIndex { $0.isWhitespace || $0 == ";" } ?? text.endIndex
-    }
-    defer { text = text[end...] }
-    return text[..<end]
+  /// Whether it says something of time.
+  var hasTime: Bool { sinceNs != nil || untilNs != nil }
+}
+
+/// `SELECT mean(usage) FROM cpu WHERE time > now() - 1h GROUP BY time(1m), host fill(null)`.
+struct InfluxQLSelect {
+  /// What stands in buckets without points.
+  enum Fill: Equatable {
+    case null, none, previous, linear
+    case number(Double)
   }
 
-  private static func unquoted(_ word: Substring) -> String {
-    guard let first = word.first, first == "\"" || first == "'", word.count > 1, word.last == first
-    else { return String(word) }
-    return String(word.dropFirst().dropLast()).replacing("\\\(first)", with: "\(first)")
+  /// A column of the answer.
+  struct Column {
+    var name: String
+    var expression: Expression
+    /// The field that it is of.
+    var field: String
+    var isCount: Bool
   }
+
+  var columns: [Column] = []
+  var measurement: String
+  var condition = InfluxQLCondition()
+  /// The buckets; nil for one of the whole time.
+  var every: TimeLength?
+  var tags: [String] = []
+  /// Nil where nothing was said: NULL.
+  var fill: Fill?
+  var isDescending = false
+  /// Rows of each series; nil for all.
+  var limit: Int?
+  var timeZone: String?
+
+  init(measurement: String) { self.measurement = measurement }
 }
