@@ -196,7 +196,11 @@ public final class KafkaConsumption {
       if polled % 64 != 0 { continue }
       nowNs = clock()
       try land(waiting: false)
-      try handOver { $0.isDue(settings.limits, nowNs: nowNs) }
+      try handOver {
+        $0.isDue(
+          settings.limits, nowNs: nowNs,
+          isBehind: $0.lag(end: consumer.knownEnd(of: $0.partition)) > 0)
+      }
       if nowNs < nextLookNs { continue }
       nextLookNs = nowNs + Self.lookNs
       noteLag(consumer)

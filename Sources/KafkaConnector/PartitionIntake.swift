@@ -140,12 +140,19 @@ struct PartitionIntake {
     return batches.count - 1
   }
 
-  /// Whether what is collected is to be handed over now.
-  func isDue(_ limits: CommitLimits, nowNs: Int64) -> Bool {
+  /// Whether what is collected is to be handed over now. Where there is more at the broker a batch fills up soon: it has longer,
+  /// since small blocks would have to be merged again.
+  func isDue(
+    _ limits: CommitLimits, nowNs: Int64, isBehind: @autoclosure () -> Bool = false
+  ) -> Bool {
     guard !isOnItsWay, let waitingSinceNs else { return false }
-    return documentCount >= limits.events || byteCount >= limits.bytes
-      || nowNs - waitingSinceNs >= limits.afterNs
+    if documentCount >= limits.events || byteCount >= limits.bytes { return true }
+    let waitedNs = nowNs - waitingSinceNs
+    return waitedNs >= limits.afterNs
+      && (waitedNs / Self.timesLongerBehind >= limits.afterNs || !isBehind())
   }
+
+  private static let timesLongerBehind: Int64 = 4
 
   /// Whether no more can be taken before what was handed over has landed.
   func isFull(_ limits: CommitLimits) -> Bool {

@@ -32,6 +32,8 @@ import Testing
     take(&intake, 5, "{}")
     #expect(!intake.isDue(limits(2), nowNs: 99))
     #expect(intake.isDue(limits(2), nowNs: 100))
+    #expect(!intake.isDue(limits(2), nowNs: 399, isBehind: true))
+    #expect(intake.isDue(limits(2), nowNs: 400, isBehind: true))
     // An offset without a message in between.
     take(&intake, 7, "{\"a\":1}")
     #expect(intake.isDue(limits(2), nowNs: 0) && intake.isFull(limits(2)))
