@@ -55,8 +55,9 @@ struct InfluxQLSeries {
   private struct Row {
     var timeNs: Int64
     var values: [QueryValue]
-    /// Whether there are points of one of the columns.
-    var hasPoints: Bool
+    /// Of each column whether it has points.
+    var isOfPoints: [Bool]
+    var hasPoints: Bool { isOfPoints.contains(true) }
   }
 
   /// The series that have points, by their tags.
@@ -70,11 +71,11 @@ struct InfluxQLSeries {
       var timeNs = startNs
       if case .time(let ns)? = times?[row] { timeNs = ns }
       let values = select.columns.indices.map { columns["c\($0)"]?[row] ?? .null }
-      let hasPoints = select.columns.indices.contains {
+      let isOfPoints = select.columns.indices.map {
         (columns["n\($0)"]?[row] ?? .null).double > 0
       }
       series[tags, default: []].append(
-        Row(timeNs: timeNs, values: values, hasPoints: hasPoints))
+        Row(timeNs: timeNs, values: values, isOfPoints: isOfPoints))
     }
     let sorted = series.sorted { $0.key.lexicographicallyPrecedes($1.key) }
     let shown = sorted.compactMap { json($0.key, $0.value) }
@@ -113,51 +114,46 @@ struct InfluxQLSeries {
   // MARK: Gaps
 
   private func filled(_ rows: [Row]) -> [Row] {
-    guard select.every != nil else { return rows }
     var rows = rows
     for (index, column) in select.columns.enumerated() {
-      let values = rows.map { row -> QueryValue in
-        // A count of nothing is a gap like any other, but that it is 0 where nothing is said.
-        column.isCount && row.values[index].double == 0 ? .null : row.values[index]
-      }
-      for (row, value) in gaps(values, isCount: column.isCount).enumerated() {
-        rows[row].values[index] = value
-      }
+      // A value that points do not give, such as the deviation of one, is no gap.
+      let gaps = rows.indices.filter { !rows[$0].isOfPoints[index] }
+      let values = rows.map { $0.isOfPoints[index] ? $0.values[index] : nil }
+      for row in gaps { rows[row].values[index] = value(in: values, at: row, column) }
     }
     return rows
   }
 
-  private func gaps(_ values: [QueryValue], isCount: Bool) -> [QueryValue] {
-    switch select.fill {
-    case nil: return isCount ? values.map { $0 == .null ? .integer(0) : $0 } : values
-    case .null?, InfluxQLSelect.Fill.none?: return values
-    case .number(let number)?:
-      return values.map {
-        $0 == .null ? .number(isCount ? number.rounded(.towardZero) : number) : $0
-      }
-    case .previous?:
-      var last = QueryValue.null
-      return values.map { value in
-        if value != .null { last = value }
-        return last
-      }
-    case .linear?: return interpolated(values, isCount: isCount)
+  /// What stands in a gap; `values` are nil in gaps. In buckets a count of nothing is 0, unless there is something to fill it
+  /// with.
+  private func value(
+    in values: [QueryValue?], at row: Int, _ column: InfluxQLSelect.Column
+  ) -> QueryValue {
+    if select.every == nil { return .null }
+    return switch select.fill {
+    case nil, .null?: column.isCount ? .integer(0) : .null
+    case InfluxQLSelect.Fill.none?: .null
+    case .number(let number)?: Self.number(number, column)
+    case .previous?: values[..<row].lazy.compactMap(\.self).last ?? .null
+    case .linear?: Self.between(values, row, column)
     }
   }
 
-  /// On the line between the values at both sides; nothing before the first and after the last. Counts stay whole.
-  private func interpolated(_ values: [QueryValue], isCount: Bool) -> [QueryValue] {
-    var values = values
-    let known = values.indices.filter { values[$0] != .null }
-    for (low, high) in zip(known, known.dropFirst()) where high - low > 1 {
-      let (first, last) = (values[low].double, values[high].double)
-      for index in (low + 1)..<high {
-        let share = Double(index - low) / Double(high - low)
-        let value = first + (last - first) * share
-        values[index] = .number(isCount ? value.rounded(.towardZero) : value)
-      }
-    }
-    return values
+  /// On the line between the values at both sides; nothing before the first and after the last.
+  private static func between(
+    _ values: [QueryValue?], _ row: Int, _ column: InfluxQLSelect.Column
+  ) -> QueryValue {
+    guard let low = values[..<row].lastIndex(where: { $0 != nil }),
+      let high = values[row...].firstIndex(where: { $0 != nil }),
+      let first = values[low]?.double, let last = values[high]?.double,
+      !first.isNaN, !last.isNaN
+    else { return .null }
+    return number(first + (last - first) * Double(row - low) / Double(high - low), column)
+  }
+
+  /// Counts stay whole.
+  private static func number(_ number: Double, _ column: InfluxQLSelect.Column) -> QueryValue {
+    .number(column.isCount ? number.rounded(.towardZero) : number)
   }
 }
 
