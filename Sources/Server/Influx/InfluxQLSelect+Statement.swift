@@ -125,13 +125,13 @@ struct InfluxQLSeries {
   }
 
   /// What stands in a gap; `values` are nil in gaps. In buckets a count of nothing is 0, unless there is something to fill it
-  /// with.
+  /// with, or the series has no points of the column at all.
   private func value(
     in values: [QueryValue?], at row: Int, _ column: InfluxQLSelect.Column
   ) -> QueryValue {
     if select.every == nil { return .null }
     return switch select.fill {
-    case nil, .null?: column.isCount ? .integer(0) : .null
+    case nil, .null?: column.isCount && values.contains { $0 != nil } ? .integer(0) : .null
     case InfluxQLSelect.Fill.none?: .null
     case .number(let number)?: Self.number(number, column)
     case .previous?: values[..<row].lazy.compactMap(\.self).last ?? .null
