@@ -110,7 +110,8 @@ let package = Package(
       "Server",
       [
         "Store", "Query", "PromQL", "RemoteRead", "RE2", "Asking", "FileConnector", "HTTPConnector",
-        "KafkaConnector", "KafkaClient", "Language", "Model", "Checksum", "Bytes", "Curl", "Gzip", "Threads",
+        "KafkaConnector", "KafkaClient", "Language", "Model", "Checksum", "Bytes", "Curl", "Gzip",
+        "Threads",
         .product(name: "Configuration", package: "swift-configuration"),
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "HTTPTypes", package: "swift-http-types"),

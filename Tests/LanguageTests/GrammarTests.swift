@@ -71,7 +71,7 @@ import Testing
     let unreached = grammar.names.indices.filter { !grammar.reachable(from: 0).contains($0) }
     #expect(unreached.map { grammar.names[$0] }.isEmpty)
     #expect(Set(grammar.names).count == grammar.names.count)
-    #expect(grammar.sideConditions.count == 9)
+    #expect(grammar.sideConditions.count == 10)
     var maker = SentenceMaker(grammar)
     for _ in 0..<10_000 where maker.usedRules.count < grammar.names.count {
       _ = maker.sentence()

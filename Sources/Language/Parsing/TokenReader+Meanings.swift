@@ -31,6 +31,9 @@ extension TokenReader {
   mutating func unit() throws(Issue) -> Spanned<String> {
     let unit = try string("a unit in single quotes")
     if unit.value.isEmpty { throw Issue(unit.span, "the unit is empty") }
+    if unit.value.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }) {
+      throw Issue(unit.span, "a unit has no line breaks and no other control characters")
+    }
     if unit.value.utf8.count > LanguageLimits.maxUnitBytes {
       throw Issue(unit.span, "a unit has at most \(LanguageLimits.maxUnitBytes) bytes")
     }

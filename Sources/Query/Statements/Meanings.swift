@@ -16,7 +16,11 @@ extension StatementRun {
       return named
     }
     // Those of other versions as well: one that is about to be the active one is told of before.
-    let columns = catalogue.kpis.filter { $0.name == kpi.name }.flatMap(\.items).map(\.name)
+    var columns: [Text] = []
+    for item in catalogue.kpis.filter({ $0.name == kpi.name }).flatMap(\.items)
+    where !columns.contains(item.name) {
+      columns.append(item.name)
+    }
     if columns.contains(Text(column.text)) { return named }
     if kpi.groupBy.contains(Text(column.text)) {
       throw error(
@@ -34,8 +38,8 @@ extension StatementRun {
     let named = try check(alteration)
     try writableStore(span).alterKpi(named)
     let column = named.column?.text ?? ""
-    let meaning = try store.snapshot().kpis.first { $0.name == named.name.text }?
-      .meanings[Text(column)]?.canonicalText
+    let meaning = try store.snapshot().kpis.lazy.filter { $0.name == named.name.text }
+      .compactMap { $0.meanings[Text(column)] }.first?.canonicalText
     return Answer(
       message: "column \(column) of KPI \(named.name.text): \(meaning ?? "no unit, no target")")
   }

@@ -25,7 +25,7 @@ extension SourceKind {
 
   /// A topic that a sink puts rows into: no source, but said in the same way.
   public static let kafkaTopic = SourceKind(
-    "kafka",
+    "kafka", isTarget: true,
     [
       Option("brokers", .texts, isRequired: true), Option("topic", .text, isRequired: true),
       Option(

@@ -14,13 +14,15 @@ public struct SourceKind: Sendable {
   /// What is wrong with options that are right each on its own; nil when nothing is.
   var check: @Sendable (DefineSource) -> LanguageError.Issue?
 
-  /// `options` in the order in which messages list them; those of ``mappingOptions`` all kinds have.
+  /// `options` in the order in which messages list them; those of ``mappingOptions`` all kinds have that documents come from.
   public init(
-    _ name: String, hasTopics: Bool = false, _ options: [Option], families: [String] = [],
+    _ name: String, hasTopics: Bool = false, isTarget: Bool = false, _ options: [Option],
+    families: [String] = [],
     check: @escaping @Sendable (DefineSource) -> LanguageError.Issue? = { _ in nil }
   ) {
     (self.name, self.hasTopics, self.families) = (name, hasTopics, families)
-    (self.options, self.check) = (options + Self.mappingOptions, check)
+    self.options = options + (isTarget ? [] : Self.mappingOptions)
+    self.check = check
   }
 
   /// What is made of documents: see `DocumentMapping`.

@@ -25,8 +25,8 @@ struct KpiMetric: Sendable {
       "\(item.expression.canonicalText) of \(kpi.stream), every \(kpi.every)\(rolling)\(groups)"
   }
 
-  /// What it is counted in. A KPI does not say it yet.
-  var unit: String? { nil }
+  /// What it is counted in; nil where nobody said it.
+  var unit: String? { kpi.meanings[item.name]?.unit?.value }
 
   /// Whether averages of its values, over time or over groups, would be averages of averages.
   func isAverage(_ path: AveragePath) -> Bool { item.expression.isAverage(path) }

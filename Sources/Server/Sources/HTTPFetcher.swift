@@ -65,7 +65,7 @@ extension RequestTemplate {
     self.init(url: try options.part("url") ?? Part(""))
     method = try options.text("method") ?? "GET"
     body = try options.part("body")
-    for option in options.definition.options {
+    for option in options.options {
       let name = option.name.path.string
       guard let dot = name.firstIndex(of: "."), let value = try options.part(name) else { continue }
       let own = String(name[name.index(after: dot)...])
@@ -120,7 +120,7 @@ extension SourceOptions {
   /// A part of a request: secret where it is a reference.
   fileprivate func part(_ name: String) throws -> RequestTemplate.Part? {
     guard let text = try text(name) else { return nil }
-    if case .reference? = definition[name] { return RequestTemplate.Part(text, isSecret: true) }
+    if case .reference? = options[name] { return RequestTemplate.Part(text, isSecret: true) }
     return RequestTemplate.Part(text)
   }
 }
