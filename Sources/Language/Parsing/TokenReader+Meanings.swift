@@ -78,8 +78,9 @@ extension TokenReader {
     let name = try name("the name of a KPI")
     let column = accept(.column) ? try self.name("the name of a column") : nil
     if isAtStatementEnd {
+      let of = column.map { " COLUMN \($0.canonicalText)" } ?? ""
       throw unexpected(
-        "what is to change", hint: "for example ALTER KPI \(name.canonicalText) UNIT 'kWh'")
+        "what is to change", hint: "for example ALTER KPI \(name.canonicalText)\(of) UNIT 'kWh'")
     }
     let issuesBefore = issues.count
     let clauses = clauses(.alteredKpi)

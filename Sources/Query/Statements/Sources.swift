@@ -20,6 +20,7 @@ extension StatementRun {
     if catalogue.isSystem(name.text) || catalogue.kpis.contains(where: { $0.name == name.text }) {
       throw error(name.span, "\(name.text) is no stream that events can go to")
     }
+    if let fault = store.faultOfName(name.text) { throw error(name.span, fault) }
   }
 
   /// The text that an issue is shown in: without the secret that it may be about, which stands behind its place.
@@ -39,7 +40,22 @@ extension StatementRun {
     try writableStore(span).defineSource(source)
     var answer = Answer(message: "source \(source.name.text) is defined")
     answer.meta.notes.append("nilo serve fetches from it; SHOW SOURCES says how that goes")
+    if let stream = streamOfRepeats(source) {
+      answer.meta.notes.append(
+        "its pages are read anew with each poll, and stream \(stream) does not tell what it has already: DEFINE STREAM "
+          + "or ALTER STREAM \(Name(stream).canonicalText) with DEDUP BY and the field that is the id of a record"
+      )
+    }
     return answer
+  }
+
+  /// The stream of a source that reads a list from its beginning each time, where records have no id that is known.
+  private func streamOfRepeats(_ source: DefineSource) -> String? {
+    guard case .text(let paging)? = source["paging"], ["link", "next", "page"].contains(paging),
+      case .stream(let name) = source.target
+    else { return nil }
+    let stream = catalogue.streams.first { $0.name == name.text }
+    return stream?.dedupPaths.isEmpty == false ? nil : name.text
   }
 
   func definedSource(_ name: Name) throws -> DefinedSource {

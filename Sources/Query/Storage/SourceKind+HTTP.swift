@@ -38,7 +38,7 @@ extension SourceKind {
 
   private static func issue(withHTTP source: DefineSource) -> LanguageError.Issue? {
     issue(withURLOf: source) ?? issue(withPagingOf: source) ?? issue(withTimesOf: source)
-      ?? issue(withEndless: source)
+      ?? issue(withEndless: source) ?? issue(withPlacesOf: source)
   }
 
   private static func issue(withURLOf source: DefineSource) -> LanguageError.Issue? {
@@ -55,6 +55,32 @@ extension SourceKind {
     return LanguageError.Issue(
       option.span, "url takes a URL of http or https",
       hint: "for example 'https://api.example.org/v1/weather?q={item}'")
+  }
+
+  /// Braces stand for an item, or in a body for a cursor.
+  private static func issue(withPlacesOf source: DefineSource) -> LanguageError.Issue? {
+    let items = source.option("items")
+    var takesItems = false
+    for option in source.options {
+      guard case .text(let text) = option.value else { continue }
+      if text.contains("{item}") {
+        takesItems = true
+        if items == nil {
+          return LanguageError.Issue(
+            option.span, "there are no items for {item}", hint: "write items ('a', 'b')")
+        }
+      }
+      guard option.name.path.string == "url",
+        let other = text.firstMatch(of: #/\{([a-z_]+)\}/#), other.1 != "item"
+      else { continue }
+      return LanguageError.Issue(
+        option.span, "url has {\(other.1)} in it, which stands for nothing",
+        hint: "{item} is each of the items in turn")
+    }
+    guard let items, !takesItems else { return nil }
+    return LanguageError.Issue(
+      items.name.span, "items are asked for by {item}, which is nowhere",
+      hint: "for example url 'https://api.example.org/v1/weather?q={item}'")
   }
 
   private static func issue(withPagingOf source: DefineSource) -> LanguageError.Issue? {

@@ -126,7 +126,7 @@ extension SourceKind.ValueType {
     case .choices(let words): "some of \(Self.listed(words))"
     case .number(let range): "a whole number from \(range.lowerBound) to \(range.upperBound)"
     case .bool: "TRUE or FALSE"
-    case .length: "a length of time, such as 5s"
+    case .length: "a length of time without quotes, such as 5s"
     case .scalar: "a text, a number, TRUE or FALSE"
     }
   }

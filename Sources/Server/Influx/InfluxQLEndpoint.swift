@@ -109,7 +109,10 @@ struct InfluxQLEndpoint: Sendable {
     let answer = try await runner.run(statement, asked.context)
     // Without any time in the question InfluxDB names the first there is.
     let startNs = select.every == nil ? select.condition.sinceNs ?? 0 : range.lowerBound
-    return InfluxQLSeries(select: select, answer: answer, startNs: startNs, epoch: asked.epoch).all
+    // Large answers are not written on the connection's thread, which others wait for.
+    return try await runner.pool.run {
+      InfluxQLSeries(select: select, answer: answer, startNs: startNs, epoch: asked.epoch).all
+    }
   }
 
   private func tagValues(

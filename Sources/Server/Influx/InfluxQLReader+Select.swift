@@ -34,7 +34,8 @@ extension InfluxQLReader {
     let function = try name().lowercased()
     guard takeIf(symbol: "(") else {
       throw InfluxQLError(
-        "only aggregates are answered, such as mean(\(function)); ask for points in NQL")
+        "only aggregates are answered, such as mean(\(function)); ask for points in the query language, at /v1/query"
+      )
     }
     if function == "count", takeIf("DISTINCT") {
       try expect("(")
@@ -60,7 +61,7 @@ extension InfluxQLReader {
       guard let aggregate = Self.functions[function] else {
         let known = (Self.functions.keys + ["percentile", "spread"]).sorted()
         throw InfluxQLError(
-          "\(function)() is not answered, but \(known.joined(separator: ", ")); ask in NQL at /v1/query"
+          "\(function)() is not answered, but \(known.joined(separator: ", ")); ask in the query language at /v1/query"
         )
       }
       return try named(function, Aggregate(aggregate, field), columns, isCount: function == "count")

@@ -64,7 +64,8 @@ struct InfluxQLReader {
   mutating func statement() throws(InfluxQLError) -> InfluxQLStatement {
     let statement = try begun()
     if let token {
-      throw InfluxQLError("\(token.text) is not answered here; ask in NQL at /v1/query")
+      throw InfluxQLError(
+        "\(token.text) is not answered here; ask in the query language at /v1/query")
     }
     return statement
   }
@@ -91,7 +92,9 @@ struct InfluxQLReader {
     if takeIf("SHOW", "FIELD", "KEYS") { return .showFieldKeys(from: try from()) }
     if takeIf("SHOW", "TAG", "VALUES") { return try tagValues() }
     if takeIf("SELECT") { return .select(try select()) }
-    throw InfluxQLError("InfluxQL is not answered; ask in NQL at /v1/query")
+    throw InfluxQLError(
+      "of InfluxQL there are SELECT of aggregates, SHOW MEASUREMENTS, SHOW TAG KEYS, SHOW TAG VALUES, SHOW FIELD KEYS and "
+        + "SHOW DATABASES; ask in the query language at /v1/query")
   }
 
   private mutating func onDatabase() throws(InfluxQLError) {

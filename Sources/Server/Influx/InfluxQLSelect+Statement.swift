@@ -60,7 +60,7 @@ struct InfluxQLSeries {
     var hasPoints: Bool { isOfPoints.contains(true) }
   }
 
-  /// The series that have points, by their tags.
+  /// The series that have points, by their tags. O(rows times columns).
   var all: [[UInt8]] {
     var series: [[Text]: [Row]] = [:]
     let columns = Dictionary(
@@ -113,42 +113,53 @@ struct InfluxQLSeries {
 
   // MARK: Gaps
 
+  /// O(rows times columns).
   private func filled(_ rows: [Row]) -> [Row] {
     var rows = rows
     for (index, column) in select.columns.enumerated() {
       // A value that points do not give, such as the deviation of one, is no gap.
-      let gaps = rows.indices.filter { !rows[$0].isOfPoints[index] }
-      let values = rows.map { $0.isOfPoints[index] ? $0.values[index] : nil }
-      for row in gaps { rows[row].values[index] = value(in: values, at: row, column) }
+      let points = rows.indices.filter { rows[$0].isOfPoints[index] }
+      let filler = filler(of: column, hasPoints: !points.isEmpty)
+      for row in rows.indices where !rows[row].isOfPoints[index] {
+        rows[row].values[index] = filler
+      }
+      guard select.every != nil else { continue }
+      for (place, low) in points.enumerated() {
+        let high = place + 1 < points.count ? points[place + 1] : rows.count
+        if high > low + 1 { fill(&rows, low, high, index, column) }
+      }
     }
     return rows
   }
 
-  /// What stands in a gap; `values` are nil in gaps. In buckets a count of nothing is 0, unless there is something to fill it
-  /// with, or the series has no points of the column at all.
-  private func value(
-    in values: [QueryValue?], at row: Int, _ column: InfluxQLSelect.Column
-  ) -> QueryValue {
+  /// What stands in all gaps alike. In buckets a count of nothing is 0, unless there is something to fill it with, or the
+  /// series has no points of the column at all.
+  private func filler(of column: InfluxQLSelect.Column, hasPoints: Bool) -> QueryValue {
     if select.every == nil { return .null }
     return switch select.fill {
-    case nil, .null?: column.isCount && values.contains { $0 != nil } ? .integer(0) : .null
-    case InfluxQLSelect.Fill.none?: .null
+    case nil, .null?: column.isCount && hasPoints ? .integer(0) : .null
     case .number(let number)?: Self.number(number, column)
-    case .previous?: values[..<row].lazy.compactMap(\.self).last ?? .null
-    case .linear?: Self.between(values, row, column)
+    case InfluxQLSelect.Fill.none?, .previous?, .linear?: .null
     }
   }
 
-  /// On the line between the values at both sides; nothing before the first and after the last.
-  private static func between(
-    _ values: [QueryValue?], _ row: Int, _ column: InfluxQLSelect.Column
-  ) -> QueryValue {
-    guard let low = values[..<row].lastIndex(where: { $0 != nil }),
-      let high = values[row...].firstIndex(where: { $0 != nil }),
-      let first = values[low]?.double, let last = values[high]?.double,
-      !first.isNaN, !last.isNaN
-    else { return .null }
-    return number(first + (last - first) * Double(row - low) / Double(high - low), column)
+  /// Fills the rows between those of two points, or behind the last, by the values at both sides: with the one before, or on
+  /// the line between them.
+  private func fill(
+    _ rows: inout [Row], _ low: Int, _ high: Int, _ index: Int, _ column: InfluxQLSelect.Column
+  ) {
+    switch select.fill {
+    case .previous?:
+      for row in low + 1..<high { rows[row].values[index] = rows[low].values[index] }
+    case .linear? where high < rows.count:
+      let (first, last) = (rows[low].values[index].double, rows[high].values[index].double)
+      if first.isNaN || last.isNaN { return }
+      for row in low + 1..<high {
+        let value = first + (last - first) * Double(row - low) / Double(high - low)
+        rows[row].values[index] = Self.number(value, column)
+      }
+    default: break
+    }
   }
 
   /// Counts stay whole.

@@ -75,8 +75,14 @@ private struct NoteFields: Decodable {
   var until: String?
   var kpi: String?
 
+  private static let names = ["text", "time", "until", "kpi"]
+
   /// Throws a ``Problem``.
   init(_ body: [UInt8]) throws(Problem) {
+    let fields = (try? JSONDecoder().decode([String: AnyField].self, from: Data(body))) ?? [:]
+    if let other = fields.keys.sorted().first(where: { !Self.names.contains($0) }) {
+      throw .unknown("field", other, of: Self.names, in: "the body")
+    }
     do {
       self = try JSONDecoder().decode(NoteFields.self, from: Data(body))
     } catch {
@@ -86,6 +92,9 @@ private struct NoteFields: Decodable {
       )
     }
   }
+
+  /// A value that is not looked into.
+  private struct AnyField: Decodable { init(from decoder: any Decoder) {} }
 
   func note(nowNs: Int64, author: String) throws(Problem) -> Note {
     let text = text.trimmingCharacters(in: .whitespacesAndNewlines)

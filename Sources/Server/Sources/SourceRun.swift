@@ -89,6 +89,12 @@ final class SourceRun: @unchecked Sendable {
       current.events += UInt64(events)
       current.rejected += UInt64(rejected)
       rate.add(events, nowNs: clock())
+      // It runs, and yet it brings nothing.
+      if events > 0, current.state == .running {
+        current.failure =
+          rejected < events
+          ? nil : "all of the last \(events) documents were rejected: SHOW REJECTED says why"
+      }
     }
   }
 

@@ -77,6 +77,10 @@ struct Consume: ParsableCommand {
       })
     progress.wipe()
     printNote("\(Wording.count(end.events)) documents, \(Wording.count(end.rejected)) rejected")
+    if end.rejected > 0 {
+      printNote("nilo ledger --kind rejected says what was wrong with them")
+      throw ExitCode(ExitStatus.failure)
+    }
   }
 
   private static func line(_ status: FetchStatus) -> String {
