@@ -130,12 +130,21 @@ extension AnswerContents.Contents {
     return batches.count - 1
   }
 
-  /// The document that came last; nil when there is none. O(batches + its bytes).
-  var lastDocument: [UInt8]? {
-    let last = batches.compactMap { batch in batch.documents.documents.last.map { (batch, $0) } }
-      .max { $0.1.position < $1.1.position }
-    guard let (batch, range) = last else { return nil }
-    return Array(batch.documents.bytes[Int(range.start)..<Int(range.start) + Int(range.byteCount)])
+  /// What `find` finds in the last document that has it: one that came after need not, such as a sign of life. O(documents
+  /// that have none + their bytes).
+  func last<Found>(_ find: ([UInt8]) -> Found?) -> Found? {
+    var latest: (position: Int64, found: Found)?
+    for batch in batches.map(\.documents) {
+      for range in batch.documents.reversed() {
+        if let latest, latest.position > range.position { break }
+        let start = Int(range.start)
+        if let found = find(Array(batch.bytes[start..<start + Int(range.byteCount)])) {
+          latest = (range.position, found)
+          break
+        }
+      }
+    }
+    return latest?.found
   }
 
   fileprivate mutating func moveOn(_ place: Int) {

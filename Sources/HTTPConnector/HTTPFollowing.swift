@@ -120,7 +120,7 @@ final class HTTPFollowing {
     defer { waitingSince = nil }
     var after = position
     (after.nextRecord, after.polledNs) = (collected.nextRecord, clock())
-    if let last = collected.lastDocument, let cursor = settings.paging.cursor(in: last) {
+    if let cursor = collected.last({ settings.paging.cursor(in: $0) }) {
       after.page = .cursor(cursor)
     }
     for (number, batch) in collected.batches.enumerated() {

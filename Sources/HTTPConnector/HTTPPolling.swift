@@ -143,12 +143,13 @@ public final class HTTPPolling {
     let hash = Self.hash(answer.body)
     // The same bytes again are the same events again.
     if hash == position.answerHash { return try note(position, index) }
-    if let stream = settings.keptIn, items[index].keptHash != hash {
+    let isKnown = items[index].isKnown(hash, of: page)
+    if let stream = settings.keptIn, !isKnown, items[index].keptHash != hash {
       try KeptAnswers(store: store, stream: stream).keep(
         answer, source: items[index].source, item: items[index].name, receivedNs: clock())
       items[index].keptHash = hash
     }
-    let contents: AnswerContents.Contents
+    var contents: AnswerContents.Contents
     do throws(PollFailure) {
       contents = try settings.contents.documents(of: answer.body, from: position.nextRecord)
     } catch {
@@ -165,7 +166,9 @@ public final class HTTPPolling {
     } else if settings.paging.goesOn {
       after.validators = nil
     }
+    if isKnown { contents.batches = [] }
     try commit(contents, hash, before: position, after: after, index)
+    items[index].know(hash, of: page)
   }
 
   /// Batch by batch, each with how far the answer is committed: where it is cut off, and comes again as it was, the rest is.
@@ -213,9 +216,22 @@ struct PolledItem {
   private var failedPolls = 0
   /// The hash of the answer that was kept last.
   var keptHash: String?
+  /// Those of the pages, as they were read last since the program was started.
+  private var pageHashes: [PageRequest: String] = [:]
+
+  /// A list of more pages is not remembered.
+  private static let mostPages = 10_000
 
   init(name: String?, source: String, position: PollPosition) {
     (self.name, self.source, self.position) = (name, source, position)
+  }
+
+  /// Whether a page is as it was.
+  func isKnown(_ hash: String, of page: PageRequest) -> Bool { pageHashes[page] == hash }
+
+  mutating func know(_ hash: String, of page: PageRequest) {
+    if pageHashes.count >= Self.mostPages { pageHashes = [:] }
+    pageHashes[page] = hash
   }
 
   mutating func succeed(dueAgain: ContinuousClock.Instant) {

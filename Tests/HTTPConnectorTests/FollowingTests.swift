@@ -60,6 +60,16 @@ import Testing
     #expect(try target.values("v") == numbers(0..<6))
   }
 
+  /// A sign of life is no record to go on from: those before it are not asked for again.
+  @Test func goneOnFromTheLastRecordThatHasACursor() throws {
+    let alive = #"{"timestamp":"2024-06-01T00:01:00Z","alive":true}"#
+    try server.answer("/a", Self.lines(0..<3, "", end: alive), Self.lines(3..<5, #""stay":30"#))
+    let own = options("paging 'cursor', next 'v', parameter 'after'")
+    try target.poll(own) { $0.events == 6 }
+    #expect(try server.asked().map(\.path) == ["/a", "/a?after=2"])
+    #expect(try target.documents().count == 6)
+  }
+
   @Test func aServerThatFallsSilent() throws {
     try server.answer("/a", Self.lines(0..<2, #""stay":30"#), Self.lines(2..<4, #""stay":30"#))
     let seen = try target.poll(

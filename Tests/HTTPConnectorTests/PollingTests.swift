@@ -59,6 +59,16 @@ import Testing
     #expect(try target.documents("s_answers").count == 3)
   }
 
+  /// So do those of a page.
+  @Test(arguments: ["paging 'link'", "paging 'page', page_size 5"])
+  func theSamePageAgain(paging: String) throws {
+    let same = TestServer.body("[\(Self.reading(1))]")
+    try server.answer("/a", same, same, same, TestServer.body("[\(Self.reading(2))]"))
+    try target.poll(options("/a", paging)) { $0.events == 2 }
+    #expect(try target.values("v") == ["1", "2"])
+    #expect(try target.documents("s_answers").count == 2)
+  }
+
   @Test func itemsMethodsHeadersAndBodies() throws {
     for city in ["Berlin", "S%C3%A3o%20Paulo"] {
       try server.answer("/q/\(city)", TestServer.body(Self.reading(city.count)))

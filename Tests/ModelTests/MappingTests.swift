@@ -96,6 +96,15 @@ import Testing
     #expect(fault?.description.contains("its 1000 elements with the 1000") == true)
   }
 
+  /// One element that cannot be mapped is refused alone.
+  @Test func anElementThatIsNoObject() throws {
+    var batch = DocumentBatch(bytes: [], documents: [], endPosition: 1)
+    batch.append(Array(#"{"items":[{"a":1},null,{"a":2}]}"#.utf8), at: 0)
+    let mapped = batch.mapped(by: try DocumentMapping(records: "items", constants: ["b = c"]))
+    #expect(mapped.documents.count == 2)
+    #expect(mapped.refused.map { String(decoding: $0.head, as: UTF8.self) } == ["null"])
+  }
+
   private static func object(_ random: inout SeededGenerator, depth: Int) -> [UInt8] {
     let names = ["a", "b", "c", "é", "q\"", "d"].shuffled(using: &random)
     let members = names.prefix(random.below(names.count)).map { name in

@@ -9,20 +9,32 @@ extension DocumentBatch {
     for range in documents {
       let document = Array(bytes[Int(range.start)..<Int(range.start) + Int(range.byteCount)])
       do throws(MappingFault) {
-        let made = try mapping.documents(of: document)
-        let byteCount = made.reduce(mapped.bytes.count) { $0 + $1.count }
-        guard byteCount <= Self.maxMappedBytes else {
-          throw MappingFault(
-            "what is made of it and of those before it takes more than \(Self.maxMappedBytes) bytes; hand over fewer at once"
-          )
+        for record in try mapping.records(in: document) {
+          mapped.append(record, of: document, mapping, at: range.position)
         }
-        for document in made { mapped.append(document, at: range.position) }
       } catch {
         mapped.refuse(document, "\(error)", at: range.position)
       }
     }
     mapped.refused.sort { $0.position < $1.position }
     return mapped
+  }
+
+  /// Adds what is made of one record. One that cannot be mapped is refused alone.
+  private mutating func append(
+    _ record: Range<Int>, of document: [UInt8], _ mapping: DocumentMapping, at position: Int64
+  ) {
+    do throws(MappingFault) {
+      let made = try mapping.documents(of: document, record)
+      guard made.reduce(bytes.count, { $0 + $1.count }) <= Self.maxMappedBytes else {
+        throw MappingFault(
+          "what is made of it and of those before it takes more than \(Self.maxMappedBytes) bytes; hand over fewer at once"
+        )
+      }
+      for document in made { append(document, at: position) }
+    } catch {
+      refuse(Array(document[record]), "\(error)", at: position)
+    }
   }
 
   /// Of what is made of one batch.

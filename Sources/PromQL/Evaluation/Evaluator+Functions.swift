@@ -101,7 +101,7 @@ extension Evaluator {
     let replacement = try LabelReplacement(
       target: texts[0], template: texts[1], source: texts[2], pattern: texts[3])
     let series = try vector(arguments[0]).map { one in
-      VectorSeries(labels: replacement.applied(to: one.labels), values: one.values)
+      VectorSeries(labels: try replacement.applied(to: one.labels), values: one.values)
     }
     return try Self.merged(series)
   }

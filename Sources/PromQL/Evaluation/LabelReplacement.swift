@@ -30,7 +30,11 @@ struct LabelReplacement {
     parts = Self.parts(Array(template.utf8))
   }
 
-  func applied(to labels: Labels) -> Labels {
+  /// No label is made longer than this, unless it is of one that is: each replacement can make ten of one.
+  private static let mostBytes = 4_096
+
+  /// Throws ``EvaluationError`` when the label would be too long.
+  func applied(to labels: Labels) throws -> Labels {
     let value = labels[source]
     guard let found = expression.find(in: value.rawSpan) else { return labels }
     let bytes = Array(value.utf8)
@@ -43,6 +47,10 @@ struct LabelReplacement {
         if let number, found.indices.contains(number), let range = found[number] {
           text += bytes[range]
         }
+      }
+      guard text.count <= max(Self.mostBytes, bytes.count) else {
+        throw EvaluationError(
+          "label_replace() would make a label of more than \(Self.mostBytes) bytes")
       }
     }
     var replaced = labels

@@ -57,7 +57,9 @@ extension SourceKind {
       hint: "for example 'https://api.example.org/v1/weather?q={item}'")
   }
 
-  /// Braces stand for an item, or in a body for a cursor.
+  /// What braces in a request may have in them.
+  private static let places = ["item", "cursor", "offset", "page", "size"]
+
   private static func issue(withPlacesOf source: DefineSource) -> LanguageError.Issue? {
     let items = source.option("items")
     var takesItems = false
@@ -71,11 +73,12 @@ extension SourceKind {
         }
       }
       guard option.name.path.string == "url",
-        let other = text.firstMatch(of: #/\{([a-z_]+)\}/#), other.1 != "item"
+        let other = text.matches(of: #/\{([a-z_]+)\}/#).map({ String($0.1) })
+          .first(where: { !places.contains($0) })
       else { continue }
       return LanguageError.Issue(
-        option.span, "url has {\(other.1)} in it, which stands for nothing",
-        hint: "{item} is each of the items in turn")
+        option.span, "url has {\(other)} in it, which stands for nothing",
+        hint: "there are \(places.map { "{\($0)}" }.joined(separator: ", "))")
     }
     guard let items, !takesItems else { return nil }
     return LanguageError.Issue(

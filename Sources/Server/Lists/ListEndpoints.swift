@@ -75,7 +75,7 @@ struct ListEndpoints: Sendable {
       throw Problem(.notFound, "there is no KPI \(name); GET /v1/kpis lists those that there are")
     }
     let versions = all.filter { context.principal.mayAsk(stream: $0.stream) }
-    if versions.isEmpty { try context.require(stream: first.stream) }
+    if versions.isEmpty { try context.require(first) }
     return .json { writer in
       writer.field("name", name)
       writer.field("versions", array: versions.map(\.json))

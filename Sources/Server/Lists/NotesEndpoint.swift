@@ -123,7 +123,7 @@ extension ServerContext {
     guard let kpi = snapshot.kpis.first(where: { $0.name == name }) else {
       throw Problem(.notFound, "there is no KPI \(name); GET /v1/kpis lists those that there are")
     }
-    try require(stream: kpi.stream)
+    try require(kpi)
   }
 
   /// Who writes for some streams alone writes of their KPIs.

@@ -70,7 +70,7 @@ struct RowsEndpoint: Sendable {
         .notFound,
         "KPI \(name) has no version \(text ?? ""); GET /v1/kpis/\(name) lists those that it has")
     }
-    try context.require(stream: kpi.stream)
+    try context.require(kpi)
     return kpi
   }
 

@@ -100,6 +100,13 @@ extension ServerContext {
     }
   }
 
+  /// Throws a ``Problem`` of kind `forbidden` unless whoever asks may ask the stream of a KPI, which is not named.
+  func require(_ kpi: KpiInfo) throws(Problem) {
+    guard principal.mayAsk(stream: kpi.stream) else {
+      throw Problem(.forbidden, "the token is not for KPI \(kpi.name)")
+    }
+  }
+
   /// Throws a ``Problem`` of kind `forbidden` unless whoever asks may use the stream.
   func require(stream name: String) throws(Problem) {
     guard principal.mayAsk(stream: name) else {
