@@ -275,7 +275,7 @@ def test_operation_lists_what_is_defined(weather):
     page = opened(weather, "?view=operation")
     expect(page.get_by_role("table", name="Sinks")).to_contain_text("heat_rows")
     expect(page.get_by_role("table", name="Schedules")).to_contain_text("5 0 * * *")
-    expect(page.get_by_role("table", name="Alerts")).to_contain_text("quiet")
+    expect(page.get_by_role("table", name="Alerts")).to_contain_text("not judged yet")
     expect(page.get_by_role("table", name="Versions")).to_contain_text("heat")
     expect(page.get_by_role("table", name="Changes")).to_contain_text("DEFINE SINK rows")
     expect(page.get_by_text("None is defined: programs send their events here.")).to_be_visible()
