@@ -2,7 +2,6 @@ import Bytes
 import EventLog
 import Language
 import Model
-import Synchronization
 
 /// The schedules, alerts, sources and sinks that documents of the catalogue define, each by its statement.
 struct AutomationCatalogue {
@@ -70,24 +69,10 @@ struct AutomationCatalogue {
   func nextVersion(_ kind: Kind, _ name: String) -> Int { (versions[kind]?[name] ?? 0) + 1 }
 }
 
-/// The catalogue as it was read last: it is asked for with each commit, and changes seldom.
-final class AutomationDefinitions: Sendable {
-  private let read = Mutex<(seq: UInt64, catalogue: AutomationCatalogue)?>(nil)
-
-  /// O(1) while there is nothing new, else O(documents).
-  func catalogue(_ documents: [CatalogueDocument]) throws -> AutomationCatalogue {
-    let seq = documents.last?.seq ?? 0
-    if let known = read.withLock({ $0 }), known.seq == seq { return known.catalogue }
-    let catalogue = try AutomationCatalogue(documents)
-    read.withLock { if $0?.seq ?? 0 <= seq { $0 = (seq, catalogue) } }
-    return catalogue
-  }
-}
-
 extension Store {
   /// What is defined now.
   func automationCatalogue() throws -> AutomationCatalogue {
-    try automationDefinitions.catalogue(log.catalogueDocuments())
+    try automationDefinitions.value(log.catalogueDocuments()) { try AutomationCatalogue($0) }
   }
 
   /// Throws ``AutomationError`` when the name is taken, and `StreamNameError`.

@@ -1,7 +1,6 @@
 import Bytes
 import EventLog
 import Language
-import Synchronization
 
 /// What documents of the catalogue say that the columns of KPIs mean: what DEFINE KPI and REDEFINE KPI said, and ALTER KPI
 /// since.
@@ -48,29 +47,18 @@ extension DefineKpi {
   }
 }
 
-/// What the columns of KPIs mean, as it was read last: it is asked for with each query, and changes seldom.
-final class KnownMeanings: Sendable {
-  private let read = Mutex<(seq: UInt64, meanings: KpiMeanings)?>(nil)
-
-  /// O(1) while there is nothing new, else O(documents).
-  func meanings(_ documents: [CatalogueDocument]) throws -> KpiMeanings {
-    let seq = documents.last?.seq ?? 0
-    if let known = read.withLock({ $0 }), known.seq == seq { return known.meanings }
-    let meanings = try KpiMeanings(documents)
-    read.withLock { if $0?.seq ?? 0 <= seq { $0 = (seq, meanings) } }
-    return meanings
-  }
-}
-
 extension Store {
   /// What columns of KPIs mean now.
   func kpiMeanings() throws -> KpiMeanings {
-    try knownMeanings.meanings(log.catalogueDocuments())
+    try knownMeanings.value(log.catalogueDocuments()) { try KpiMeanings($0) }
   }
 
-  /// Takes note of what a column means from now on. Throws ``KpiStatementError`` when there is no such KPI.
+  /// Takes note of what a column means from now on. Throws ``KpiStatementError`` when there is no such KPI, or the statement
+  /// does not name the column.
   public func alterKpi(_ alteration: AlterKpi) throws {
-    precondition(alteration.column != nil, "an alteration names the column that it is of")
+    guard alteration.column != nil else {
+      throw KpiStatementError("ALTER KPI \(alteration.name.text) has to name the COLUMN here")
+    }
     let name = alteration.name.text
     try definingAutomation.withLock {
       guard try projections.list().contains(where: { $0.definition.name == name }) else {

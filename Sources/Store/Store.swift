@@ -82,9 +82,9 @@ public final class Store: Sendable {
   }
 
   /// The schedules, alerts and sources of the catalogue, as it was read last.
-  let automationDefinitions = AutomationDefinitions()
+  let automationDefinitions = ReadCatalogue<AutomationCatalogue>()
   /// What the columns of KPIs mean, as it was read last.
-  let knownMeanings = KnownMeanings()
+  let knownMeanings = ReadCatalogue<KpiMeanings>()
   /// What the log says of schedules, as far as it was read.
   let scheduleRuns = ScheduleRuns()
   /// The same of alerts.

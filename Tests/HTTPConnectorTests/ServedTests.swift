@@ -63,6 +63,26 @@ import Testing
     )
   }
 
+  /// A source that runs and brings nothing but what is rejected says so, until something is taken.
+  @Test func allOfItRejected() throws {
+    let supervisor = SourceSupervisor(
+      SourceContext(
+        store: target.store, clock: Store.wallClockNs,
+        logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }),
+      makers: SourceSupervisor.fetchers)
+    try supervisor.start()
+    defer { supervisor.stop() }
+    try server.answer("/a", TestServer.body(#"[{"v":1},{"v":2}]"#))
+    try run(
+      "DEFINE SOURCE s FROM http(url '\(server.url)/a', every 1s, allow '127.0.0.1') INTO readings")
+    let useless = try wait { $0.state == .running }
+    #expect(
+      useless.status?.failure
+        == "all of the last 2 documents were rejected: SHOW REJECTED says why")
+    try server.answer("/a", TestServer.body(#"[{"timestamp":"2024-06-01T00:00:00Z","v":1}]"#))
+    #expect(try wait { $0.events == 3 && $0.state == .running }.status?.failure == nil)
+  }
+
   /// Whatever is killed when, records without ids are stored once each: their position is in the same commit.
   @Test func killedAtAnyTime() throws {
     let count = 700

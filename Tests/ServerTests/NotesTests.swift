@@ -76,7 +76,7 @@ import Testing
   @Test(arguments: [
     (#"{"text":""}"#, 400), (#"{"text":"a","time":"soon"}"#, 400), (#"{"time":"2024-06-01"}"#, 400),
     (#"{"text":"a","time":"2024-06-02","until":"2024-06-01"}"#, 400), ("note", 400),
-    (#"{"text":"a","kpi":"none"}"#, 404),
+    (#"{"text":"a","kpi":"none"}"#, 404), (#"{"text":"a","kip":"level"}"#, 400),
   ])
   func otherNotesAreRefused(body: String, status: Int) throws {
     let served = try served()

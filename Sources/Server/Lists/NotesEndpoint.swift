@@ -75,14 +75,22 @@ private struct NoteFields: Decodable {
   var until: String?
   var kpi: String?
 
-  private static let names = ["text", "time", "until", "kpi"]
+  /// The names of others.
+  private var unknown: [String]
+
+  private enum CodingKeys: String, CodingKey, CaseIterable { case text, time, until, kpi }
+
+  init(from decoder: any Decoder) throws {
+    let fields = try decoder.container(keyedBy: CodingKeys.self)
+    text = try fields.decode(String.self, forKey: .text)
+    time = try fields.decodeIfPresent(String.self, forKey: .time)
+    until = try fields.decodeIfPresent(String.self, forKey: .until)
+    kpi = try fields.decodeIfPresent(String.self, forKey: .kpi)
+    unknown = try decoder.fields(besides: CodingKeys.self)
+  }
 
   /// Throws a ``Problem``.
   init(_ body: [UInt8]) throws(Problem) {
-    let fields = (try? JSONDecoder().decode([String: AnyField].self, from: Data(body))) ?? [:]
-    if let other = fields.keys.sorted().first(where: { !Self.names.contains($0) }) {
-      throw .unknown("field", other, of: Self.names, in: "the body")
-    }
     do {
       self = try JSONDecoder().decode(NoteFields.self, from: Data(body))
     } catch {
@@ -91,10 +99,11 @@ private struct NoteFields: Decodable {
         "the body is no JSON object with text, and, if wanted, time, until and kpi, all of them texts"
       )
     }
+    if let name = unknown.first {
+      throw .unknown(
+        "field", name, of: CodingKeys.allCases.map(\.rawValue), in: "the body")
+    }
   }
-
-  /// A value that is not looked into.
-  private struct AnyField: Decodable { init(from decoder: any Decoder) {} }
 
   func note(nowNs: Int64, author: String) throws(Problem) -> Note {
     let text = text.trimmingCharacters(in: .whitespacesAndNewlines)

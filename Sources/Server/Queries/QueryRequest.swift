@@ -73,7 +73,7 @@ struct QueryRequest {
         "the body is no JSON object with query (text), and, if wanted, params (object of scalars), format and "
           + "time_zone (texts)")
     }
-    if let name = fields.unknown.sorted().first {
+    if let name = fields.unknown.first {
       throw .unknown("field", name, of: Fields.names, in: "the body")
     }
     guard let text = fields.query else {
@@ -136,21 +136,13 @@ struct QueryRequest {
       case timeZone = "time_zone"
     }
 
-    private struct AnyKey: CodingKey {
-      var stringValue: String
-      var intValue: Int? { nil }
-      init(stringValue: String) { self.stringValue = stringValue }
-      init?(intValue: Int) { nil }
-    }
-
     init(from decoder: any Decoder) throws {
       let fields = try decoder.container(keyedBy: CodingKeys.self)
       query = try fields.decodeIfPresent(String.self, forKey: .query)
       params = try fields.decodeIfPresent([String: Scalar].self, forKey: .params)
       format = try fields.decodeIfPresent(String.self, forKey: .format)
       timeZone = try fields.decodeIfPresent(String.self, forKey: .timeZone)
-      unknown = try decoder.container(keyedBy: AnyKey.self).allKeys.map(\.stringValue)
-        .filter { !Self.names.contains($0) }
+      unknown = try decoder.fields(besides: CodingKeys.self)
     }
   }
 

@@ -15,6 +15,8 @@ final class SourceRun: @unchecked Sendable {
   private var isStopping = false
   private var failedAttempts = 0
   private var rate = EventRate()
+  /// Said of a source that runs, and yet brings nothing; nil when its last documents were not all rejected.
+  private var rejection: String?
 
   init(_ source: DefinedSource, clock: @escaping @Sendable () -> Int64, logger: Logger) {
     (self.source, self.clock, self.logger) = (source, clock, logger)
@@ -55,6 +57,7 @@ final class SourceRun: @unchecked Sendable {
     condition.withLock {
       var status = current
       status.eventsPerSecond = rate.perSecond(nowNs: clock())
+      if status.state == .running { status.failure = rejection }
       return status
     }
   }
@@ -89,9 +92,8 @@ final class SourceRun: @unchecked Sendable {
       current.events += UInt64(events)
       current.rejected += UInt64(rejected)
       rate.add(events, nowNs: clock())
-      // It runs, and yet it brings nothing.
-      if events > 0, current.state == .running {
-        current.failure =
+      if events > 0 {
+        rejection =
           rejected < events
           ? nil : "all of the last \(events) documents were rejected: SHOW REJECTED says why"
       }
