@@ -18,6 +18,17 @@ import Testing
     target = try PolledStore()
   }
 
+  /// What runs the sources of the store, from now on.
+  private func supervised() throws -> SourceSupervisor {
+    let supervisor = SourceSupervisor(
+      SourceContext(
+        store: target.store, clock: Store.wallClockNs,
+        logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }),
+      makers: SourceSupervisor.fetchers)
+    try supervisor.start()
+    return supervisor
+  }
+
   private func run(_ statement: String) throws {
     _ = try QueryEngine(target.store).run(statement, QueryOptions(nowNs: Store.wallClockNs()))
   }
@@ -33,12 +44,7 @@ import Testing
   }
 
   @Test func statesAndRecovery() throws {
-    let supervisor = SourceSupervisor(
-      SourceContext(
-        store: target.store, clock: Store.wallClockNs,
-        logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }),
-      makers: SourceSupervisor.fetchers)
-    try supervisor.start()
+    let supervisor = try supervised()
     defer { supervisor.stop() }
     try server.answer("/a", #"{"status":503,"body":"not yet"}"#)
     try run(
@@ -65,12 +71,7 @@ import Testing
 
   /// A source that runs and brings nothing but what is rejected says so, until something is taken.
   @Test func allOfItRejected() throws {
-    let supervisor = SourceSupervisor(
-      SourceContext(
-        store: target.store, clock: Store.wallClockNs,
-        logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }),
-      makers: SourceSupervisor.fetchers)
-    try supervisor.start()
+    let supervisor = try supervised()
     defer { supervisor.stop() }
     try server.answer("/a", TestServer.body(#"[{"v":1},{"v":2}]"#))
     try run(
