@@ -396,8 +396,8 @@ def test_our_own_code_is_small(empty):
 
 def test_words_are_those_of_the_grammar(empty):
     groups = re.findall(r"\[(\w+)\]\n(.*?)(?=\n#|\n\[|\Z)", (ROOT / "grammar/keywords.txt").read_text(), re.DOTALL)
-    words = (ROOT / "Sources/Server/Page/assets/data/words.js").read_text()
-    known = {name: text.split() for name, text in re.findall(r"export const (\w+) = list\(`(.*?)`\)", words, re.DOTALL)}
+    words = urllib.request.urlopen(empty.served.url + "/page/data/words.js").read().decode()
+    known = {name: text.split() for name, text in re.findall(r"export const (\w+) = '(.*?)'\.split", words)}
     for name, text in groups:
         if name != "units":
             assert sorted(known[name]) == sorted(text.split()), name
@@ -417,6 +417,19 @@ def test_units_and_targets(empty):
     expect(page.locator(".legend")).to_contain_text("target 4\u00a0bar")
     page.goto(empty.served.url + "/?view=wall&range=1h")
     expect(page.locator(".wall-figure")).to_contain_text("bar")
+
+
+def test_shifts(weather):
+    # The last final hour ends at 17:00 in New York, three hours into its shift: against three hours of the one before.
+    page = opened(weather, "?view=wall")
+    expect(page.locator(".wall-facts .change")).to_have_text("▼ −70.1 % on the shift before")
+    page.goto(weather.served.url + "/?view=kpi&kpi=heat")
+    page.locator(".picker .range").click()
+    page.get_by_role("button", name="Shift before, 06:00–14:00").click()
+    expect(page).to_have_url(re.compile(r"since=2013-12-30T11%3A00%3A00.000Z&until=2013-12-30T19%3A00%3A00.000Z"))
+
+
+test_shifts.settings = {"NILO_PAGE_SHIFTS": "06-14, 14-22, 22-06"}
 
 
 def test_notes(empty):

@@ -83,7 +83,8 @@ def main(nilo, names):
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-dev-shm-usage"])
         for name, test in chosen:
             started = time.monotonic()
-            served = Served(nilo, copy_of=weather / "data" if "weather" in test.__code__.co_varnames[:1] else None)
+            copied = weather / "data" if "weather" in test.__code__.co_varnames[:1] else None
+            served = Served(nilo, copied, getattr(test, "settings", {}))
             try:
                 served.start()
                 visit = Visit(browser, served, **getattr(test, "options", {}))

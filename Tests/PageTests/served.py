@@ -1,6 +1,7 @@
 """A store that `nilo serve` serves, for one test."""
 
 import json
+import os
 import re
 import shutil
 import signal
@@ -19,10 +20,11 @@ HEAT = (
 
 
 class Served:
-    """Begins with an empty store, or with a copy of another one's."""
+    """Begins with an empty store, or with a copy of another one's. Settings are those of the environment."""
 
-    def __init__(self, nilo, copy_of=None):
+    def __init__(self, nilo, copy_of=None, settings={}):
         self.nilo = Path(nilo).resolve()
+        self.environment = {**os.environ, **settings}
         self.directory = Path(tempfile.mkdtemp(prefix="nilo-page-"))
         self.data = self.directory / "data"
         if copy_of:
@@ -38,7 +40,7 @@ class Served:
         """Waits for what the server says: who tries to connect may be given the very port that it is to listen at."""
         with open(self.directory / "log", "w") as log:
             self.process = subprocess.Popen(
-                [self.nilo, "serve", "--data", self.data, "--listen", f"127.0.0.1:{self.port}"], stdout=log, stderr=log
+                [self.nilo, "serve", "--data", self.data, "--listen", f"127.0.0.1:{self.port}"], stdout=log, stderr=log, env=self.environment
             )
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline and self.process.poll() is None:

@@ -10,39 +10,20 @@ import Testing
 /// sum and a count, `_` is none. `parse` shows an expression in its one form, `at 2h` evaluates it at one time, and
 /// `from 1h to 4h step 1h` at many.
 @Suite struct PromQLCaseTests {
-  private static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-    .appendingPathComponent("cases")
-
-  static let files: [String] =
-    (try? FileManager.default.contentsOfDirectory(atPath: folder.path))?
-    .filter { $0.hasSuffix(".txt") }.sorted() ?? []
+  private static let folder = AnswerCases.folder(beside: #filePath)
+  static let files = AnswerCases.names(in: folder, suffix: ".txt")
 
   @Test func thereAreCases() { #expect(Self.files.count >= 5) }
 
   @Test(arguments: files)
   func file(_ name: String) throws {
-    let url = Self.folder.appendingPathComponent(name)
-    let text = try String(contentsOf: url, encoding: .utf8)
     var source = TableSource(stepMs: 1)
-    var rewritten: [String] = []
-    for block in text.dropLast(text.hasSuffix("\n") ? 1 : 0).components(separatedBy: "\n====\n") {
-      let parts = block.components(separatedBy: "\n----\n")
-      let question = parts[0].components(separatedBy: "\n").filter { !$0.hasPrefix("#") }
-        .joined(separator: "\n")
-      if question.hasPrefix("load ") {
-        source = try Self.load(question)
-        rewritten.append(block)
-        continue
+    try AnswerCases(Self.folder.appendingPathComponent(name)).check { one in
+      if one.answer == nil {
+        source = try Self.load(one.uncommented)
+        return ""
       }
-      let got = Self.answer(question, source)
-      rewritten.append(parts[0] + "\n----\n" + got)
-      if ProcessInfo.processInfo.environment["NILO_REWRITE"] != "1" {
-        #expect(got == parts.dropFirst().joined(separator: "\n----\n"), "\(name): \(question)")
-      }
-    }
-    if ProcessInfo.processInfo.environment["NILO_REWRITE"] == "1" {
-      try (rewritten.joined(separator: "\n====\n") + "\n").write(
-        to: url, atomically: true, encoding: .utf8)
+      return Self.answer(one.uncommented, source)
     }
   }
 

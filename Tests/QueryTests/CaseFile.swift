@@ -31,13 +31,12 @@ struct CaseFile {
   var cases: [Case] = []
 
   init(_ text: String) throws {
-    var blocks = text.dropLast(text.hasSuffix("\n") ? 1 : 0).components(separatedBy: "\n====\n")
+    var blocks = AnswerCases.blocks(text)
     header = blocks.removeFirst()
     try readHeader()
     cases = blocks.map { block in
-      let parts = block.components(separatedBy: "\n----\n")
-      return Case(
-        text: parts[0], answer: parts.dropFirst().joined(separator: "\n----\n"))
+      let one = AnswerCases.read(block)
+      return Case(text: one.question, answer: one.answer ?? "")
     }
   }
 

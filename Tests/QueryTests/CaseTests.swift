@@ -9,16 +9,8 @@ import Testing
 /// document came alone, and after the blocks of these were merged.
 /// NILO_REWRITE=1 writes the answers anew.
 @Suite struct CaseTests {
-  private static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-    .appendingPathComponent("cases")
-
-  static let files: [String] =
-    (try? FileManager.default.contentsOfDirectory(atPath: folder.path))?
-    .filter { $0.hasSuffix(".nqltest") }.sorted() ?? []
-
-  private static var isRewriting: Bool {
-    ProcessInfo.processInfo.environment["NILO_REWRITE"] == "1"
-  }
+  private static let folder = AnswerCases.folder(beside: #filePath)
+  static let files = AnswerCases.names(in: folder, suffix: ".nqltest")
 
   @Test func thereAreCases() { #expect(Self.files.count >= 5) }
 
@@ -33,7 +25,7 @@ import Testing
     for one in file.cases {
       let got = one.run(one.text, store, one.options(nowNs: file.nowNs))
       answers.append(got)
-      if !Self.isRewriting { #expect(Text(got) == Text(one.answer), "\(name): \(one.text)") }
+      if !AnswerCases.isRewriting { #expect(Text(got) == Text(one.answer), "\(name): \(one.text)") }
       checkVariants(one, file, store, name)
     }
     // Statements that change something leave other answers behind.
@@ -64,7 +56,7 @@ import Testing
       }
     }
     store.close()
-    if Self.isRewriting {
+    if AnswerCases.isRewriting {
       try file.text(answers).write(to: url, atomically: true, encoding: .utf8)
     }
   }

@@ -21,6 +21,7 @@ final class PageFiles: Sendable {
   /// In the order in which they are looked into.
   let folders: [String]
   private let known = Mutex<[String: File]>([:])
+  private let words = Result { try File(Array(WordsScript.text.utf8), "words.js", .distantPast) }
 
   /// `folder` comes first, unless it is empty; then what was built with the program, then what was installed with it.
   init(folder: String) {
@@ -36,17 +37,14 @@ final class PageFiles: Sendable {
   /// A file by its path, such as `app/main.js`; nil when there is none, or its type is none of a page's. Blocks. O(bytes) when
   /// it is read first, or has changed.
   func file(_ path: String) throws -> File? {
-    guard let mediaType = Self.mediaType(path), Self.isPlain(path) else { return nil }
+    if path == WordsScript.path { return try words.get() }
+    guard File.mediaType(path) != nil, Self.isPlain(path) else { return nil }
     for folder in folders {
       let place = folder + "/" + path
       guard let changed = Self.changed(place) else { continue }
       if let file = known.withLock({ $0[place] }), file.changed == changed { return file }
       let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: place)))
-      let gzipped = try GzipCompressor.compress(bytes)
-      let file = File(
-        bytes: bytes, gzipped: gzipped.count < bytes.count ? gzipped : nil,
-        entityTag: "W/\"\(SHA256.hash(data: bytes).hexadecimal.prefix(32))\"", mediaType: mediaType,
-        changed: changed)
+      let file = try File(bytes, path, changed)
       known.withLock { $0[place] = file }
       return file
     }
@@ -73,8 +71,19 @@ final class PageFiles: Sendable {
         }
     }
   }
+}
 
-  private static func mediaType(_ path: String) -> String? {
+extension PageFiles.File {
+  fileprivate init(_ bytes: [UInt8], _ path: String, _ changed: Date) throws {
+    let gzipped = try GzipCompressor.compress(bytes)
+    self.init(
+      bytes: bytes, gzipped: gzipped.count < bytes.count ? gzipped : nil,
+      entityTag: "W/\"\(SHA256.hash(data: bytes).hexadecimal.prefix(32))\"",
+      mediaType: Self.mediaType(path) ?? "application/octet-stream", changed: changed)
+  }
+
+  /// Nil for what is no part of a page.
+  fileprivate static func mediaType(_ path: String) -> String? {
     switch path.split(separator: ".").last {
     case "html": "text/html; charset=utf-8"
     case "js": "text/javascript; charset=utf-8"

@@ -35,13 +35,9 @@ export async function glanceAt(kpi, { sinceMs, untilMs }, signal) {
   if (!found) return { last: null, alert, groups: [], groupCount: 0 };
   const last = { value: found.value, timeMs: timesMs[found.index], state: states[found.index] };
   const firstOpen = states.indexOf('provisional');
+  const finalMs = timesMs[states.lastIndexOf('final')];
   const groups = kpi.group_by.length
-    ? await groupsOf(
-        kpi,
-        item,
-        { sinceMs, last, finalMs: timesMs[states.lastIndexOf('final')], compare, everyMs },
-        signal,
-      )
+    ? await groupsOf(kpi, item, { sinceMs, last, finalMs, compare, everyMs }, signal)
     : { list: [], count: 0 };
   const meaning = meaningOf(kpi, item);
   return {
@@ -51,6 +47,7 @@ export async function glanceAt(kpi, { sinceMs, untilMs }, signal) {
     meaning,
     standing: standingOf(meaning, last.value),
     everyMs,
+    finalMs,
     values: line.values,
     firstOpen: firstOpen < 0 ? states.length : firstOpen,
     change: changeOf(all, item, length, timesMs, states),

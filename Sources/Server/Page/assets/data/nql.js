@@ -1,12 +1,11 @@
 /** Texts of the query language: quoting, and questions of what a KPI computes. */
+import { reserved } from './words.js';
 
-const reserved = new Set(
-  'select from where group by having order limit as and or not in between like is null true false of'.split(' '),
-);
+const quotedWords = new Set([...reserved, 'of']);
 
 /** A name as it stands in a statement. */
 export function name(text) {
-  return /^[A-Za-z_]\w*$/.test(text) && !reserved.has(text.toLowerCase()) ? text : `"${text.replaceAll('"', '""')}"`;
+  return /^[A-Za-z_]\w*$/.test(text) && !quotedWords.has(text.toLowerCase()) ? text : `"${text.replaceAll('"', '""')}"`;
 }
 
 /** A text in single quotes. */

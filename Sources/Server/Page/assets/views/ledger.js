@@ -5,9 +5,10 @@ import { catalogue } from '../data/catalogue.js';
 import { name as quotedName } from '../data/nql.js';
 import { drawChart } from '../parts/chart.js';
 import { css } from '../parts/colors.js';
+import { count, moment, text } from '../parts/columns.js';
 import { fill, h } from '../parts/dom.js';
 import { showEntry } from '../parts/entry.js';
-import { number, time } from '../parts/format.js';
+import { number } from '../parts/format.js';
 import { dataTable } from '../parts/table.js';
 import { choice, failed, latestOnly, section, selection, tag, waiting } from '../parts/words.js';
 
@@ -128,13 +129,8 @@ function draw(root, entries, isCut) {
         heightPx: 260,
         columns: [
           { name: 'source', value: row => row.source, title: row => row.path },
-          { name: 'stream', value: row => row.stream },
-          ...kinds.map(({ key, name }) => ({
-            name: name.toLowerCase(),
-            isNumber: true,
-            value: row => row[key] ?? 0,
-            show: row => number(row[key] ?? 0, 0),
-          })),
+          text('stream', 'stream'),
+          ...kinds.map(({ key, name }) => count(name.toLowerCase(), key)),
         ],
       }),
     ),
@@ -148,11 +144,11 @@ function draw(root, entries, isCut) {
         onRow: showEntry,
         columns: [
           { name: 'kind', value: row => row.kind.key, show: row => tag(row.kind.key, row.kind.tone) },
-          { name: 'received', value: row => row.receivedMs, show: row => time(row.receivedMs, 'second') },
-          { name: 'stream', value: row => row.stream },
+          moment('received', 'receivedMs', 'second'),
+          text('stream', 'stream'),
           { name: 'reason', value: row => row.detail, title: row => row.detail, widthCh: 60 },
           { name: 'source', value: row => row.source, show: row => row.short, title: row => row.source },
-          { name: 'event time', value: row => row.time, show: row => time(row.time, 'second') },
+          moment('event time', 'time', 'second'),
         ],
       }),
       isCut &&
@@ -166,11 +162,12 @@ function draw(root, entries, isCut) {
 }
 
 function bySource(entries) {
+  const none = Object.fromEntries(kinds.map(({ key }) => [key, 0]));
   const found = new Map();
   for (const { short, source, stream, kind } of entries) {
     const key = `${stream}\n${source}`;
-    const row = found.get(key) ?? { source: short, path: source, stream };
-    row[kind.key] = (row[kind.key] ?? 0) + 1;
+    const row = found.get(key) ?? { source: short, path: source, stream, ...none };
+    row[kind.key] += 1;
     found.set(key, row);
   }
   return [...found.values()];

@@ -3,7 +3,7 @@ import { ask, get, getAll } from '../data/api.js';
 import { catalogue } from '../data/catalogue.js';
 import { loadMetrics } from '../data/metrics.js';
 import { schedulesTable, sinksTable, sourcesTable } from '../parts/automations.js';
-import { moment, text } from '../parts/columns.js';
+import { count, moment, text } from '../parts/columns.js';
 import { fill, h } from '../parts/dom.js';
 import { bytes, duration, number } from '../parts/format.js';
 import { columnsOf, dataTable } from '../parts/table.js';
@@ -58,9 +58,7 @@ export function open(root) {
         put('schedules', async () =>
           schedulesTable(parts.schedules, (await getAll('v1/schedules', 'schedules', {}, { signal })).schedules),
         ),
-        put('sinks', async () =>
-          sinksTable(parts.sinks, (await getAll('v1/sinks', 'sinks', {}, { signal })).sinks),
-        ),
+        put('sinks', async () => sinksTable(parts.sinks, (await getAll('v1/sinks', 'sinks', {}, { signal })).sinks)),
         put('sources', async () => sourcesTable(parts.sources, (await get('v1/sources', {}, { signal })).defined)),
         put('history', async () =>
           answerTable(
@@ -118,7 +116,7 @@ function drawStreams(root) {
       empty: 'No stream yet',
       columns: [
         text('stream', 'name'),
-        { name: 'version', isNumber: true, value: row => row.version },
+        count('version', 'version'),
         { name: 'fields', isNumber: true, value: row => row.fields.length },
         {
           name: 'late after',

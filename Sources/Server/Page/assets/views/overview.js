@@ -5,7 +5,7 @@ import { getAll } from '../data/api.js';
 import { glanceAt, urgencyOf } from '../data/glance.js';
 import { name as quotedName } from '../data/nql.js';
 import { range } from '../data/range.js';
-import { count, moment } from '../parts/columns.js';
+import { count, moment, text } from '../parts/columns.js';
 import { bucketTime, compact, decimalsOf, duration, number, percent } from '../parts/format.js';
 import { fill, h } from '../parts/dom.js';
 import { spark } from '../parts/spark.js';
@@ -178,7 +178,7 @@ function drawStreams(root) {
       heightPx: 360,
       empty: 'No stream yet',
       columns: [
-        { name: 'stream', value: ({ name }) => name },
+        text('stream', 'name'),
         count('events', 'events'),
         {
           name: 'a second',
@@ -207,13 +207,8 @@ async function drawSources(root) {
         rows: sources,
         empty: 'No source yet',
         columns: [
-          {
-            name: 'source',
-            value: row => row.source,
-            title: row => row.source,
-            show: ({ source }) => source.split('/').pop() || source,
-          },
-          { name: 'stream', value: row => row.stream },
+          { ...text('source', 'source'), show: ({ source }) => source.split('/').pop() || source },
+          text('stream', 'stream'),
           {
             name: 'state',
             value: row => (row.is_open ? 'open' : 'closed'),

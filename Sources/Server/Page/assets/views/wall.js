@@ -3,6 +3,7 @@ import { state, stateOf, urlOf } from '../app/state.js';
 import { catalogue } from '../data/catalogue.js';
 import { glanceAt } from '../data/glance.js';
 import { range } from '../data/range.js';
+import { changesOnShift } from '../data/shifts.js';
 import { fill, h } from '../parts/dom.js';
 import { bucketTime, decimalsOf, number, percent, time } from '../parts/format.js';
 import { spark } from '../parts/spark.js';
@@ -51,6 +52,7 @@ export function open(root) {
     );
     try {
       const glance = await glanceAt(kpi, range(kpi.stream), signal);
+      if (glance.finalMs) await compareShifts(kpi, glance, signal);
       if (!signal.aborted) fill(screen, face(kpi, glance));
     } catch (problem) {
       if (!signal.aborted) fill(screen, h('h2', kpi.name), h('p.fault', problem.message));
@@ -70,6 +72,17 @@ export function open(root) {
       ending.abort();
     },
   };
+}
+
+/** Where there are shifts, changes are told on the one before; up to the end of the last final bucket. */
+async function compareShifts(kpi, glance, signal) {
+  const hasGroups = glance.groupCount > 1 && glance.groupCount <= mostGroups;
+  const end = glance.finalMs + glance.everyMs;
+  const changeOf = await changesOnShift(kpi, glance.item, end, hasGroups, signal);
+  if (!changeOf) return;
+  const value = changeOf([]);
+  glance.change = value === null ? null : { value, length: 'the shift' };
+  for (const group of glance.groups) group.change = hasGroups ? changeOf(group.labels) : null;
 }
 
 function face(kpi, { last, item, meaning, standing, change, values, firstOpen, groups, everyMs, alert }) {
