@@ -44,6 +44,24 @@ import Testing
     try KpiTests.verify(store, "after all were dropped")
   }
 
+  /// A bucket of one group takes as much whatever groups other buckets have.
+  @Test func bucketsOfFewGroupsTakeLittle() throws {
+    let workspace = TemporaryDirectory()
+    let store = try Store(directory: workspace.path)
+    defer { store.close() }
+    _ = try store.append([#"{"ts":1717200000,"d":"first"}"#], to: "s")
+    try store.projections.define(
+      KpiDefinition(name: "k", stream: "s", select: "count(*)", groupBy: "d", every: "1s"),
+      actor: "test")
+    let events = (1..<5_000).map { #"{"ts":\#(1_717_200_000 + $0),"d":"device-\#($0)"}"# }
+    _ = try store.append(events, to: "s")
+    let cache = try #require(try Self.caches(store).first)
+    store.projections.follow(kpi: cache.kpi.definition.id)
+    let cellBytes = cache.byteCount / cache.hot.count
+    #expect(cellBytes < 2_000, "\(cellBytes) bytes a cell")
+    try KpiTests.verify(store, "buckets of one group")
+  }
+
   /// Samples of counters take some ten bytes each: those of an hour of many devices fit a small budget, and a smaller one is
   /// kept by writing cells.
   @Test func samplesOfCountersKeepToTheBudget() throws {

@@ -92,6 +92,24 @@ import Testing
     }
   }
 
+  /// Where each group has a bucket of its own, a cell takes more than where they share one; that is counted.
+  @Test func memoryOfThinBucketsIsCounted() throws {
+    let directory = TemporaryDirectory()
+    let store = try Store(directory: directory.path)
+    defer { store.close() }
+    let lines = (0..<10_000).map { #"{"ts":\#(1_717_200_000 + $0),"v":1,"d":"device-\#($0)"}"# }
+    _ = try store.append(lines, to: "s")
+    func error(_ length: String, _ bytes: Int) throws -> String? {
+      try Self.error(store, "SELECT count(*) FROM s GROUP BY d EVERY \(length)") {
+        $0.limits.maxMemoryBytes = bytes
+      }
+    }
+    #expect(try error("1d", 16 << 20) == nil)
+    let thin = try error("1s", 16 << 20)
+    #expect(thin?.hasPrefix("max_memory: more than ") == true, "\(thin ?? "no error")")
+    #expect(try error("1s", 64 << 20) == nil)
+  }
+
   /// Each step asks whether it is still wanted, more often than what it begins with.
   @Test func stepsArePolled() throws {
     let directory = TemporaryDirectory()

@@ -15,7 +15,7 @@ struct ColumnAnswer {
   ) throws {
     let scan = ColumnScan(
       kpi: plan.asked, selection: plan.selection, maxCells: plan.maxCells,
-      isCancelled: plan.query.isCancelled)
+      maxBytes: plan.query.limits.maxMemoryBytes, isCancelled: plan.query.isCancelled)
     facts = (scan, try scan.blocks(log, transaction))
     let startNs = plan.times.lowerBound
     guard plan.asked.plan.hasSeries, startNs > .min else {
@@ -26,7 +26,7 @@ struct ColumnAnswer {
     whole.makeWhole(.min..<startNs)
     let before = ColumnScan(
       kpi: whole, selection: FactSelection(times: [.min..<startNs], lastSeq: plan.lastSeq),
-      isCancelled: plan.query.isCancelled)
+      maxBytes: plan.query.limits.maxMemoryBytes, isCancelled: plan.query.isCancelled)
     earlier = (before, try before.blocks(log, transaction))
   }
 

@@ -124,7 +124,8 @@ extension Projections {
     if plan.asked.plan.hasSeries { return .columns(try ColumnAnswer(plan, log, transaction)) }
     let scan = ColumnScan(
       kpi: plan.asked, selection: FactSelection(times: gaps, lastSeq: lastSeq),
-      maxCells: plan.maxCells, isCancelled: plan.query.isCancelled)
+      maxCells: plan.maxCells, maxBytes: plan.query.limits.maxMemoryBytes,
+      isCancelled: plan.query.isCancelled)
     return .both(rollUp, scan, try scan.blocks(log, transaction), answered)
   }
 
@@ -133,7 +134,7 @@ extension Projections {
     _ plan: QueryPlan
   ) throws -> AggregateResult {
     var (rollUp, answered) = (begun, cells)
-    rollUp.add(try scan.cells(log, blocks))
+    try rollUp.add(try scan.cells(log, blocks))
     answered.origin = plan.chosen?.coverage.origin(hasColumns: true) ?? answered.origin
     answered.cells = rollUp.cellsRead
     answered.blocks += blocks.blocks.count

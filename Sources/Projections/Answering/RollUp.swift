@@ -80,8 +80,9 @@ struct RollUp {
   }
 
   /// Merges cells that were computed from columns.
-  mutating func add(_ hot: HotCells) {
+  mutating func add(_ hot: HotCells) throws {
     for (bucketNs, bucket) in hot.buckets.sorted(by: { $0.key < $1.key }) {
+      try Cancellation.check()
       for row in 0..<bucket.cells.count {
         let code = mapping.code(ofTarget: hot.group(row, bucket))
         let target = self.row(bucketNs, code)

@@ -3,10 +3,7 @@ import Bytes
 /// The cells of one bucket in memory: of each page on disk either all of them or none.
 final class HotBucket {
   var cells: CellColumns
-  /// The group's number of each row.
-  private(set) var groups: [Int32] = []
-  /// For each group's number its row, or -1.
-  private var rows: [Int32] = []
+  private var rows = GroupRows()
   private var isChanged: [Bool] = []
   /// Rows that were changed since ``HotCells/keepChanges()``.
   private(set) var changed: [Int32] = []
@@ -23,17 +20,17 @@ final class HotBucket {
 
   /// What `other` is now; the columns are copied when either changes. O(ranges).
   init(copying other: HotBucket) {
-    (cells, groups, rows) = (other.cells, other.groups, other.rows)
+    (cells, rows) = (other.cells, other.rows)
     (isChanged, changed, newCount) = (other.isChanged, other.changed, other.newCount)
     ranges = other.ranges
   }
 
   // MARK: Rows
 
-  func row(_ group: Int32) -> Int? {
-    guard Int(group) < rows.count, rows[Int(group)] >= 0 else { return nil }
-    return Int(rows[Int(group)])
-  }
+  /// The group's number of each row.
+  var groups: [Int32] { rows.groups }
+
+  func row(_ group: Int32) -> Int? { rows.row(group) }
 
   /// The same, if it was changed.
   func changedRow(_ group: Int32) -> Int? { row(group).flatMap { isChanged[$0] ? $0 : nil } }
@@ -41,11 +38,7 @@ final class HotBucket {
   /// Makes the next row of `cells` that of a group.
   func addRow(_ group: Int32, isNew: Bool) {
     if isNew { newCount += 1 }
-    if Int(group) >= rows.count {
-      rows.append(repeating: -1, count: Int(group) + 1 - rows.count)
-    }
-    rows[Int(group)] = Int32(groups.count)
-    groups.append(group)
+    rows.append(group)
     isChanged.append(false)
   }
 
@@ -54,8 +47,12 @@ final class HotBucket {
     var found: [Int32] = []
     found.reserveCapacity(groups.count)
     for group in groups {
-      if row(group) == nil { addRow(group, isNew: true) }
-      found.append(rows[Int(group)])
+      if let row = row(group) {
+        found.append(Int32(row))
+      } else {
+        found.append(Int32(self.groups.count))
+        addRow(group, isNew: true)
+      }
     }
     cells.appendRows(self.groups.count - cells.count)
     return found
@@ -143,6 +140,9 @@ final class HotBucket {
     var pendingBytes = 0
   }
 
+  /// About what a bucket without rows takes: itself, its place among others, and what the allocator adds to its arrays.
+  private static let fixedBytes = 1_024
+
   /// What of it is in the sums of ``HotCells``.
   var noted = Memory()
 
@@ -150,7 +150,7 @@ final class HotBucket {
   var memory: Memory {
     if groups.isEmpty { return Memory() }
     let bytes =
-      cells.byteCount + 4 * (groups.capacity + rows.capacity + changed.capacity)
+      Self.fixedBytes + cells.byteCount + 4 * (rows.capacity + changed.capacity)
       + isChanged.capacity
     return Memory(bytes: bytes, pendingBytes: bytes / groups.count * changed.count)
   }

@@ -7,6 +7,8 @@ struct ColumnScan {
   let kpi: CompiledKpi
   let selection: FactSelection
   var maxCells = Int.max
+  /// Of memory, for the cells and as much again for what is made of them.
+  var maxBytes = Int.max
   var isCancelled: @Sendable () -> Bool = { false }
 
   private static let pieceBlocks = 4
@@ -46,12 +48,14 @@ struct ColumnScan {
     }
     defer { folds.stop() }
     for _ in pieces.indices {
-      if isCancelled() { throw CancellationError() }
       for fold in try folds.next() {
+        if isCancelled() { throw CancellationError() }
         try hot.add(
           fold, watermarkNs: nil, load: { _, _, _, _ in .all }, findNext: { _, _, _ in nil })
         hot.keepChanges()
         if hot.count > maxCells { throw TooManyCellsError(limit: maxCells) }
+        // How much a cell takes depends on how many there are in a bucket.
+        if hot.byteCount > maxBytes / 2 { throw TooManyCellsError(limit: hot.count - 1) }
       }
       log.releaseMemory(above: Projections.maxScannedFileBytes)
     }
