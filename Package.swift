@@ -79,6 +79,7 @@ let package = Package(
     module("KafkaClient", ["CRdkafka"]),
     module("Bytes"),
     module("Threads"),
+    module("Parquet", ["Bytes", "Zstd"]),
 
     // The product, from the terms up.
     module("Model", ["Bytes"]),
@@ -163,6 +164,7 @@ let package = Package(
     .target(name: "TestSupport", path: "Tests/Support", swiftSettings: settings),
     tests("LMDB"),
     tests("Bytes"),
+    tests("Parquet", ["Bytes"], golden: ["compare.py"]),
     tests("RE2"),
     tests("Curl", golden: ["server.py"]),
     tests("Model", golden: ["cases", "exact.py", "zones.py"]),

@@ -6,6 +6,17 @@ extension [UInt8] {
     unsafe Swift.withUnsafeBytes(of: value.littleEndian) { unsafe append(contentsOf: $0) }
   }
 
+  /// Appends all `values` little-endian in their full width. O(values).
+  @inlinable
+  public mutating func append<T: FixedWidthInteger & BitwiseCopyable>(littleEndian values: Span<T>)
+  {
+    #if _endian(little)
+      unsafe append(span: values.bytes)
+    #else
+      for index in values.indices { append(littleEndian: values[index]) }
+    #endif
+  }
+
   /// Appends `value` in 1 to 10 bytes, seven bits a byte, low bits first (LEB128).
   @inlinable
   public mutating func append(varint value: UInt64) {

@@ -27,6 +27,17 @@ public struct Bitmap: Sendable, Equatable {
     while row >= capacity { words.append(0) }
   }
 
+  /// How many of some rows, which are below ``capacity``, are marked. O(words of the rows).
+  public func count(in rows: Range<Int>) -> Int {
+    if rows.isEmpty { return 0 }
+    let (first, last) = (rows.lowerBound >> 6, (rows.upperBound - 1) >> 6)
+    let head = UInt64.max << UInt64(rows.lowerBound & 63)
+    let tail = UInt64.max >> UInt64(63 - (rows.upperBound - 1) & 63)
+    if first == last { return (words[first] & head & tail).nonzeroBitCount }
+    return (words[first] & head).nonzeroBitCount + (words[last] & tail).nonzeroBitCount
+      + words[first + 1..<last].reduce(0) { $0 + $1.nonzeroBitCount }
+  }
+
   /// The rows that either has marked, which have room for as many. O(words).
   @inlinable public func union(_ other: Bitmap) -> Bitmap {
     precondition(words.count == other.words.count, "two bitmaps are not of the same rows")
@@ -70,6 +81,16 @@ public enum Presence: Sendable, Equatable {
       }
     }
   }
+
+  /// How many of some rows have a value. O(rows / 64).
+  public func count(in rows: Range<Int>) -> Int {
+    switch self {
+    case .all: rows.count
+    case .some(let bitmap): bitmap.count(in: rows)
+    case .none: 0
+    }
+  }
+
   /// Calls `body` with each row below `count` that has a value, in order. O(rows).
   @inlinable @inline(__always)
   public func forEachRow(below count: Int, _ body: (Int) throws -> Void) rethrows {
