@@ -85,6 +85,7 @@ let package = Package(
     module("Model", ["Bytes"]),
     module("EventLog", ["Model", "Bytes", "LMDB", "Zstd", "Checksum", "SimdJSON", "Threads"]),
     module("Sketches", ["Bytes"]),
+    module("LineProtocol", ["Model", "Bytes", "Checksum"]),
     module("Language", ["Bytes"]),
     module("Asking", ["Language", "Model", "Bytes"]),
     module(
@@ -111,8 +112,8 @@ let package = Package(
       "Server",
       [
         "Store", "Query", "PromQL", "RemoteRead", "RE2", "Asking", "FileConnector", "HTTPConnector",
-        "KafkaConnector", "KafkaClient", "Language", "Model", "Checksum", "Bytes", "Curl", "Gzip",
-        "Threads",
+        "KafkaConnector", "KafkaClient", "LineProtocol", "Language", "Model", "Checksum", "Bytes",
+        "Curl", "Gzip", "Threads",
         .product(name: "Configuration", package: "swift-configuration"),
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "HTTPTypes", package: "swift-http-types"),
@@ -194,6 +195,7 @@ let package = Package(
     tests("PromQL", ["Bytes"], golden: ["cases"]),
     tests("RemoteRead", ["Snappy", .product(name: "SwiftProtobuf", package: "swift-protobuf")]),
     tests("FileConnector"),
+    tests("LineProtocol"),
     .testTarget(
       name: "ServerTests",
       dependencies: [

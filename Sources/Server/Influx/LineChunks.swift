@@ -1,5 +1,6 @@
 import FileConnector
 import Hummingbird
+import LineProtocol
 
 /// The lines of a body, read as they arrive: whole lines of about a MiB at a time.
 struct LineChunks {

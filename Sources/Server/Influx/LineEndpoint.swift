@@ -1,4 +1,5 @@
 import Hummingbird
+import LineProtocol
 import NIOCore
 import Store
 

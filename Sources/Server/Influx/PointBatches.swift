@@ -1,4 +1,5 @@
 import Bytes
+import LineProtocol
 import Model
 import Store
 

@@ -1,5 +1,6 @@
 import FileConnector
 import Hummingbird
+import LineProtocol
 import NIOCore
 import Store
 

@@ -1,4 +1,5 @@
 import Hummingbird
+import LineProtocol
 
 /// What a request to write says beside its lines.
 struct WriteRequest {

@@ -2,6 +2,7 @@ import Bytes
 import KafkaClient
 import KafkaConnector
 import Language
+import LineProtocol
 import Model
 import Query
 import Store

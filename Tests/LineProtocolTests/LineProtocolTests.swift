@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@testable import Server
+@testable import LineProtocol
 
 /// The line protocol: what is read of a line, what is refused, and that a line comes back from its document.
 @Suite struct LineProtocolTests {

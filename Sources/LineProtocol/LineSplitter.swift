@@ -2,17 +2,17 @@
 ///
 /// A string that is not closed is a fault of its line alone: where it would be longer than strings may be, its line ends
 /// at the first line break.
-struct LineSplitter {
+public struct LineSplitter {
   private let text: [UInt8]
   /// Whether nothing follows the text.
   private let isEnd: Bool
   /// Where the next line begins; at the end, where one begins that the text has a part of only.
-  private(set) var position = 0
+  public private(set) var position = 0
 
-  init(_ text: [UInt8], isEnd: Bool) { (self.text, self.isEnd) = (text, isEnd) }
+  public init(_ text: [UInt8], isEnd: Bool) { (self.text, self.isEnd) = (text, isEnd) }
 
   /// The next line, without its line break; nil when the text has none that is whole. O(bytes).
-  mutating func next() -> Range<Int>? {
+  public mutating func next() -> Range<Int>? {
     let start = position
     guard start < text.count, let end = end(of: start) else { return nil }
     position = min(end + 1, text.count)

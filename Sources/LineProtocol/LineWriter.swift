@@ -2,9 +2,9 @@ import Bytes
 
 /// Writes points as lines in the usual way, which most clients have: what the store gives back where it did not have to
 /// keep the line itself.
-enum LineWriter {
+public enum LineWriter {
   /// O(bytes).
-  static func line(_ point: Point) -> [UInt8] {
+  public static func line(_ point: Point) -> [UInt8] {
     var line: [UInt8] = []
     append(point.measurement, escapes: .commaOrBlank, to: &line)
     for tag in point.tags {

@@ -1,34 +1,47 @@
 /// A line of the line protocol, read. Names and texts are without their escapes, in the order of the line.
-struct Point: Equatable {
+public struct Point: Equatable, Sendable {
   /// UTF-8, of the line itself where it has no escape.
-  typealias Bytes = ArraySlice<UInt8>
+  public typealias Bytes = ArraySlice<UInt8>
 
-  struct Tag: Equatable {
-    var name: Bytes
-    var value: Bytes
+  /// What points are told apart by, beside their time.
+  public struct Tag: Equatable, Sendable {
+    public var name: Bytes
+    public var value: Bytes
+
+    public init(name: Bytes, value: Bytes) { (self.name, self.value) = (name, value) }
   }
 
-  struct Field: Equatable {
-    var name: Bytes
-    var value: FieldValue
+  /// What was measured.
+  public struct Field: Equatable, Sendable {
+    public var name: Bytes
+    public var value: FieldValue
+
+    public init(name: Bytes, value: FieldValue) { (self.name, self.value) = (name, value) }
   }
 
-  struct Time: Equatable {
-    var ns: Int64
+  /// When that was.
+  public struct Time: Equatable, Sendable {
+    /// Since 1970.
+    public var ns: Int64
     /// That the line counts in.
-    var unit: TimestampUnit
+    public var unit: TimestampUnit
+
+    public init(ns: Int64, unit: TimestampUnit) { (self.ns, self.unit) = (ns, unit) }
   }
 
-  var measurement: Bytes
-  var tags: [Tag] = []
+  public var measurement: Bytes
+  public var tags: [Tag] = []
   /// At least one.
-  var fields: [Field] = []
+  public var fields: [Field] = []
   /// Nil where the line leaves it to the server.
-  var time: Time?
+  public var time: Time?
+
+  /// Has no field yet.
+  public init(measurement: Bytes) { self.measurement = measurement }
 }
 
 /// A value with its type. Numbers are their digits, as JSON has them, so that none is rounded.
-enum FieldValue: Equatable {
+public enum FieldValue: Equatable, Sendable {
   case float(Point.Bytes)
   case integer(Point.Bytes)
   case unsigned(Point.Bytes)
@@ -48,7 +61,7 @@ enum FieldValue: Equatable {
 }
 
 /// How a client writes booleans.
-enum BooleanSpelling: CaseIterable {
+public enum BooleanSpelling: CaseIterable, Sendable {
   case small, capitalized, capitals, letter, capitalLetter
 
   /// Stands for the type and the spelling in ``PointDocument``.
@@ -74,7 +87,7 @@ enum BooleanSpelling: CaseIterable {
 }
 
 /// What timestamps count.
-enum TimestampUnit: String, CaseIterable {
+public enum TimestampUnit: String, CaseIterable, Sendable {
   case nanoseconds = "ns"
   case microseconds = "us"
   case milliseconds = "ms"
@@ -82,7 +95,7 @@ enum TimestampUnit: String, CaseIterable {
   case minutes = "m"
   case hours = "h"
 
-  var ns: Int64 {
+  public var ns: Int64 {
     switch self {
     case .nanoseconds: 1
     case .microseconds: 1_000
@@ -94,7 +107,7 @@ enum TimestampUnit: String, CaseIterable {
   }
 
   /// The unit in which a number is a time of about now, as InfluxDB 3 guesses it.
-  init(guessing number: Int64) {
+  public init(guessing number: Int64) {
     switch number.magnitude {
     case ..<5_000_000_000: self = .seconds
     case ..<5_000_000_000_000: self = .milliseconds
@@ -105,7 +118,7 @@ enum TimestampUnit: String, CaseIterable {
 }
 
 /// What is wrong with a line, in InfluxDB's words.
-struct LineFault: Error, Equatable {
-  var reason: String
-  init(_ reason: String) { self.reason = reason }
+public struct LineFault: Error, Equatable {
+  public var reason: String
+  public init(_ reason: String) { self.reason = reason }
 }

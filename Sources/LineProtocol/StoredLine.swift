@@ -3,9 +3,9 @@ import Foundation
 import Model
 
 /// Gives the line again that a ``PointDocument`` was made of, byte for byte.
-enum StoredLine {
+public enum StoredLine {
   /// Of the document of an event of `stream`; nil when it did not come as a line. O(bytes).
-  static func line(_ document: [UInt8], stream: String) -> [UInt8]? {
+  public static func line(_ document: [UInt8], stream: String) -> [UInt8]? {
     guard let members = JSONMembers.read(document) else { return nil }
     let own = Dictionary(members.map { ($0.name, $0.value) }) { $1 }
     if case .text(let line)? = own[Array(PointDocument.line.utf8)] { return line }

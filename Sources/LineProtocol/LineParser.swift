@@ -6,15 +6,17 @@
 /// another backslash.
 ///
 /// Source: <https://docs.influxdata.com/influxdb/v1/write_protocols/line_protocol_reference/>.
-struct LineParser {
+public struct LineParser: Sendable {
   /// What timestamps count; nil takes it from their size.
-  var unit: TimestampUnit?
+  public var unit: TimestampUnit?
+
+  public init(unit: TimestampUnit?) { self.unit = unit }
 
   /// Longer strings are refused.
-  static let maxStringBytes = 65_536
+  public static let maxStringBytes = 65_536
 
   /// The point of a line, which has no line break but in strings. Nil for comments and blank lines. O(bytes).
-  func point(_ line: Point.Bytes) throws(LineFault) -> Point? {
+  public func point(_ line: Point.Bytes) throws(LineFault) -> Point? {
     var text = LineCursor(line)
     text.skipBlanks()
     guard let first = text.peek, first != UInt8(ascii: "#") else { return nil }
@@ -32,7 +34,7 @@ struct LineParser {
   }
 
   /// What may be the measurement of a line that is none.
-  static func measurement(_ line: Point.Bytes) -> Point.Bytes {
+  public static func measurement(_ line: Point.Bytes) -> Point.Bytes {
     var text = LineCursor(line)
     text.skipBlanks()
     return text.name(until: .commaOrBlank)

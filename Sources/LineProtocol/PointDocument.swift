@@ -11,18 +11,19 @@ import Model
 /// `_id` is what events are told apart by, a hash of the point. `_form` is how many tags there are, the types of the fields
 /// and the unit of the timestamp (`-` where there is none): with it ``StoredLine`` writes the line again. A line that is
 /// not written in the usual way is kept instead, in `_line`. `_measurement` is there when the stream is called otherwise.
-struct PointDocument {
-  static let time = "time"
-  static let form = "_form"
-  static let id = "_id"
-  static let line = "_line"
-  static let measurement = "_measurement"
+public struct PointDocument {
+  /// Names of what it has beside tags and fields.
+  public static let time = "time"
+  public static let form = "_form"
+  public static let id = "_id"
+  public static let line = "_line"
+  public static let measurement = "_measurement"
 
   /// Those that times of documents can be: the years 1678 to 2261.
-  static let times: Range<Int64> = -9_214_560_000_000_000_000..<9_214_646_400_000_000_000
+  public static let times: Range<Int64> = -9_214_560_000_000_000_000..<9_214_646_400_000_000_000
 
   /// Appends the document of the point that `line` is, where no timestamp means `nowNs`. O(bytes).
-  static func append(
+  public static func append(
     _ point: Point, of line: Point.Bytes, nowNs: Int64, stream: String, to bytes: inout [UInt8]
   ) {
     var document = PointDocument(bytes: bytes, names: PointNames())
