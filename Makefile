@@ -73,6 +73,8 @@ bench: setup
 	@echo
 	python3 Benchmarks/serve.py
 	@echo
+	python3 Benchmarks/export.py
+	@echo
 	$(SWIFT_BUILD) --product kafka-mock
 	python3 Benchmarks/kafka.py
 

@@ -103,6 +103,8 @@ let package = Package(
     module(
       "Store",
       ["Query", "Language", "Projections", "EventLog", "Model", "Bytes", "Threads"]),
+    module(
+      "Export", ["Store", "Query", "Language", "EventLog", "Parquet", "Model", "Bytes"]),
     module("FileConnector", ["Model", "Bytes", "Checksum", "Zstd", "Gzip"]),
     module(
       "KafkaConnector", ["Store", "KafkaClient", "Model", "Bytes", "Checksum", "Threads"]),
@@ -148,8 +150,8 @@ let package = Package(
     .executableTarget(
       name: "nilo",
       dependencies: [
-        "Server", "Store", "Query", "Language", "Terminal", "FileConnector", "KafkaClient",
-        "Replay", "Workloads", "Model", "Bytes", "Curl", "CMalloc",
+        "Server", "Export", "Store", "Query", "Language", "Terminal", "FileConnector",
+        "KafkaClient", "Replay", "Workloads", "Model", "Bytes", "Curl", "CMalloc",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),
@@ -192,6 +194,7 @@ let package = Package(
       name: "CopyTests",
       dependencies: ["Store", "Projections", "EventLog", "Sketches", "TestSupport"],
       swiftSettings: settings),
+    tests("Export", ["Store", "Model"], golden: ["compare.py"]),
     tests("PromQL", ["Bytes"], golden: ["cases"]),
     tests("RemoteRead", ["Snappy", .product(name: "SwiftProtobuf", package: "swift-protobuf")]),
     tests("FileConnector"),
@@ -254,7 +257,8 @@ let package = Package(
       ],
       exclude: ["Writer"], swiftSettings: settings),
     .testTarget(
-      name: "CommandTests", dependencies: ["nilo", "TestTerminal"], exclude: ["golden", "model"],
+      name: "CommandTests", dependencies: ["nilo", "TestTerminal", "TestSupport"],
+      exclude: ["golden", "model"],
       swiftSettings: settings),
   ],
   cxxLanguageStandard: .cxx17

@@ -27,7 +27,8 @@ struct Nilo: ParsableCommand {
       Stat.self, Events.self,
       Ledger.self,
       Check.self,
-      Backup.self, Compact.self, Kpi.self, Rebuild.self, Generate.self, Stream.self,
+      ExportCommand.self, Backup.self, Compact.self, Kpi.self, Rebuild.self,
+      Generate.self, Stream.self,
     ])
 
   static func main() {

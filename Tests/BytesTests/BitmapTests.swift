@@ -15,6 +15,19 @@ import Testing
     #expect(rows.capacity == 256 && !rows[192])
   }
 
+  @Test func rowsOfARangeAreCounted() {
+    var rows = Bitmap(rowCount: 200)
+    for row in stride(from: 0, to: 200, by: 3) { rows.insert(row) }
+    for start in 0..<200 {
+      for end in start...200 {
+        let wanted = (start..<end).count { $0 % 3 == 0 }
+        if rows.count(in: start..<end) != wanted { Issue.record("\(start)..<\(end)") }
+      }
+    }
+    #expect(Presence.all.count(in: 5..<9) == 4 && Presence.none.count(in: 5..<9) == 0)
+    #expect(Presence.some(rows).count(in: 63..<130) == 23)
+  }
+
   @Test func nothingAndAllAreToldApart() {
     var even = Bitmap(rowCount: 4)
     for row in [0, 2] { even.insert(row) }

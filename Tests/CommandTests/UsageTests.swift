@@ -30,6 +30,10 @@ import Testing
     ),
     ("usage-limit", ["events", "--stream", "s", "--limit", "-1"]),
     ("usage-kind", ["ledger", "--kind", "lost"]),
+    ("usage-export-format", ["export", "facts", "s", "--to", "x", "--format", "xlsx"]),
+    ("usage-export-partition", ["export", "facts", "s", "--to", "x", "--partition", "day"]),
+    ("usage-export-follow", ["export", "kpi", "k", "--to", "x.csv", "--follow", "10s"]),
+    ("usage-export-tag", ["export", "facts", "s", "--to", "x", "--tag", "city"]),
     ("usage-duration", ["generate", "fleet", "--every", "30x"]),
     ("usage-duration-range", ["generate", "fleet", "--every", "2d"]),
     ("usage-percent", ["generate", "fleet", "--late", "101%"]),
@@ -47,6 +51,7 @@ import Testing
 
   @Test(arguments: [
     ["stat"], ["events", "--stream", "s"], ["ledger"], ["check"], ["backup", "b"], ["compact"],
+    ["export", "facts", "s", "--to", "x"],
   ])
   func aMissingStore(_ arguments: [String]) throws {
     let outcome = try workspace.nilo(arguments + ["--data", "nothing/here"])
@@ -67,7 +72,8 @@ import Testing
   @Test(arguments: [
     [], ["--help"], ["help", "ingest"], ["ingest", "--help"], ["stat", "--help"],
     ["events", "--help"], ["ledger", "--help"], ["check", "--help"], ["backup", "--help"],
-    ["compact", "--help"],
+    ["compact", "--help"], ["export", "--help"], ["export", "facts", "--help"],
+    ["export", "kpi", "--help"],
     ["query", "--help"], ["repl", "--help"], ["generate", "--help"],
     ["generate", "fleet", "--help"], ["generate", "large", "--help"],
   ])

@@ -53,7 +53,7 @@ package struct EventSeqs: Sendable {
   }
 
   /// How many of the events come before `seq`. O(log n).
-  func count(before seq: UInt64) -> Int {
+  package func count(before seq: UInt64) -> Int {
     if all.isEmpty { return seq <= firstSeq ? 0 : Int(min(seq - firstSeq, UInt64(count))) }
     var (low, high) = (0, count)
     while low < high {

@@ -8,12 +8,12 @@ package struct BlockFacts {
   /// What came in together.
   package let pieces: [BlockPiece]
   package let seqs: EventSeqs
-  private let reader: BlockReader
+  let reader: BlockReader
   /// The time of each event of a merged block, by which its pieces are read.
   private let mergedTimes: [Int64]?
   /// The time of each fact, once it is kept.
   private var keptTimes: [Int64]?
-  private let columns: [ColumnInfo]
+  let columns: [ColumnInfo]
   /// Facts of each event, when that is not one.
   private let factCounts: [Int64]
 

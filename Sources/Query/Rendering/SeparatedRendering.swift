@@ -87,7 +87,7 @@ struct SeparatedRendering: RowRendering {
 
 extension QueryValue {
   /// The most frequent values and their counts: `ok (12), low (3)`.
-  static func text(of entries: [TopEntry]) -> String {
+  package static func text(of entries: [TopEntry]) -> String {
     entries.map { "\($0.value) (\($0.count))" }.joined(separator: ", ")
   }
 }
