@@ -51,38 +51,53 @@ public struct JSONObjectWriter {
 extension [UInt8] {
   /// Appends `string` as a JSON string, quotes included. O(bytes).
   public mutating func append(jsonString string: String) {
-    append(UInt8(ascii: "\""))
-    if Self.isPlain(string.utf8Span.span) {
-      append(contentsOf: string.utf8)
-    } else {
-      for byte in string.utf8 {
-        if Self.isPlain(byte) { append(byte) } else { append(escaped: byte) }
-      }
-    }
-    append(UInt8(ascii: "\""))
+    append(jsonString: Text(string).rawSpan)
   }
 
   /// The same of a text that is UTF-8 bytes. O(bytes).
   public mutating func append(jsonString utf8: ArraySlice<UInt8>) {
+    append(jsonString: utf8.rawSpan)
+  }
+
+  /// The same of bytes that are read in place. O(bytes).
+  public mutating func append(jsonString utf8: RawSpan) {
     append(UInt8(ascii: "\""))
-    var plainStart = utf8.startIndex
-    for index in utf8.indices where !Self.isPlain(utf8[index]) {
-      append(contentsOf: utf8[plainStart..<index])
-      append(escaped: utf8[index])
-      plainStart = index + 1
+    var start = 0
+    while true {
+      let end = Self.plainEnd(utf8, from: start)
+      append(span: utf8.extracting(start..<end))
+      if end == utf8.byteCount { break }
+      append(escaped: utf8.byte(at: end))
+      start = end + 1
     }
-    append(contentsOf: utf8[plainStart...])
     append(UInt8(ascii: "\""))
   }
 
-  /// Whether a byte stands for itself in a JSON string.
+  /// Where the first byte from `start` on is that does not stand for itself in a JSON string, eight at a time; the end when all
+  /// do.
+  private static func plainEnd(_ utf8: RawSpan, from start: Int) -> Int {
+    var index = start
+    while index <= utf8.byteCount - 8 {
+      let found = escapes(in: utf8.word(at: index))
+      if found != 0 { return index + found.trailingZeroBitCount / 8 }
+      index += 8
+    }
+    while index < utf8.byteCount, isPlain(utf8.byte(at: index)) { index += 1 }
+    return index
+  }
+
   private static func isPlain(_ byte: UInt8) -> Bool {
     byte >= 0x20 && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\")
   }
 
-  private static func isPlain(_ bytes: Span<UInt8>) -> Bool {
-    for index in bytes.indices where !isPlain(bytes[index]) { return false }
-    return true
+  /// The lowest bit that is set is in the first byte of the word that does not stand for itself; others may be set above it.
+  private static func escapes(in word: UInt64) -> UInt64 {
+    let ones: UInt64 = 0x0101_0101_0101_0101
+    func zeros(_ word: UInt64) -> UInt64 { (word &- ones) & ~word }
+    let controls = (word &- 0x20 &* ones) & ~word
+    let quotes = zeros(word ^ UInt64(UInt8(ascii: "\"")) &* ones)
+    let backslashes = zeros(word ^ UInt64(UInt8(ascii: "\\")) &* ones)
+    return (controls | quotes | backslashes) & (0x80 &* ones)
   }
 
   private mutating func append(escaped byte: UInt8) {

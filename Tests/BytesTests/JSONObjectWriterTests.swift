@@ -34,7 +34,7 @@ import Testing
       let ascii = (0..<0x30).map { Unicode.Scalar($0)! }
       let alphabet = ascii + ["\\", "é", "雪", "𝄞", "\u{2028}"]
       var text = String.UnicodeScalarView()
-      for _ in 0..<random.below(12) { text.append(random.pick(alphabet)) }
+      for _ in 0..<random.below(40) { text.append(random.pick(alphabet)) }
       var json = JSONObjectWriter()
       json.field(String(text), String(text))
       let object = try JSONSerialization.jsonObject(with: Data(json.finish()))

@@ -55,7 +55,7 @@ public struct AnswerRenderer: Sendable {
     AnswerPieces(rendering(of: answer), rowCount: answer.rowCount)
   }
 
-  private func rendering(of answer: Answer) -> any RowRendering {
+  private func rendering(of answer: Answer) -> any AnswerRendering {
     if answer.columns.isEmpty, let message = answer.message, format != .json {
       return rendering(ofMessage: message, answer)
     }
@@ -70,7 +70,7 @@ public struct AnswerRenderer: Sendable {
     }
   }
 
-  private func rendering(ofMessage message: String, _ answer: Answer) -> any RowRendering {
+  private func rendering(ofMessage message: String, _ answer: Answer) -> any AnswerRendering {
     MessageRendering { [format, hasFooter] pieces in
       if format == .ndjson || format == .objects {
         pieces.append(format == .objects ? "[{\"message\":" : "{\"message\":")

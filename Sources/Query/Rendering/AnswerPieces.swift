@@ -1,13 +1,16 @@
-/// One form of an answer, written from its beginning to its end, a row at a time.
-protocol RowRendering: Sendable {
+/// One form of an answer, written from its beginning to its end.
+protocol AnswerRendering: Sendable {
   /// What stands before the rows.
   mutating func begin(_ pieces: inout Pieces)
-  mutating func write(row: Int, _ pieces: inout Pieces)
+  /// Writes rows until there are none left or `pieces` are large, and gives the first that is not written.
+  mutating func write(rows: Range<Int>, _ pieces: inout Pieces) -> Int
   /// What stands after the rows.
   mutating func end(_ pieces: inout Pieces)
-  /// Writes rows until there are none left or `pieces` are large, and gives the first that is not written. It is a
-  /// requirement so that each form has a loop of its own, without a call through the protocol for each row.
-  mutating func write(rows: Range<Int>, _ pieces: inout Pieces) -> Int
+}
+
+/// A form that is written a row at a time.
+protocol RowRendering: AnswerRendering {
+  mutating func write(row: Int, _ pieces: inout Pieces)
 }
 
 extension RowRendering {
@@ -31,13 +34,13 @@ struct MessageRendering: RowRendering {
 
 /// An answer in pieces of some 64 KiB, for who takes them at a pace of their own. O(values); memory for one piece.
 public struct AnswerPieces: Sequence, IteratorProtocol, Sendable {
-  private var rendering: any RowRendering
+  private var rendering: any AnswerRendering
   private let rowCount: Int
   private var nextRow = 0
   private var hasBegun = false
   private var hasEnded = false
 
-  init(_ rendering: any RowRendering, rowCount: Int) {
+  init(_ rendering: any AnswerRendering, rowCount: Int) {
     (self.rendering, self.rowCount) = (rendering, rowCount)
   }
 

@@ -5,7 +5,7 @@ import Model
 struct Pieces {
   var bytes: [UInt8] = []
 
-  init() { bytes.reserveCapacity(Self.size + 4096) }
+  init() { bytes.reserveCapacity(Self.size + (24 << 10)) }
 
   private static let size = 1 << 16
   var isLarge: Bool { bytes.count >= Self.size }
@@ -31,13 +31,39 @@ struct Pieces {
 
   /// All digits of a number, those of 64 bits that are whole without a fraction; it is neither NaN nor infinite.
   mutating func append(_ value: Double) {
-    if let whole = Int64(exactly: value) {
-      append(whole)
-    } else if let whole = UInt64(exactly: value) {
-      append(whole)
-    } else {
-      append(value.description)
+    if let whole = Int64(exactly: value) { return append(whole) }
+    if append(value, decimals: 3, scale: 1e3) || append(value, decimals: 6, scale: 1e6) { return }
+    if let whole = UInt64(exactly: value) { return append(whole) }
+    append(value.description)
+  }
+
+  /// Appends a number that has no more decimals, as most have that were measured; false for any other, and for whole ones.
+  ///
+  /// No two decimals of 15 digits have one double. So the one that has this double is its shortest, which is the text that
+  /// `description` finds in several times as long.
+  private mutating func append(_ value: Double, decimals: Int, scale: Double) -> Bool {
+    let magnitude = value.magnitude
+    guard magnitude >= 1e-3, magnitude < 1e9 else { return false }
+    let scaled = (magnitude * scale).rounded()
+    guard scaled / scale == magnitude else { return false }
+    if value < 0 { bytes.append(UInt8(ascii: "-")) }
+    let (whole, fraction) = UInt64(scaled).quotientAndRemainder(dividingBy: UInt64(scale))
+    append(whole)
+    bytes.append(UInt8(ascii: "."))
+    append(fraction: fraction, decimals: decimals)
+    return true
+  }
+
+  /// Without the zeros at its end.
+  private mutating func append(fraction: UInt64, decimals: Int) {
+    var (rest, count) = (fraction, decimals)
+    while count > 1, rest % 10 == 0 { (rest, count) = (rest / 10, count - 1) }
+    let start = bytes.count
+    for _ in 0..<count {
+      bytes.append(UInt8(truncatingIfNeeded: 48 + rest % 10))
+      rest /= 10
     }
+    bytes[start...].reverse()
   }
 
   /// The same of a number that is finite.

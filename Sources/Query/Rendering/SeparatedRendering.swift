@@ -1,69 +1,63 @@
+import Bytes
+
 /// CSV as RFC 4180 has it, and TSV with backslashes. NULL is an empty cell; a text without
 /// characters is `""` in CSV.
-struct SeparatedRendering: RowRendering {
-  private let answer: Answer
-  private let isCSV: Bool
+struct SeparatedRendering: AnswerRendering {
+  private let names: [Text]
+  private let form: SeparatedForm
   private let hasHeader: Bool
-  private var times = TimeCells()
+  private var rows: RowRuns<SeparatedForm>
 
   init(_ answer: Answer, _ format: AnswerFormat, hasHeader: Bool) {
-    (self.answer, self.hasHeader) = (answer, hasHeader)
-    isCSV = format == .csv
+    names = answer.columns.map { Text($0.name) }
+    form = SeparatedForm(isCSV: format == .csv)
+    self.hasHeader = hasHeader
+    let separator = Array((format == .csv ? "," : "\t").utf8)
+    rows = RowRuns(
+      answer, form,
+      RowFrame(before: names.indices.map { $0 == 0 ? [] : separator }, end: Array("\n".utf8)))
   }
-
-  private var separator: Unicode.Scalar { isCSV ? "," : "\t" }
 
   func begin(_ pieces: inout Pieces) {
     guard hasHeader else { return }
-    for (index, column) in answer.columns.enumerated() {
-      if index > 0 { pieces.put(separator) }
-      append(column.name, to: &pieces)
+    for (index, name) in names.enumerated() {
+      if index > 0 { pieces.put(form.isCSV ? "," : "\t") }
+      form.append(name, to: &pieces)
     }
     pieces.put("\n")
   }
 
-  mutating func write(row: Int, _ pieces: inout Pieces) {
-    for (index, column) in answer.columns.enumerated() {
-      if index > 0 { pieces.put(separator) }
-      append(column.values, row, to: &pieces)
-    }
-    pieces.put("\n")
+  mutating func write(rows: Range<Int>, _ pieces: inout Pieces) -> Int {
+    self.rows.write(rows: rows, &pieces)
   }
 
   func end(_ pieces: inout Pieces) {}
+}
 
-  private mutating func append(_ column: ValueColumn, _ row: Int, to pieces: inout Pieces) {
-    switch column {
-    case .numbers(let values): if values[row].isFinite { pieces.append(values[row]) }
-    case .exact(let values): if let number = values[row] { pieces.append(number) }
-    case .integers(let values): pieces.append(values[row])
-    case .texts(let values): if let text = values[row] { append(text.string, to: &pieces) }
-    case .times(let values): times.append(values[row], to: &pieces)
-    case .values(let values):
-      switch values[row] {
-      case .null: break
-      case .bool(let value): pieces.append(value ? "true" : "false")
-      case .integer(let value): pieces.append(value)
-      case .unsigned(let value): pieces.append(value)
-      case .number(let value): if value.isFinite { pieces.append(value) }
-      case .text(let text): append(text.string, to: &pieces)
-      case .time(let ns): times.append(ns, to: &pieces)
-      case .top(let entries): append(QueryValue.text(of: entries), to: &pieces)
-      }
-    }
+private struct SeparatedForm: CellForm {
+  let isCSV: Bool
+
+  func appendNull(to pieces: inout Pieces) {}
+
+  func append(timeNs ns: Int64, _ times: inout TimeCells, to pieces: inout Pieces) {
+    times.append(ns, to: &pieces)
   }
 
-  private func append(_ text: String, to pieces: inout Pieces) {
+  func append(_ entries: [QueryValue.TopEntry], to pieces: inout Pieces) {
+    append(Text(QueryValue.text(of: entries)), to: &pieces)
+  }
+
+  func append(_ text: Text, to pieces: inout Pieces) {
     isCSV ? append(csv: text, to: &pieces) : append(tsv: text, to: &pieces)
   }
 
-  private func append(csv text: String, to pieces: inout Pieces) {
+  private func append(csv text: Text, to pieces: inout Pieces) {
     let needsQuotes =
       text.isEmpty
       || text.utf8.contains {
         $0 == UInt8(ascii: ",") || $0 == UInt8(ascii: "\"") || $0 == 0x0A || $0 == 0x0D
       }
-    guard needsQuotes else { return pieces.append(text) }
+    guard needsQuotes else { return pieces.bytes.append(span: text.rawSpan) }
     pieces.put("\"")
     for byte in text.utf8 {
       if byte == UInt8(ascii: "\"") { pieces.bytes.append(byte) }
@@ -72,7 +66,7 @@ struct SeparatedRendering: RowRendering {
     pieces.put("\"")
   }
 
-  private func append(tsv text: String, to pieces: inout Pieces) {
+  private func append(tsv text: Text, to pieces: inout Pieces) {
     for byte in text.utf8 {
       switch byte {
       case 0x09: pieces.append("\\t")
