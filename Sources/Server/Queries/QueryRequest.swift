@@ -27,10 +27,12 @@ struct QueryRequest {
 
   /// Of a form, as browsers and `curl --data-urlencode` send it; nil where it is none: a statement does not begin so.
   private init?(form body: String) throws(Problem) {
+    // Statements are long, and most are none.
+    guard let mark = body.utf8.firstIndex(of: UInt8(ascii: "=")),
+      ["q", "query"].contains(FormField.decoded(body[..<mark]))
+    else { return nil }
     let fields = FormField.all(body)
-    guard let first = fields.first, ["q", "query"].contains(first.name), body.contains("=") else {
-      return nil
-    }
+    guard let first = fields.first else { return nil }
     self.init(text: first.value)
     let known = ["format", "time_zone", "param."]
     for field in fields.dropFirst() where !known.contains(where: field.isNamed) {

@@ -45,7 +45,7 @@ extension Request {
   }
 
   /// The fields of the query string, in their order.
-  var queryFields: [FormField] { FormField.all(uri.query ?? "") }
+  var queryFields: [FormField] { uri.query.map(FormField.all) ?? [] }
 
   /// Throws a ``Problem`` where the query string has a field that is none of `names`: one that is misspelt would have no
   /// effect. A name that ends with a dot stands for all that begin so.
@@ -89,7 +89,11 @@ struct FormField: Equatable {
     }
   }
 
-  private static func decoded(_ text: Substring) -> String {
+  /// What is no percent-encoded UTF-8 stands as it is.
+  static func decoded(_ text: Substring) -> String {
+    if !text.utf8.contains(where: { $0 == UInt8(ascii: "%") || $0 == UInt8(ascii: "+") }) {
+      return String(text)
+    }
     let spaced = text.replacing("+", with: " ")
     return spaced.removingPercentEncoding ?? String(spaced)
   }
