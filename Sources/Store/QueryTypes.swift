@@ -59,7 +59,8 @@ extension LedgerRecord {
 }
 
 extension StreamInfo {
-  init(_ stream: LogStatistics.Stream) {
+  /// What it is, without what it holds. O(columns).
+  init(fieldsOf stream: LogStatistics.Stream) {
     let definition = stream.definition
     self.init(
       name: definition.name, timePath: Text(definition.timePath),
@@ -88,13 +89,17 @@ extension StreamInfo {
     }
     fields += stream.fieldsWithoutColumn.map { Field(path: $0, kind: .mixed, hasColumn: false) }
     addOwnFields()
+    self.definition = DefineStream(definition)
+  }
+
+  /// Takes over how much it holds.
+  mutating func count(_ stream: LogStatistics.Stream) {
     let totals = stream.totals
     (events, facts) = (totals.events, totals.facts)
     (late, duplicates, rejected) = (totals.late, totals.duplicates, totals.rejected)
     ahead = totals.ahead
     timesNs = totals.facts > 0 ? totals.minTimeNs...totals.maxTimeNs : nil
     watermarkNs = stream.watermarkNs
-    self.definition = DefineStream(definition)
   }
 }
 
@@ -107,9 +112,11 @@ extension KpiInfo {
       rolling: kpi.rolling, timeZone: kpi.timeZone, latenessNs: kpi.latenessNs,
       progress: listed.progress)
     failure = listed.failure
-    let columns = Set(kpi.items.map(\.name))
-    self.meanings = (meanings.columns[kpi.name] ?? [:]).filter { columns.contains($0.key) }
+    if let meanings = meanings.columns[kpi.name] {
+      let columns = Set(kpi.items.map(\.name))
+      self.meanings = meanings.filter { columns.contains($0.key) }
+    }
     (seq, isDropped) = (kpi.id, listed.isDropped)
-    statement = kpi.statement("DEFINE", self.meanings)
+    write = { [meanings = self.meanings] in kpi.statement("DEFINE", meanings) }
   }
 }

@@ -10,13 +10,16 @@ extension FactsOfBeforeError: SnapshotGoneError {}
 
 /// Queries are answered from the log's columns and the cells of KPIs.
 extension Store: Queryable {
-  /// Read in one transaction. Sizes and sources of streams are not counted, so O(streams, their columns, and KPIs).
+  /// Read in one transaction. Sizes and sources of streams are not counted, and of their columns only what is new is looked at: so
+  /// O(streams + KPIs).
   public func snapshot() throws -> CatalogueSnapshot {
     let (kpis, statistics) = try projections.listWithStatistics()
     let meanings = try kpiMeanings()
+    let streams = knownStreams.infos(of: statistics.streams + statistics.system)
     return CatalogueSnapshot(
-      streams: statistics.streams.map(StreamInfo.init), kpis: kpis.map { KpiInfo($0, meanings) },
-      system: statistics.system.map(StreamInfo.init), lastSeq: statistics.lastSeq,
+      streams: Array(streams.prefix(statistics.streams.count)),
+      kpis: kpis.map { KpiInfo($0, meanings) },
+      system: Array(streams.dropFirst(statistics.streams.count)), lastSeq: statistics.lastSeq,
       ledgerPages: statistics.ledgerPages)
   }
 

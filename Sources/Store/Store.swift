@@ -83,6 +83,8 @@ public final class Store: Sendable {
 
   /// The schedules, alerts and sources of the catalogue, as it was read last.
   let automationDefinitions = ReadCatalogue<AutomationCatalogue>()
+  /// What streams are, as it was told last.
+  let knownStreams = KnownStreams()
   /// What the columns of KPIs mean, as it was read last.
   let knownMeanings = ReadCatalogue<KpiMeanings>()
   /// What the log says of schedules, as far as it was read.

@@ -24,7 +24,8 @@ public struct LogStatistics: Sendable, Equatable {
   public struct Stream: Sendable, Equatable {
     public var definition: StreamDefinition
     public var totals: StreamTotals
-    public var columns: [Column]
+    /// Physical columns: a path has one for each kind of its values.
+    var infos: [ColumnInfo]
     public var shapeCount: Int
     public var blockCount: Int
     /// Small blocks that can be merged with their neighbours; see ``EventLog/compact(progress:isCancelled:)``.
@@ -36,6 +37,21 @@ public struct LogStatistics: Sendable, Equatable {
     public var unusedFields: [UnusedField]
     /// How far event time has got in all of its open sources.
     public var watermarkNs: Int64?
+
+    /// What tells the fields of a stream, as it is, from those that it had before: they are only added to.
+    public struct Layout: Sendable, Hashable {
+      public let id: UInt32
+      let version: Int
+      let columnCount: Int
+      let fieldCount: Int
+    }
+
+    /// The same as long as definition, columns and fields are. O(1).
+    public var layout: Layout {
+      Layout(
+        id: definition.id, version: definition.version, columnCount: infos.count,
+        fieldCount: fieldsWithoutColumn.count)
+    }
   }
 
   public var streams: [Stream]
@@ -122,7 +138,7 @@ extension EventLog {
     let blocks = try countingBlocks ? store.summaries(ofStream: id, transaction) : []
     let state = stream.schema.snapshot()
     return LogStatistics.Stream(
-      definition: stream.definition, totals: totals, columns: Self.columns(state.columns),
+      definition: stream.definition, totals: totals, infos: state.columns,
       shapeCount: state.trie.shapes.count,
       blockCount: blocks.count, mergeableBlockCount: MergePlan.mergeable(blocks),
       fieldsWithoutColumn: state.fieldsWithoutColumn.sorted(),
@@ -131,9 +147,11 @@ extension EventLog {
       unusedFields: countingBlocks ? try unusedFields(of: stream, transaction) : [],
       watermarkNs: totals.watermarkNs)
   }
+}
 
-  /// Logical columns: a path that has values of several kinds is widened.
-  private static func columns(_ infos: [ColumnInfo]) -> [LogStatistics.Column] {
+extension LogStatistics.Stream {
+  /// Logical columns: a path that has values of several kinds is widened. O(columns).
+  public var columns: [LogStatistics.Column] {
     var kinds: [Text: Set<SlotKind>] = [:]
     var order: [Text] = []
     for info in infos {

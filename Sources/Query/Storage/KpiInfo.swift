@@ -27,8 +27,10 @@ public struct KpiInfo: Sendable {
   public var seq: UInt64 = 0
   /// Whether it was there at the time that is asked about, and is no more: it has no cells.
   public var isDropped = false
-  /// The statement that makes it.
-  public var statement = ""
+  /// The statement that makes it, written when it is asked for: most who look at KPIs do not want it.
+  public var statement: String { write() }
+  /// Writes it.
+  package var write: @Sendable () -> String = { "" }
   /// What its columns mean, by their names; those of which nothing was said are not among them.
   public var meanings: [Text: ColumnMeaning] = [:]
 
