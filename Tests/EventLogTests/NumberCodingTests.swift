@@ -66,6 +66,7 @@ private func texts(_ numbers: NumberValues) -> [String] {
     let values = try decoded(Numbers(numbers).encoded, count: numbers.count)
     #expect(values.style == style)
     #expect(texts(values) == numbers)
+    #expect(values.parts == (Numbers(numbers).mantissas, Numbers(numbers).scales))
     for (index, text) in numbers.enumerated() {
       #expect(values.double(index) == Double(text))
     }
@@ -82,6 +83,9 @@ private func texts(_ numbers: NumberValues) -> [String] {
       }
       let values = try decoded(Numbers(numbers).encoded, count: numbers.count)
       try checkEqual(texts(values), numbers, "texts, style \(values.style)")
+      let (parts, wanted) = (values.parts, Numbers(numbers))
+      try checkEqual(parts.mantissas, wanted.mantissas, "mantissas, style \(values.style)")
+      try checkEqual(parts.scales, wanted.scales, "scales, style \(values.style)")
       for (index, text) in numbers.enumerated() {
         try checkEqual(values.double(index).bitPattern, Double(text)!.bitPattern, text)
       }

@@ -22,7 +22,7 @@ struct BlockEncoder {
     _ batch: borrowing ParsedBatch, _ piece: BlockPiece, keepsWhole: Bool = false
   ) throws -> EncodedBlock {
     precondition(batch.eventCount == piece.eventCount, "a block has other events than its batch")
-    return try encode(batch, keepsWhole: keepsWhole) { header in
+    return try encode(batch, keepsWhole: keepsWhole, Self.originalBytes(batch)) { header in
       header.firstSeq = piece.firstSeq
       header.receivedNs = piece.receivedNs
       header.reachNs = piece.reachNs
@@ -31,22 +31,25 @@ struct BlockEncoder {
     }
   }
 
-  /// The block of the events of `pieces`, which `batch` has. O(bytes).
+  /// The block of the events of `pieces`, which `batch` has. `originalBytes` are those of the documents, where the batch does
+  /// not have them all. O(bytes).
   mutating func encode(
-    _ batch: borrowing ParsedBatch, pieces: [BlockPiece], keepsWhole: Bool = false
+    _ batch: borrowing ParsedBatch, pieces: [BlockPiece], keepsWhole: Bool = false,
+    originalBytes: UInt64? = nil
   ) throws -> EncodedBlock {
     precondition(
       pieces.count > 1 && batch.eventCount == pieces.reduce(0) { $0 + $1.eventCount },
       "a merged block has other events than its pieces")
-    return try encode(batch, keepsWhole: keepsWhole, pieces) { header in
+    let byteCount = originalBytes ?? Self.originalBytes(batch)
+    return try encode(batch, keepsWhole: keepsWhole, byteCount, pieces) { header in
       header.firstSeq = pieces[0].firstSeq
       header.receivedNs = pieces[pieces.count - 1].receivedNs
     }
   }
 
   private mutating func encode(
-    _ batch: borrowing ParsedBatch, keepsWhole: Bool, _ pieces: [BlockPiece] = [],
-    _ address: (inout BlockHeader) -> Void
+    _ batch: borrowing ParsedBatch, keepsWhole: Bool, _ originalBytes: UInt64,
+    _ pieces: [BlockPiece] = [], _ address: (inout BlockHeader) -> Void
   ) throws -> EncodedBlock {
     body.removeAll(keepingCapacity: true)
     sections.removeAll(keepingCapacity: true)
@@ -77,7 +80,7 @@ struct BlockEncoder {
     var header = BlockHeader(
       streamId: batch.definition.id, firstSeq: 0, eventCount: batch.eventCount,
       factCount: batch.factCount, isExploded: batch.isExploded, receivedNs: 0,
-      minTimeNs: low, maxTimeNs: high, originalBytes: Self.originalBytes(batch), source: "",
+      minTimeNs: low, maxTimeNs: high, originalBytes: originalBytes, source: "",
       actor: "", sections: sections)
     address(&header)
     var bytes: [UInt8] = []

@@ -68,13 +68,10 @@ struct DocumentRenderer {
     self.reader = reader
     self.infos = infos
     self.program = program
-    shapes = try reader.integers(.shapes)
-    times = try reader.times(.times)
-    timeFormats = try reader.integers(.timeFormats)
-    factCounts = try reader.integers(.factCounts)
-    factTimes = try reader.times(.factTimes)
-    factTimeFormats = try reader.integers(.factTimeFormats)
-    factShapes = try reader.integers(.factShapes)
+    let rows = try BlockRows(reader, shapeCount: program.shapeCount)
+    (shapes, times, timeFormats) = (rows.shapes, rows.times, rows.timeFormats)
+    (factCounts, factTimes) = (rows.factCounts, rows.factTimes)
+    (factTimeFormats, factShapes) = (rows.factTimeFormats, rows.factShapes)
     let none = ColumnValues.none
     columns = Array(repeating: none, count: infos.count)
     stringStarts = Array(repeating: 0, count: infos.count)
@@ -87,21 +84,6 @@ struct DocumentRenderer {
       stringStarts[number] = strings.count
       strings += column.strings.bytes
     }
-    try checkCounts()
-  }
-
-  /// Sections of one block have to agree with each other, or indexing them would trap.
-  private func checkCounts() throws {
-    let header = reader.header
-    let facts = header.isExploded ? header.factCount : 0
-    let counted = factCounts.reduce(0) { $0 &+ max($1, 0) }
-    guard
-      [shapes.count, times.count, timeFormats.count].allSatisfy({ $0 == header.eventCount }),
-      factCounts.count == (header.isExploded ? header.eventCount : 0), counted == facts,
-      [factTimes.count, factTimeFormats.count, factShapes.count].allSatisfy({ $0 == facts }),
-      shapes.allSatisfy({ $0 >= 0 && $0 <= program.shapeCount }),
-      factShapes.allSatisfy({ $0 >= 0 && $0 <= program.shapeCount })
-    else { throw reader.damage }
   }
 
   /// With `only` nothing but the documents of these events.
@@ -331,6 +313,15 @@ struct WholeDocuments {
     let range = frame.entryRange(nextInFrame)
     sink.append(frame.bytes, range: range)
     nextInFrame += 1
+  }
+
+  /// Appends the next one, and says how many bytes it has.
+  mutating func next(into bytes: inout [UInt8]) throws -> Int {
+    if nextInFrame == frame.ends.count { try readFrame() }
+    let range = frame.entryRange(nextInFrame)
+    bytes.append(frame.bytes, range: range)
+    nextInFrame += 1
+    return range.count
   }
 
   mutating func skip() throws {

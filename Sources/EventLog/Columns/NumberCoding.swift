@@ -94,6 +94,27 @@ extension NumberValues {
   @inline(__always)
   func scale(_ index: Int) -> Int { style == .each ? Int(scales[index]) : scale }
 
+  /// The mantissas and scales that documents have, which were encoded. O(values).
+  var parts: (mantissas: [Int64], scales: [UInt8]) {
+    switch style {
+    case .fixed: return (mantissas, Array(repeating: UInt8(scale), count: mantissas.count))
+    case .each: return (mantissas, scales.map { UInt8($0) })
+    case .stripped, .strippedToOne:
+      let kept = style == .stripped ? 0 : 1
+      var parts = (mantissas: mantissas, scales: [UInt8]())
+      parts.scales.reserveCapacity(mantissas.count)
+      for index in mantissas.indices {
+        var (mantissa, decimals) = (mantissas[index], scale)
+        while decimals > kept, mantissa % 10 == 0 {
+          (mantissa, decimals) = (mantissa / 10, decimals - 1)
+        }
+        parts.mantissas[index] = mantissa
+        parts.scales.append(UInt8(decimals))
+      }
+      return parts
+    }
+  }
+
   /// Number `index`: exactly when it is an integer, else the nearest double.
   func number(_ index: Int) -> Number {
     let (whole, rest) = mantissas[index].quotientAndRemainder(

@@ -84,8 +84,8 @@ struct BlockRereader {
 }
 
 extension BlockReader {
-  /// Whether the times of events and facts are those of `batch`, in the same forms: a block is rendered by these, and
-  /// merging it has to find them again. O(facts).
+  /// Whether the times of events and facts are those of `batch`, in the same forms: a block is rendered by these.
+  /// O(facts).
   fileprivate func hasTimes(of batch: borrowing ParsedBatch) throws -> Bool {
     try times(.times) == batch.times && integers(.timeFormats) == batch.timeFormats
       && integers(.factCounts) == batch.factCounts && times(.factTimes) == batch.factTimes

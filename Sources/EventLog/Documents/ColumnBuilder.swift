@@ -14,7 +14,7 @@ struct ColumnBuilder {
   private(set) var presence = Bitmap()
   private(set) var hasGaps = false
   /// Set while strings still repeat enough to be worth looking up.
-  private(set) var dictionary: StringDictionary?
+  var dictionary: StringDictionary?
 
   /// From this many distinct strings on, a dictionary has to pay for itself.
   static let maxSparseEntries = 4_096
@@ -61,18 +61,28 @@ struct ColumnBuilder {
   /// Whether the column ended up with no dictionary, as a hint for the next batch.
   var isPlain: Bool { kind == .string && dictionary == nil }
 
-  private mutating func dropDictionary() {
+  mutating func dropDictionary() {
     guard let entries = dictionary?.entries else { return }
     for index in values.indices { values[index] = entries[Int(values[index])] }
     dictionary = nil
   }
 
   private mutating func markPresent(_ row: Int) {
-    if !hasGaps {
-      hasGaps = true
-      for row in values.indices { setPresent(row) }
-    }
+    beginGaps()
     setPresent(row)
+  }
+
+  /// Takes note that rows from `firstRow` on have a value, before these are added. O(rows).
+  mutating func markPresent(_ rows: Presence, count: Int, from firstRow: Int) {
+    if case .all = rows, !hasGaps, values.count == firstRow { return }
+    beginGaps()
+    rows.forEachRow(below: count) { setPresent(firstRow + $0) }
+  }
+
+  private mutating func beginGaps() {
+    if hasGaps { return }
+    hasGaps = true
+    for row in values.indices { setPresent(row) }
   }
 
   private mutating func setPresent(_ row: Int) {
@@ -80,7 +90,8 @@ struct ColumnBuilder {
     presence.insert(row)
   }
 
-  private func isPresent(_ row: Int) -> Bool {
+  /// Whether a row has a value.
+  func isPresent(_ row: Int) -> Bool {
     hasGaps ? row < presence.capacity && presence[row] : row < values.count
   }
 

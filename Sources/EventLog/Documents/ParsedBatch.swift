@@ -28,7 +28,7 @@ struct ParsedBatch {
   let definition: StreamDefinition
   let schema: StreamSchema
   /// The documents' bytes; strings and documents are places in it.
-  let bytes: [UInt8]
+  var bytes: [UInt8]
 
   // One entry for each event.
   var times: [Int64] = []

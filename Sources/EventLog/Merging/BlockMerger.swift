@@ -1,13 +1,12 @@
-import Bytes
 import LMDB
 import Model
 import Zstd
 
-/// The documents of some blocks, and what they gave.
+/// What some blocks have.
 struct MergeInput {
   let merged: [BlockSummary]
   let stream: EventStream
-  fileprivate let stored: Stored
+  fileprivate let columns: MergedColumns
 }
 
 /// A block that others were merged to, and what it takes the place of.
@@ -18,13 +17,12 @@ struct MergedBlock {
   let stream: EventStream
 }
 
-/// Makes one block of several: their documents are written again and read once more, as if they had come in together, and
-/// what comes of it is compared with what there was. Sequence numbers, sources and times of arrival stay those of each
-/// piece. One a thread.
+/// Makes one block of several: their columns stand one after the other, and are encoded as those of a batch are. The block is read
+/// again, and has to have all that there was. Sequence numbers, sources and times of arrival stay those of each piece. One a
+/// thread.
 struct BlockMerger {
   private var encoder: BlockEncoder
   private let decompressor: ZstdDecompressor
-  private var rendered = BlockDocuments()
 
   init() throws {
     encoder = try BlockEncoder()
@@ -38,83 +36,24 @@ struct BlockMerger {
     _ transaction: borrowing ReadTransaction
   ) throws -> MergeInput {
     precondition(merged.count > 1, "one block cannot be merged")
-    let state = stream.schema.snapshot()
-    let program = ShapeProgram(state.trie.shapes)
-    var stored = Stored()
+    var columns = MergedColumns(stream.definition, stream.schema)
     for summary in merged {
-      let reader = try store.reader(summary, transaction, decompressor)
-      try DocumentRenderer.render(
-        reader, columns: state.columns, program: program, into: &rendered)
-      try stored.add(reader, rendered)
+      try columns.add(store.reader(summary, transaction, decompressor))
       try Cancellation.check()
     }
-    return MergeInput(merged: merged, stream: stream, stored: stored)
+    return MergeInput(merged: merged, stream: stream, columns: columns)
   }
 
-  /// Makes one block of them. Throws ``DamageError`` when their documents do not give what was stored. O(bytes).
+  /// Makes one block of them. Throws ``DamageError`` when it does not have what they have, which was never seen. O(bytes).
   mutating func merge(_ input: consuming MergeInput) throws -> MergedBlock {
-    let (merged, stream, stored) = (input.merged, input.stream, input.stored)
-    let batch = DocumentBatch(bytes: stored.bytes, documents: stored.documents, endPosition: 0)
-    var parser = BatchParser(definition: stream.definition, schema: stream.schema)
-    let parsed = parser.parse(batch, range: 0..<stored.documents.count)
-    try stored.requireSame(parsed, merged)
-    var block = try encoder.encode(parsed, pieces: stored.pieces)
-    if try !block.givesBack(parsed, &rendered, decompressor) {
-      block = try encoder.encode(parsed, pieces: stored.pieces, keepsWhole: true)
-    }
-    return MergedBlock(merged: merged, block: block, pieces: stored.pieces, stream: stream)
-  }
-}
-
-/// What blocks have, one after the other.
-private struct Stored {
-  var bytes: [UInt8] = []
-  var documents: [DocumentRange] = []
-  var pieces: [BlockPiece] = []
-  private var times: [Int64] = []
-  private var timeFormats: [Int64] = []
-  private var factCounts: [Int64] = []
-  private var factTimes: [Int64] = []
-  /// How many values each column has.
-  private var valueCounts: [Int32: Int] = [:]
-
-  /// Adds a block, whose documents were written again.
-  mutating func add(_ reader: BlockReader, _ rendered: BlockDocuments) throws {
-    pieces += try reader.blockPieces()
-    let positions = try reader.integers(.positions)
-    guard positions.count == rendered.ends.count else { throw reader.damage }
-    let start = bytes.count
-    bytes += rendered.bytes[..<(rendered.ends.last ?? 0)]
-    for (index, position) in positions.enumerated() {
-      let range = rendered.range(index)
-      documents.append(
-        DocumentRange(
-          start: UInt32(start + range.lowerBound), byteCount: UInt32(range.count),
-          position: position))
-    }
-    times += try reader.times(.times)
-    timeFormats += try reader.integers(.timeFormats)
-    factCounts += try reader.integers(.factCounts)
-    factTimes += try reader.times(.factTimes)
-    for section in reader.header.sections where section.kind == .column {
-      valueCounts[section.column, default: 0] += section.valueCount
-    }
-  }
-
-  /// What a document means is a function of its bytes and the stream's definition, which has to give the same again.
-  func requireSame(_ parsed: borrowing ParsedBatch, _ merged: [BlockSummary]) throws {
-    var counts: [Int32: Int] = [:]
-    for index in parsed.columns.indices where !parsed.columns[index].values.isEmpty {
-      counts[Int32(index)] = parsed.columns[index].values.count
-    }
-    let isSame =
-      parsed.rejected.isEmpty && parsed.times == times && parsed.timeFormats == timeFormats
-      && parsed.factCounts == factCounts && parsed.factTimes == factTimes
-      && counts == valueCounts
-    if !isSame {
+    let (merged, stream, columns) = (input.merged, input.stream, input.columns)
+    let block = try encoder.encode(
+      columns.batch, pieces: columns.pieces, originalBytes: columns.originalBytes)
+    guard try block.holds(columns, decompressor) else {
       throw DamageError(
-        what: "blocks whose documents do not give the facts that they have, and were not merged",
+        what: "blocks that a merged one does not give back, and that were not merged",
         firstSeq: merged.first?.firstSeq, lastSeq: merged.last?.lastSeq)
     }
+    return MergedBlock(merged: merged, block: block, pieces: columns.pieces, stream: stream)
   }
 }
