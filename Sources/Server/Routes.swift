@@ -18,7 +18,7 @@ extension ServerParts {
       "/v1/query",
       [
         .get: by(.reader, taking: ["q", "format", "time_zone", "param."], query.get),
-        .post: by(.reader, taking: ["format", "time_zone"], query.post),
+        .post: by(.reader, query.post),
       ])
 
     router.path(

@@ -91,8 +91,13 @@ extension Server {
       fault =
         "\(address) may not be listened at: ports below 1024 are for root; listen at a higher one, or give the program "
         + "the capability CAP_NET_BIND_SERVICE"
+    case EINVAL where address.host.lowercased().hasPrefix("fe80:"):
+      fault =
+        "\(address.host) is an address of each network that this machine is in; name one: [\(address.host)%eth0], say"
     default:
-      guard error is SocketAddressError else { return error }
+      guard error is SocketAddressError || error is SocketAddressError.UnknownHost else {
+        return error
+      }
       fault =
         "\(address.host) is no address and no name that leads to one; listen at 127.0.0.1, say"
     }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Bytes
 import Language
 import Model
+import Query
 import Store
 import Terminal
 
@@ -35,8 +36,16 @@ struct Ledger: ParsableCommand {
     if let server = try remote.server() { return try list(server) }
     try store.reading { store in
       if let stream { try check(stream, store) }
+      let sources = try store.definedSources()
       try list { write in
-        try store.forEachLedgerEntry(kind: kind, stream: stream) { try write($0.json) }
+        try store.forEachLedgerEntry(kind: kind, stream: stream) { entry in
+          var told = entry
+          // Who defines a source writes statements, and has no options.
+          if sources.contains(where: { $0.brings(entry.source) }) {
+            told.reason = entry.reason.map { StatementWords.told($0, bySource: true) }
+          }
+          return try write(told.json)
+        }
       }
     }
   }

@@ -76,6 +76,30 @@ extension MockCluster: Brokers {}
       bucket?["bucket_start"] as? String == "2024-06-01T03:00:00Z", "\(moment.output.prefix(300))")
   }
 
+  /// Positions are noted by name: another stream under it gets only what is new, which is told.
+  @Test func anotherStreamUnderTheName() throws {
+    let (cluster, place) = (try MockCluster(), try Workplace())
+    try cluster.makeTopic("t", partitions: 1)
+    try cluster.produce([document(0), document(1)], to: "t")
+    func consume(_ more: String...) throws -> Workplace.Outcome {
+      try place.run(
+        program("nilo"),
+        ["consume", "--data", "d", "--brokers", cluster.brokers, "--topics", "t", "--until-end"]
+          + more)
+    }
+    let first = try consume("--into", "a", "--json")
+    #expect(first.status == 0, "\(first.error)")
+    #expect(
+      first.output.contains(#""name":"kafka","documents":2,"rejected":0,"#), "\(first.output)")
+    #expect(!first.error.contains("documents"), "\(first.error)")
+    #expect(try consume("--into", "a").error == "0 documents, 0 rejected\n")
+    let other = try consume("--into", "b")
+    #expect(
+      other.error.contains("went into a; only what comes after it goes into b"), "\(other.error)")
+    let anew = try consume("--into", "b", "--name", "anew")
+    #expect(anew.error == "2 documents, 0 rejected\n", "\(anew.error)")
+  }
+
   /// What does not answer is named, soon.
   @Test func nobodyAnswers() throws {
     let place = try Workplace()

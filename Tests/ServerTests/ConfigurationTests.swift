@@ -137,6 +137,8 @@ import Testing
     }
     #expect(try check("192.0.2.7:4280").contains("there is no token: make one"))
     #expect(try check("192.0.2.7:4280").contains("has no address 192.0.2.7"))
+    #expect(try check("none.invalid:4280").contains("none.invalid is no address and no name"))
+    #expect(try check("[fe80::1]:4280").contains("name one: [fe80::1%eth0]"))
     // A server of the same settings runs.
     let (_, status) = try served.run(
       ServedStore.nilo.path,

@@ -147,6 +147,25 @@ import Testing
           == [["c\(number + 1)", "a\(number + 1)"], ["b\(number + 1)"]])
       #expect(try served.get("/v1/\(list)?limit=0").status == 400)
     }
+    for name in ["c4", "a4", "b4"] {
+      let reply = try served.post(
+        "/v1/query",
+        "DEFINE SOURCE \(name) FROM kafka(brokers '127.0.0.1:1', topics 'p') INTO \(name.prefix(1))"
+      )
+      #expect(reply.status == 200, "\(reply.text)")
+    }
+    // Two lists in one: each goes on where it was, also where the other has ended.
+    for (list, name, wanted) in [
+      ("defined", "name", [["c4", "a4"], ["b4"]]),
+      ("sources", "source", [["a-1", "b-1"], ["c-1", "http"]]),
+    ] {
+      #expect(
+        try pages(served, "/v1/sources?limit=2", list).map { $0.compactMap { $0[name] as? String } }
+          == wanted)
+    }
+    #expect(
+      try pages(served, "/v1/sources?limit=1", "defined").map(\.count) == [1, 1, 1, 0])
+    #expect(try pages(served, "/v1/sources?stream=b&limit=1", "defined").map(\.count) == [1])
     let sources = try pages(served, "/v1/sources?stream=b", "sources")
     #expect(sources.count == 1 && sources[0].count == 1)
     #expect(sources[0][0]["is_open"] as? Bool == true && sources[0][0]["events"] as? Int == 1)

@@ -19,6 +19,7 @@ extension StatementRun {
           "detail": .text,
         ], show, self)
     var withoutTime = 0
+    let sources = try kind == .rejected ? store.definedSources() : []
     try store.ledger(kind, stream: stream, pages: catalogue.ledgerPages) { entry in
       let timeNs = show.isByArrival ? entry.receivedNs : entry.timeNs
       guard range.contains(timeNs ?? entry.receivedNs) else { return true }
@@ -29,7 +30,8 @@ extension StatementRun {
         .text(entry.stream), .text(entry.source),
       ]
       if isOfDocuments { row.append(entry.position.map { .count($0) } ?? .null) }
-      row.append(.text(entry.detail))
+      let isOfSource = sources.contains { $0.brings(entry.source) }
+      row.append(.text(StatementWords.told(entry.detail, bySource: isOfSource)))
       if isOfDocuments { row.append(.text(optional: entry.head)) }
       return try list.add(row)
     }

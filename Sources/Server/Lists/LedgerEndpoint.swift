@@ -20,6 +20,7 @@ struct LedgerEndpoint: Sendable {
     let (entries, next) = try await runner.pool.run { [store] in
       var entries: [[UInt8]] = []
       var next: LedgerPlace?
+      let sources = try store.definedSources()
       try Cancellation.with({ connection?.isGone == true }) {
         try store.forEachLedgerEntry(kind: kind, stream: stream, from: start) { entry, place in
           guard entry.receivedNs >= since, entry.receivedNs < until,
@@ -30,7 +31,8 @@ struct LedgerEndpoint: Sendable {
             return false
           }
           var told = entry
-          told.reason = entry.reason.map(HTTPWords.told)
+          let isOfSource = sources.contains { $0.brings(entry.source) }
+          told.reason = entry.reason.map { HTTPWords.told($0, bySource: isOfSource) }
           entries.append(told.json)
           return true
         }

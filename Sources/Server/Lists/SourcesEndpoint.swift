@@ -4,13 +4,14 @@ import Model
 import Query
 import Store
 
-/// `GET /v1/sources`: who has brought events, how far each has got, and whether it is waited for.
+/// `GET /v1/sources`: who has brought events, how far each has got, and whether it is waited for; and the sources that are
+/// defined. These are two lists, of each of which a page has a part.
 struct SourcesEndpoint: Sendable {
   let store: Store
   let runner: QueryRunner
 
   func get(_ request: Request, _ context: ServerContext) async throws -> Response {
-    let paging = try Paging(request, fieldCount: 2)
+    let paging = try Paging(request, fieldCount: 3)
     let wanted = request.queryParameter("stream")
     if let wanted { try context.require(stream: wanted) }
     let (sources, defined, next) = try await runner.pool.run { [store] in
@@ -29,13 +30,16 @@ struct SourcesEndpoint: Sendable {
         if found.count > paging.limit { break }
       }
       let page = found.prefix(paging.limit)
-      let last = found.count > paging.limit ? page.last : nil
-      // Those that are defined are few: they stand on the first page.
-      let defined = paging.start == nil ? try store.definedSources() : []
+      let defined = try paging.part(
+        of: store.definedSources().filter { $0.isShown(to: context.principal, ofStream: wanted) },
+        bySeq: \.seq, after: paging.start?[2])
+      let hasMore = found.count > page.count || defined.hasMore
+      // Where a list has ended, the next page begins after its last entry all the same.
+      let before = paging.start.map { Array($0.dropLast()) } ?? ["", ""]
+      let place = page.last.map { [$0.stream, $0.source.name] } ?? before
       return (
-        page.map { Self.json($0.source, ofStream: $0.stream) },
-        defined.filter { $0.isShown(to: context.principal, ofStream: wanted) }.map(\.json),
-        last.map { paging.cursor([$0.stream, $0.source.name]) }
+        page.map { Self.json($0.source, ofStream: $0.stream) }, defined.entries.map(\.json),
+        hasMore ? paging.cursor(place + ["\(defined.lastSeq)"]) : nil
       )
     }
     return .json {

@@ -16,8 +16,18 @@ struct QueryEndpoint: Sendable {
     return try await answer(query, request, context, mayChange: false)
   }
 
+  /// What may be said beside the body.
+  private static let postParameters = ["format", "time_zone"]
+
   /// `POST`, of a text or an object.
   func post(_ request: Request, _ context: ServerContext) async throws -> Response {
+    if let name = ["q", "query"].first(where: { request.queryParameter($0) != nil }) {
+      throw Problem(
+        .badRequest,
+        "POST has the statement as its body, and not as ?\(name)=: curl --data-binary 'SELECT ...' ADDRESS/v1/query; GET takes ?q= for what changes nothing"
+      )
+    }
+    try request.require(parameters: Self.postParameters)
     let body = try await request.collected(
       maxBytes: QueryRequest.maxBodyBytes, within: settings.limits.requestSeconds)
     let query = try QueryRequest(body: body, of: request)

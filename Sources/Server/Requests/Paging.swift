@@ -55,15 +55,19 @@ struct Paging {
   func page<Entry>(
     of entries: [Entry], bySeq seq: (Entry) -> UInt64
   ) throws(Problem) -> (ArraySlice<Entry>, next: String?) {
-    var after: UInt64 = 0
-    if let start {
-      guard let seq = UInt64(start[0]) else { throw Self.damaged }
-      after = seq
-    }
+    let part = try part(of: entries, bySeq: seq, after: start?[0])
+    return (part.entries, part.hasMore ? cursor(["\(part.lastSeq)"]) : nil)
+  }
+
+  /// The part of `entries`, ascending by the events of their definitions, that comes after the event that a cursor has; nil for
+  /// their beginning. Throws a ``Problem`` for a cursor that no answer has given.
+  func part<Entry>(
+    of entries: [Entry], bySeq seq: (Entry) -> UInt64, after text: String?
+  ) throws(Problem) -> (entries: ArraySlice<Entry>, lastSeq: UInt64, hasMore: Bool) {
+    guard let after = UInt64(text ?? "0") else { throw Self.damaged }
     let rest = entries.drop { seq($0) <= after }
-    let page = rest.prefix(limit)
-    let last = page.count < rest.count ? page.last : nil
-    return (page, last.map { cursor(["\(seq($0))"]) })
+    let part = rest.prefix(limit)
+    return (part, part.last.map(seq) ?? after, part.count < rest.count)
   }
 
   /// A cursor has the right scope, and what no list has given.

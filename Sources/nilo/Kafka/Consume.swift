@@ -1,4 +1,5 @@
 import ArgumentParser
+import Bytes
 import Foundation
 import Language
 import Query
@@ -59,6 +60,7 @@ struct Consume: ParsableCommand {
     let source = try definition()
     let store = try arguments.directory(memory).writing()
     defer { store.close() }
+    try noteOtherStreams(store)
     Interruption.catchSignals()
     var progress = Progress()
     defer { progress.wipe() }
@@ -76,10 +78,38 @@ struct Consume: ParsableCommand {
         progress.update { Self.line(status) }
       })
     progress.wipe()
-    printNote("\(Wording.count(end.events)) documents, \(Wording.count(end.rejected)) rejected")
+    if arguments.json {
+      try Output.buffered { try $0.line(json(end)) }
+    } else {
+      printNote("\(Wording.count(end.events)) documents, \(Wording.count(end.rejected)) rejected")
+    }
     if end.rejected > 0 {
       printNote("nilo ledger --kind rejected says what was wrong with them")
       throw ExitCode(ExitStatus.failure)
+    }
+  }
+
+  /// Positions are noted under the name alone. Who gives it another stream gets what comes from now on, and may have expected
+  /// all of it.
+  private func noteOtherStreams(_ store: Store) throws {
+    guard let into, try !store.progress(withPrefix: "\(name)/").isEmpty else { return }
+    let before = try store.snapshot().streams.map(\.name).filter { stream in
+      try store.sources(ofStream: stream).contains { $0.name.hasPrefix("\(name)/") }
+    }
+    if before.isEmpty || before.contains(into) { return }
+    printNote(
+      "what \(name) has read went into \(before.sorted().joined(separator: ", ")); only what comes after it goes into \(into). "
+        + "To have all of it there, take another --name")
+  }
+
+  private func json(_ end: FetchStatus) -> [UInt8] {
+    jsonObject {
+      $0.field("name", name)
+      $0.field("documents", end.events)
+      $0.field("rejected", end.rejected)
+      $0.field("empty", end.empty)
+      $0.field("events_per_s", Int64(end.eventsPerSecond.rounded()))
+      $0.field("lag", end.lag)
     }
   }
 

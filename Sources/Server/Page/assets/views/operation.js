@@ -59,7 +59,9 @@ export function open(root) {
           schedulesTable(parts.schedules, (await getAll('v1/schedules', 'schedules', {}, { signal })).schedules),
         ),
         put('sinks', async () => sinksTable(parts.sinks, (await getAll('v1/sinks', 'sinks', {}, { signal })).sinks)),
-        put('sources', async () => sourcesTable(parts.sources, (await get('v1/sources', {}, { signal })).defined)),
+        put('sources', async () =>
+          sourcesTable(parts.sources, (await getAll('v1/sources', 'defined', {}, { signal })).defined),
+        ),
         put('history', async () =>
           answerTable(
             'Changes',
