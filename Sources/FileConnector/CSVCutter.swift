@@ -68,7 +68,7 @@ struct CSVCutter: DocumentCutter {
       return
     }
     if let oversize {
-      refused.append(oversize.refused(endPosition: buffer.endPosition))
+      refused += [oversize.refused(endPosition: buffer.endPosition)].compactMap(\.self)
       self.oversize = nil
       return
     }
@@ -178,7 +178,7 @@ struct CSVCutter: DocumentCutter {
     row.drop(end, from: &buffer)
     oversize = row
     if isEnded {
-      refused.append(row.refused(endPosition: buffer.position))
+      refused += [row.refused(endPosition: buffer.position)].compactMap(\.self)
       oversize = nil
       buffer.drop(index - end)
     }

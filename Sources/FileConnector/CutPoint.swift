@@ -11,7 +11,8 @@ struct CutPoint: Sendable, Equatable {
 
 /// What a format has to know in the middle of a file, beside where it is.
 enum CutState: Sendable, Equatable {
-  case lines
+  /// Whether the place is within a line that was refused already: what follows up to the line's end is of no document.
+  case lines(withinRefused: Bool = false)
   /// Whether documents are elements of an array.
   case json(isInArray: Bool)
   /// The base fields of the pack that is open; nil where none is.

@@ -40,9 +40,11 @@ extension DocumentCutter {
 
 /// A line or row whose bytes are dropped as they arrive, because it is over the limit.
 struct OversizeLine {
-  private let position: Int64
+  let position: Int64
   private let head: [UInt8]
   private var lastByte: UInt8
+  /// It was refused before its end had come.
+  private(set) var isRefused = false
 
   /// An open line of this many bytes is over the limit even if a "\r" ends it.
   static let largestOpenLine = Limits.maxDocumentBytes + 1
@@ -55,6 +57,11 @@ struct OversizeLine {
     drop(buffer.bytes.count, from: &buffer)
   }
 
+  /// Goes on in the middle of one that was refused before.
+  init(refusedBefore position: Int64) {
+    (self.position, head, lastByte, isRefused) = (position, [], 0, true)
+  }
+
   /// Drops the next bytes of the line.
   mutating func drop(_ count: Int, from buffer: inout SourceBuffer) {
     guard count > 0 else { return }
@@ -62,8 +69,20 @@ struct OversizeLine {
     buffer.drop(count)
   }
 
-  /// The refusal of the line, which ends before `endPosition` or before a "\r" there.
-  func refused(endPosition: Int64) -> RefusedDocument {
+  /// The refusal of a line whose end may never come; nil when it was refused before.
+  mutating func refusedUnended() -> RefusedDocument? {
+    if isRefused { return nil }
+    isRefused = true
+    return RefusedDocument(
+      position: position,
+      reason: "line of more than \(Limits.maxOpenLineBytes) bytes is over the limit of "
+        + "\(Limits.maxDocumentBytes) bytes; what follows it is read from the next line end on",
+      head: head)
+  }
+
+  /// The refusal of the line, which ends before `endPosition` or before a "\r" there; nil when it was refused before.
+  func refused(endPosition: Int64) -> RefusedDocument? {
+    if isRefused { return nil }
     let end = lastByte == Byte.carriageReturn ? endPosition - 1 : endPosition
     return RefusedDocument(oversize: Int(end - position), position: position, head: head)
   }

@@ -19,7 +19,8 @@ extension FileCheckpoint {
     if isCompressed { json.field("compressed", true) }
     if hasEnded { json.field("ended", true) }
     switch point.state {
-    case .lines, .json(isInArray: false), .senml(nil): break
+    case .lines(withinRefused: false), .json(isInArray: false), .senml(nil): break
+    case .lines(withinRefused: true): json.field("within_refused", true)
     case .json(isInArray: true): json.field("in_array", true)
     case .senml(let base?): json.field("base", json: base.json)
     case .table(let table):
@@ -68,9 +69,9 @@ extension CutPoint {
     guard let offset = value["offset"]?.integer, let open = value["open_bytes"]?.integer,
       let line = value["line"]?.integer, offset >= 0, open >= 0, line > 0
     else { return nil }
-    self.init(offset: offset, openByteCount: open, line: line, state: .lines)
+    self.init(offset: offset, openByteCount: open, line: line, state: .lines())
     switch format {
-    case .ndjson: break
+    case .ndjson: state = .lines(withinRefused: value["within_refused"]?.bool == true)
     case .json: state = .json(isInArray: value["in_array"]?.bool == true)
     case .senml: state = .senml(value["base"].map { SenMLBase($0) })
     case .csv, .tsv:

@@ -66,7 +66,9 @@ extension FileReader {
     bytesHandedOut = point.offset
     isPastMark = point.offset > 0
     switch point.state {
-    case .lines: cutter = LineCutter(line: point.line)
+    case .lines(let withinRefused):
+      cutter = LineCutter(
+        line: point.line, refusedFrom: withinRefused ? point.offset : nil)
     case .json(let isInArray):
       cutter = JSONCutter(offset: point.offset, line: point.line, isInArray: isInArray)
     case .senml(let base):

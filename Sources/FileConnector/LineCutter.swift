@@ -14,13 +14,24 @@ struct LineCutter: DocumentCutter {
   private var openByteCount = 0
   private var refused: [RefusedDocument] = []
   private var oversize: OversizeLine?
+  /// Bytes of a line over the limit that were dropped since the last chunk. When there are many, a chunk says so, and how far it
+  /// has got: the line may have no end.
+  private var droppedCount = 0
 
-  var hasDocuments: Bool { wholeCount > 0 || !refused.isEmpty }
+  var hasDocuments: Bool { wholeCount > 0 || !refused.isEmpty || isWithinLongLine }
   /// A chunk is one block, so that its documents and its place in the file are one commit.
-  var isFull: Bool { lineCount >= Limits.maxBlockEvents }
+  var isFull: Bool { lineCount >= Limits.maxBlockEvents || isWithinLongLine }
   var isDone: Bool { false }
 
-  init(line: Int64 = 1) { self.line = line }
+  private var isWithinLongLine: Bool {
+    oversize != nil && droppedCount > Limits.maxOpenLineBytes
+  }
+
+  /// `position` is that of the first byte where it is of a line that was refused before.
+  init(line: Int64 = 1, refusedFrom position: Int64? = nil) {
+    self.line = line
+    oversize = position.map { OversizeLine(refusedBefore: $0) }
+  }
 
   mutating func scan(_ buffer: inout SourceBuffer) {
     guard !isFull else { return }
@@ -31,6 +42,7 @@ struct LineCutter: DocumentCutter {
     }
     scannedCount = buffer.bytes.count
     if wholeCount == 0 && scannedCount > OversizeLine.largestOpenLine {
+      droppedCount = buffer.bytes.count
       oversize = OversizeLine(dropping: &buffer)
       scannedCount = 0
     }
@@ -42,9 +54,7 @@ struct LineCutter: DocumentCutter {
   }
 
   mutating func finish(_ buffer: inout SourceBuffer) {
-    if let oversize {
-      refused.append(oversize.refused(endPosition: buffer.endPosition))
-    }
+    if let refusal = oversize?.refused(endPosition: buffer.endPosition) { refused.append(refusal) }
     oversize = nil
     openByteCount = buffer.bytes.count - wholeCount
     wholeCount = buffer.bytes.count
@@ -55,14 +65,18 @@ struct LineCutter: DocumentCutter {
     let bytes = buffer.take(wholeCount)
     scannedCount -= wholeCount
     line += Int64(lineCount)
+    if isWithinLongLine, let refusal = oversize?.refusedUnended() { refused.append(refusal) }
     let open = Int64(openByteCount)
-    (wholeCount, lineCount, openByteCount) = (0, 0, 0)
+    (wholeCount, lineCount, openByteCount, droppedCount) = (0, 0, 0, 0)
     defer { refused = [] }
+    // Whoever goes on there has to refuse a line that was not refused yet.
+    let unrefused = oversize.flatMap { $0.isRefused ? nil : $0.position }
     return FileChunk(
       bytes: bytes, position: position, endPosition: buffer.position, refused: refused,
       layout: .lines,
       end: CutPoint(
-        offset: buffer.position - open, openByteCount: open, line: line, state: .lines))
+        offset: unrefused ?? buffer.position - open, openByteCount: open, line: line,
+        state: .lines(withinRefused: oversize?.isRefused == true)))
   }
 
   /// Takes the lines before `end`, or as many of them as a chunk may have.
@@ -86,9 +100,10 @@ struct LineCutter: DocumentCutter {
     let count = buffer.bytes.count
     let newline = ByteSearch.first(Byte.newline, in: buffer.bytes.span, from: 0, to: count)
     line.drop(newline ?? count, from: &buffer)
+    droppedCount += newline ?? count
     oversize = line
     if newline != nil {
-      refused.append(line.refused(endPosition: buffer.position))
+      if let refusal = line.refused(endPosition: buffer.position) { refused.append(refusal) }
       oversize = nil
       buffer.drop(1)
       self.line += 1

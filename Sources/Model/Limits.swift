@@ -2,6 +2,8 @@
 public enum Limits {
   /// A larger document is rejected at the edge.
   public static let maxDocumentBytes = 10_485_760
+  /// A line over ``maxDocumentBytes`` is refused when it has so many bytes, though its end has not come: it may have none.
+  public static let maxOpenLineBytes = 64 << 20
   /// Columns of one stream; fields beyond it stay in the original bytes only and are reported.
   public static let maxColumns = 1_000
   /// Length of a field's name, its dotted path; a field of a longer one stays in the original bytes only and is reported.

@@ -14,7 +14,8 @@ struct LedgerLine {
     let source = string("source")
     let place =
       entry["position"]?.integer
-      .map { "\(Wording.printable(source.utf8, maxCharacters: 500)):byte \($0)" } ?? source
+      .map { "\(Wording.printable(source.utf8, maxCharacters: 500)):\(unit(of: source)) \($0)" }
+      ?? source
     let event = "seq \(Wording.count(entry["seq"]?.unsigned ?? 0)) of \(string("time"))"
     switch LedgerEntry.Kind(rawValue: string("kind")) {
     case .rejected:
@@ -30,6 +31,12 @@ struct LedgerLine {
       return "\(event): \(Wording.seconds(entry["ahead_s"]?.double ?? 0)) ahead of \(other)"
     case nil: return place
     }
+  }
+
+  /// What positions count: bytes of files and of bodies; of other sources what their connector says, such as offsets of a
+  /// partition.
+  private func unit(of source: String) -> String {
+    source.hasPrefix("/") || source == "stdin" || source == "http" ? "byte" : "position"
   }
 
   private func string(_ name: String) -> String { entry[name]?.string ?? "" }

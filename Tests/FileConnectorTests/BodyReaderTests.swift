@@ -40,6 +40,29 @@ import Testing
     }
   }
 
+  /// A line that does not end is refused while the body goes on.
+  @Test func aLineThatDoesNotEnd() throws {
+    var reader = try BodyReader(.ndjson)
+    reader.add(Array("1\n".utf8))
+    var reading = Reading()
+    func takeAll() throws {
+      while let chunk = try reader.next() { reading.add(chunk.documents()) }
+    }
+    let piece = [UInt8](repeating: UInt8(ascii: "x"), count: 1 << 20)
+    for _ in 0...Limits.maxOpenLineBytes >> 20 {
+      try takeAll()
+      reader.add(piece)
+    }
+    try takeAll()
+    #expect(reading.refused.map(\.position) == [2])
+    #expect(reading.reasons.first?.hasPrefix("line of more than 67108864 bytes") == true)
+    #expect(reader.heldBytes <= Limits.maxDocumentBytes)
+    reader.add(Array("x\n2\n".utf8))
+    reader.finish()
+    try takeAll()
+    #expect(reading.texts == ["1", "2"] && reading.refused.count == 1)
+  }
+
   @Test func bodiesGiveWhatFilesGive() throws {
     rounds(200) { random in
       let format = random.pick([FileFormat.ndjson, .json, .csv])

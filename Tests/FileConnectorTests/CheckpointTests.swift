@@ -1,4 +1,5 @@
 import Foundation
+import Model
 import TestSupport
 import Testing
 
@@ -109,6 +110,29 @@ import Testing
 
   private func append(_ text: String, to file: TemporaryFile) throws {
     try append(Array(text.utf8), to: file)
+  }
+
+  /// A line that does not end is told while it is read; later readings go on within it, and after its end with the next line.
+  @Test func aLineThatDoesNotEnd() throws {
+    let many = [UInt8](repeating: UInt8(ascii: "x"), count: Limits.maxOpenLineBytes + (1 << 20))
+    let file = try TemporaryFile(Array("{\"a\":1}\n".utf8) + many)
+    let (_, found, first) = try read(file.path)
+    #expect(
+      found == [
+        #"{"a":1}"#,
+        "line of more than 67108864 bytes is over the limit of 10485760 bytes; what follows it is read from the next line end on",
+      ])
+    let known = try #require(first)
+    #expect(known.offset > Limits.maxOpenLineBytes && known.line == 2)
+    #expect(FileCheckpoint(json: known.json) == known)
+    try append(many, to: file)
+    let (beginning, again, second) = try read(file.path, from: known)
+    #expect(beginning?.isContinued == true && again == [])
+    try append("x\n{\"a\":2}\n", to: file)
+    let later = try #require(second)
+    #expect(later.offset > known.offset)
+    #expect(try read(file.path, from: later).texts == [#"{"a":2}"#])
+    #expect(try read(file.path, from: known).texts == [#"{"a":2}"#])
   }
 
   @Test func anotherFileIsReadFromItsStart() throws {
