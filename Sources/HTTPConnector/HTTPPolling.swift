@@ -16,6 +16,8 @@ public final class HTTPPolling {
   private var settings: HTTPSourceSettings
   private let requester: Requester
   private var items: [PolledItem] = []
+  /// Items of which no poll has come to its end so far.
+  private var expected = ExpectedSources()
 
   /// `settings` are made anew for each poll, so that secrets may change meanwhile. `clock` gives the wall clock, in
   /// nanoseconds since 1970. Throws what `settings` does.
@@ -36,6 +38,7 @@ public final class HTTPPolling {
     }
     let names: [String?] = settings.items.isEmpty ? [nil] : settings.items
     items = try names.map { try begin($0) }
+    expected = ExpectedSources(items.map(\.source))
     while !hooks.hasToStop {
       guard let next = items.indices.min(by: { items[$0].due < items[$1].due }) else { return }
       let left = items[next].due - .now
@@ -86,6 +89,9 @@ public final class HTTPPolling {
     let begin = ContinuousClock.now
     do {
       try readPages(index)
+      if !items[index].position.isWithinPoll {
+        try expected.arrive([items[index].source], in: store)
+      }
       items[index].succeed(dueAgain: begin + .nanoseconds(settings.everyNs))
     } catch let failure as PollFailure {
       var random = SystemRandomNumberGenerator()
@@ -186,6 +192,7 @@ public final class HTTPPolling {
       var documents = batch.documents
       documents.progress = SourceProgress(
         source: source, position: (isLast ? after : between).text)
+      try expected.announce(to: batch.stream, in: store, before: documents, of: source)
       let result = try store.append(documents, to: batch.stream, source: source, actor: "http")
       hooks.count(
         events: documents.documents.count + documents.refused.count,

@@ -118,13 +118,12 @@ extension Store: Queryable {
     }
   }
 
-  /// All that the stream ever had, closed ones too, by name. One that has brought no event is waited for as little as one
-  /// that was closed. O(sources). Throws `UnknownStreamError`.
+  /// All that the stream ever had, closed ones too, by name. One that has brought no event, and was not opened, is waited for
+  /// as little as one that was closed. O(sources). Throws `UnknownStreamError`.
   public func sources(ofStream name: String) throws -> [StreamInfo.Source] {
     try log.sources(ofStream: name).map {
       StreamInfo.Source(
-        name: $0.name, watermarkNs: $0.state.watermarkNs,
-        isOpen: !$0.state.isClosed && $0.state.events > 0)
+        name: $0.name, watermarkNs: $0.state.watermarkNs, isOpen: $0.state.isOpen)
     }
   }
 
@@ -151,7 +150,7 @@ extension Store: Queryable {
     }.prefix(limit).map { source in
       SourceStatus(
         name: source.name, watermarkNs: source.state.watermarkNs,
-        isOpen: !source.state.isClosed && source.state.events > 0, events: source.state.events,
+        isOpen: source.state.isOpen, events: source.state.events,
         lastReceivedNs: source.state.lastReceivedNs, progress: try log.progress(of: source.name))
     }
   }

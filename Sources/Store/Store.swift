@@ -252,6 +252,30 @@ public final class Store: Sendable {
     try log.closeSources(sources, of: known)
   }
 
+  /// Takes note that events of `sources` are to come into a stream, before `batch`, which is of one of them: its watermark waits
+  /// for each until it has brought some, or is closed. Sources that are open already are passed over. An opening is itself an
+  /// event, of the stream `_sources`. The stream is made if need be, as ``append(_:to:options:source:actor:)`` does. Waits until
+  /// it is durable.
+  ///
+  /// Returns false, and does nothing, when there is no such stream and no document of `batch` can be an event.
+  /// Throws as appending does. O(sources log n).
+  public func openSources(
+    _ sources: [String], of stream: String, options: StreamOptions = StreamOptions(),
+    before batch: DocumentBatch
+  ) throws -> Bool {
+    guard let target = try log.stream(named: stream, options, detectingFrom: batch) else {
+      return false
+    }
+    try log.openSources(sources, of: target)
+    return true
+  }
+
+  /// Closes those of `sources` that were opened and of which no event has counted since, in all streams: nothing has come.
+  /// Waits until it is durable. O(streams * sources log n).
+  public func closeAwaitedSources(_ sources: [String]) throws {
+    for stream in log.streams { try log.closeAwaitedSources(sources, of: stream) }
+  }
+
   /// Closes the sources of all streams that have brought nothing for `idleNs` of wall clock, as ``closeSources(_:of:)`` does.
   /// O(open sources).
   public func closeIdleSources(idleNs: Int64) throws {
@@ -276,6 +300,9 @@ public final class Store: Sendable {
   /// Notes it without a batch, and waits until that is durable. Throws ``SourceNameError`` or ``ProgressError`` when it
   /// is too long, and ``ReadOnlyError``.
   public func setProgress(_ progress: SourceProgress) throws { try log.setProgress(progress) }
+
+  /// The same of several sources, in one commit.
+  public func setProgress(_ progress: [SourceProgress]) throws { try log.setProgress(progress) }
 
   /// What became of a request whose batches had a ``DocumentBatch/request``, so far as they are durable; nil for one that
   /// is not known, or is forgotten. O(log n).

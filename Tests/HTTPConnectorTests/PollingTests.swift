@@ -1,7 +1,10 @@
+import Bytes
 import Foundation
 import HTTPConnector
 import Language
+import Model
 import Query
+import Store
 import TestSupport
 import Testing
 
@@ -106,6 +109,35 @@ import Testing
       seen.failures.first == "\(server.url)/q/a answers with status 500: out of order",
       "\(seen.failures)")
     #expect(try target.values("v") == ["1", "2", "3"])
+  }
+
+  /// No bucket is final before each item was asked for: the first one that is asked has got further than the second. Of one
+  /// that has nothing no more is expected.
+  @Test func itemsThatAreToCome() throws {
+    try server.answer("/q/a", TestServer.body("[\(Self.reading(1)),\(Self.reading(59))]"))
+    let hourBefore = Self.reading(0).replacing("T00", with: "T01").replacing("06-01", with: "05-31")
+    try server.answer("/q/b", TestServer.body("[\(hourBefore)]"))
+    try server.answer("/q/c", TestServer.body("[]"))
+    try target.poll(options("/q/{item}", "items ('a', 'b', 'c'), keep FALSE")) {
+      $0.successes == 3
+    }
+    var late = 0
+    try target.store.forEachLedgerEntry(kind: .late) { _ in
+      late += 1
+      return true
+    }
+    #expect(late == 0)
+    var changes: [String] = []
+    try target.store.forEachEvent(of: "_sources") { event in
+      let change = try JSONReader.value(event.bytes)
+      changes.append(
+        ["change", "source", "reason"].map { change[$0]?.string ?? "" }.joined(separator: " "))
+      return true
+    }
+    #expect(
+      changes == ["a", "b", "c"].map { "open_source s/\($0) begin" } + ["close_source s/c empty"])
+    let watermark = try target.store.statistics().streams.first?.watermarkNs
+    #expect(watermark.map { "\(Timestamp(ns: $0))" } == "2024-05-31T01:00:00Z")
   }
 
   /// A server is not asked more often than was said, whatever is due.

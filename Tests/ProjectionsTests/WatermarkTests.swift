@@ -49,6 +49,16 @@ import Testing
         timesNs.map { "{\"ts\":\"\(Timestamp(ns: $0))\",\"v\":1}" }, to: "s", source: source)
     }
 
+    /// Says that events of these sources are to come, before one of them has any.
+    func open(_ sources: [String]) throws {
+      var first = DocumentBatch(
+        bytes: Array("{\"ts\":\"2024-06-01T00:00:00Z\"}".utf8), documents: [], endPosition: 0)
+      first.documents = [
+        DocumentRange(start: 0, byteCount: UInt32(first.bytes.count), position: 0)
+      ]
+      #expect(try store.openSources(sources, of: "s", before: first))
+    }
+
     var watermarkNs: Int64? {
       get throws { try store.statistics().streams.first?.watermarkNs }
     }
@@ -192,6 +202,80 @@ import Testing
     #expect(try clocked.closings == 1)
   }
 
+  /// A source that is expected is waited for before it has brought anything, also by another program and after a rebuild.
+  @Test func expectedSources() throws {
+    let (now, hour) = (Self.nowNs, Self.hourNs)
+    let clocked = try ClockedStore()
+    try clocked.open(["a", "b", "c"])
+    #expect(try clocked.closings == 3)
+    #expect(try clocked.store.sources(ofStream: "s").map(\.isOpen) == [true, true, true])
+    try clocked.append([now - 9 * hour, now - hour], source: "a")
+    try clocked.store.projections.define(
+      try KpiDefinition(name: "k", stream: "s", select: "count(*)", every: "1h"), actor: "test")
+    // What does not count says nothing of how far it has got.
+    try clocked.append([now + hour], source: "b")
+    #expect(try clocked.watermarkNs == nil)
+    try clocked.reopen()
+    try clocked.append([now - 30 * 60_000_000_000], source: "a")
+    #expect(try clocked.watermarkNs == nil)
+    #expect(try clocked.store.rows(of: "k").rows.allSatisfy { !$0.isFinal })
+    #expect(try clocked.append([now - 8 * hour], source: "b").late.isEmpty)
+    #expect(try clocked.watermarkNs == nil)
+    #expect(try clocked.store.check().damages == [])
+    // One that has brought nothing is closed as others are, by the clock too.
+    clocked.set(now + 11 * 60_000_000_000)
+    try clocked.append([now - 7 * hour], source: "b")
+    #expect(try clocked.watermarkNs == nil)
+    try clocked.store.closeIdleSources(idleNs: Store.idleNs)
+    #expect(try clocked.watermarkNs == now - 7 * hour)
+    #expect(try clocked.closings == 5)
+    #expect(try clocked.store.rows(of: "k").rows.allSatisfy { $0.revision == 0 })
+    try KpiTests.verify(clocked.store, "with expected sources")
+    // One that has got somewhere is waited for there; the watermark stays where it is.
+    try clocked.open(["a", "b"])
+    #expect(try clocked.closings == 6)
+    try clocked.append([now], source: "b")
+    #expect(try clocked.watermarkNs == now - 30 * 60_000_000_000)
+    #expect(try clocked.store.check().damages == [])
+  }
+
+  /// What is expected is expected, too, when events are read anew, and when what counted does not any more.
+  @Test func expectedSourcesReadAnew() throws {
+    let (now, hour) = (Self.nowNs, Self.hourNs)
+    let clocked = try ClockedStore()
+    try clocked.open(["a", "b"])
+    func append(at ns: Int64, due dueNs: Int64, source: String) throws {
+      let document = "{\"ts\":\"\(Timestamp(ns: dueNs))\",\"at\":\"\(Timestamp(ns: ns))\"}"
+      _ = try clocked.store.append([document], to: "s", source: source)
+    }
+    try append(at: now + hour, due: now - 2 * hour, source: "a")
+    try append(at: now - 3 * hour, due: now + hour, source: "b")
+    #expect(try clocked.watermarkNs == nil)
+    _ = try QueryEngine(clocked.store).run("ALTER STREAM s TIME at", QueryOptions(nowNs: now))
+    #expect(try clocked.watermarkNs == nil)
+    for _ in 0..<2 {
+      try clocked.reopen()
+      try append(at: now - 2 * hour, due: now, source: "b")
+      #expect(try clocked.watermarkNs == nil)
+      #expect(try clocked.store.check().damages == [])
+    }
+    try append(at: now - hour, due: now, source: "a")
+    #expect(try clocked.watermarkNs == now - 2 * hour)
+    #expect(try clocked.store.check().damages == [])
+  }
+
+  /// A stream that takes the name of one that was dropped expects nothing of what that one did.
+  @Test func expectedSourcesOfADroppedStream() throws {
+    let clocked = try ClockedStore()
+    try clocked.open(["a"])
+    try clocked.store.dropStream("s")
+    try clocked.append([Self.nowNs], source: "b")
+    #expect(try clocked.watermarkNs == Self.nowNs)
+    #expect(try clocked.store.check().damages == [])
+    try clocked.reopen()
+    #expect(try clocked.watermarkNs == Self.nowNs)
+  }
+
   /// Times near the wall clock need nobody to confirm them.
   @Test func liveEventsAreBelieved() throws {
     let (now, hour) = (Self.nowNs, Self.hourNs)
@@ -216,6 +300,12 @@ import Testing
         clocked.set(now)
         base = isReplay ? base + Int64(random.below(4_000)) * 1_000_000_000 : now
         if random.oneIn(20) { base += Int64(random.below(40)) * 24 * Self.hourNs }
+        if random.oneIn(step == 0 ? 2 : 12) {
+          let sources = ["a", "b", "c"].filter { _ in random.oneIn(2) }
+          try clocked.open(sources)
+          for source in sources where model.open(source) { seq += 1 }
+          try checkEqual(try clocked.watermarkNs, model.watermarkNs, "watermark after opening")
+        }
         let source = random.pick(["a", "b", "c"])
         let times = (0..<random.within(1...12)).map { _ in
           random.time(near: isReplay ? min(base, now) : base)
@@ -270,6 +360,7 @@ private struct WatermarkModel {
     var counted: [Int64] = []
     var doubted: [(seq: UInt64, timeNs: Int64)] = []
     var isOpen = false
+    var isExpected = false
   }
   private var sources: [String: Source] = [:]
   private var clockNs = Int64.min
@@ -312,10 +403,19 @@ private struct WatermarkModel {
     return (late, ahead)
   }
 
+  /// False when there is nothing to open.
+  mutating func open(_ name: String) -> Bool {
+    var source = sources[name] ?? Source()
+    if source.isOpen { return false }
+    (source.isOpen, source.isExpected) = (true, true)
+    sources[name] = source
+    return true
+  }
+
   /// False when there is nothing to close.
   mutating func close(_ name: String, nowNs: Int64) -> Bool {
     guard var source = sources[name], source.isOpen else { return false }
-    source.isOpen = false
+    (source.isOpen, source.isExpected) = (false, false)
     source.counted += source.doubted.map(\.timeNs)
     source.doubted = []
     sources[name] = source
@@ -325,6 +425,7 @@ private struct WatermarkModel {
   }
 
   private mutating func move() {
+    if sources.values.contains(where: { $0.isExpected && $0.counted.isEmpty }) { return }
     let known = sources.values.filter { !$0.counted.isEmpty }
     let open = known.filter(\.isOpen).map { $0.counted.max()! }
     guard let reached = open.min() ?? known.map({ $0.counted.max()! }).max() else { return }

@@ -1,14 +1,14 @@
 import LMDB
 
 /// Compares the watermarks that the block index, the pieces of merged blocks and the marks of closings have with what the
-/// sources and their closings give, one after the other.
+/// sources, their openings and their closings give, one after the other.
 struct ClockCheck {
   fileprivate struct Replay {
     let name: String
     let streamId: UInt32
     var clock = StreamClock()
-    /// Closings after the last block.
-    var closings: ArraySlice<StreamReplay.Closing>
+    /// Openings and closings after the last block.
+    var turns: ArraySlice<StreamReplay.Turn>
     /// What each closing has left, by the seqs of their records.
     let marks: [UInt64: ClosingMark]
     /// Of events before facts were read anew, until they are passed; the event that did it.
@@ -21,7 +21,7 @@ struct ClockCheck {
 
   init() {}
 
-  /// `streams` are all there are. O(closings).
+  /// `streams` are all there are. O(openings and closings).
   init(
     _ streams: [EventStream], _ log: EventLog, _ transaction: borrowing ReadTransaction
   ) throws {
@@ -31,14 +31,13 @@ struct ClockCheck {
       let mark = try ClosingMark(key: cursor.key, value: cursor.value)
       marks[mark.streamId, default: [:]][mark.seq] = mark
     }
-    var closings: [String: [StreamReplay.Closing]] = [:]
+    var turns = SourceTurns()
     if let own = streams.first(where: { $0.definition.id == StreamDefinition.closings.id }) {
-      closings = try StreamReplay.Closing.all(of: own, log.store, transaction)
+      turns = try SourceTurns(of: own, log.store, transaction)
     }
     for stream in streams {
       let id = stream.definition.id
-      // A stream of the same name that was dropped had no events, and so no source to close.
-      var own = (closings[stream.name] ?? [])[...]
+      var own = turns[stream.definition][...]
       var anew: (StreamReplay, UInt64)?
       if let sinceSeq = stream.definition.factsSinceSeq {
         let before = own.prefix { $0.seq < sinceSeq }
@@ -48,7 +47,7 @@ struct ClockCheck {
         anew = (StreamReplay(Array(before), latenessNs: then.latenessNs), sinceSeq)
       }
       replays[id] = Replay(
-        name: stream.name, streamId: id, closings: own, marks: marks[id] ?? [:], anew: anew)
+        name: stream.name, streamId: id, turns: own, marks: marks[id] ?? [:], anew: anew)
     }
   }
 
@@ -78,7 +77,7 @@ struct ClockCheck {
     streams.compactMap { stream, totals -> DamageError? in
       guard var replay = replays.removeValue(forKey: stream.definition.id), !replay.isDifferent
       else { return nil }
-      if let damage = replay.close(before: .max) { return damage }
+      if let damage = replay.turn(before: .max) { return damage }
       if totals.watermarkNs == replay.clock.watermarkNs { return nil }
       return DamageError(what: "totals of stream \(stream.name): its watermark")
     }
@@ -87,7 +86,7 @@ struct ClockCheck {
 
 extension ClockCheck.Replay {
   fileprivate mutating func add(_ piece: BlockPiece, _ times: ArraySlice<Int64>) -> DamageError? {
-    if let damage = close(before: piece.firstSeq) { return damage }
+    if let damage = turn(before: piece.firstSeq) { return damage }
     if let judged = anew?.replay.judge(piece, times) {
       return judged == piece ? nil : differ("a block", piece.firstSeq)
     }
@@ -97,9 +96,9 @@ extension ClockCheck.Replay {
     return isSame ? nil : differ("a block", piece.firstSeq)
   }
 
-  fileprivate mutating func close(before seq: UInt64) -> DamageError? {
+  fileprivate mutating func turn(before seq: UInt64) -> DamageError? {
     if let sinceSeq = anew?.sinceSeq {
-      for mark in anew?.replay.close(before: min(seq, sinceSeq), of: streamId) ?? []
+      for mark in anew?.replay.turn(before: min(seq, sinceSeq), of: streamId) ?? []
       where marks[mark.seq] != mark {
         return differ("a closing", mark.seq)
       }
@@ -107,10 +106,14 @@ extension ClockCheck.Replay {
       clock = anew?.replay.clock ?? clock
       anew = nil
     }
-    while let next = closings.first, next.seq < seq {
-      let closing = next.closing
-      clock.close(closing.source, at: closing.reachNs, closedNs: closing.closedNs)
-      closings.removeFirst()
+    while let next = turns.first, next.seq < seq {
+      let change = next.change
+      turns.removeFirst()
+      if change.kind == .open {
+        clock.open(change.source, at: change.reachNs)
+        continue
+      }
+      clock.close(change.source, at: change.reachNs, closedNs: change.changedNs)
       guard let mark = marks[next.seq], mark.watermarkNs == clock.watermarkNs else {
         return differ("a closing", next.seq)
       }

@@ -20,8 +20,8 @@ extension CommitState {
     try index.removeRuns(ofStream: id, &transaction)
     var rereader = try BlockRereader(from: alteration.before, to: stream)
     let own = try Catalogue.stream(.closings, tables, transaction.reading)
-    let closings = try StreamReplay.Closing.all(of: own, store, transaction.reading)[stream.name]
-    var replay = StreamReplay(closings ?? [], latenessNs: definition.latenessNs)
+    let turns = try SourceTurns(of: own, store, transaction.reading)[definition]
+    var replay = StreamReplay(turns, latenessNs: definition.latenessNs)
     var entries: [IdEntry] = []
     var counted = totals[id] ?? StreamTotals()
     counted.forgetFacts()
@@ -29,7 +29,7 @@ extension CommitState {
       let (batch, stored, _) = try rereader.read(summary, store, transaction.reading)
       var (pieces, start) = ([BlockPiece](), 0)
       for piece in stored {
-        for mark in replay.close(before: piece.firstSeq, of: id) {
+        for mark in replay.turn(before: piece.firstSeq, of: id) {
           try mark.write(tables, &transaction)
         }
         pieces.append(replay.judge(piece, batch.times[start..<start + piece.eventCount]))
@@ -45,7 +45,7 @@ extension CommitState {
       }
     }
     try index.add(entries, streamId: id, &transaction)
-    for mark in replay.close(before: .max, of: id) { try mark.write(tables, &transaction) }
+    for mark in replay.turn(before: .max, of: id) { try mark.write(tables, &transaction) }
     counted.factsSinceSeq = seq
     counted.indexedSeq = seq
     totals[id] = counted
@@ -55,6 +55,8 @@ extension CommitState {
     for (name, state) in try SourceState.all(id, tables, transaction.reading) {
       var state = state
       state.reach = replay.reach(of: name)
+      // What counted may not count any more.
+      state.isAwaited = state.isAwaited || replay.clock.expects(name)
       try state.write(id, name, tables, &transaction)
     }
     return stream

@@ -78,9 +78,9 @@ struct CommitState {
     try index.step(&transaction)
     if id != 0 {
       totals[id, default: StreamTotals()].add(batch, block)
-      // The record of each closing is an event of this batch.
-      for (index, closing) in batch.envelope.closes.enumerated() {
-        try close(closing, seq: batch.firstSeq + UInt64(index), tables, &transaction)
+      // The record of each is an event of this batch.
+      for (index, turn) in batch.envelope.turns.enumerated() {
+        try take(turn, seq: batch.firstSeq + UInt64(index), tables, &transaction)
       }
       note(clocks[id], id)
       try write(totals[id] ?? StreamTotals(), id, tables, &transaction)
@@ -101,22 +101,23 @@ struct CommitState {
     return batch.duplicates
   }
 
-  /// Marks a source as closed: event `seq` of the batch that is written is the record of it.
-  private mutating func close(
-    _ closing: SourceEnd, seq: UInt64, _ tables: LogTables,
+  /// Opens or closes a source: event `seq` of the batch that is written is the record of it.
+  private mutating func take(
+    _ turn: SourceTurn, seq: UInt64, _ tables: LogTables,
     _ transaction: inout WriteTransaction
   ) throws {
-    let key = closing.key
-    clocks[key.streamId]?.close(key.name, at: closing.reachNs, closedNs: closing.closedNs)
-    note(clocks[key.streamId], key.streamId)
-    try ClosingMark(
-      streamId: key.streamId, seq: seq, watermarkNs: clocks[key.streamId]?.watermarkNs
-    ).write(tables, &transaction)
-    try write(totals[key.streamId] ?? StreamTotals(), key.streamId, tables, &transaction)
-    guard
-      var state = try SourceState.find(key.streamId, key.name, tables, transaction.reading)
-    else { return }
-    state.close(at: closing.reachNs)
+    let key = turn.key
+    clocks[key.streamId, default: StreamClock()].take(turn)
+    if turn.kind == .close {
+      note(clocks[key.streamId], key.streamId)
+      try ClosingMark(
+        streamId: key.streamId, seq: seq, watermarkNs: clocks[key.streamId]?.watermarkNs
+      ).write(tables, &transaction)
+      try write(totals[key.streamId] ?? StreamTotals(), key.streamId, tables, &transaction)
+    }
+    let known = try SourceState.find(key.streamId, key.name, tables, transaction.reading)
+    var state = known ?? SourceState()
+    state.take(turn)
     try state.write(key.streamId, key.name, tables, &transaction)
   }
 

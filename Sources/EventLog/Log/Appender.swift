@@ -126,18 +126,18 @@ package final class Appender {
     _ parsed: consuming Parsed, _ batch: DocumentBatch, source: String, actor: String,
     epoch: Int? = nil
   ) throws -> Sequenced {
-    try sequence(parsed, batch, source: source, actor: actor, closing: [], epoch: epoch)
+    try sequence(parsed, batch, source: source, actor: actor, turning: [], epoch: epoch)
   }
 
   private func sequence(
     _ parsed: consuming Parsed, _ batch: DocumentBatch, source: String, actor: String,
-    closing closed: [SourceEnd], altering alteration: Alteration? = nil, epoch: Int?
+    turning turns: [SourceTurn], altering alteration: Alteration? = nil, epoch: Int?
   ) throws -> Sequenced {
     var current = try upToDate(parsed, batch)
     while true {
       do {
         return try sequence(
-          current, source: source, actor: actor, closing: closed, altering: alteration,
+          current, source: source, actor: actor, turning: turns, altering: alteration,
           epoch: epoch)
       } catch is StreamAlteredError where current.parts.count == 1 {
         // Of several parts some may have a place.
@@ -147,7 +147,7 @@ package final class Appender {
   }
 
   private func sequence(
-    _ parsed: consuming Parsed, source: String, actor: String, closing closed: [SourceEnd],
+    _ parsed: consuming Parsed, source: String, actor: String, turning turns: [SourceTurn],
     altering alteration: Alteration? = nil, epoch: Int?
   ) throws -> Sequenced {
     let stream = parsed.stream
@@ -156,7 +156,7 @@ package final class Appender {
       for (number, part) in parsed.parts.enumerated() {
         parts.append(
           try log.sequence(
-            part.batch, of: stream, part.hits, source: source, actor: actor, closing: closed,
+            part.batch, of: stream, part.hits, source: source, actor: actor, turning: turns,
             altering: alteration,
             progress: number == parsed.parts.count - 1 ? parsed.progress : nil,
             request: parsed.request, epoch: parts.last?.place.epoch ?? epoch))
@@ -182,16 +182,16 @@ package final class Appender {
   package func append(
     _ batch: DocumentBatch, to stream: EventStream, source: String, actor: String
   ) throws -> AppendResult {
-    try append(batch, to: stream, source: source, actor: actor, closing: [])
+    try append(batch, to: stream, source: source, actor: actor, turning: [])
   }
 
-  /// Appends `batch`; records of the catalogue that close sources say which.
+  /// Appends `batch`; records of openings and closings say of which sources.
   func append(
     _ batch: DocumentBatch, to stream: EventStream, source: String, actor: String,
-    closing closed: [SourceEnd], altering alteration: Alteration? = nil
+    turning turns: [SourceTurn], altering alteration: Alteration? = nil
   ) throws -> AppendResult {
     let pending = try begin(
-      batch, to: stream, source: source, actor: actor, closing: closed, altering: alteration)
+      batch, to: stream, source: source, actor: actor, turning: turns, altering: alteration)
     var result = AppendResult()
     for part in pending { result.merge(try part.wait()) }
     return result
@@ -201,15 +201,15 @@ package final class Appender {
   package func begin(
     _ batch: DocumentBatch, to stream: EventStream, source: String, actor: String
   ) throws -> [PendingAppend] {
-    try begin(batch, to: stream, source: source, actor: actor, closing: [], altering: nil)
+    try begin(batch, to: stream, source: source, actor: actor, turning: [], altering: nil)
   }
 
   private func begin(
     _ batch: DocumentBatch, to stream: EventStream, source: String, actor: String,
-    closing closed: [SourceEnd], altering alteration: Alteration?
+    turning turns: [SourceTurn], altering alteration: Alteration?
   ) throws -> [PendingAppend] {
     let sequenced = try sequence(
-      parse(batch, of: stream), batch, source: source, actor: actor, closing: closed,
+      parse(batch, of: stream), batch, source: source, actor: actor, turning: turns,
       altering: alteration, epoch: nil)
     return try submit(sequenced)
   }

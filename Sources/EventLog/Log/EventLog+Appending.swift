@@ -13,7 +13,7 @@ extension EventLog {
   /// has failed since: that batch may be lost, and this one must not be stored without it.
   func sequence(
     _ parsed: consuming ParsedBatch, of stream: EventStream, _ hits: IndexHits, source: String,
-    actor: String, closing closed: [SourceEnd] = [], altering alteration: Alteration? = nil,
+    actor: String, turning turns: [SourceTurn] = [], altering alteration: Alteration? = nil,
     progress: SourceProgress? = nil, request: RequestMark? = nil, epoch: Int? = nil
   ) throws -> SequencedBatch {
     for name in [source, actor] where name.utf8.count > Limits.maxSourceNameBytes {
@@ -22,7 +22,7 @@ extension EventLog {
     try progress?.check()
     let envelope = Envelope(
       source: source, actor: actor, receivedNs: clock(), progress: progress,
-      request: request, closes: closed, alters: alteration)
+      request: request, turns: turns, alters: alteration)
     let id = stream.definition.id
     let batch = parsed
     return try sequencer.withLock { sequencer in
@@ -34,9 +34,9 @@ extension EventLog {
         ($0.totals[id] ?? StreamTotals(), $0.clock(ofStream: id))
       }
       return try environment.read { transaction in
-        for key in closed.map(\.key) {
+        for key in turns.map(\.key) {
           sequencer.prepare(
-            toClose: key, try SourceState.find(key.streamId, key.name, tables, transaction),
+            toTurn: key, try SourceState.find(key.streamId, key.name, tables, transaction),
             committed.withLock { $0.clock(ofStream: key.streamId) })
         }
         let state = try SourceState.find(id, source, tables, transaction)

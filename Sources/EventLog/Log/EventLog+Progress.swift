@@ -58,11 +58,15 @@ extension EventLog {
   /// Notes it without a batch, in a commit of its own: a source is to begin elsewhere. Batches that are on their way come
   /// after it.
   /// Throws ``ReadOnlyError``, ``SourceNameError`` or ``ProgressError``.
-  public func setProgress(_ progress: SourceProgress) throws {
+  public func setProgress(_ progress: SourceProgress) throws { try setProgress([progress]) }
+
+  /// The same of several sources, in one commit.
+  public func setProgress(_ progress: [SourceProgress]) throws {
     if mode == .readOnly { throw ReadOnlyError() }
-    try progress.check()
+    if progress.isEmpty { return }
+    for one in progress { try one.check() }
     try environment.write { transaction in
-      try progress.write(receivedNs: clock(), tables, &transaction)
+      for one in progress { try one.write(receivedNs: clock(), tables, &transaction) }
     }
   }
 }

@@ -119,22 +119,22 @@ extension EventLog {
   }
 
   private func append(
-    _ batch: DocumentBatch, to own: EventStream, actor: String, closing closed: [SourceEnd] = [],
+    _ batch: DocumentBatch, to own: EventStream, actor: String, turning turns: [SourceTurn] = [],
     altering alteration: Alteration? = nil
   ) throws -> AppendResult {
     try withAppender {
       try $0.append(
-        batch, to: own, source: "nilo", actor: actor, closing: closed, altering: alteration)
+        batch, to: own, source: "nilo", actor: actor, turning: turns, altering: alteration)
     }
   }
 
   /// Gives the sequence number of the first document.
   func append(
-    _ documents: [[UInt8]], to own: EventStream, actor: String, closing closed: [SourceEnd] = [],
+    _ documents: [[UInt8]], to own: EventStream, actor: String, turning turns: [SourceTurn] = [],
     altering alteration: Alteration? = nil
   ) throws -> UInt64 {
     let result = try append(
-      Self.batch(documents), to: own, actor: actor, closing: closed, altering: alteration)
+      Self.batch(documents), to: own, actor: actor, turning: turns, altering: alteration)
     guard let seq = result.firstSeq, result.accepted == documents.count else {
       throw DamageError(what: "a document of stream \(own.name) was not accepted")
     }

@@ -85,8 +85,8 @@ struct Sequencer {
     cache = BlockIdCache()
   }
 
-  /// Makes sure that a closing is noted in the state that runs ahead of the commits.
-  mutating func prepare(toClose key: SourceKey, _ durable: SourceState?, _ clock: StreamClock) {
+  /// Makes sure that an opening or closing is noted in the state that runs ahead of the commits.
+  mutating func prepare(toTurn key: SourceKey, _ durable: SourceState?, _ clock: StreamClock) {
     if sources[key] == nil { sources[key] = durable }
     if clocks[key.streamId] == nil { clocks[key.streamId] = clock }
   }
@@ -131,10 +131,9 @@ struct Sequencer {
       clock.advance(envelope.source, to: source.watermarkNs, receivedNs: envelope.receivedNs)
     }
     clocks[key.streamId] = clock
-    for closing in envelope.closes {
-      sources[closing.key]?.close(at: closing.reachNs)
-      clocks[closing.key.streamId]?.close(
-        closing.key.name, at: closing.reachNs, closedNs: closing.closedNs)
+    for turn in envelope.turns {
+      sources[turn.key, default: SourceState()].take(turn)
+      clocks[turn.key.streamId, default: StreamClock()].take(turn)
     }
     if let id = envelope.alters?.streamId {
       // The commit indexes all ids of before.
@@ -145,7 +144,7 @@ struct Sequencer {
     let firstSeq = nextSeq
     nextSeq += UInt64(batch.eventCount)
     nextTicket += 1
-    for changed in [key] + envelope.closes.map(\.key) {
+    for changed in [key] + envelope.turns.map(\.key) {
       sourceTickets[changed] = nextTicket
       sourceChanges.append((nextTicket, changed))
     }
@@ -175,9 +174,8 @@ struct Sequencer {
     for row in batch.times.indices { judge.judge(batch.times[row], seq: nextSeq + UInt64(row)) }
     source.reach = judge.reach
     source.endPosition = batch.endPosition
-    source.events += UInt64(batch.eventCount)
     source.lastReceivedNs = receivedNs
-    if batch.eventCount > 0 { source.isClosed = false }
+    source.add(events: batch.eventCount)
     return judge
   }
 

@@ -3,7 +3,9 @@ import LMDB
 
 /// The log's own record: what it is and what comes next.
 struct LogHead: Equatable {
-  static let formatVersion: UInt32 = 7
+  static let formatVersion: UInt32 = 8
+  /// What this version has and the one before has not, openings of sources, is not in a store of then.
+  static let readableVersions: ClosedRange<UInt32> = 7...formatVersion
   static let key = Key().appending([UInt8]("head".utf8))
 
   var nextSeq: UInt64 = 1
@@ -26,7 +28,9 @@ struct LogHead: Equatable {
     }
     // The version is looked at before the checksum: what comes after it may look different in another.
     let version = value.load(at: 4, as: UInt32.self)
-    guard version == Self.formatVersion else { throw UnknownFormatError(version: version) }
+    guard Self.readableVersions.contains(version) else {
+      throw UnknownFormatError(version: version)
+    }
     guard let body = value.unsealed, body.byteCount == 24 else {
       throw DamageError(what: "head of the log")
     }

@@ -12,13 +12,31 @@ public struct SourceState: Sendable, Equatable {
   public var lastReceivedNs: Int64 = 0
   /// Nothing more is expected of it, so the stream does not wait for it.
   public var isClosed = false
+  /// It was opened, and no event of it has counted since.
+  public var isAwaited = false
 
   /// The greatest event time that counts; nil before the first.
   public var watermarkNs: Int64? { reach.timeNs }
 
+  /// Whether it is a source of the stream that has not ended. One whose documents were all rejected is none.
+  public var isOpen: Bool { !isClosed && (isAwaited || events > 0) }
+
+  /// Takes note that events are expected of it, at `openedNs` by the wall clock.
+  mutating func open(at openedNs: Int64) {
+    (isClosed, isAwaited, lastReceivedNs) = (false, true, openedNs)
+  }
+
+  /// Takes note of new events, of which ``reach`` is told already.
+  mutating func add(events count: Int) {
+    if count == 0 { return }
+    events += UInt64(count)
+    isClosed = false
+    if reach.timeNs != nil { isAwaited = false }
+  }
+
   /// Takes note that nothing more is expected of it, now that it has reached `reachNs`.
   mutating func close(at reachNs: Int64?) {
-    isClosed = true
+    (isClosed, isAwaited) = (true, false)
     if let reachNs { reach.end(at: reachNs) }
   }
 
@@ -28,7 +46,7 @@ public struct SourceState: Sendable, Equatable {
     bytes.append(optional: watermarkNs)
     bytes.append(varint: events)
     bytes.append(signedVarint: lastReceivedNs)
-    bytes.append(isClosed ? 1 : 0)
+    bytes.append((isClosed ? Self.closedFlag : 0) | (isAwaited ? Self.awaitedFlag : 0))
     bytes.append(varint: UInt64(reach.doubted.count))
     for doubted in reach.doubted {
       bytes.append(varint: doubted.seq)
@@ -37,6 +55,9 @@ public struct SourceState: Sendable, Equatable {
     }
     return bytes.sealed()
   }
+
+  private static let closedFlag: UInt8 = 1
+  private static let awaitedFlag: UInt8 = 2
 
   init() {}
 
@@ -47,7 +68,8 @@ public struct SourceState: Sendable, Equatable {
     reach.timeNs = try reader.optional()
     events = try reader.varint()
     lastReceivedNs = try reader.signedVarint()
-    isClosed = try reader.integer(UInt8.self) == 1
+    let flags = try reader.integer(UInt8.self)
+    (isClosed, isAwaited) = (flags & Self.closedFlag > 0, flags & Self.awaitedFlag > 0)
     for _ in 0..<(try reader.count(limit: SourceReach.confirmations)) {
       reach.doubted.append(
         SourceReach.Doubted(

@@ -8,11 +8,16 @@ extension StreamClock {
     _ transaction: borrowing ReadTransaction
   ) throws -> StreamClock {
     var open: [Text: Int64] = [:]
+    var expected: Set<Text> = []
     for (name, state) in try SourceState.open(streamId, tables, transaction) {
-      if let reached = state.watermarkNs { open[Text(name)] = reached }
+      if let reached = state.watermarkNs {
+        open[Text(name)] = reached
+      } else if state.isAwaited {
+        expected.insert(Text(name))
+      }
     }
     return StreamClock(
       watermarkNs: totals.watermarkNs, clockNs: totals.clockNs, open: open,
-      closedNs: totals.closedNs)
+      expected: expected, closedNs: totals.closedNs)
   }
 }
