@@ -1,9 +1,12 @@
 internal import CRdkafka
+internal import Glibc
 
 /// Reads partitions from offsets that whoever uses it knows. It joins no group, keeps no offsets of its own and has no say in
 /// where to begin: an offset that is not there is an error. For one thread at a time.
 @safe public final class KafkaConsumer {
   private let handle: ClientHandle
+  /// What ``poll(timeoutMs:)`` takes from.
+  private let queue: OpaquePointer?
 
   /// Options of librdkafka; those that would take over are set here. `group` is whose offsets ``commit(_:)`` sets. Connects to
   /// nobody yet. Throws ``KafkaError`` of kind `badOption`.
@@ -19,10 +22,26 @@ internal import CRdkafka
         ("max.poll.interval.ms", "86400000"),
       ])
     unsafe rd_kafka_poll_set_consumer(handle.pointer)
+    unsafe queue = rd_kafka_queue_get_consumer(handle.pointer)
   }
 
   /// Lets go of the brokers, and waits until that is done: some milliseconds, more when one does not answer.
-  public func close() { handle.close() }
+  public func close() {
+    if isClosed { return }
+    isClosed = true
+    if let queue = unsafe queue { unsafe rd_kafka_queue_destroy(queue) }
+    handle.close()
+  }
+
+  private var isClosed = false
+
+  deinit { close() }
+
+  /// How many messages and ends of partitions wait to be polled.
+  public var queuedCount: Int {
+    guard !isClosed, let queue = unsafe queue else { return 0 }
+    return unsafe rd_kafka_queue_length(queue)
+  }
 
   /// All topics that whoever asks may see. Throws ``KafkaError``.
   public func topics(timeoutMs: Int) throws(KafkaError) -> [KafkaTopic] {
@@ -73,29 +92,51 @@ internal import CRdkafka
     }
   }
 
-  /// Tells the brokers how far the group has got, for those who look at it there. Does not wait, and what becomes of it does
-  /// not matter.
-  public func commit(_ positions: [(partition: KafkaPartition, offset: Int64)]) {
-    _ = unsafe withPartitions(positions) { unsafe rd_kafka_commit(handle.pointer, $0, 1) }
+  /// How far a group has got with a partition.
+  public struct GroupPosition: Sendable, Equatable {
+    public var offset: Int64
+    /// What who has told it wrote beside it.
+    public var note: String
+
+    public init(offset: Int64, note: String) { (self.offset, self.note) = (offset, note) }
+  }
+
+  /// Tells the brokers how far the group has got, for those who look at it there, with a note beside it. Does not wait, and what
+  /// becomes of it does not matter.
+  public func commit(
+    _ positions: [(partition: KafkaPartition, offset: Int64)], note: String = ""
+  ) {
+    _ = unsafe withPartitions(positions) { list in
+      for index in positions.indices where !note.isEmpty {
+        // The list frees it.
+        unsafe list.pointee.elems[index].metadata = UnsafeMutableRawPointer(strdup(note))
+        unsafe list.pointee.elems[index].metadata_size = note.utf8.count
+      }
+      return unsafe rd_kafka_commit(handle.pointer, list, 1)
+    }
   }
 
   /// How far the group has got, as the brokers have been told; nil where they have not. Asks them. Throws ``KafkaError``.
   public func committed(
     _ partitions: [KafkaPartition], timeoutMs: Int
-  ) throws(KafkaError) -> [Int64?] {
-    var offsets: [Int64?] = []
+  ) throws(KafkaError) -> [GroupPosition?] {
+    var positions: [GroupPosition?] = []
     let code = unsafe withPartitions(partitions.map { ($0, 0) }) { list in
       let code = unsafe rd_kafka_committed(handle.pointer, list, Int32(timeoutMs))
       for index in partitions.indices {
-        let offset = unsafe list.pointee.elems[index].offset
-        offsets.append(offset >= 0 ? offset : nil)
+        let entry = unsafe list.pointee.elems[index]
+        let bytes = unsafe UnsafeRawBufferPointer(
+          start: entry.metadata, count: entry.metadata == nil ? 0 : entry.metadata_size)
+        let note = unsafe String(decoding: bytes, as: UTF8.self)
+        positions.append(
+          unsafe entry.offset >= 0 ? GroupPosition(offset: entry.offset, note: note) : nil)
       }
       return code
     }
     guard code == RD_KAFKA_RESP_ERR_NO_ERROR else {
       throw KafkaError(code, "offsets of the group", message: handle.reason)
     }
-    return offsets
+    return positions
   }
 
   /// What comes next, of whichever partition; nil when nothing came in time. Throws ``KafkaError`` when the client as a

@@ -23,6 +23,13 @@ public final class KafkaConsumption {
   private var places: [PolledMessage.PartitionTag: Int] = [:]
   /// Where the partitions ended when the session began.
   private var firstEnds: [Int64] = []
+  /// Where they ended when that was looked at last.
+  private var knownEnds: [Int64] = []
+  private var refill = QueueRefill()
+  /// Partitions that have not come to where they ended then.
+  private var behind: Set<Int> = []
+  /// Of all partitions, or of those of each topic, where these have a stream of their own.
+  private var expected: [String: ExpectedSources] = [:]
   private var lastNewsNs: [Int64] = []
   /// Whether the last message that was taken is known to be the same as it was, or was not to be read again.
   private var isVerified: [Bool] = []
@@ -33,6 +40,7 @@ public final class KafkaConsumption {
   private var mostWaiting = 0
   /// Nil where messages that are no events go to no topic.
   private var deadLetters: DeadLetters?
+  private var others: OtherReaders?
   /// Partitions that had more than the client told when they were looked at last.
   private var silent: Set<Int> = []
 
@@ -57,12 +65,14 @@ public final class KafkaConsumption {
     let consumer = try KafkaConsumer(clientOptions, group: settings.group)
     defer { consumer.close() }
     let owned = try ownedPartitions(consumer)
+    others = try OtherReaders(settings, store)
     try open(owned, consumer)
     hooks.succeed()
     do {
       let outcome = try poll(consumer, owned)
-      try handOver { _ in true }
+      handOver { _, _ in true }
       try landAll(consumer)
+      try noteArrivals()
       return outcome
     } catch {
       // Batches that are on their way end before anybody begins from what is noted.
@@ -72,13 +82,20 @@ public final class KafkaConsumption {
   }
 
   private var clientOptions: [(name: String, value: String)] {
-    let queueKiB = max(settings.memoryBytes / 2 / 1_024, 1_024)
+    let queueKiB = min(max(settings.memoryBytes / 4 / 1_024, 1_024), 2_097_151)
+    // An answer stays in memory until its last message was taken.
+    let answerBytes = min(max(queueKiB * 512, 1 << 20), Self.largestAnswerBytes)
+    // What comes of one partition at once can be a batch as a whole.
+    let partitionBytes = min(max(settings.limits.bytes, 1 << 20), answerBytes)
     return [
-      ("queued.max.messages.kbytes", "\(min(queueKiB, 2_097_151))"),
+      ("queued.max.messages.kbytes", "\(queueKiB)"), ("fetch.max.bytes", "\(answerBytes)"),
+      ("max.partition.fetch.bytes", "\(partitionBytes)"),
       ("fetch.error.backoff.ms", "100"), ("reconnect.backoff.max.ms", "2000"),
       ("topic.metadata.refresh.interval.ms", "30000"),
     ] + settings.options
   }
+
+  private static let largestAnswerBytes = 16 << 20
 
   private func ownedPartitions(_ consumer: KafkaConsumer) throws -> OwnedPartitions {
     let owned = OwnedPartitions(
@@ -95,86 +112,28 @@ public final class KafkaConsumption {
   // MARK: Beginning
 
   private func open(_ owned: OwnedPartitions, _ consumer: KafkaConsumer) throws {
-    (intakes, places, firstEnds, emptyCounted) = ([], [:], [], 0)
     deadLetters = try settings.deadLetterTopic.map { try DeadLetters($0, settings) }
-    var starts: [(partition: KafkaPartition, offset: Int64)] = []
-    let newTopics = try newTopics(owned)
-    for partition in owned.partitions {
-      if hooks.hasToStop { break }
-      let marks = try consumer.watermarks(of: partition, timeoutMs: settings.timeoutMs)
-      let (position, offset) = try start(of: partition, marks, newTopics: newTopics)
-      intakes.append(PartitionIntake(partition, from: position))
-      starts.append((partition, offset))
-      firstEnds.append(marks.upperBound)
+    let all = try beginnings.all(owned, consumer, hasToStop: { hooks.hasToStop })
+    intakes = all.map { PartitionIntake($0.partition, from: $0.position) }
+    firstEnds = all.map(\.end)
+    isVerified = all.map(\.isVerified)
+    (places, emptyCounted, silent, mostWaiting) = ([:], 0, [], 0)
+    nowNs = clock()
+    (knownEnds, refill) = (firstEnds, QueueRefill())
+    lastNewsNs = [Int64](repeating: nowNs, count: intakes.count)
+    behind = Set(intakes.indices)
+    expected = Dictionary(grouping: intakes, by: expectedKey).mapValues {
+      ExpectedSources($0.map(source(of:)))
     }
-    (silent, mostWaiting, nowNs) = ([], 0, clock())
-    isVerified = zip(intakes, starts).map { $0.position.next == $1.offset }
-    lastNewsNs = [Int64](repeating: clock(), count: intakes.count)
-    try consumer.assign(starts)
+    try noteArrivals()
+    try consumer.assign(all.map { ($0.partition, $0.offset) })
   }
 
-  /// Topics of which nothing is noted yet. A partition that comes to one that is known begins at its first message, wherever
-  /// the others began: what came before it was noticed is not to be missed.
-  private func newTopics(_ owned: OwnedPartitions) throws -> Set<String> {
-    var new = Set(owned.partitions.map(\.topic))
-    for partition in owned.partitions
-    where try new.contains(partition.topic) && store.progress(of: progressKey(partition)) != nil {
-      new.remove(partition.topic)
-    }
-    return new
-  }
+  private var beginnings: PartitionBeginnings { PartitionBeginnings(settings, store) }
 
-  /// What is noted of a partition, and where to read from. Where nothing is noted, that is noted.
-  private func start(
-    of partition: KafkaPartition, _ marks: Range<Int64>, newTopics: Set<String>
-  ) throws -> (position: PartitionPosition, offset: Int64) {
-    let key = progressKey(partition)
-    guard let noted = try store.progress(of: key) else {
-      let first = PartitionPosition(
-        next: settings.startsAtEnd && newTopics.contains(partition.topic)
-          ? marks.upperBound : marks.lowerBound)
-      try store.setProgress(SourceProgress(source: key, position: first.text))
-      return (first, first.next)
-    }
-    guard let position = PartitionPosition(noted.progress.position) else {
-      throw ConsumptionError(
-        .stopped, "what is noted of \(key) is not a position of Kafka: take another name")
-    }
-    switch PartitionStart(position, marks: marks) {
-    case .from(let offset): return (position, offset)
-    case .gap(let gap):
-      try pass(gap, of: partition)
-      return (gap.after, gap.after.next)
-    }
-  }
-
-  /// Positions are noted under one name for all incarnations of a topic.
-  private func progressKey(_ partition: KafkaPartition) -> String {
-    settings.source(partition, incarnation: 0)
-  }
-
-  /// Takes note of a gap, and goes on after it, or throws that somebody has to decide.
-  private func pass(_ gap: PartitionGap, of partition: KafkaPartition) throws {
-    var record = SourceGap(
-      source: settings.name, part: "\(partition)", kind: gap.kind.rawValue,
-      from: gap.before.next, to: gap.after.next, incarnation: gap.before.incarnation)
-    if !settings.passesGaps {
-      let foundSeq = try store.record(record)
-      guard let resumedSeq = settings.resumedSeq, resumedSeq > foundSeq else {
-        throw ConsumptionError(.stopped, gap.description(of: partition))
-      }
-    }
-    record.isPassed = true
-    try store.record(record)
-    try store.setProgress(
-      SourceProgress(source: progressKey(partition), position: gap.after.text))
-    if gap.kind == .recreated {
-      // Nothing more comes from what was.
-      let before = settings.source(partition, incarnation: gap.before.incarnation)
-      for stream in try store.snapshot().streams {
-        try store.closeSources([before], of: stream.name)
-      }
-    }
+  /// What a partition is called as a source of events.
+  private func source(of intake: PartitionIntake) -> String {
+    settings.source(intake.partition, incarnation: intake.position.incarnation)
   }
 
   // MARK: Polling
@@ -182,7 +141,7 @@ public final class KafkaConsumption {
   private func poll(_ consumer: KafkaConsumer, _ owned: OwnedPartitions) throws -> Outcome {
     var nextLookNs = clock() + Self.lookNs
     var nextWatchNs = clock() + watchNs
-    var nextGroupNs = clock() + Self.groupNs
+    var nextGroupNs = clock() + groupNs
     var polled = 0
     while polled % 64 != 0 || !hooks.hasToStop {
       let isIdle: Bool
@@ -196,18 +155,17 @@ public final class KafkaConsumption {
       if polled % 64 != 0 { continue }
       nowNs = clock()
       try land(waiting: false)
-      try handOver {
-        $0.isDue(
-          settings.limits, nowNs: nowNs,
-          isBehind: $0.lag(end: consumer.knownEnd(of: $0.partition)) > 0)
-      }
+      handOver { $1.isDue(settings.limits, nowNs: nowNs, isBehind: lag($0) > 0) }
+      keepWorkersBusy(with: Self.leastWeight) { lag($0) > 0 }
+      fillQueue(consumer, owned)
       if nowNs < nextLookNs { continue }
       nextLookNs = nowNs + Self.lookNs
-      noteLag(consumer)
+      noteEnds(consumer)
+      try noteArrivals()
       if settings.endsAtEnd, hasReachedEnds { return .done }
       if nowNs >= nextGroupNs {
-        nextGroupNs = nowNs + Self.groupNs
-        consumer.commit(intakes.map { ($0.partition, $0.durable.next) })
+        nextGroupNs = nowNs + groupNs
+        tellGroup(consumer)
       }
       if nowNs >= nextWatchNs {
         nextWatchNs = nowNs + watchNs
@@ -219,8 +177,8 @@ public final class KafkaConsumption {
 
   private static let pollMs = 20
   private static let lookNs: Int64 = 200_000_000
-  private static let groupNs: Int64 = 5_000_000_000
   private var watchNs: Int64 { Int64(settings.watchSeconds * 1e9) }
+  private var groupNs: Int64 { Int64(settings.groupSeconds * 1e9) }
 
   private func take(
     _ message: borrowing PolledMessage, _ consumer: KafkaConsumer
@@ -294,11 +252,11 @@ public final class KafkaConsumption {
   /// Goes on with another topic of the same name, at its first message.
   private func passRecreated(_ place: Int, _ consumer: KafkaConsumer) throws {
     // What was taken of the one before is durable first, and its position no longer on its way.
-    try handOver { _ in true }
+    handOver { _, _ in true }
     while intakes.contains(where: \.isOnItsWay) { try land(waiting: true) }
     let partition = intakes[place].partition
     let marks = try consumer.watermarks(of: partition, timeoutMs: settings.timeoutMs)
-    try pass(
+    try beginnings.pass(
       PartitionGap(.recreated, after: intakes[place].durable, resumesAt: marks.lowerBound),
       of: partition)
   }
@@ -323,31 +281,55 @@ public final class KafkaConsumption {
 
   /// Waits for the disk. Meanwhile nothing is polled: what the client has fetched is bounded.
   private func makeRoom(_ place: Int) throws {
-    try handOver { !$0.isOnItsWay && ($0.byteCount > 0 || $0.documentCount > 0) }
+    if intakes[place].isFull(settings.limits), !intakes[place].isOnItsWay { handOver(place) }
+    keepWorkersBusy(with: 1) { _ in true }
     if intakes.contains(where: \.isOnItsWay) { try land(waiting: true) }
   }
 
   // MARK: Handing over
 
-  private func handOver(_ isWanted: (PartitionIntake) -> Bool) throws {
+  private func handOver(_ isWanted: (Int, PartitionIntake) -> Bool) {
     for place in intakes.indices
-    where !intakes[place].isOnItsWay && !intakes[place].isDone && isWanted(intakes[place]) {
-      let source = settings.source(
-        intakes[place].partition, incarnation: intakes[place].position.incarnation)
-      let progressKey = progressKey(intakes[place].partition)
-      var flight = intakes[place].handOver()
-      let progress = SourceProgress(source: progressKey, position: flight.position.text)
-      // Within one commit where one stream takes all; else each stream knows how far it has got, and the position follows.
-      if flight.batches.count == 1 { flight.batches[0].documents.progress = progress }
-      let landing = landings.expect(place, flight, progress)
-      let batches = flight.batches
-      do throws(ThreadError) {
-        try WorkerPool.shared.submit(.ingest) { [store] in
-          Self.append(batches, to: store, from: source, landing)
-        }
-      } catch {
-        landing.giveUp(batches.count, error)
+    where !intakes[place].isOnItsWay && !intakes[place].isDone && isWanted(place, intakes[place]) {
+      handOver(place)
+    }
+  }
+
+  /// The largest batches of those partitions go to workers that have nothing else to do, also where they could still grow.
+  private func keepWorkersBusy(with leastWeight: Int, where isWanted: (Int) -> Bool) {
+    var free = WorkerPool.shared.threadCount + 1 - intakes.count(where: \.isOnItsWay)
+    while free > 0 {
+      let fullest = intakes.indices.filter(isWanted).max {
+        intakes[$0].weight < intakes[$1].weight
       }
+      guard let fullest, intakes[fullest].weight >= leastWeight else { return }
+      handOver(fullest)
+      free -= 1
+    }
+  }
+
+  /// Smaller batches wait for more, or for their time, so that blocks are not too small.
+  private static let leastWeight = 2 << 20
+
+  private func handOver(_ place: Int) {
+    let source = source(of: intakes[place])
+    var flight = intakes[place].handOver()
+    let progress = SourceProgress(
+      source: settings.progressKey(intakes[place].partition), position: flight.position.text)
+    // Within one commit where one stream takes all; else each stream knows how far it has got, and the position follows.
+    if flight.batches.count == 1 { flight.batches[0].documents.progress = progress }
+    let landing = landings.expect(place, flight, progress)
+    let batches = flight.batches
+    do {
+      for batch in batches {
+        try expected[expectedKey(intakes[place])]?.announce(
+          to: batch.stream, options: batch.options, in: store, before: batch.documents, of: source)
+      }
+      try WorkerPool.shared.submit(.ingest) { [store] in
+        Self.append(batches, to: store, from: source, landing)
+      }
+    } catch {
+      landing.giveUp(batches.count, error)
     }
   }
 
@@ -400,14 +382,59 @@ public final class KafkaConsumption {
   /// Waits until nothing is on its way, and tells the group.
   private func landAll(_ consumer: KafkaConsumer) throws {
     while intakes.contains(where: \.isOnItsWay) { try land(waiting: true) }
-    consumer.commit(intakes.map { ($0.partition, $0.durable.next) })
+    tellGroup(consumer)
+  }
+
+  private func tellGroup(_ consumer: KafkaConsumer) {
+    consumer.commit(intakes.map { ($0.partition, $0.durable.next) }, note: others?.mark ?? "")
+    others?.told()
   }
 
   // MARK: Looking on
 
-  private func noteLag(_ consumer: KafkaConsumer) {
-    let lag = intakes.reduce(0) { $0 + $1.lag(end: consumer.knownEnd(of: $1.partition)) }
-    hooks.note(lag: UInt64(max(0, lag)))
+  /// How many offsets of a partition there are that were not taken, as it was looked at last.
+  private func lag(_ place: Int) -> Int64 { intakes[place].lag(end: knownEnds[place]) }
+
+  private func noteEnds(_ consumer: KafkaConsumer) {
+    for (place, intake) in intakes.enumerated() {
+      knownEnds[place] = consumer.knownEnd(of: intake.partition) ?? knownEnds[place]
+    }
+    hooks.note(lag: UInt64(intakes.indices.reduce(0) { $0 + lag($1) }))
+  }
+
+  /// Makes the client fetch on, where it would only look some time later whether there is room again.
+  private func fillQueue(_ consumer: KafkaConsumer, _ owned: OwnedPartitions) {
+    guard refill.isDue(queuedCount: consumer.queuedCount, nowNs: nowNs) else { return }
+    // A question to each broker that has more.
+    var asked: Set<Int32> = []
+    for (place, intake) in intakes.enumerated()
+    where lag(place) > 0 && asked.insert(owned.leaders[intake.partition] ?? -1).inserted {
+      guard let marks = try? consumer.watermarks(of: intake.partition, timeoutMs: Self.askMs) else {
+        // Its broker does not answer: that is for the client to find out.
+        return refill.hold(untilNs: nowNs + Self.holdNs)
+      }
+      knownEnds[place] = max(knownEnds[place], marks.upperBound)
+    }
+  }
+
+  private static let askMs = 500
+  private static let holdNs: Int64 = 5_000_000_000
+
+  /// Of partitions that have come to where they ended when the session began, no more is expected than they have brought.
+  private func noteArrivals() throws {
+    let arrived = behind.filter {
+      let (durable, isAtEnd) = (intakes[$0].durable, intakes[$0].isAtEnd)
+      return durable.next >= firstEnds[$0] || isAtEnd && durable == intakes[$0].position
+    }
+    if arrived.isEmpty { return }
+    for (key, there) in Dictionary(grouping: arrived.map { intakes[$0] }, by: expectedKey) {
+      try expected[key]?.arrive(there.map(source(of:)), in: store)
+    }
+    behind.subtract(arrived)
+  }
+
+  private func expectedKey(_ intake: PartitionIntake) -> String {
+    settings.hasStreamOfEachTopic ? intake.partition.topic : ""
   }
 
   private var hasReachedEnds: Bool {
@@ -416,11 +443,26 @@ public final class KafkaConsumption {
     }
   }
 
+  /// Looks whether another store reads the same. Who may not read what the group was told does without.
+  private func lookForOthers(_ consumer: KafkaConsumer) {
+    let partitions = intakes.map(\.partition)
+    guard let told = try? consumer.committed(partitions, timeoutMs: Self.askMs) else {
+      return
+    }
+    let found =
+      others?.look(
+        at: Array(zip(partitions, told)).map { (partition: $0, position: $1) }, nowNs: nowNs,
+        everyNs: watchNs) ?? []
+    hooks.note(
+      warning: found.isEmpty ? nil : OtherReaders.warning(found, group: settings.group))
+  }
+
   /// Looks for topics and partitions that have come or gone, and for partitions that have more than the client tells.
   private func watch(_ consumer: KafkaConsumer, _ owned: OwnedPartitions) throws -> Outcome {
     let current = OwnedPartitions(
       try consumer.topics(timeoutMs: settings.timeoutMs), settings.topics, settings.share)
     if current.partitions != owned.partitions { return .again }
+    lookForOthers(consumer)
     for (place, intake) in intakes.enumerated()
     where clock() - lastNewsNs[place] >= watchNs && !intake.isOnItsWay {
       if hooks.hasToStop { break }
@@ -444,18 +486,4 @@ private func bytes(of span: RawSpan) -> [UInt8] {
   var bytes: [UInt8] = []
   bytes.append(span: span)
   return bytes
-}
-
-extension PartitionGap {
-  func description(of partition: KafkaPartition) -> String {
-    let what =
-      switch kind {
-      case .lost:
-        "messages \(before.next) to \(after.next - 1) of \(partition) were deleted before they were read"
-      case .recreated:
-        "\(partition) is of another topic of the same name: what was read up to offset \(before.next) is not there any more"
-      }
-    return
-      "\(what); RESUME SOURCE, or on_gap 'continue', goes on with what there is, and _gaps has a record of it"
-  }
 }

@@ -18,6 +18,8 @@ public struct KafkaSettings: Sendable {
   /// How far the group has got is for those who look at it at the brokers.
   public var group: String
   public var contents: Contents
+  /// Whether what the messages of a topic hold goes into a stream of the topic's own.
+  public var hasStreamOfEachTopic = false
   /// The topic that messages are put into that are no events; nil for none.
   public var deadLetterTopic: String?
   public var limits = CommitLimits()
@@ -29,6 +31,8 @@ public struct KafkaSettings: Sendable {
   public var timeoutMs = 10_000
   /// How often topics and ends of partitions are looked at.
   public var watchSeconds = 30.0
+  /// How often the group is told how far it has got.
+  public var groupSeconds = 5.0
 
   /// What messages hold.
   public enum Contents: Sendable {
@@ -50,6 +54,9 @@ public struct KafkaSettings: Sendable {
   func source(_ partition: KafkaPartition, incarnation: Int) -> String {
     "\(name)/\(partition)" + (incarnation == 0 ? "" : "~\(incarnation)")
   }
+
+  /// Positions are noted under one name for all incarnations of a topic.
+  func progressKey(_ partition: KafkaPartition) -> String { source(partition, incarnation: 0) }
 }
 
 /// A message, as it is taken apart.
@@ -81,6 +88,8 @@ public protocol ConsumptionHooks: Sendable {
   func count(events: Int, rejected: Int, empty: Int)
   /// How many messages there are that were not taken.
   func note(lag: UInt64?)
+  /// What somebody should look at, though it goes on; nil when there is nothing any more.
+  func note(warning: String?)
 }
 
 /// What a consumption cannot go on after, or not by itself.

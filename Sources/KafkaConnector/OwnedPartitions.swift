@@ -46,13 +46,16 @@ public struct TopicChoice: Sendable, Equatable {
 struct OwnedPartitions: Equatable {
   /// In the order of topics and numbers.
   var partitions: [KafkaPartition] = []
+  /// The brokers that lead them.
+  var leaders: [KafkaPartition: Int32] = [:]
   /// Names of topics that are not there, or may not be read.
   var missing: [String] = []
 
   init(_ topics: [KafkaTopic], _ choice: TopicChoice, _ share: PartitionShare) {
     for topic in topics where choice.contains(topic.name) && topic.failure == nil {
-      for number in 0..<Int32(topic.partitionCount) where share.contains(number) {
-        partitions.append(KafkaPartition(topic.name, number))
+      for partition in topic.partitions where share.contains(partition.number) {
+        partitions.append(KafkaPartition(topic.name, partition.number))
+        leaders[KafkaPartition(topic.name, partition.number)] = partition.leader
       }
     }
     let present = Set(topics.filter { $0.failure == nil && $0.partitionCount > 0 }.map(\.name))

@@ -159,6 +159,11 @@ struct PartitionIntake {
     documentCount >= limits.events || byteCount >= limits.bytes
   }
 
+  /// How much is to be handed over, in bytes, or as much as it costs where documents are small; 0 while something is on its way.
+  var weight: Int { isOnItsWay ? 0 : max(byteCount, documentCount * Self.bytesOfSmallDocument) }
+
+  private static let bytesOfSmallDocument = 256
+
   /// Whether there is anything that is not durable.
   var isDone: Bool { !isOnItsWay && waitingSinceNs == nil }
 
@@ -184,8 +189,8 @@ struct PartitionIntake {
 /// When what is collected of a partition is committed: at the first of them.
 public struct CommitLimits: Sendable, Equatable {
   /// At most ``Limits/maxBlockEvents``, so that a batch is one commit.
-  public var events = 16_384
-  public var bytes = 4 << 20
+  public var events = 32_768
+  public var bytes = 8 << 20
   public var afterNs: Int64 = 250_000_000
 
   public init() {}

@@ -47,6 +47,8 @@ import Testing
       return true
     }
     #expect(entries == ["kafka/t/0 1", "kafka/t/0 5"])
+    let told = try Workplace().nilo("ledger", "--data", target.directory.path).output
+    #expect(told.contains("kafka/t/0:position 1: "), "\(told)")
   }
 
   @Test func tenMebibytes() throws {
@@ -142,6 +144,26 @@ import Testing
     hooks.stop()
     try running.wait()
     #expect(try target.numbers() == Array(0..<9))
+  }
+
+  /// Two stores that read one partition under the name of one group see each other; one of another group sees nobody.
+  @Test func anotherStoreReadsTheSame() throws {
+    let cluster = try MockCluster()
+    try cluster.makeTopic("t", partitions: 2)
+    let targets = try (0..<3).map { _ in try TargetStore() }
+    let hooks = targets.map { _ in TestHooks() }
+    let running = try targets.indices.map { index in
+      var settings = targets[index].settings(cluster, topics: ["t"])
+      (settings.endsAtEnd, settings.watchSeconds, settings.groupSeconds) = (false, 0.2, 0.07)
+      if index == 2 { settings.group = "other" }
+      return try targets[index].running(settings, hooks[index])
+    }
+    for index in 0..<2 { try hooks[index].wait { $0.warning != nil } }
+    let warning = try #require(hooks[0].figures.warning)
+    #expect(warning.hasPrefix("another store reads t/0, t/1 as the group nilo.test, too"))
+    #expect(hooks[2].figures.warning == nil)
+    for one in hooks { one.stop() }
+    for one in running { try one.wait() }
   }
 
   @Test func noTopicAndNoBroker() throws {
@@ -324,6 +346,7 @@ final class TestHooks: ConsumptionHooks {
     var rejected = 0
     var empty = 0
     var lag: UInt64?
+    var warning: String?
   }
 
   private let state = Mutex((figures: Figures(), isStopping: false))
@@ -343,11 +366,16 @@ final class TestHooks: ConsumptionHooks {
     }
   }
   func note(lag: UInt64?) { state.withLock { $0.figures.lag = lag } }
+  func note(warning: String?) { state.withLock { $0.figures.warning = warning } }
 
+  /// Looks again and again, as long as there is something new and some minutes longer: looks are counted, and not time, which
+  /// goes on while the processes are stopped.
   func wait(_ isDone: (Figures) -> Bool) throws {
-    let deadline = Date(timeIntervalSinceNow: 120)
+    var (looksLeft, events) = (36_000, figures.events)
     while !isDone(figures) {
-      try #require(Date() < deadline, "it did not come to that: \(figures)")
+      if figures.events != events { (looksLeft, events) = (36_000, figures.events) }
+      try #require(looksLeft > 0, "it did not come to that: \(figures)")
+      looksLeft -= 1
       usleep(5_000)
     }
   }

@@ -148,6 +148,38 @@ import Testing
     #expect(OwnedPartitions([], choice, .all).missing == ["pumps"])
   }
 
+  @Test func whenTheQueueIsToBeFilled() {
+    var refill = QueueRefill()
+    func isDue(_ queuedCount: Int, at nowNs: Int64) -> Bool {
+      refill.isDue(queuedCount: queuedCount, nowNs: nowNs)
+    }
+    let pauseNs: Int64 = 50_000_000
+    #expect(isDue(0, at: 0))
+    // It is not asked again and again while it is empty, and not at all as long as it is full enough.
+    #expect(!isDue(0, at: pauseNs - 1))
+    #expect(!isDue(400, at: pauseNs))
+    #expect(!isDue(101, at: 2 * pauseNs))
+    #expect(isDue(100, at: 2 * pauseNs))
+    #expect(!isDue(90, at: 4 * pauseNs))
+    #expect(isDue(25, at: 4 * pauseNs))
+    refill.hold(untilNs: 20 * pauseNs)
+    #expect(!isDue(0, at: 19 * pauseNs))
+    #expect(isDue(0, at: 20 * pauseNs))
+  }
+
+  /// Many small documents weigh as much as fewer large ones, and what is on its way is not to be handed over.
+  @Test func whatABatchWeighs() {
+    var intake = PartitionIntake(partition, from: PartitionPosition(next: 0))
+    #expect(intake.weight == 0)
+    for offset: Int64 in 0..<4 { take(&intake, offset, "{}") }
+    #expect(intake.weight == 4 * 256)
+    take(&intake, 4, String(repeating: "x", count: 2_000))
+    #expect(intake.weight == 2_008)
+    _ = intake.handOver()
+    take(&intake, 5, "{}")
+    #expect(intake.weight == 0)
+  }
+
   /// Messages, ends, commits that fail and restarts in any order: each offset with a message is stored once, in order.
   @Test func anyOrderOfEvents() throws {
     rounds(300) { random in

@@ -51,6 +51,8 @@ final class MockCluster {
   ) throws {
     let producer = try KafkaProducer([
       ("bootstrap.servers", brokers), ("message.max.bytes", "20000000"),
+      // A machine that stops for a while is no reason to give up.
+      ("message.timeout.ms", "0"),
     ])
     defer { producer.close() }
     for (tag, value) in values.enumerated() {
@@ -67,7 +69,9 @@ final class MockCluster {
         }
       }
     }
-    try #require(producer.flush(timeoutMs: 30_000) == 0, "\(topic) does not take messages")
+    // Tries are counted, and not time, which goes on while the processes are stopped.
+    let isFlushed = (0..<300).contains { _ in producer.flush(timeoutMs: 1_000) == 0 }
+    try #require(isFlushed, "\(topic) does not take messages")
     let failures = producer.reports().compactMap(\.failure)
     try #require(failures.isEmpty, "\(failures)")
   }

@@ -18,6 +18,9 @@ struct DocumentTarget: Sendable {
   /// Whether documents of a measurement go to a stream of its name.
   var isByField: Bool { if case .field = target { true } else { false } }
 
+  /// Whether documents of a topic go to a stream of its name.
+  var isByTopic: Bool { if case .topic = target { true } else { false } }
+
   /// Nil for a document that names no stream. `topic` is where it has come from.
   func stream(of document: [UInt8], topic: String = "") -> String? {
     switch target {

@@ -43,6 +43,7 @@ extension KafkaSettings {
       group: try options.text("group") ?? "nilo.\(name)",
       contents: try KafkaContents(definition, options, clock).contents)
     self.resumedSeq = resumedSeq
+    hasStreamOfEachTopic = DocumentTarget(definition).isByTopic
     if let text = try options.text("partitions") {
       guard let share = PartitionShare(text) else {
         throw SourceOptionError("partitions: '\(text)' is not \(PartitionShare.forms)")

@@ -17,6 +17,8 @@ final class SourceRun: @unchecked Sendable {
   private var rate = EventRate()
   /// Said of a source that runs, and yet brings nothing; nil when its last documents were not all rejected.
   private var rejection: String?
+  /// What somebody should look at, though it goes on.
+  private var warning: String?
 
   init(_ source: DefinedSource, clock: @escaping @Sendable () -> Int64, logger: Logger) {
     (self.source, self.clock, self.logger) = (source, clock, logger)
@@ -57,7 +59,7 @@ final class SourceRun: @unchecked Sendable {
     condition.withLock {
       var status = current
       status.eventsPerSecond = rate.perSecond(nowNs: clock())
-      if status.state == .running { status.failure = rejection }
+      if status.state == .running { status.failure = rejection ?? warning }
       return status
     }
   }
@@ -102,6 +104,15 @@ final class SourceRun: @unchecked Sendable {
 
   /// How much there is that was not fetched yet; nil when that is not known any more.
   func note(lag: UInt64?) { condition.withLock { current.lag = lag } }
+
+  /// What somebody should look at, though it goes on; nil when there is nothing any more.
+  func note(warning: String?) {
+    let isNew = condition.withLock {
+      defer { self.warning = warning }
+      return warning != nil && warning != self.warning
+    }
+    if isNew, let warning { logger.warning("source \(source.name): \(warning)") }
+  }
 
   /// Waits for so long, or until it is to stop. Returns whether it may go on.
   @discardableResult
