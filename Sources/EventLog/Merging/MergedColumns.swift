@@ -52,7 +52,9 @@ struct MergedColumns {
     else { throw reader.damage(section) }
     let isElement = state.columns[number].isElement
     let rowCount = isElement ? reader.header.factCount : reader.header.eventCount
-    guard column.presence.count(in: 0..<rowCount) == column.count else { throw reader.damage(section) }
+    guard column.presence.count(in: 0..<rowCount) == column.count else {
+      throw reader.damage(section)
+    }
     batch.columns[number].append(
       column, rowCount: rowCount, from: isElement ? batch.factCount : batch.eventCount,
       &batch.bytes)

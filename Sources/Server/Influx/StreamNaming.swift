@@ -1,3 +1,5 @@
+import LineProtocol
+
 extension ServerSettings.InfluxStream {
   private static let maxNameCount = 100
 

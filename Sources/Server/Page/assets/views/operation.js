@@ -1,5 +1,5 @@
 /** How the store is: health, streams, KPIs with their versions, schedules, alerts, sinks, sources, and what was changed by whom. */
-import { ask, get, getAll } from '../data/api.js';
+import { ask, getAll } from '../data/api.js';
 import { catalogue } from '../data/catalogue.js';
 import { loadMetrics } from '../data/metrics.js';
 import { schedulesTable, sinksTable, sourcesTable } from '../parts/automations.js';
