@@ -38,8 +38,9 @@ extension StreamInfo {
 
   /// Adds those that no event has had yet. O(fields).
   mutating func addOwnFields() {
+    guard let ownFields = Self.ownFields[name] else { return }
     let known = Set(fields.map(\.path))
-    for own in Self.ownFields[name] ?? [] where !known.contains(own.path) {
+    for own in ownFields where !known.contains(own.path) {
       fields.append(Field(path: own.path, kind: own.kind))
     }
   }

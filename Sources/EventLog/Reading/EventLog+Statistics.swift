@@ -152,19 +152,23 @@ extension EventLog {
 extension LogStatistics.Stream {
   /// Logical columns: a path that has values of several kinds is widened. O(columns).
   public var columns: [LogStatistics.Column] {
-    var kinds: [Text: Set<SlotKind>] = [:]
-    var order: [Text] = []
+    var places: [Text: Int] = [:]
+    // A path has one kind mostly, and few at most.
+    var paths: [(path: Text, kinds: [SlotKind])] = []
     for info in infos {
-      if kinds[info.path] == nil { order.append(info.path) }
-      kinds[info.path, default: []].insert(info.kind)
+      let place = places[info.path] ?? paths.count
+      if place == paths.count {
+        places[info.path] = place
+        paths.append((info.path, []))
+      }
+      paths[place].kinds.append(info.kind)
     }
-    return order.map { path in
-      let kinds = kinds[path] ?? []
-      let all = kinds.subtracting([.opaque])
+    return paths.map { path, kinds in
+      let all = kinds.filter { $0 != .opaque }
       let type: String =
         switch all {
         case []: "json"
-        case [.bool]: "bool"
+        case _ where all.allSatisfy { $0 == .bool }: "bool"
         case _ where all.allSatisfy(\.isNumber): "number"
         default: "string"
         }

@@ -57,9 +57,29 @@ extension GroupField {
 extension FieldPath {
   /// The path with quotes where they are needed.
   public var canonicalText: String {
+    if isPlain { return path.string }
     let names = path.string.unicodeScalars.split(separator: ".", omittingEmptySubsequences: false)
     return names.enumerated().map { Printer.name(String($1), isFirst: $0 == 0) }
       .joined(separator: ".")
+  }
+
+  /// Whether all levels are names of ASCII that need no quotes, as mostly: paths are printed wherever columns get their names.
+  /// O(bytes).
+  private var isPlain: Bool {
+    var first = 0
+    var isStart = true
+    for (index, byte) in path.utf8.enumerated() {
+      if byte == UInt8(ascii: ".") {
+        if isStart { return false }
+        if first == 0 { first = index }
+      } else if !UnicodeScalar(byte).isASCII || !isNameScalar(UnicodeScalar(byte), isFirst: isStart)
+      {
+        return false
+      }
+      isStart = byte == UInt8(ascii: ".")
+    }
+    if isStart { return false }
+    return Keyword(word: first == 0 ? path.string : String(path.string.prefix(first))) == nil
   }
 }
 

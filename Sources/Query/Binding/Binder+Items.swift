@@ -245,8 +245,9 @@ extension Binder {
 
   private func kind(of aggregate: Aggregate) throws(Issue) -> ValueKind {
     guard let path = aggregate.argument else { return .integer }
-    if let kpi = query.kpi, let item = kpi.items.first(where: { $0.name == path.path }),
-      !query.stream.fields.contains(where: { $0.path == path.path })
+    // Names of items may have to be printed, so fields come first.
+    if let kpi = query.kpi, !query.stream.fields.contains(where: { $0.path == path.path }),
+      let item = kpi.items.first(where: { $0.name == path.path })
     {
       throw Issue(
         path.span, "\(path.path) is an item of KPI \(kpi.name), computed from its cells",
