@@ -180,9 +180,8 @@ struct CounterPool: Sendable {
   /// Appends the counters of the buckets `keys`, which a window has. O(keys).
   func append(_ keys: Range<Int32>, of window: Window, to counters: inout [UInt32]) {
     if window.size == 1 {
-      for place in window.place(keys.lowerBound)..<window.place(keys.upperBound) {
-        counters.append(UInt32(bytes[place]))
-      }
+      let places = window.place(keys.lowerBound)..<window.place(keys.upperBound)
+      counters.append(contentsOf: bytes[places].lazy.map { UInt32($0) })
     } else {
       for key in keys { counters.append(value(of: key, window)) }
     }

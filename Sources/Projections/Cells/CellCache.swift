@@ -131,11 +131,7 @@ final class CellCache: @unchecked Sendable {
   /// Writes the pages of changed cells. O(cells of these pages).
   func write(_ transaction: inout WriteTransaction) throws {
     if pendingCount == 0 { return }
-    for (bucketNs, bucket) in hot.buckets.sorted(by: { $0.key < $1.key })
-    where !bucket.changed.isEmpty {
-      try hot.write(bucket, bucketNs, tables, generation, &transaction)
-      touch()
-    }
+    try hot.write(tables, generation, &transaction, touch)
     for key in newSeries(generation) {
       try transaction.put(tables.series, key, SeriesKey.value(key))
       touch()

@@ -26,6 +26,8 @@ final class HotCells {
   /// Series that were new to cells since then.
   private(set) var newSeries = SeriesBuckets()
   private var groups = StringTable()
+  /// The groups by number.
+  var names: ByteStrings { groups.strings }
   /// The groups' numbers in the order of groups, and the place of each there.
   private var order = GroupOrder()
   /// What buckets take in memory, and the part of it that is of changed cells.
@@ -190,73 +192,6 @@ final class HotCells {
   func sortedRows(_ bucket: Bucket) -> [Int32] {
     order.extend(to: groups.strings)
     return bucket.rows(in: order)
-  }
-
-  /// Writes the cells of a bucket's pages of which some were changed. Pages are made by all workers. O(cells of these pages).
-  func write(
-    _ bucket: Bucket, _ bucketNs: Int64, _ tables: CellTables, _ generation: UInt32,
-    _ transaction: inout WriteTransaction
-  ) throws {
-    let writer = PageWriter(
-      tables: tables, generation: generation, bucketNs: bucketNs, cells: bucket.cells,
-      names: groups.strings, groups: bucket.groups)
-    let rowLimit = max(
-      8, tables.pageSize.pieceBytes / max(1, bucket.memory.bytes / bucket.groups.count))
-    let pieces = changedParts(bucket).flatMap { writer.split($0, rows: rowLimit) }
-      .gathered(upTo: rowLimit) { $0.rows.count }
-    var written: [GroupRange] = []
-    try OrderedWork.forEach(pieces, for: .ingest) { piece in
-      // Of a page that stays as it is there is but the range.
-      piece.map { ($0.range, writer.pages($0)) }
-    } take: { made in
-      for (range, pages) in made {
-        for page in pages { try transaction.put(tables.cells, page.key, page.bytes) }
-        written += pages.isEmpty ? [range] : pages.map(\.range)
-      }
-    }
-    bucket.written = written
-  }
-
-  /// The pages of a bucket, in order: with all their rows where one was changed, without rows where none was. O(rows).
-  private func changedParts(_ bucket: Bucket) -> [PageWriter.Part] {
-    let rows = sortedRows(bucket)
-    var rest = rows[...]
-    let parts = bucket.ranges.map { range in
-      let own = rest[..<end(of: range, rest, bucket)]
-      rest = rest[own.endIndex...]
-      return PageWriter.Part(rows: bucket.hasChanges(own) ? own : [], range: range)
-    }
-    precondition(rest.isEmpty, "cells are in memory without all of their page")
-    return parts
-  }
-
-  /// Where in sorted rows those of a range of groups end. O(log rows).
-  func end(of range: GroupRange, _ rows: ArraySlice<Int32>, _ bucket: Bucket) -> Int {
-    guard let upper = range.upper else { return rows.endIndex }
-    return start(of: upper, rows, bucket)
-  }
-
-  /// The first of sorted rows whose group is not before one. O(log rows).
-  private func start(of group: [UInt8], _ rows: ArraySlice<Int32>, _ bucket: Bucket) -> Int {
-    var (low, high) = (rows.startIndex, rows.endIndex)
-    let names = groups.strings
-    while low < high {
-      let middle = (low + high) / 2
-      let name = names.bytes.rawSpan(names.range(Int(bucket.groups[Int(rows[middle])])))
-      if name.precedes(group.rawSpan) { low = middle + 1 } else { high = middle }
-    }
-    return low
-  }
-
-  /// The page of sorted rows of a bucket under a key. O(rows).
-  func page(
-    _ rows: ArraySlice<Int32>, of bucket: Bucket, _ bucketNs: Int64, _ tables: CellTables,
-    under key: Key
-  ) -> [UInt8] {
-    PageWriter(
-      tables: tables, generation: 0, bucketNs: bucketNs, cells: bucket.cells,
-      names: groups.strings, groups: bucket.groups
-    ).page(rows, under: key)
   }
 
   /// What was changed so far is no change any more.

@@ -75,8 +75,11 @@ struct MomentFold {
       var squares = Int256.zero
       if hasSquares {
         squares =
-          2 * bits + countBits <= 128
-          ? self.squares(mantissas.span, run) : wideSquares(mantissas.span, run)
+          switch 2 * bits + countBits {
+          case ...64: narrowSquares(mantissas.span, run)
+          case ...128: self.squares(mantissas.span, run)
+          default: wideSquares(mantissas.span, run)
+          }
         squares = squares.multiplied(by: UInt64(factor * factor))
       }
       moments.append(row, decimals: Int256(total * Int128(factor)), squares: squares, nil)
@@ -114,6 +117,16 @@ struct MomentFold {
     var sum: Int128 = 0
     for index in run { sum &+= Int128(mantissas[Int(facts[index])]) }
     return sum
+  }
+
+  private func narrowSquares(_ mantissas: Span<Int64>, _ run: Range<Int>) -> Int256 {
+    let facts = runs.facts.span
+    var sum: UInt64 = 0
+    for index in run {
+      let mantissa = mantissas[Int(facts[index])]
+      sum &+= UInt64(bitPattern: mantissa &* mantissa)
+    }
+    return Int256(low: UInt128(sum), high: 0)
   }
 
   private func squares(_ mantissas: Span<Int64>, _ run: Range<Int>) -> Int256 {
