@@ -1,6 +1,7 @@
 import Bytes
 import FileConnector
 import Foundation
+import Language
 import Model
 import Projections
 import Query
@@ -18,7 +19,7 @@ func benchRebuild(_ directory: String) throws {
   report([("facts_per_s", Double(facts) / time)])
 }
 
-/// Reads one group's cells of a day, and all groups' cells of it.
+/// Reads one group's cells of a day, and all groups' cells of it: by queries, and by what these ask of the cells.
 func benchKpiRead(_ directory: String, _ name: String, _ dimension: String) throws {
   let store = try Store(directory: directory, mode: .readOnly)
   defer { store.close() }
@@ -41,10 +42,34 @@ func benchKpiRead(_ directory: String, _ name: String, _ dimension: String) thro
   let allTimes = try times(20) {
     allCells = try ask(store, "SELECT * FROM \(name) \(range)", options).rowCount
   }
+  var request = try allRows(of: name, in: store)
+  request.range = firstNs..<firstNs + 86_400_000_000_000
+  let allCellTimes = try times(20) { _ = try store.aggregate(request) }
+  if case .text(let label) = all.columns[1].values[0] {
+    request.filter = .compare(FieldPath(dimension), .eq, .string(label))
+  }
+  let oneCellTimes = try times(1_000) { _ = try store.aggregate(request) }
   report([
     ("cells", Double(cells)), ("one_group_us", oneTimes[oneTimes.count / 2] * 1e6),
     ("all_cells", Double(allCells)), ("all_groups_ms", allTimes[allTimes.count / 2] * 1e3),
+    ("one_group_cells_us", oneCellTimes[oneCellTimes.count / 2] * 1e6),
+    ("all_groups_cells_ms", allCellTimes[allCellTimes.count / 2] * 1e3),
   ])
+}
+
+/// What a query of all of a KPI's rows asks of its cells.
+private func allRows(of name: String, in store: Store) throws -> AggregateRequest {
+  let listed = try store.projections.list().first { $0.definition.name == name }
+  guard let kpi = listed?.definition else { throw CocoaError(.fileReadNoSuchFile) }
+  let aggregates = kpi.items.compactMap { item -> Aggregate? in
+    if case .aggregate(let aggregate) = item.expression { return aggregate }
+    return nil
+  }
+  var request = AggregateRequest(stream: kpi.stream, aggregates: aggregates)
+  request.groupBy = kpi.groupBy.map(\.path.path)
+  (request.every, request.rolling, request.timeZone) = (kpi.every, kpi.rolling, kpi.timeZone)
+  request.path = .kpi(name, version: kpi.version)
+  return request
 }
 
 /// Loads events into a new store with a KPI by device each hour whose pages have so many bytes: what a cell takes on disk, and

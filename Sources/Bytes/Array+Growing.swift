@@ -8,4 +8,11 @@ extension Array {
     if needed > capacity { reserveCapacity(Swift.max(needed, capacity + capacity / 4)) }
     append(contentsOf: repeatElement(value, count: added))
   }
+
+  /// Makes room for more, for twice as much where there is none: for what is gone soon. O(count), amortised.
+  @inlinable
+  public mutating func makeRoom(for added: Int) {
+    let needed = count + added
+    if needed > capacity { reserveCapacity(Swift.max(needed, 2 * capacity)) }
+  }
 }

@@ -54,6 +54,11 @@ extension RawSpan {
       offset += 8
     }
     if offset == byteCount { return true }
+    if byteCount >= 8 {
+      // The last eight, some of them once more.
+      let last = byteCount - 8
+      return word(at: start + last) == other.word(at: otherStart + last)
+    }
     let difference = word(at: start + offset) ^ other.word(at: otherStart + offset)
     return difference << UInt64(8 * (8 - (byteCount - offset))) == 0
   }

@@ -28,32 +28,115 @@ public struct QuantileRows: Sendable {
   public func append(
     _ row: Int, in bytes: RawSpan, to column: inout QuantileColumn
   ) throws(MalformedBytes) {
-    let range = try runs.range(row, in: bytes)
-    let code = Int(codes.value(row, in: bytes))
-    if code == 0 {
+    guard let place = try place(row, in: bytes) else {
       column.appendRow()
+      let range = try runs.range(row, in: bytes)
       if range.isEmpty { return }
       var reader = ByteReader(bytes.extracting(range))
       return column.add(try QuantileSketch(&reader), to: column.count - 1)
     }
+    var bit = place.start
+    let size: UInt8 = place.lowBits <= 3 ? 1 : place.lowBits <= 11 ? 2 : 4
+    try column.appendRow(first: place.first, width: place.width, size: size) {
+      () throws(MalformedBytes) in try Self.counter(&bit, place, in: bytes)
+    }
+  }
+
+  /// Counters of a row.
+  private struct Place {
+    /// The bucket of the first, and how many there are.
+    var first: Int32
+    var width: Int
+    var lowBits: Int
+    /// Their bits.
+    var start: Int
+    var end: Int
+  }
+
+  /// Where the counters of a row are; nil when it is a sketch. O(1).
+  private func place(_ row: Int, in bytes: RawSpan) throws(MalformedBytes) -> Place? {
+    let code = codes.value(row, in: bytes)
+    if code == 0 { return nil }
+    let range = try runs.range(row, in: bytes)
     let (first, width) = (firsts.value(row, in: bytes), widths.value(row, in: bytes))
     let limit = Int64(LogBuckets.maxFiniteKey)
-    let low = code - 1
-    guard (0...Self.maxLowBits).contains(low), width > 0, width <= Int64(QuantileColumn.maxWidth),
-      first >= -limit, first <= limit, first > 0 || first + width <= 0
+    guard (1...Int64(Self.maxLowBits) + 1).contains(code), width > 0,
+      width <= Int64(QuantileColumn.maxWidth), first >= -limit, first <= limit,
+      first > 0 || first + width <= 0
     else { throw MalformedBytes(offset: range.lowerBound) }
-    var bit = 8 * range.lowerBound
-    let end = 8 * range.upperBound
-    let size: UInt8 = low <= 3 ? 1 : low <= 11 ? 2 : 4
-    try column.appendRow(first: Int32(first), width: Int(width), size: size) {
-      () throws(MalformedBytes) in
-      let word = bytes.word(at: bit >> 3) >> UInt64(bit & 7)
-      let ones = (~word).trailingZeroBitCount
-      bit += ones + 1 + low
-      guard ones <= Int(Self.maxOnes), bit <= end else { throw MalformedBytes(offset: bit >> 3) }
-      let rest = word >> UInt64(ones + 1) & (1 << UInt64(low) - 1)
-      return UInt32(ones) << UInt32(low) | UInt32(rest)
+    return Place(
+      first: Int32(first), width: Int(width), lowBits: Int(code) - 1, start: 8 * range.lowerBound,
+      end: 8 * range.upperBound)
+  }
+
+  /// The counter that begins at a bit, which becomes that of the next one.
+  @inline(__always)
+  private static func counter(
+    _ bit: inout Int, _ place: Place, in bytes: RawSpan
+  ) throws(MalformedBytes) -> UInt32 {
+    let low = place.lowBits
+    let word = bytes.word(at: bit >> 3) >> UInt64(bit & 7)
+    let ones = (~word).trailingZeroBitCount
+    bit += ones + 1 + low
+    guard ones <= Int(maxOnes), bit <= place.end else { throw MalformedBytes(offset: bit >> 3) }
+    let rest = word >> UInt64(ones + 1) & (1 << UInt64(low) - 1)
+    return UInt32(ones) << UInt32(low) | UInt32(rest)
+  }
+}
+
+// MARK: One quantile
+
+extension QuantileRows {
+  /// A quantile of a row of `count` numbers, as ``QuantileColumn/quantile(_:_:)`` has it, searched in the row's counters as they
+  /// are read; NaN when there are none. O(buckets below it).
+  public func quantile(
+    _ share: Share, _ row: Int, ofCount count: UInt64, in bytes: RawSpan
+  ) throws(MalformedBytes) -> Double {
+    if count == 0 { return .nan }
+    let rank = share.rank(of: count)
+    guard let place = try place(row, in: bytes) else {
+      var reader = ByteReader(bytes.extracting(try runs.range(row, in: bytes)))
+      guard let value = try QuantileSketch(&reader).quantile(share) else {
+        throw MalformedBytes(offset: reader.offset)
+      }
+      return value
     }
+    let index =
+      place.lowBits == 0
+      ? Self.find(rank, place, in: bytes) : try Self.findByCounters(rank, place, in: bytes)
+    guard let index, index < place.width else { throw MalformedBytes(offset: place.end >> 3) }
+    return LogBuckets.value(ofKey: place.first + Int32(index))
+  }
+
+  /// The counter that has the number of a rank, from the first on: with lower bits each has to be read.
+  private static func findByCounters(
+    _ rank: UInt64, _ place: Place, in bytes: RawSpan
+  ) throws(MalformedBytes) -> Int? {
+    var (rest, bit) = (rank, place.start)
+    for index in 0..<place.width {
+      let count = UInt64(try counter(&bit, place, in: bytes))
+      if rest < count { return index }
+      rest -= count
+    }
+    return nil
+  }
+
+  /// The same without lower bits: a counter is as many ones, and a zero. So many zeros as are before the one of that rank are
+  /// counters before it. O(bytes / 8).
+  private static func find(_ rank: UInt64, _ place: Place, in bytes: RawSpan) -> Int? {
+    var (rest, bit) = (rank, place.start)
+    while bit < place.end {
+      var word = bytes.word(at: bit >> 3)
+      if place.end - bit < 64 { word &= 1 << UInt64(place.end - bit) - 1 }
+      let ones = UInt64(word.nonzeroBitCount)
+      if rest < ones {
+        for _ in 0..<rest { word &= word - 1 }
+        return bit + word.trailingZeroBitCount - place.start - Int(rank)
+      }
+      rest -= ones
+      bit += 64
+    }
+    return nil
   }
 }
 
@@ -128,15 +211,21 @@ extension QuantileColumn {
     for index in counters.indices {
       let ones = Int(counters[index] >> UInt32(lowBits))
       let low = UInt64(counters[index]) & (1 << UInt64(lowBits) - 1)
-      pending |=
-        ((1 as UInt64) << UInt64(ones) - 1 | low << UInt64(ones + 1)) << UInt64(pendingBits)
-      pendingBits += ones + 1 + lowBits
-      while pendingBits >= 8 {
-        bytes.append(UInt8(truncatingIfNeeded: pending))
-        pending >>= 8
-        pendingBits -= 8
+      let code = (1 as UInt64) << UInt64(ones) - 1 | low << UInt64(ones + 1)
+      let codeBits = ones + 1 + lowBits
+      pending |= code << UInt64(pendingBits)
+      pendingBits += codeBits
+      if pendingBits >= 64 {
+        bytes.append(littleEndian: pending)
+        pendingBits -= 64
+        // A shift by all bits gives zero.
+        pending = code >> UInt64(codeBits - pendingBits)
       }
     }
-    if pendingBits > 0 { bytes.append(UInt8(truncatingIfNeeded: pending)) }
+    while pendingBits > 0 {
+      bytes.append(UInt8(truncatingIfNeeded: pending))
+      pending >>= 8
+      pendingBits -= 8
+    }
   }
 }

@@ -109,7 +109,7 @@ import Testing
       let one = bytes[0]
       var reader = ByteReader(one.rawSpan)
       let stored = try MomentPage(&reader, count: 1, hasSquares: false)
-      try stored.append(page, counts: [header.facts], in: one.rawSpan, to: &read)
+      try stored.append(page, .all, counts: [header.facts], in: one.rawSpan, to: &read)
       try checkEqual(read.decimals(0), total, "what was read")
     }
   }

@@ -1,4 +1,5 @@
 import LMDB
+import Language
 import Model
 import Query
 import Testing
@@ -143,6 +144,42 @@ import Testing
     #expect(try store.check().isSound)
   }
 
+  /// Rows that are read for what is shown of them show what rows with all of their states do.
+  @Test func shownRowsAreThose() {
+    rounds(10) { random in
+      let workspace = TemporaryDirectory()
+      let store = try Self.store(workspace.path, pageBytes: nil)
+      defer { store.close() }
+      _ = try store.append([#"{"ts":1717200000,"d":"a","n":1,"v":1,"w":2}"#], to: "s")
+      _ = try store.append(Self.events(&random, random.pick([1, 40, 200])), to: "s")
+      try Self.define(store, Self.allStates)
+      let kpi = try store.log.environment.read { try store.projections.kpi(named: "k", $0) }.kpi
+      let aggregates = kpi.definition.items.compactMap { item -> Aggregate? in
+        guard case .aggregate(let aggregate) = item.expression else { return nil }
+        return random.oneIn(3) ? nil : aggregate
+      }
+      var reading = kpi.plan.measures.map { _ in MeasureReading() }
+      for aggregate in aggregates {
+        let place = try #require(kpi.plan.index(of: aggregate))
+        reading[place].add(aggregate.function)
+      }
+      for (key, value) in try Self.pages(store) {
+        let page = try CellPage(key.bytes, value.rawSpan)
+        let some = (0..<Int32(page.count)).filter { _ in !random.oneIn(4) }
+        func shown(_ reading: [MeasureReading]?) throws -> [String] {
+          var cells = CellColumns(kpi.plan, reading: reading)
+          try cells.append(some, of: page.states, count: page.count, bucketNs: page.bucketNs)
+          cells.summarize()
+          let rows = CellRows(cells: cells, places: some.indices.map { Int32($0) })
+          return try aggregates.map {
+            "\(CellEvaluator(rows: rows).column(try CellItem($0, kpi.plan)))"
+          }
+        }
+        try checkEqual(try shown(reading), try shown(nil), "\(aggregates.map(\.function))")
+      }
+    }
+  }
+
   /// One row of a page reads as it does with all others, and is written as it was; so do states that are read alone.
   @Test func oneRowReadsAsAll() {
     rounds(10) { random in
@@ -159,8 +196,8 @@ import Testing
       for (key, value) in pages {
         let page = try CellPage(key.bytes, value.rawSpan)
         let all = (0..<Int32(page.count)).map { $0 }
-        func read(_ rows: [Int32], _ needs: [FoldPlan.Needs]? = nil) throws -> CellColumns {
-          var cells = CellColumns(kpi.plan, reading: needs)
+        func read(_ rows: [Int32], _ reading: [MeasureReading]? = nil) throws -> CellColumns {
+          var cells = CellColumns(kpi.plan, reading: reading)
           try cells.append(rows, of: page.states, count: page.count, bucketNs: page.bucketNs)
           return cells
         }
@@ -181,7 +218,7 @@ import Testing
         let needs = kpi.plan.measures.map { measure in
           random.oneIn(2) ? measure.needs : measure.needs.intersection(.moments)
         }
-        let part = try read(all, needs)
+        let part = try read(all, needs.map { MeasureReading(merging: $0) })
         for measure in needs.indices {
           try checkEqual(part.measures[measure].counts, cells.measures[measure].counts, "counts")
           guard needs[measure].contains(.moments) else { continue }
@@ -235,6 +272,27 @@ import Testing
       let cut = Array(value[..<end])
       #expect(throws: DamageError.self) { _ = try CellPage(key.bytes, cut.rawSpan) }
     }
+  }
+
+  /// A page that was verified is known again by its checksum and key; under another key, or with another checksum, it is verified,
+  /// and so is each page that is not read for an answer.
+  @Test func verifiedPagesAreKnown() throws {
+    let workspace = TemporaryDirectory()
+    let store = try makeStore(workspace.path)
+    defer { store.close() }
+    let pages = try Self.pages(store)
+    let verified = VerifiedPages()
+    for (key, value) in pages { _ = try CellPage(key.bytes, value.rawSpan, verified) }
+    for (key, value) in pages {
+      var damaged = value
+      damaged[value.count - 9] ^= 1
+      _ = try CellPage(key.bytes, damaged.rawSpan, verified)
+      #expect(throws: DamageError.self) { _ = try CellPage(key.bytes, damaged.rawSpan) }
+      damaged[value.count - 1] ^= 1
+      #expect(throws: DamageError.self) { _ = try CellPage(key.bytes, damaged.rawSpan, verified) }
+    }
+    let (key, value) = (pages[1].key, pages[0].value)
+    #expect(throws: DamageError.self) { _ = try CellPage(key.bytes, value.rawSpan, verified) }
   }
 
   /// A damaged page is not read over, and computed anew with its range; a cell that is another is named.

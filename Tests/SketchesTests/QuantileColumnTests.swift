@@ -35,6 +35,21 @@ private struct Model {
     return column
   }
 
+  /// Quantiles that are searched in what was written of all rows.
+  func checkSearched(_ bytes: [UInt8]) throws {
+    var reader = ByteReader(bytes.rawSpan)
+    let stored = try QuantileRows(&reader, count: sketches.count)
+    for row in sketches.indices {
+      for q in [0, 0.1, 0.5, 0.95, 0.99, 1] {
+        let share = try #require(Share(q))
+        let got = try stored.quantile(
+          share, row, ofCount: sketches[row].count, in: bytes.rawSpan)
+        let wanted = sketches[row].quantile(share)
+        try checkEqual(got.isNaN ? nil : got, wanted, "quantile \(q) of \(row)")
+      }
+    }
+  }
+
   func checkRows() throws {
     for row in sketches.indices {
       try checkEqual(column.sketch(row), sketches[row], "row \(row)")
@@ -115,6 +130,7 @@ private struct Model {
       }
       var bytes: [UInt8] = []
       model.column.encode((0..<Int32(rows)).map { $0 }[...], into: &bytes)
+      try model.checkSearched(bytes)
       model.column = try Model.read(bytes, rows: rows)
       try model.checkRows()
       for _ in 0..<10 { model.add(Self.values(&random), to: random.below(rows)) }
@@ -154,6 +170,10 @@ private struct Model {
       if !bytes.isEmpty { bytes[random.below(bytes.count)] ^= UInt8(1 << random.below(8)) }
       if let column = try? Model.read(bytes, rows: 1) {
         _ = Share(0.5).flatMap { column.quantile($0, 0) }
+      }
+      var reader = ByteReader(bytes.rawSpan)
+      if let share = Share(0.5), let stored = try? QuantileRows(&reader, count: 1) {
+        _ = try? stored.quantile(share, 0, ofCount: 20, in: bytes.rawSpan)
       }
     }
   }

@@ -102,6 +102,15 @@ public struct ExactSum: Sendable, Equatable {
     return number ?? .zero
   }
 
+  /// The same of short decimals alone, in units of 10^-9; nil when it takes wide arithmetic. O(1).
+  public static func number(ofUnits units: Int128, dividedBy divisor: UInt64 = 1) -> Number? {
+    let (wide, isOver) = divisor.multipliedReportingOverflow(by: ExactNumber.unitsOfOne)
+    if isOver { return nil }
+    let magnitude = Double.quotient(units.magnitude, wide)
+    if Number.isWide(magnitude) { return nil }
+    return Number(units < 0 ? -magnitude : magnitude)
+  }
+
   /// The variance of a sample of at least two numbers from their sum and the sum of their squares.
   public static func variance(count: UInt64, sum: ExactSum, squares: ExactSum) -> Double {
     narrowVariance(count, sum, squares)?.double ?? varianceRatio(count, sum, squares).double

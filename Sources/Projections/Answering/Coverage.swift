@@ -16,8 +16,8 @@ struct Coverage {
   let dimensions: [Int]
   /// For each measure of the query its place among those of the KPI.
   let measures: [Int]
-  /// For each measure of the KPI the states that the query wants of it.
-  let reading: [FoldPlan.Needs]
+  /// For each measure of the KPI the states that the query wants of it, to be merged.
+  let reading: [MeasureReading]
   /// Whether the KPI's groups are the query's.
   let hasSameGroups: Bool
   /// Whether each of the KPI's cells is a cell of the query.
@@ -60,7 +60,7 @@ struct Coverage {
     for (measure, place) in zip(asked.plan.measures, measures) {
       reading[place].formUnion(measure.needs)
     }
-    self.reading = reading
+    self.reading = reading.map { MeasureReading(merging: $0) }
     hasSameGroups = dimensions == Array(kpi.dimensions.indices)
     isIdentical =
       hasSameGroups && query.every == kpi.definition.every
@@ -68,6 +68,15 @@ struct Coverage {
     if asked.plan.hasSeries, !hasSameGroups {
       throw Refusal(reason: "counters and levels do not add up across its groups")
     }
+  }
+
+  /// The same where each of the KPI's cells is a row of the answer as it is.
+  func reading(rowsFor aggregates: [Aggregate]) -> [MeasureReading] {
+    var reading = kpi.plan.measures.map { _ in MeasureReading() }
+    for aggregate in aggregates {
+      if let place = kpi.plan.index(of: aggregate) { reading[place].add(aggregate.function) }
+    }
+    return reading
   }
 
   // MARK: Filters

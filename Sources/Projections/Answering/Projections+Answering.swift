@@ -90,9 +90,10 @@ extension Projections {
     var answered = plan.answered
     (answered.blocks, answered.facts) = (cells.foldedBlocks, cells.foldedFacts)
     if coverage.isIdentical, rest.isEmpty, lastSeq == nil {
-      var reader = PaneReader(coverage.kpi, reading: coverage.reading) {
-        try coverage.hasGroup($0)
-      }
+      let reading =
+        plan.asked.panesPerWindow > 1
+        ? coverage.reading : coverage.reading(rowsFor: plan.query.aggregates)
+      var reader = PaneReader(coverage.kpi, reading: reading) { try coverage.hasGroup($0) }
       reader.maxCells = plan.maxCells
       reader.isCancelled = plan.query.isCancelled
       reader.onlyGroup = coverage.onlyGroup

@@ -21,12 +21,12 @@ struct CellColumns: Sendable {
   /// Counters of `top`: a value that is more than a 256th of all is among them.
   static let topCapacity = 256
 
-  /// `reading` says for each measure which of its states are wanted; the others are skipped when rows are decoded.
-  init(_ plan: FoldPlan, reading: [FoldPlan.Needs]? = nil) {
+  /// `reading` says for each measure what is wanted of its states; the rest is skipped when rows are decoded.
+  init(_ plan: FoldPlan, reading: [MeasureReading]? = nil) {
     self.plan = plan
     measures = plan.measures.indices.map { index in
       let stored = plan.measures[index].needs
-      return MeasureColumns(reading?[index] ?? stored, stored: stored)
+      return MeasureColumns(reading?[index] ?? MeasureReading(keeping: stored), stored: stored)
     }
   }
 
@@ -34,7 +34,7 @@ struct CellColumns: Sendable {
   var hasSeries: Bool { measures.contains { $0.needs.contains(.series) } }
 
   /// No cells, of the same states.
-  var emptied: CellColumns { CellColumns(plan, reading: measures.map(\.needs)) }
+  var emptied: CellColumns { CellColumns(plan, reading: measures.map(\.reading)) }
 
   var count: Int { headers.count }
 
@@ -164,13 +164,15 @@ struct CellColumns: Sendable {
 
 /// The states of one measure of many cells. Those that the measure does not need are empty.
 struct MeasureColumns: Sendable {
-  let needs: FoldPlan.Needs
+  let reading: MeasureReading
   /// The states that rows on disk have.
   let stored: FoldPlan.Needs
   /// Facts that passed the filter and have a value of any kind.
   private(set) var counts: [UInt64] = []
   private(set) var moments: MomentColumns
   private(set) var quantiles = QuantileColumn()
+  /// For each of the percentiles that are searched as rows are read what each row has; NaN where it has no numbers.
+  private var estimates: [[Double]] = []
   private(set) var distinct: [HyperLogLog] = []
   private(set) var top: [TopK] = []
   private(set) var texts: [TextEnds] = []
@@ -182,15 +184,21 @@ struct MeasureColumns: Sendable {
   /// What the states that are not of one size hold elsewhere, of cells as they are kept.
   private var stateBytes = 0
 
-  init(_ needs: FoldPlan.Needs, stored: FoldPlan.Needs) {
-    (self.needs, self.stored) = (needs, stored)
-    moments = MomentColumns(hasSquares: needs.contains(.variance))
+  init(_ reading: MeasureReading, stored: FoldPlan.Needs) {
+    (self.reading, self.stored) = (reading, stored)
+    moments = MomentColumns(hasSquares: reading.needs.contains(.variance))
+    estimates = reading.shares?.map { _ in [] } ?? []
   }
+
+  var needs: FoldPlan.Needs { reading.needs }
+  /// Whether rows have counters of percentiles.
+  private var hasCounters: Bool { reading.shares == nil && needs.contains(.quantiles) }
 
   mutating func appendRows(_ count: Int) {
     counts.append(repeating: 0, count: count)
     if needs.contains(.moments) { moments.appendRows(count) }
-    if needs.contains(.quantiles) { quantiles.appendRows(count) }
+    if hasCounters { quantiles.appendRows(count) }
+    for place in estimates.indices { estimates[place].append(repeating: .nan, count: count) }
     if needs.contains(.distinct) {
       distinct.append(repeating: HyperLogLog(), count: count)
     }
@@ -252,8 +260,10 @@ struct MeasureColumns: Sendable {
   mutating func merge(_ otherRow: Int, of other: MeasureColumns, into row: Int) {
     counts[row] += other.counts[otherRow]
     if needs.contains(.moments) { moments.merge(otherRow, of: other.moments, into: row) }
-    if needs.contains(.quantiles) {
-      quantiles.merge(otherRow, of: other.quantiles, into: row)
+    if hasCounters { quantiles.merge(otherRow, of: other.quantiles, into: row) }
+    for (place, share) in (reading.shares ?? []).enumerated() {
+      precondition(counts[row] == other.counts[otherRow], "rows of percentiles are merged")
+      estimates[place][row] = other.quantile(share, otherRow) ?? .nan
     }
     if needs.contains(.distinct) { distinct[row].merge(other.distinct[otherRow]) }
     if needs.contains(.top) { top[row].merge(other.top[otherRow]) }
@@ -263,6 +273,7 @@ struct MeasureColumns: Sendable {
 
   /// The same for a row of these cells.
   mutating func mergeRow(_ other: Int, into row: Int) {
+    precondition(reading.shares == nil, "rows of percentiles are merged")
     counts[row] += counts[other]
     if needs.contains(.moments) { moments.mergeRow(other, into: row) }
     if needs.contains(.quantiles) { quantiles.mergeRow(other, into: row) }
@@ -301,13 +312,22 @@ struct MeasureColumns: Sendable {
     if stored.contains(.moments) {
       let stored = try MomentPage(&reader, count: count, hasSquares: stored.contains(.variance))
       if needs.contains(.moments) {
-        try stored.append(page, counts: counts[start...], in: bytes, to: &moments)
+        if !reading.areKept { moments.makeRoom(for: page.rows.count) }
+        try stored.append(
+          page, reading.moments, counts: counts[start...], in: bytes, to: &moments)
       }
     }
     if stored.contains(.quantiles) {
       let stored = try QuantileRows(&reader, count: count)
-      if needs.contains(.quantiles) {
+      if hasCounters {
         for row in page.rows { try stored.append(Int(row), in: bytes, to: &quantiles) }
+      }
+      for (place, share) in (reading.shares ?? []).enumerated() {
+        for index in page.rows.indices {
+          let count = moments.rows[start + index].count
+          estimates[place].append(
+            try stored.quantile(share, Int(page.rows[index]), ofCount: count, in: bytes))
+        }
       }
     }
     try appendLabels(page, of: bytes, count: count, &reader)
@@ -339,11 +359,22 @@ struct MeasureColumns: Sendable {
     }
   }
 
+  /// A quantile of a row; nil when it has no numbers. O(counters), O(1) when it was searched as the row was read.
+  func quantile(_ share: Share, _ row: Int) -> Double? {
+    guard let shares = reading.shares else { return quantiles.quantile(share, row) }
+    guard let place = shares.firstIndex(of: share) else {
+      preconditionFailure("a percentile is asked for that was not read")
+    }
+    let estimate = estimates[place][row]
+    return estimate.isNaN ? nil : estimate
+  }
+
   // MARK: Memory
 
   /// About what the columns take in memory. O(1).
   var byteCount: Int {
     8 * counts.capacity + moments.byteCount + quantiles.byteCount
+      + estimates.reduce(0) { $0 + 8 * $1.capacity }
       + distinct.capacity * MemoryLayout<HyperLogLog>.stride
       + top.capacity * MemoryLayout<TopK>.stride + texts.capacity * MemoryLayout<TextEnds>.stride
       + samples.capacity * MemoryLayout<SeriesSamples>.stride

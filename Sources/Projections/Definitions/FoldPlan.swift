@@ -69,7 +69,7 @@ struct FoldPlan: Sendable, Equatable {
     }
   }
 
-  private static func needs(_ function: AggregateFunction) -> Needs {
+  static func needs(_ function: AggregateFunction) -> Needs {
     switch function {
     case .count: []
     case .sum, .avg, .min, .max, .delta: .moments

@@ -105,6 +105,12 @@ struct SortedNames {
     guard prefix.count + shared <= name.count - suffix.count else {
       throw MalformedBytes(offset: reader.offset)
     }
+    if added.count == name.count - suffix.count - prefix.count - shared {
+      // Of the same length, as names mostly are.
+      let (own, start) = (reader.bytes.extracting(added), prefix.count + shared)
+      for offset in 0..<added.count { name[start + offset] = own.byte(at: offset) }
+      return
+    }
     name.removeLast(name.count - prefix.count - shared)
     name.append(span: reader.bytes.extracting(added))
     name.append(span: bytes.extracting(suffix))

@@ -101,7 +101,7 @@ struct CellEvaluator {
       let rank = share.rank(of: state.count)
       if rank == 0 { return state.min }
       if rank == state.count - 1 { return state.max }
-      let estimate = measure.quantiles.quantile(share, place).flatMap { Number($0) }
+      let estimate = measure.quantile(share, place).flatMap { Number($0) }
       return estimate.map { min(max($0, state.min), state.max) }
     }
   }

@@ -43,9 +43,9 @@ struct PaneReader {
   /// One group's buckets are looked up one by one when there are at most this many.
   private static let maxLookups = 10_000
 
-  /// `reading` says which states of each measure are wanted; `isWanted` picks groups by their labels.
+  /// `reading` says what is wanted of the states of each measure; `isWanted` picks groups by their labels.
   init(
-    _ kpi: CompiledKpi, reading: [FoldPlan.Needs]? = nil,
+    _ kpi: CompiledKpi, reading: [MeasureReading]? = nil,
     where isWanted: @escaping ([Text?]) throws -> Bool = { _ in true }
   ) {
     self.kpi = kpi

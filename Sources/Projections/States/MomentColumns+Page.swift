@@ -45,42 +45,57 @@ struct MomentPage {
     lastElements = try PackedIntegers(&reader, count: count)
   }
 
-  /// Adds rows of so many values each to moments. O(rows).
+  /// Adds rows of so many values each to moments, with those parts of them that are wanted. O(rows).
   func append(
-    _ page: PageRows, counts: ArraySlice<UInt64>, in bytes: RawSpan, to moments: inout MomentColumns
+    _ page: PageRows, _ parts: MomentParts, counts: ArraySlice<UInt64>,
+    in bytes: RawSpan, to moments: inout MomentColumns
   ) throws(MalformedBytes) {
     let rows = page.rows
     let start = moments.rows.count
+    moments.appendRows(rows.count)
     let others = others.values(rows, in: bytes)
-    let firstTimes = firstTimes.values(rows, in: bytes)
-    let lastTimes = lastTimes.values(rows, in: bytes)
-    let firstSeqs = firstSeqs.values(rows, in: bytes)
-    let lastSeqs = lastSeqs.values(rows, in: bytes)
-    let firstElements = firstElements.values(rows, in: bytes)
-    let lastElements = lastElements.values(rows, in: bytes)
-    for index in rows.indices {
-      moments.appendRow()
-      let count = counts[counts.startIndex + index] &- UInt64(bitPattern: others[index])
-      if count == 0 { continue }
-      let header = page.header(index)
-      let timeNs = page.bucketNs &+ firstTimes[index]
-      let firstAt = FactPlace(
-        timeNs: timeNs, seq: header.firstSeq &+ UInt64(bitPattern: firstSeqs[index]),
-        element: UInt32(truncatingIfNeeded: firstElements[index]))
-      let lastAt = FactPlace(
-        timeNs: timeNs &+ lastTimes[index],
-        seq: header.lastSeq &- UInt64(bitPattern: lastSeqs[index]),
-        element: UInt32(truncatingIfNeeded: lastElements[index]))
-      moments.setPlaces(start + index, count: count, firstAt, lastAt)
+    moments.withRows { states in
+      for index in rows.indices {
+        states[start + index].count =
+          counts[counts.startIndex + index] &- UInt64(bitPattern: others[index])
+      }
     }
+    if parts.contains(.ends) { readPlaces(page, in: bytes, start, &moments) }
+    try numbers.forEach(rows, parts, in: bytes) { moments.setNumbers($1, start + $0) }
+    guard parts.contains(.sums) else { return }
     try sums.forEach(rows, in: bytes) { moments.setSum($1, start + $0) }
-    try numbers.forEach(rows, in: bytes) { moments.setNumbers($1, start + $0) }
     if moments.hasSquares {
       try squares?.forEach(rows, in: bytes) { moments.setSquares($1, start + $0) }
     }
     if binary.isEmpty { return }
     for index in rows.indices {
       moments.setBinary(try binaryMoments(Int(rows[index]), in: bytes), start + index)
+    }
+  }
+
+  /// Reads where the first and the last number of each row stand. O(rows).
+  private func readPlaces(
+    _ page: PageRows, in bytes: RawSpan, _ start: Int, _ moments: inout MomentColumns
+  ) {
+    let rows = page.rows
+    let firstTimes = firstTimes.values(rows, in: bytes)
+    let lastTimes = lastTimes.values(rows, in: bytes)
+    let firstSeqs = firstSeqs.values(rows, in: bytes)
+    let lastSeqs = lastSeqs.values(rows, in: bytes)
+    let firstElements = firstElements.values(rows, in: bytes)
+    let lastElements = lastElements.values(rows, in: bytes)
+    moments.withRows { states in
+      for index in rows.indices where states[start + index].count > 0 {
+        let header = page.header(index)
+        let timeNs = page.bucketNs &+ firstTimes[index]
+        states[start + index].firstAt = FactPlace(
+          timeNs: timeNs, seq: header.firstSeq &+ UInt64(bitPattern: firstSeqs[index]),
+          element: UInt32(truncatingIfNeeded: firstElements[index]))
+        states[start + index].lastAt = FactPlace(
+          timeNs: timeNs &+ lastTimes[index],
+          seq: header.lastSeq &- UInt64(bitPattern: lastSeqs[index]),
+          element: UInt32(truncatingIfNeeded: lastElements[index]))
+      }
     }
   }
 

@@ -34,6 +34,12 @@ struct MomentColumns: Sendable {
     if hasSquares { squares.append(repeating: .zero, count: count) }
   }
 
+  /// Makes room for rows of an answer.
+  mutating func makeRoom(for count: Int) {
+    rows.makeRoom(for: count)
+    if hasSquares { squares.makeRoom(for: count) }
+  }
+
   /// Adds a row that is filled but for the sum of its short decimals.
   mutating func append(
     _ row: Moments, decimals: Int256, squares: Int256, _ binary: BinaryMoments?
@@ -46,10 +52,9 @@ struct MomentColumns: Sendable {
 
   // MARK: Rows that are read
 
-  /// Sets what a row of so many numbers, one at least, has of its first and last.
-  mutating func setPlaces(_ row: Int, count: UInt64, _ firstAt: FactPlace, _ lastAt: FactPlace) {
-    rows[row].count = count
-    (rows[row].firstAt, rows[row].lastAt) = (firstAt, lastAt)
+  /// Runs `body` on all rows.
+  mutating func withRows(_ body: (inout MutableSpan<Moments>) -> Void) {
+    rows.withMutableSpan(body)
   }
 
   /// The rest is of rows that have numbers; of others it is passed over.
@@ -147,10 +152,20 @@ struct MomentColumns: Sendable {
   }
 
   /// The number nearest to the sum; infinite beyond the range of doubles, nil without numbers.
-  func total(_ row: Int) -> Number? { rows[row].count == 0 ? nil : sum(row).number() }
+  func total(_ row: Int) -> Number? { rows[row].count == 0 ? nil : quotient(row, 1) }
 
   func mean(_ row: Int) -> Number? {
-    rows[row].count == 0 ? nil : sum(row).number(dividedBy: UInt128(rows[row].count))
+    rows[row].count == 0 ? nil : quotient(row, rows[row].count)
+  }
+
+  private func quotient(_ row: Int, _ divisor: UInt64) -> Number {
+    // Short decimals are all there is, mostly.
+    if wide.isEmpty, binary.isEmpty,
+      let number = ExactSum.number(ofUnits: rows[row].sum, dividedBy: divisor)
+    {
+      return number
+    }
+    return sum(row).number(dividedBy: UInt128(divisor))
   }
 
   /// The variance of the sample; one number has none.

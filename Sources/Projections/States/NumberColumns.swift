@@ -39,24 +39,31 @@ struct NumberColumns {
     }
   }
 
-  /// Calls `body` with the place of each of `rows` among them, and its numbers. O(rows).
+  /// Calls `body` with the place of each of `rows` among them, and those of its numbers that are wanted. O(rows).
   func forEach(
-    _ rows: [Int32], in bytes: RawSpan, _ body: (Int, NumberEnds) -> Void
+    _ rows: [Int32], _ parts: MomentParts, in bytes: RawSpan,
+    _ body: (Int, NumberEnds) -> Void
   ) throws(MalformedBytes) {
+    if parts.isDisjoint(with: [.extremes, .ends]) { return }
     switch form {
     case .scaled(let decimals, let low, let high, let first, let last):
-      let low = low.values(rows, in: bytes)
-      let high = high.values(rows, in: bytes)
-      let first = first.values(rows, in: bytes)
-      let last = last.values(rows, in: bytes)
+      let unit = Double(ExactNumber.powers[decimals])
+      let lows = low.values(rows, in: bytes)
+      let highs = parts.contains(.extremes) ? high.values(rows, in: bytes) : nil
+      let ends =
+        parts.contains(.ends) ? (first.values(rows, in: bytes), last.values(rows, in: bytes)) : nil
       for index in rows.indices {
-        let base = low[index]
-        body(
-          index,
-          NumberEnds(
-            min: Self.number(base, decimals), max: Self.number(base &+ high[index], decimals),
-            first: KeptNumber(mantissa: base &+ first[index], scale: decimals),
-            last: KeptNumber(mantissa: base &+ last[index], scale: decimals)))
+        let base = lows[index]
+        var numbers = NumberEnds()
+        if let highs {
+          numbers.min = Self.number(base, decimals, unit)
+          numbers.max = Self.number(base &+ highs[index], decimals, unit)
+        }
+        if let (firsts, lasts) = ends {
+          numbers.first = KeptNumber(mantissa: base &+ firsts[index], scale: decimals)
+          numbers.last = KeptNumber(mantissa: base &+ lasts[index], scale: decimals)
+        }
+        body(index, numbers)
       }
     case .single(let runs):
       for index in rows.indices {
@@ -72,13 +79,15 @@ struct NumberColumns {
     }
   }
 
-  /// The number `mantissa / 10^decimals`, or the double nearest to it.
   private static func number(_ mantissa: Int64, _ decimals: Int) -> Number {
+    number(mantissa, decimals, Double(ExactNumber.powers[decimals]))
+  }
+
+  /// The number `mantissa / 10^decimals`, or the double nearest to it; `unit` is 10^decimals.
+  private static func number(_ mantissa: Int64, _ decimals: Int, _ unit: Double) -> Number {
     if decimals == 0 { return Number(mantissa) }
     // Both sides of a division of doubles that are exact: it rounds once.
-    if mantissa.magnitude <= 1 << 53 {
-      return Number(Double(mantissa) / Double(ExactNumber.powers[decimals])) ?? .zero
-    }
+    if mantissa.magnitude <= 1 << 53 { return Number(Double(mantissa) / unit) ?? .zero }
     return KeptNumber(mantissa: mantissa, scale: decimals).number
   }
 
