@@ -16,6 +16,19 @@ public struct QueryLimits: Sendable, Equatable {
   public var maxMemoryBytes = 1 << 30
   /// By the clock, from the beginning of a statement.
   public var maxSeconds = 300.0
+  /// What errors call them.
+  public var names = Names()
+
+  /// What whoever runs a statement raises its limits by: options of a command, or settings of a server.
+  public struct Names: Sendable, Equatable {
+    public var rows = "max_rows"
+    public var cells = "max_cells"
+    public var memory = "max_memory"
+    public var seconds = "max_seconds"
+    /// Those of `nilo query --limit`.
+    public init() {}
+  }
+
   /// What is usual: ten million rows, four million cells, 1 GiB, five minutes.
   public init() {}
 }

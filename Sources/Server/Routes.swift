@@ -4,9 +4,10 @@ extension ServerParts {
   /// All that the server answers.
   var router: Router<ServerContext> {
     let router = Router(context: ServerContext.self)
+    let counted = metrics.metrics
     router.addMiddleware {
       AllowedOrigins(settings.origins)
-      Problems(metrics: metrics.metrics)
+      Problems(metrics: counted)
     }
 
     router.path(
@@ -58,19 +59,24 @@ extension ServerParts {
     router.path("/v1/lines/:seq", [.get: by(.reader, taking: [], lines.get)])
 
     // What clients of InfluxDB send and ask.
-    let influx1 = router.group().add(middleware: InfluxAnswers(api: .v1))
-    influx1.path("/write", [.post: by(.writer, influxWrite.v1)])
-    influx1.path("/query", [.get: by(.reader, influxQL.get), .post: by(.reader, influxQL.post)])
+    let influx1 = router.group().add(middleware: InfluxAnswers(api: .v1, metrics: counted))
+    influx1.path("/write", [.post: by(.writer, takesPassword: true, influxWrite.v1)])
+    influx1.path(
+      "/query",
+      [
+        .get: by(.reader, takesPassword: true, influxQL.get),
+        .post: by(.reader, takesPassword: true, influxQL.post),
+      ])
     influx1.path("/ping", [.get: influx.ping])
     influx1.path("/health", [.get: influx.health])
     influx1.path("/ready", [.get: influx.ready])
-    let influx2 = router.group().add(middleware: InfluxAnswers(api: .v2))
+    let influx2 = router.group().add(middleware: InfluxAnswers(api: .v2, metrics: counted))
     influx2.path("/api/v2/write", [.post: by(.writer, influxWrite.v2)])
-    let influx3 = router.group().add(middleware: InfluxAnswers(api: .v3))
+    let influx3 = router.group().add(middleware: InfluxAnswers(api: .v3, metrics: counted))
     influx3.path("/api/v3/write_lp", [.post: by(.writer, influxWrite.v3)])
 
     // What clients of Prometheus ask, such as Grafana.
-    let api1 = router.group().add(middleware: PrometheusAnswers())
+    let api1 = router.group().add(middleware: PrometheusAnswers(metrics: counted))
     for (path, handler) in [
       ("query", promQueries.instant), ("query_range", promQueries.range),
       ("format_query", promQueries.format), ("series", promLists.series),
@@ -101,12 +107,23 @@ extension ServerParts {
 extension ServerParts {
   /// A handler for whoever has at least `role`, of requests with these fields in the query string (a name with a dot at
   /// its end is the beginning of many). Nil passes over others: clients of InfluxDB send what only InfluxDB has.
+  /// `takesPassword` is for those that may show their token as ``Access/principal(of:_:takesPassword:)`` says.
   private func by(
-    _ role: Role, taking parameters: [String]? = nil, _ handler: @escaping Handler
+    _ role: Role, taking parameters: [String]? = nil, takesPassword: Bool = false,
+    _ handler: @escaping Handler
   ) -> Handler {
     { [access, rates] request, context in
       var context = context
-      context.principal = try await access.principal(of: request, context)
+      do throws(Problem) {
+        context.principal = try await access.principal(
+          of: request, context, takesPassword: takesPassword)
+      } catch {
+        // Whoever tries tokens leaves a trace.
+        context.logger.info(
+          "nobody was let in: \(error.detail)",
+          metadata: ["client": "\(context.clientAddress)", "path": "\(request.uri.path)"])
+        throw error
+      }
       try rates.admit(context.principal.tokenId ?? context.clientAddress)
       try context.require(role)
       if let parameters { try request.require(parameters: parameters) }

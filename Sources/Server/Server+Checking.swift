@@ -1,6 +1,7 @@
 import Foundation
 import NIOCore
 import NIOPosix
+import Store
 
 extension Server {
   /// Throws ``ConfigurationError`` where a server of these settings could not begin: a file or directory cannot be used, nobody
@@ -41,13 +42,7 @@ extension Server {
   private static func faultsOfFiles(_ settings: ServerSettings) async -> [String] {
     var faults = settings.faultsOfPairs + settings.faultsOfDirectories
     func note(_ body: () async throws -> Void) async { faults += await Self.faults(body) }
-    if !settings.certificateFile.isEmpty, !settings.keyFile.isEmpty {
-      await note {
-        try Certificates(
-          certificateFile: settings.certificateFile, keyFile: settings.keyFile
-        ).check()
-      }
-    }
+    await note { _ = try settings.certificates() }
     if !settings.keySetFile.isEmpty {
       do { _ = try await KeySet(path: settings.keySetFile) } catch {
         faults.append("jwt.jwks: \(error)")
@@ -60,16 +55,24 @@ extension Server {
     return faults
   }
 
-  /// Whoever reaches the server from elsewhere has to show a token, so there has to be one.
-  static func requireTokens(_ settings: ServerSettings) throws {
-    let tokens = TokenFile(directory: settings.directory)
-    let isThere = try !tokens.all().isEmpty
-    guard isThere || !settings.keySetFile.isEmpty || settings.address.isLoopback else {
-      throw ConfigurationError(faults: [
-        "other machines reach \(settings.address), and there is no token: make one with nilo token create --data "
-          + "\(settings.directory) --role admin --name NAME, set jwt.jwks, or listen on 127.0.0.1"
-      ])
+  /// Whoever reaches the server from elsewhere has to show a token, so there has to be one that has not ended.
+  static func requireTokens(_ settings: ServerSettings, nowNs: Int64 = Store.wallClockNs()) throws {
+    if settings.address.isLoopback || !settings.keySetFile.isEmpty { return }
+    let tokens = try TokenFile(directory: settings.directory).all()
+    if tokens.contains(where: { !$0.isExpired(atNs: nowNs) }) { return }
+    let what = tokens.isEmpty ? "there is no token" : "all tokens have ended"
+    throw ConfigurationError(faults: [
+      "other machines reach \(settings.address), and \(what): make one with nilo token create --data "
+        + "\(settings.directory) --role admin --name NAME, set jwt.jwks, or listen on 127.0.0.1"
+    ])
+  }
+
+  /// What whoever starts a server is to know of who may do what; nil where tokens say it.
+  public static func noteOfAccess(_ settings: ServerSettings) -> String? {
+    guard settings.keySetFile.isEmpty, !TokenFile(directory: settings.directory).isThere else {
+      return nil
     }
+    return "there is no token: all programs of this machine may do all; nilo token create makes one"
   }
 
   /// What it means that the system refuses an address; other errors as they are.

@@ -52,7 +52,8 @@ public struct Server: Sendable {
   /// `limits.stop_seconds`, and what they brought is durable. Throws when the address cannot be listened on.
   public func run() async throws {
     try Self.requireTokens(settings)
-    let parts = ServerParts(store, settings, clock: clock)
+    let parts = ServerParts(
+      store, settings, certificates: try settings.certificates(logger), clock: clock)
     try store.add(parts.scheduler, startingAfter: try store.snapshot().lastSeq)
     try parts.audit.noteConfiguration()
     try parts.scheduler.start()
@@ -107,9 +108,7 @@ public struct Server: Sendable {
     let plain = HTTPServerBuilder { responder in
       OnConnectionLoop(base: HTTP1Channel(responder: responder, configuration: parts.http1))
     }
-    let (certificate, key) = (settings.certificateFile, settings.keyFile)
-    if certificate.isEmpty, key.isEmpty { return plain }
-    let certificates = try Certificates(certificateFile: certificate, keyFile: key)
+    guard let certificates = parts.certificates else { return plain }
     return try .tls(plain, tlsConfiguration: certificates.configuration)
   }
 }

@@ -7,6 +7,7 @@ import Store
 /// What requests are answered with: the store, the threads, and a part for each group of paths.
 struct ServerParts: Sendable {
   let settings: ServerSettings
+  let certificates: Certificates?
   let access: Access
   let audit: Audit
   let rates: RateLimits
@@ -39,10 +40,13 @@ struct ServerParts: Sendable {
   let scheduler: Scheduler
   let fetching: SourceSupervisor
 
-  init(_ store: Store, _ settings: ServerSettings, clock: @escaping @Sendable () -> Int64) {
-    self.settings = settings
-    let tokens = TokenFile(directory: settings.directory)
+  init(
+    _ store: Store, _ settings: ServerSettings, certificates: Certificates? = nil,
+    clock: @escaping @Sendable () -> Int64
+  ) {
+    (self.settings, self.certificates) = (settings, certificates)
     let logger = LogLines.logger(settings)
+    let tokens = TokenFile(directory: settings.directory, logger: logger)
     access = Access(
       tokens: tokens, webTokens: WebTokens(settings, clock: clock, logger: logger),
       isOpen: !settings.address.isLoopback, origins: Set(settings.origins), clock: clock)
@@ -50,18 +54,19 @@ struct ServerParts: Sendable {
     let limits = settings.limits
     rates = RateLimits(perSecond: limits.requestsPerSecond, burst: limits.requestBurst)
     appends = BlockingPool(
-      named: "batches", threadCount: System.coreCount, maxWaiting: limits.connections)
+      named: "batches", threadCount: System.coreCount, maxWaiting: limits.connections,
+      setting: "limits.connections")
     queries = BlockingPool(
-      named: "queries", threadCount: limits.queries, maxWaiting: limits.queriesWaiting)
+      named: "queries", threadCount: limits.queries, maxWaiting: limits.queriesWaiting,
+      setting: "limits.queries_waiting")
     looks = BlockingPool(
-      named: "subscriptions", threadCount: System.coreCount, maxWaiting: limits.subscriptions)
+      named: "subscriptions", threadCount: System.coreCount, maxWaiting: limits.subscriptions,
+      setting: "limits.subscriptions")
     let counted = Metrics()
+    let file = StoreFile(directory: settings.directory)
     let queue = AppendQueue(
-      store, pool: appends, maxBytes: limits.pendingBytes, metrics: counted)
-    var queryLimits = QueryLimits()
-    queryLimits.maxRows = limits.queryRows
-    queryLimits.maxMemoryBytes = limits.queryMemoryBytes
-    queryLimits.maxSeconds = Double(limits.querySeconds)
+      store, file, pool: appends, maxBytes: limits.pendingBytes, metrics: counted)
+    let queryLimits = limits.ofQueries
     let outputs = Outputs(
       store: store, directory: settings.outputsDirectory,
       webhooks: Webhooks(
@@ -93,18 +98,23 @@ struct ServerParts: Sendable {
     promRules = PrometheusRules(store: store, pool: queries)
     kpiExposition = KpiExposition(runner: promRunner)
     remoteRead = RemoteReadEndpoint(runner: promRunner)
-    operation = OperationEndpoints(store: store, queries: queries)
+    operation = OperationEndpoints(store: store, file: file, queries: queries)
     page = PageEndpoint(
       files: PageFiles(folder: settings.pageDirectory), pool: looks, operation: operation)
     metrics = MetricsEndpoint(
-      store: store, metrics: counted, queue: queue, queries: queries, live: live, clock: clock)
+      store: store, metrics: counted, queue: queue, queries: queries, pool: looks, live: live,
+      certificates: certificates, clock: clock)
     scheduler = Scheduler(
       ScheduleWork(
         store: store, outputs: outputs, limits: queryLimits, clock: clock,
         catchUpNs: Int64(settings.scheduleCatchUpSeconds) * 1_000_000_000,
         retryNs: Int64(settings.outputsRetrySeconds) * 1_000_000_000),
       idleNs: Int64(settings.idleSourceSeconds) * 1_000_000_000,
-      upkeep: { [audit] in try audit.noteTokens(tokens.records()) },
+      upkeep: { [audit] in
+        // Also where nobody connects: who looks at the log in time can mend a certificate before it ends.
+        _ = certificates?.endSeconds
+        try audit.noteTokens(tokens.records())
+      },
       logger: logger)
     fetching = SourceSupervisor(
       SourceContext(store: store, clock: clock, logger: logger), makers: SourceSupervisor.fetchers)

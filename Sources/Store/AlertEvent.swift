@@ -19,6 +19,8 @@ package struct AlertEvent: Sendable {
     case failed, recovered
     /// Somebody was told, or could not be.
     case notified, unheard
+    /// Somebody was not told this time, and will be tried again.
+    case refused
   }
 
   /// Where a group stands.
@@ -45,6 +47,8 @@ package struct AlertEvent: Sendable {
   package var told: String?
   package var attempts: Int?
   package var failure: String?
+  /// When it was noted, by the clock; nil of what was made in this process.
+  package var notedNs: Int64?
 
   package init(_ key: DefinitionKey, _ kind: Kind) { (self.key, self.kind) = (key, kind) }
 
@@ -60,6 +64,7 @@ package struct AlertEvent: Sendable {
   /// The same for what is found again after a crash.
   package var id: String {
     let start = "\(key.name)/\(key.version)/\(kind.rawValue)"
+    if let told, kind == .refused { return "\(told)/refused/\(attempts ?? 0)" }
     if let told { return "\(told)/told" }
     guard let bucketNs else { return "\(start)/\(asOfSeq ?? 0)" }
     let id = "\(start)/\(labels ?? "")/\(Timestamp(ns: bucketNs))/\(state?.rawValue ?? "")"
@@ -107,6 +112,8 @@ package struct AlertEvent: Sendable {
     isOfEarly = document["of_early"] == "true"
     asOfSeq = document["as_of_seq"].flatMap { UInt64($0) }
     told = document["told"]
+    attempts = document["attempts"].flatMap { Int($0) }
     failure = document["failure"]
+    notedNs = document["timestamp"].flatMap { Timestamp($0)?.ns }
   }
 }

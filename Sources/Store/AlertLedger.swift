@@ -8,8 +8,19 @@ package struct AlertLedger: Sendable {
   package private(set) var groups: [String: AlertTimeline] = [:]
   /// What was found of buckets before they were final.
   package private(set) var early: [String: EarlyStates] = [:]
-  /// The events that somebody is still to be told of, in their order.
-  package private(set) var untold: [(id: String, seq: UInt64)] = []
+  /// An event that somebody is still to be told of.
+  package struct Untold: Sendable {
+    package var id: String
+    package var seq: UInt64
+    /// When it was found.
+    package var sinceNs: Int64?
+    /// How often it was tried, and why that failed the last time.
+    package var attempts = 0
+    package var failure: String?
+  }
+
+  /// In their order.
+  package private(set) var untold: [Untold] = []
   package private(set) var failure: String?
   /// How many were told, and how many given up.
   package private(set) var counts: [AlertEvent.Kind: Int] = [:]
@@ -37,7 +48,9 @@ package struct AlertLedger: Sendable {
       let isKnown =
         event.kind == .change && state == .firing
         && early[labels]?.states[bucketNs] == .firing
-      if event.isNews, !isKnown { untold.append((event.id, seq)) }
+      if event.isNews, !isKnown {
+        untold.append(Untold(id: event.id, seq: seq, sinceNs: event.notedNs))
+      }
       if event.kind == .early {
         early[labels, default: EarlyStates()].add(state, at: bucketNs)
       } else {
@@ -48,6 +61,10 @@ package struct AlertLedger: Sendable {
     case .failed: failure = event.failure
     case .recovered: failure = nil
     case .notified, .unheard: untold.removeAll { $0.id == event.told }
+    case .refused:
+      guard let index = untold.firstIndex(where: { $0.id == event.told }) else { return }
+      untold[index].attempts = event.attempts ?? 0
+      untold[index].failure = event.failure
     }
   }
 }

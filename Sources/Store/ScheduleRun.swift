@@ -12,7 +12,8 @@ package struct DefinitionKey: Hashable, Sendable {
 }
 
 /// What became of a schedule's time: an event of `_runs`. Each time that is run has two, one when it is begun and one when it
-/// has ended, so that what was cut off in between is known, and done again with the same answer.
+/// has ended, so that what was cut off in between is known, and done again with the same answer; and one for each time that its
+/// target does not take it.
 package struct ScheduleRun: Sendable, Equatable {
   /// Where a run stands.
   package typealias State = ScheduleInfo.Run.State
@@ -28,7 +29,7 @@ package struct ScheduleRun: Sendable, Equatable {
   /// Of what was passed over: the last time, and how many there were.
   package var untilNs: Int64?
   package var count: Int?
-  /// Rows of the answer, and how often it was tried: of what has ended.
+  /// Rows of the answer, of what has ended; and how often it was tried.
   package var rows: Int?
   package var attempts: Int?
   package var failure: String?
@@ -40,11 +41,19 @@ package struct ScheduleRun: Sendable, Equatable {
   /// Of the time, whatever became of it: the same for each delivery.
   package var id: String { "\(key.name)/\(key.version)/\(Timestamp(ns: boundaryNs))" }
 
+  private var eventId: String {
+    switch state {
+    case .begun: "\(id)/begun"
+    case .refused: "\(id)/refused/\(attempts ?? 0)"
+    // It ends once, whichever way.
+    case .done, .failed, .passedOver: "\(id)/ended"
+    }
+  }
+
   func document(receivedNs: Int64) -> [UInt8] {
     jsonObject { json in
       json.field("timestamp", timeNs: receivedNs)
-      // It ends once, whichever way.
-      json.field("id", state == .begun ? "\(id)/begun" : "\(id)/ended")
+      json.field("id", eventId)
       json.field("schedule", key.name)
       json.field("version", Int64(key.version))
       json.field("boundary", timeNs: boundaryNs)
@@ -79,7 +88,7 @@ package struct ScheduleRun: Sendable, Equatable {
 package struct ScheduleState: Sendable {
   /// The last of its times that was begun or passed over, and what became of it.
   package private(set) var last: ScheduleInfo.Run?
-  /// Begun and not ended, in their order.
+  /// Begun and not ended, in their order, each with how often it was tried and why that failed.
   package private(set) var pending: [ScheduleRun] = []
   /// How many have ended, by how; those that were passed over are counted each.
   package private(set) var counts: [ScheduleRun.State: Int] = [:]
@@ -89,9 +98,14 @@ package struct ScheduleState: Sendable {
     if boundaryNs >= last?.boundaryNs ?? .min {
       last = ScheduleInfo.Run(boundaryNs: boundaryNs, state: run.state, failure: run.failure)
     }
-    if run.state == .begun {
-      pending.append(run)
-    } else {
+    switch run.state {
+    case .begun: pending.append(run)
+    case .refused:
+      guard let index = pending.firstIndex(where: { $0.boundaryNs == run.boundaryNs }) else {
+        return
+      }
+      (pending[index].attempts, pending[index].failure) = (run.attempts, run.failure)
+    case .done, .failed, .passedOver:
       pending.removeAll { $0.boundaryNs == run.boundaryNs }
       counts[run.state, default: 0] += run.count ?? 1
     }

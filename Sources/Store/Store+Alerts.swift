@@ -29,6 +29,9 @@ extension Store {
         definedNs: defined.definedNs, definition: definition, statement: defined.text)
       let ledger = ledgers[DefinitionKey(defined.name, defined.version)]
       (alert.groups, alert.failure) = (ledger?.active ?? [], ledger?.failure)
+      let untold = ledger?.untold ?? []
+      (alert.waitingNotices, alert.waitingSinceNs) = (untold.count, untold.first?.sinceNs)
+      alert.refusal = untold.lazy.compactMap(\.failure).first
       return alert
     }
   }

@@ -37,14 +37,15 @@ extension Store: Queryable {
       return try projections.aggregate(request)
     } catch let error as TooManyCellsError {
       let isOfMemory = error.limit < request.limits.maxCells
+      let names = request.limits.names
       let limit =
         isOfMemory
-        ? "max_memory: more than the \(error.limit) groups and buckets that "
+        ? "\(names.memory): more than the \(error.limit) groups and buckets that "
           + "\(request.limits.maxMemoryBytes) bytes hold"
-        : "max_cells: more than \(error.limit) groups and buckets"
+        : "\(names.cells): more than \(error.limit) groups and buckets"
       throw QueryLimitError(
         "\(limit); narrow the filter or the range, take longer buckets, or raise "
-          + (isOfMemory ? "max_memory" : "max_cells"))
+          + (isOfMemory ? names.memory : names.cells))
     }
   }
 
@@ -114,7 +115,7 @@ extension Store: Queryable {
     do {
       try projections.forEachContribution(request, body)
     } catch let error as ContributionLimitError {
-      throw QueryLimitError("max_memory: \(error)")
+      throw QueryLimitError("\(request.limits.names.memory): \(error)")
     }
   }
 

@@ -17,7 +17,11 @@ extension Store {
       var schedule = ScheduleInfo(
         name: defined.name, version: defined.version, seq: defined.seq,
         definedNs: defined.definedNs, definition: definition, statement: defined.text)
-      schedule.lastRun = states[DefinitionKey(defined.name, defined.version)]?.last
+      let state = states[DefinitionKey(defined.name, defined.version)]
+      schedule.lastRun = state?.last
+      let pending = state?.pending ?? []
+      (schedule.waitingRuns, schedule.waitingSinceNs) = (pending.count, pending.first?.notedNs)
+      schedule.refusal = pending.lazy.compactMap(\.failure).first
       return schedule
     }
   }

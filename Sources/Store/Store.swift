@@ -9,6 +9,7 @@ import Synchronization
 @_exported import class EventLog.CommitListener
 @_exported import protocol EventLog.CommitObserver
 @_exported import struct EventLog.DamageError
+@_exported import struct EventLog.EarlierCommitFailedError
 @_exported import struct EventLog.FactColumn
 @_exported import struct EventLog.FactsOfBeforeError
 @_exported import struct EventLog.FactsReadAnewError
@@ -43,6 +44,7 @@ import Synchronization
 @_exported import struct Projections.RebuildCancelledError
 @_exported import struct Projections.RebuildProgress
 @_exported import struct Projections.RebuildReport
+@_exported import struct Projections.UnfinishedChangeError
 @_exported import struct Projections.UnknownKpiError
 
 /// A store of events: what a program embeds.

@@ -1,4 +1,6 @@
 import ArgumentParser
+import Foundation
+import Server
 import Store
 
 /// The command line of Nilometer.
@@ -70,9 +72,15 @@ struct Nilo: ParsableCommand {
       printError(text.hasPrefix(prefix) ? text.dropFirst(prefix.count) : text[...])
       return ExitStatus.usage
     default:
-      printError("\(error)")
+      printError(text(of: error))
       return ExitStatus.failure
     }
+  }
+
+  /// Foundation describes its errors by its own codes.
+  private static func text(of error: any Error) -> String {
+    guard let file = (error as? CocoaError)?.filePath else { return "\(error)" }
+    return "\(file): \(FileReason.of(error))"
   }
 
   private static func printHelp(_ text: String) -> Int32 {

@@ -33,6 +33,7 @@ struct Serve: ParsableCommand {
     starter.whenListening = { port in
       var address = settings.address
       address.port = port
+      if let note = Server.noteOfAccess(settings) { printNote(note) }
       printNote("nilo serves \(settings.directory) at \(settings.scheme)://\(address)")
       manager?.tell("READY=1")
     }

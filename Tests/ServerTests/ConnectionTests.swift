@@ -31,6 +31,25 @@ import Testing
     #expect(body.split(separator: "\n").count == 20_001 && body.hasSuffix("19999,1019999\n"))
   }
 
+  /// A client of HTTP/1.0 would take "100 Continue" for the answer.
+  @Test func oldClientsAreNotToldToGoOn() throws {
+    let served = try ServedStore()
+    let request = "POST /v1/streams/s/events HTTP/1.0\\r\\nExpect: 100-continue\\r\\n"
+    let reply = try exchange(served, "printf '\(request)Content-Length: 2\\r\\n\\r\\n{}'")
+    #expect(reply.hasPrefix("HTTP/1.0 422 "), "\(reply)")
+  }
+
+  /// Nobody takes such a body apart, and read as it is it would be documents that are none.
+  @Test func codingsOfTransferAreRefused() throws {
+    let served = try ServedStore()
+    let request = "POST /v1/streams/s/events HTTP/1.1\\r\\nHost: localhost\\r\\n"
+    let reply = try exchange(
+      served,
+      "printf '\(request)Transfer-Encoding: gzip, chunked\\r\\n\\r\\n2\\r\\n{}\\r\\n0\\r\\n\\r\\n'")
+    #expect(reply.hasPrefix("HTTP/1.1 501 "), "\(reply)")
+    #expect(try served.get("/v1/ledger").text.contains("\"entries\":[]"))
+  }
+
   /// RFC 9112, section 3.2.
   @Test func headsNameOneHost() throws {
     let served = try ServedStore()

@@ -38,7 +38,7 @@ import Testing
     #expect(first.status == 200)
     #expect(
       first.text == """
-        {"accepted":1000,"duplicate_count":0,"duplicates":[],"rejected_count":1,"rejected":[{"index":500,"reason":"expected a value (byte 0 of the document)"}],"late":0,"first_seq":2,"last_seq":1001}
+        {"accepted":1000,"duplicate_count":0,"duplicates":[],"rejected_count":1,"rejected":[{"index":500,"reason":"expected a value (byte 0 of the document)"}],"late":0,"ahead":0,"first_seq":2,"last_seq":1001}
 
         """)
     #expect(try served.post("/v1/streams/s/events", body, headers: Self.key).text == first.text)

@@ -23,6 +23,8 @@ import Testing
       "nilo_append_seconds_bucket{le=\"+Inf\"} 2", "nilo_append_pending_bytes 0",
       "nilo_http_responses_total{class=\"2xx\"} 3", "nilo_http_responses_total{class=\"4xx\"} 2",
       "nilo_last_seq 2",
+      // Whoever asks for figures is not among those who ask.
+      "nilo_queries_running 0",
     ] {
       #expect(lines.contains(expected), "\(expected) is not in\n\(reply.text)")
     }

@@ -113,6 +113,34 @@ import Testing
       #expect(try served.get("/v1/streams", headers: headers).status == 200)
     }
     #expect(try served.get("/v1/streams", headers: header(reader, "Digest")).status == 401)
+    // Clients of InfluxDB that speak its second version with a server of the first.
+    #expect(try served.get("/v1/streams", headers: header("any:\(reader)", "Token")).status == 200)
+    // Those of the first put it into the query string, where others may not.
+    #expect(try served.get("/query?q=SHOW+DATABASES&u=any&p=\(reader)").status == 200)
+    #expect(try served.get("/query?q=SHOW+DATABASES&u=any&p=x").status == 401)
+    #expect(try served.get("/v1/streams?p=\(reader)").status == 401)
+    #expect(!served.log.contains(reader))
+    let lines = served.log.split(separator: "\n").filter { $0.contains("nobody was let in") }
+    #expect(lines.count == 3 && lines.allSatisfy { $0.contains("127.0.0.1") }, "\(served.log)")
+  }
+
+  /// What somebody has written into the file by hand is told in the log, and shuts out nobody else.
+  @Test func aFileThatIsDamagedIsTold() throws {
+    let served = try ServedStore()
+    #expect(served.log.contains("there is no token: all programs of this machine may do all"))
+    let reader = header(try token(served, "--role", "reader", "--name", "r").text)
+    #expect(try served.get("/v1/streams", headers: reader).status == 200)
+    let file = "\(served.data)/tokens"
+    let text = try String(contentsOfFile: file, encoding: .utf8)
+    try (text + "garbage\n").write(toFile: file, atomically: true, encoding: .utf8)
+    usleep(150_000)
+    #expect(try served.get("/v1/streams", headers: reader).status == 200)
+    #expect(try served.get("/v1/streams").status == 401)
+    #expect(served.log.contains("/tokens:2: this is no token"), "\(served.log)")
+    try FileManager.default.removeItem(atPath: file)
+    usleep(150_000)
+    #expect(try served.get("/v1/streams").status == 200)
+    #expect(served.log.contains("/tokens is gone"), "\(served.log)")
   }
 
   @Test func aTokenForStreamsIsForThese() throws {
@@ -346,6 +374,42 @@ import Testing
     usleep(1_100_000)
     try makeCertificate(served, "second")
     #expect(try subject(served).contains("second"))
+    #expect(served.log.contains("was read again; it ends 20"), "\(served.log)")
+    // What cannot be used is told, and the one of before goes on.
+    let (certificate, key) = (served.path("cert.pem"), served.path("key.pem"))
+    let second = try String(contentsOfFile: certificate, encoding: .utf8)
+    try makeCertificate(served, "third")
+    try second.write(toFile: certificate, atomically: true, encoding: .utf8)
+    #expect(try subject(served).contains("second"))
+    #expect(
+      served.log.contains(
+        "the certificate of before is served on: tls.key \(key) is not the key of tls.certificate"),
+      "\(served.log)")
+    try "junk".write(toFile: certificate, atomically: true, encoding: .utf8)
+    #expect(try subject(served).contains("second"))
+    #expect(served.log.contains("\(certificate) cannot be used: it is no certificate"))
+    try second.write(toFile: certificate, atomically: true, encoding: .utf8)
+    let (figures, _) = try served.run(
+      "curl", ["-s", "--cacert", certificate, "https://127.0.0.1:\(served.port)/metrics"])
+    #expect(
+      String(decoding: figures, as: UTF8.self)
+        .contains(/nilo_tls_certificate_end_timestamp_seconds 1[0-9]{9}\n/))
+    // Who asks in the wrong way is told so.
+    let error = served.path("error")
+    _ = try served.run(
+      ServedStore.nilo.path, ["query", "--url", "http://127.0.0.1:\(served.port)", "SHOW KPIS"],
+      error: error)
+    #expect(try String(contentsOfFile: error, encoding: .utf8).contains("say --url https://"))
+  }
+
+  @Test func aServerWithoutTLSIsTold() throws {
+    let served = try ServedStore()
+    let error = served.path("error")
+    _ = try served.run(
+      ServedStore.nilo.path, ["query", "--url", "https://127.0.0.1:\(served.port)", "SHOW KPIS"],
+      error: error)
+    let text = try String(contentsOfFile: error, encoding: .utf8)
+    #expect(text.contains("say --url http://127.0.0.1:\(served.port)"), "\(text)")
   }
 
   @Test func listedOriginsMayAsk() throws {
@@ -360,6 +424,8 @@ import Testing
         #expect(
           (reply.headers["access-control-allow-origin"] == origin) == isAllowed,
           "\(origin) \(method)")
+        let methods = reply.headers["access-control-allow-methods"] ?? ""
+        #expect(methods.contains("DELETE") == (isAllowed && method == "OPTIONS"), "\(methods)")
       }
     }
   }
@@ -423,6 +489,16 @@ import Testing
 
   @Test func aSettingThatIsMisspeltIsNamed() throws {
     let served = try ServedStore()
+    let file = served.path("twice.yaml")
+    try "limits.queries: 9\nlimits:\n  queries: 8\n".write(
+      toFile: file, atomically: true, encoding: .utf8)
+    #expect(
+      try refusal(served, ["config", "check", "--config", file])
+        .contains("has limits.queries twice"))
+    // Where not even root makes anything.
+    #expect(
+      try refusal(served, ["config", "check", "--set", "outputs.directory=/proc/none"])
+        .contains("outputs.directory is /proc/none, and /proc may not be written"))
     let text = try refusal(served, ["config", "check", "--set", "limits.querys=3"])
     #expect(text.contains("there is no setting limits.querys; is it limits.queries?"), "\(text)")
   }

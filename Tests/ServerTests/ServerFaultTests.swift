@@ -28,6 +28,20 @@ import Testing
     return process
   }
 
+  /// A store that was taken away while it is served is not written to any more.
+  @Test func aStoreThatIsGoneIsTold() throws {
+    let served = try ServedStore()
+    let document = #"{"timestamp":"2024-01-01T00:00:00Z"}"#
+    #expect(try served.post("/v1/streams/s/events", document).status == 200)
+    #expect(try served.get("/-/ready").status == 200)
+    try FileManager.default.removeItem(atPath: served.data)
+    usleep(150_000)
+    #expect(try served.post("/v1/streams/s/events", document).status == 507)
+    #expect(try served.post("/write?db=d", "m x=1").status == 503)
+    #expect(try served.get("/-/ready").status == 507)
+    #expect(served.log.contains("data.mdb is not there any more"), "\(served.log)")
+  }
+
   /// What was acknowledged is there, once, whatever happened to the server while eight clients append.
   @Test(arguments: [SIGKILL, SIGTERM]) func whatWasAcknowledgedIsThere(_ signal: Int32) throws {
     let served = try ServedStore()

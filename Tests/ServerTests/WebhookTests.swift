@@ -26,7 +26,12 @@ import Testing
     try plant.define("other", "SELECT count(*) AS n FROM m INTO stream('counts')")
     hook.answer(500)
     clock.set("2024-06-01T11:00:00Z")
-    try plant.run(until: { pending in pending.map(\.key.name) == ["hook"] && hook.told.count == 1 })
+    try plant.run(until: { $0.map(\.key.name) == ["hook"] && $0[0].attempts == 1 })
+    #expect(
+      try plant.rows("SHOW SCHEDULES").map { [$0[0], $0[5], $0[7]] } == [
+        ["hook", "refused", "1"], ["other", "done", "0"],
+      ])
+    #expect(try plant.store.schedules()[0].refusal?.hasSuffix("answers with status 500") == true)
     _ = try plant.store.append([#"{"timestamp":"2024-06-01T06:00:00Z","v":1}"#], to: "m")
     hook.answer(204)
     try plant.reopen()
@@ -44,6 +49,11 @@ import Testing
       #expect(one.headers["x-nilo-signature"] == "v1=\(signature)")
     }
     #expect(try plant.runs().filter { $0.contains("done") } == ["11:00 done 1", "11:00 done 1"])
+    // Attempts count over restarts.
+    #expect(
+      try plant.facts(
+        "SELECT attempts FROM _runs WHERE schedule = 'hook' AND state = 'done' LIMIT 9") == [["2"]])
+    #expect(try plant.store.schedules()[0].waitingRuns == 0)
   }
 
   @Test func signatures() {
@@ -64,7 +74,12 @@ import Testing
     _ = try plant.store.append(Self.events, to: "m")
     try AlertWatch(plant.store, limits: QueryLimits()).judge(after: 0)
     hook.answer(500)
-    try plant.serve { hook.told.count == 2 }
+    try plant.serve {
+      try plant.store.alertLedgers().values.flatMap(\.untold).map(\.attempts) == [1, 1]
+    }
+    let waiting = try plant.store.alerts()[0]
+    #expect(waiting.waitingNotices == 2 && waiting.waitingSinceNs == clock.ns)
+    #expect(try plant.rows("SHOW ALERTS")[0][8].hasSuffix("answers with status 500"))
     hook.answer(200)
     try plant.reopen()
     try plant.serve { try plant.untold == 0 }
@@ -77,6 +92,9 @@ import Testing
       })
     #expect(Set(hook.told.map { $0.headers["x-nilo-id"] }).count == 2)
     #expect(try plant.alerts().suffix(2) == ["notified", "notified"])
+    #expect(
+      try plant.facts("SELECT attempts FROM _alerts WHERE kind = 'notified' LIMIT 9")
+        == [["2"], ["2"]])
     #expect(told.allSatisfy { $0.headers["x-nilo-signature"] == nil })
   }
 

@@ -21,6 +21,8 @@ public struct RequestOutcome: Sendable, Equatable {
   public internal(set) var rejectedCount = 0
   /// Accepted events that were late.
   public internal(set) var late = 0
+  /// Events, of this request or before it, of which it has shown that their times are too far ahead.
+  public internal(set) var ahead = 0
   public internal(set) var firstSeq: UInt64?
   public internal(set) var lastSeq: UInt64?
   public internal(set) var duplicates: [Duplicate] = []
@@ -35,6 +37,7 @@ public struct RequestOutcome: Sendable, Equatable {
   public mutating func add(_ result: AppendResult) {
     accepted += result.accepted
     late += result.late.count
+    ahead += result.ahead.count
     duplicateCount += result.duplicates.count
     rejectedCount += result.rejected.count
     for one in result.duplicates.prefix(Self.maxListed - duplicates.count) {
@@ -70,6 +73,7 @@ extension RequestOutcome {
     _ result: AppendResult, of requests: [RequestShare]
   ) -> [RequestOutcome] {
     var (duplicates, late) = (result.duplicates[...], result.late[...])
+    var ahead = result.ahead.sorted { $0.seq < $1.seq }[...]
     // Those that were refused come last, whatever request they are of.
     let refusedCount = requests.reduce(0) { $0 + $1.refusedCount }
     var rejected = result.rejected.dropLast(refusedCount)
@@ -90,6 +94,7 @@ extension RequestOutcome {
         part.lastSeq = nextSeq - 1
       }
       part.late = late.take { $0.seq < nextSeq }
+      part.ahead = ahead.take { $0.seq < nextSeq }
       var outcome = RequestOutcome()
       outcome.add(part)
       return outcome

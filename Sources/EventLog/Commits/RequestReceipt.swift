@@ -119,6 +119,7 @@ extension RequestReceipt {
       bytes.append(signedVarint: one.position)
       bytes.append(string: one.reason)
     }
+    bytes.append(varint: UInt64(outcome.ahead))
     return bytes.sealed()
   }
 
@@ -155,5 +156,7 @@ extension RequestReceipt {
       outcome.rejected.append(
         .init(position: try reader.signedVarint(), reason: try reader.string()))
     }
+    // Receipts of before do not have it.
+    if !reader.isAtEnd { outcome.ahead = try reader.count(limit: .max) }
   }
 }

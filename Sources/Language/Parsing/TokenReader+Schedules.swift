@@ -48,6 +48,9 @@ extension TokenReader {
       try expect(.buckets)
     }
     let isEarly = accept(.early)
+    if isEarly, token.word == .for {
+      throw unexpected("NOTIFY", hint: "FOR and its number of buckets come before EARLY")
+    }
     try expect(.notify, hint: "somebody is told: NOTIFY webhook('https://...')")
     let target = try target(example: "webhook('https://...')")
     guard var query else { return nil }

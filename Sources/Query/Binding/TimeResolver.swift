@@ -141,6 +141,12 @@ struct TimeResolver {
   }
 }
 
+extension ZoneRules {
+  /// The instant that a text of a statement means: a date, or a date and a time, on this zone's clocks where it has no offset.
+  /// Nil for anything else.
+  package func timeNs(written text: String) -> Int64? { TimeResolver.parse(text, in: self) }
+}
+
 extension TimeRange {
   /// The range in the zone of a KPI, as REBUILD KPI takes it. Throws when it is empty, or a time cannot be read.
   public static func rebuilt(

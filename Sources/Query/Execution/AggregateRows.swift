@@ -158,7 +158,7 @@ struct AggregateRows {
     if count > options.limits.maxRows {
       throw QueryLimitError(
         "more than \(options.limits.maxRows) rows; ask for a shorter range, longer buckets or "
-          + "fewer groups, or raise max_rows")
+          + "fewer groups, or raise \(options.limits.names.rows)")
     }
     if options.isCancelled() { throw CancellationError() }
   }

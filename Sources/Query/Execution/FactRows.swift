@@ -100,13 +100,13 @@ struct FactRows {
     if count > limits.maxRows {
       throw QueryLimitError(
         "more than \(limits.maxRows) facts; ask for a shorter range, narrow WHERE, or raise "
-          + "max_rows")
+          + limits.names.rows)
     }
     let bytes = count * columns.reduce(8) { $0 + $1.rowBytes }
     if bytes > limits.maxMemoryBytes {
       throw QueryLimitError(
         "more than \(limits.maxMemoryBytes) bytes of facts; ask for a shorter range or fewer "
-          + "fields, narrow WHERE, or raise max_memory")
+          + "fields, narrow WHERE, or raise \(limits.names.memory)")
     }
     if options.isCancelled() { throw CancellationError() }
   }

@@ -4,13 +4,15 @@ import Model
 /// and as far as it grows with rows.
 final class MemoryBudget {
   private let maxBytes: Int
+  /// What the limit is called.
+  private let name: String
   /// What is taken now.
   private(set) var bytes = 0
 
-  init(_ limits: QueryLimits) { maxBytes = limits.maxMemoryBytes }
+  init(_ limits: QueryLimits) { (maxBytes, name) = (limits.maxMemoryBytes, limits.names.memory) }
 
   /// For tables that are small whatever is asked for.
-  init() { maxBytes = .max }
+  init() { (maxBytes, name) = (.max, "") }
 
   /// Throws ``QueryLimitError`` when there is no room for `count` more bytes; `purpose` is what they are for, as the
   /// language calls it.
@@ -18,8 +20,8 @@ final class MemoryBudget {
     bytes = bytes.addingReportingOverflow(count).overflow ? .max : bytes + count
     guard bytes > maxBytes else { return }
     throw QueryLimitError(
-      "max_memory: more than \(maxBytes) bytes for \(purpose); ask for a shorter range, longer buckets "
-        + "or fewer groups, or raise max_memory")
+      "\(name): more than \(maxBytes) bytes for \(purpose); ask for a shorter range, longer buckets "
+        + "or fewer groups, or raise \(name)")
   }
 
   /// Calls `body`, of all that it has taken only what `rest` says of its result stays so.

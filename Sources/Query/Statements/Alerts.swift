@@ -57,7 +57,7 @@ extension StatementRun {
     var list = try PickedList(
       [
         "alert": .text, "version": .integer, "group": .text, "state": .text, "since": .time,
-        "provisional": .boolean,
+        "provisional": .boolean, "waiting_notices": .integer, "waiting_since": .time,
         "failure": .text, "target": .text, "statement": .text,
       ], show, self)
     for alert in try store.alerts() {
@@ -66,8 +66,9 @@ extension StatementRun {
           .text(alert.name), .integer(Int64(alert.version)),
           .text(optional: group.map { Text($0.labels) }),
           .text(group?.state.rawValue ?? alert.stateOfNone), .time(optional: group?.sinceNs),
-          .bool(group?.isProvisional ?? false),
-          .text(optional: alert.failure.map { Text($0) }),
+          .bool(group?.isProvisional ?? false), .integer(Int64(alert.waitingNotices)),
+          .time(optional: alert.waitingSinceNs),
+          .text(optional: (alert.failure ?? alert.refusal).map { Text($0) }),
           .text(alert.definition.target.canonicalText), .text(alert.statement))
       }
     }

@@ -172,8 +172,23 @@ extension StatementRun {
 
   func dropKpi(_ name: Name, _ span: TextSpan) throws -> Answer {
     let kpi = try kpi(name)
+    let dependents = try dependents(ofKpi: kpi.name)
     try writableStore(span).dropKpi(kpi.name)
-    return Answer(message: "KPI \(kpi.name) is dropped; the events stay")
+    var answer = Answer(message: "KPI \(kpi.name) is dropped; the events stay")
+    if !dependents.isEmpty {
+      answer.meta.notes.append(
+        "what asks it fails from now on: \(dependents.joined(separator: ", ")); drop these as well, or define "
+          + "\(kpi.name) again")
+    }
+    return answer
+  }
+
+  /// What happens by itself and asks a KPI. O(definitions).
+  private func dependents(ofKpi name: String) throws -> [String] {
+    try store.sinks().filter { $0.definition.kpi.text == name }.map { "sink \($0.name)" }
+      + store.schedules().filter { $0.definition.query.from.text == name }
+      .map { "schedule \($0.name)" }
+      + store.alerts().filter { $0.definition.query.from.text == name }.map { "alert \($0.name)" }
   }
 
   func rebuildKpi(_ name: Name, _ range: TimeRange?, _ span: TextSpan) throws -> Answer {

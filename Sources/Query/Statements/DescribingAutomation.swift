@@ -41,8 +41,9 @@ extension StatementRun {
     lines.add("defined", "\(Timestamp(ns: schedule.definedNs)), at seq \(grouped(schedule.seq))")
     if let last = schedule.lastRun {
       lines.add("last", "\(Timestamp(ns: last.boundaryNs)), \(last.state.rawValue)")
-      if let failure = last.failure { lines.add("failure", failure) }
+      if let failure = last.failure, last.state == .failed { lines.add("failure", failure) }
     }
+    addWaiting(schedule.waitingRuns, "runs", schedule.waitingSinceNs, schedule.refusal, to: &lines)
     if let next = try schedule.nextNs { lines.add("next", "\(Timestamp(ns: next))") }
   }
 
@@ -63,7 +64,20 @@ extension StatementRun {
         "group \(group.labels)",
         "\(group.state.rawValue) since \(Timestamp(ns: group.sinceNs))\(provisional)")
     }
+    addWaiting(
+      alert.waitingNotices, "notices", alert.waitingSinceNs, alert.refusal, to: &lines)
     if let failure = alert.failure { lines.add("failure", failure) }
+  }
+
+  /// What a target has not taken yet, if there is anything, and why.
+  private func addWaiting(
+    _ count: Int, _ what: String, _ sinceNs: Int64?, _ refusal: String?,
+    to lines: inout PropertyLines
+  ) {
+    guard count > 0 else { return }
+    let since = sinceNs.map { " since \(Timestamp(ns: $0))" } ?? ""
+    lines.add("waiting", "\(grouped(UInt64(count))) \(what)\(since)")
+    if let refusal { lines.add("not taken", refusal) }
   }
 
   func add(_ source: DefinedSource, to lines: inout PropertyLines) {

@@ -82,12 +82,12 @@ extension StatementRun {
     if count > options.limits.maxRows {
       throw QueryLimitError(
         "more than \(options.limits.maxRows) events; ask for a shorter time or fewer groups, or raise "
-          + "max_rows")
+          + options.limits.names.rows)
     }
     if bytes > options.limits.maxMemoryBytes {
       throw QueryLimitError(
         "more than \(options.limits.maxMemoryBytes) bytes of events; ask for a shorter time or fewer "
-          + "groups, or raise max_memory")
+          + "groups, or raise \(options.limits.names.memory)")
     }
   }
 }

@@ -65,7 +65,7 @@ struct PickedList {
       if rows.count > run.options.limits.maxRows {
         throw QueryLimitError(
           "more than \(run.options.limits.maxRows) rows to sort; pick some with WHERE or a range, or "
-            + "raise max_rows")
+            + "raise \(run.options.limits.names.rows)")
       }
       return
     }

@@ -84,7 +84,8 @@ public struct QueryEngine: Sendable {
       return answer
     } catch is CancellationError where !isCancelled() && clock.now > deadline {
       throw QueryLimitError(
-        "more than \(options.limits.maxSeconds) s; ask for a shorter range, or raise max_seconds")
+        "more than \(options.limits.maxSeconds) s; ask for a shorter range, or raise "
+          + options.limits.names.seconds)
     }
   }
 

@@ -100,7 +100,8 @@ extension StatementRun {
     var list = try PickedList(
       [
         "schedule": .text, "version": .integer, "cron": .text, "time_zone": .text, "last": .time,
-        "state": .text, "next": .time, "target": .text, "statement": .text,
+        "state": .text, "next": .time, "waiting_runs": .integer, "waiting_since": .time,
+        "failure": .text, "target": .text, "statement": .text,
       ], show, self)
     for schedule in try store.schedules() {
       let definition = schedule.definition
@@ -108,7 +109,10 @@ extension StatementRun {
         .text(schedule.name), .integer(Int64(schedule.version)), .text(definition.cron.value),
         .text(definition.timeZone?.value ?? "UTC"), .time(optional: schedule.lastRun?.boundaryNs),
         .text(optional: schedule.lastRun.map { Text($0.state.rawValue) }),
-        .time(optional: try schedule.nextNs), .text(definition.target.canonicalText),
+        .time(optional: try schedule.nextNs), .integer(Int64(schedule.waitingRuns)),
+        .time(optional: schedule.waitingSinceNs),
+        .text(optional: (schedule.refusal ?? schedule.lastRun?.failure).map { Text($0) }),
+        .text(definition.target.canonicalText),
         .text(schedule.statement))
     }
     return try list.answer()

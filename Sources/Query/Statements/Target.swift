@@ -25,6 +25,14 @@ public enum Target: Sendable, Equatable {
     case "stream": self = .stream(text)
     case "file": self = .file(text, try Self.format(ofFile: call.argument))
     case "webhook":
+      // Not shown: it may be a password.
+      if SecretNames.secret(inURL: text) == "password" {
+        throw LanguageError.Issue(
+          call.argument.span,
+          "the address of a webhook has a user, which would stand in the log for good",
+          hint: "leave out what stands before the @; webhooks.secret_file signs what a webhook gets"
+        )
+      }
       guard let url = URL(string: text), ["http", "https"].contains(url.scheme?.lowercased()),
         url.host?.isEmpty == false, url.user == nil
       else {

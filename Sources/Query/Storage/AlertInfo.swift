@@ -17,6 +17,11 @@ public struct AlertInfo: Sendable {
   public var groups: [Group] = []
   /// Why it could not be judged the last time; nil while it can be.
   public var failure: String?
+  /// What somebody is still to be told: how many notices, and since when the first of them waits.
+  public var waitingNotices = 0
+  public var waitingSinceNs: Int64?
+  /// Why one of them was not taken; nil while none was refused.
+  public var refusal: String?
   /// Whether there was anything to judge since it was defined.
   public var isJudged = false
 

@@ -14,18 +14,24 @@ public struct ScheduleInfo: Sendable {
   public var statement: String
   /// What it did at the last of its times that was run; nil when none was.
   public var lastRun: Run?
+  /// Runs that were begun and have not ended, and since when the first of them waits.
+  public var waitingRuns = 0
+  public var waitingSinceNs: Int64?
+  /// Why the target did not take one of them; nil while it has refused none.
+  public var refusal: String?
 
   /// What became of one of its times.
   public struct Run: Sendable, Equatable {
-    /// Where a run stands. `passedOver` is a time of which nobody asked while it was recent enough.
+    /// Where a run stands. `refused` was not taken by its target, and is tried again; `passedOver` is a time of which nobody
+    /// asked while it was recent enough.
     public enum State: String, Sendable, CaseIterable {
-      case begun, done, failed
+      case begun, refused, done, failed
       case passedOver = "passed_over"
     }
     /// The time by the schedule.
     public var boundaryNs: Int64
     public var state: State
-    /// Why it has failed; nil unless it has.
+    /// Why it has failed, or was refused; nil otherwise.
     public var failure: String?
 
     public init(boundaryNs: Int64, state: State, failure: String? = nil) {

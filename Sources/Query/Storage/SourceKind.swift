@@ -154,6 +154,7 @@ extension TargetCall {
   public var withoutSecrets: TargetCall {
     var redacted = self
     redacted.options.redact(kind == SourceKind.kafkaTopic.name ? .kafkaTopic : nil)
+    if SecretNames.secret(inURL: argument.value) != nil { redacted.argument.value = "***" }
     return redacted
   }
 }

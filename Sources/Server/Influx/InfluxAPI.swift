@@ -63,6 +63,7 @@ enum InfluxAPI: Sendable {
 /// Answers errors in the form of an API of InfluxDB, and names the version in all answers.
 struct InfluxAnswers: RouterMiddleware {
   let api: InfluxAPI
+  let metrics: Metrics
 
   func handle(
     _ request: Request, context: ServerContext,
@@ -73,7 +74,7 @@ struct InfluxAnswers: RouterMiddleware {
       response = try await next(request, context)
     } catch {
       let problem = Problem(error)
-      problem.log(request, context)
+      problem.note(request, context, metrics)
       response = api.response(problem)
     }
     response.headers[.influxVersion] = InfluxAPI.version

@@ -190,10 +190,13 @@ extension StreamInfo {
     .sorted { $0.path < $1.path }
   }
 
-  /// What InfluxDB calls fields.
+  /// What InfluxDB calls fields. One that has numbers and texts is both: a panel that shows it does not lose it for a text.
   fileprivate var valueFields: [Field] {
-    fields.filter { $0.hasColumn && [.number, .boolean].contains($0.kind) }
-      .sorted { $0.path < $1.path }
+    fields.filter {
+      $0.hasColumn && [.number, .boolean, .mixed].contains($0.kind)
+        && !$0.path.string.hasPrefix("_")
+    }
+    .sorted { $0.path < $1.path }
   }
 }
 

@@ -15,21 +15,25 @@ final class AppendQueue: Sendable {
   }
 
   private let store: Store
+  private let file: StoreFile
   private let pool: BlockingPool
   private let maxBytes: Int
   private let metrics: Metrics
   private let bytes = Atomic<Int>(0)
   private let gathering = Mutex(Gathering())
 
-  init(_ store: Store, pool: BlockingPool, maxBytes: Int, metrics: Metrics) {
-    (self.store, self.pool, self.maxBytes, self.metrics) = (store, pool, maxBytes, metrics)
+  init(_ store: Store, _ file: StoreFile, pool: BlockingPool, maxBytes: Int, metrics: Metrics) {
+    (self.store, self.file) = (store, file)
+    (self.pool, self.maxBytes, self.metrics) = (pool, maxBytes, metrics)
   }
 
   /// Bytes of documents that are being appended, or held until more of them has come.
   var bytesOnTheirWay: Int { bytes.load(ordering: .relaxed) }
 
-  /// Throws a ``Problem`` of kind `tooBusy` when there is more to do than can be done soon.
+  /// Throws a ``Problem`` of kind `tooBusy` when there is more to do than can be done soon, and of kind `diskFull` when the
+  /// store's file is gone.
   func admit() throws(Problem) {
+    try file.require()
     guard bytesOnTheirWay < maxBytes else { throw tooBusy }
   }
 

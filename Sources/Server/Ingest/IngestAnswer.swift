@@ -41,6 +41,7 @@ struct IngestAnswer: Sendable {
         }
       })
     writer.field("late", Int64(outcome.late))
+    writer.field("ahead", Int64(outcome.ahead))
     writer.field("first_seq", outcome.firstSeq)
     writer.field("last_seq", outcome.lastSeq)
     if !notes.isEmpty { writer.field("notes", strings: notes.map(HTTPWords.told)) }

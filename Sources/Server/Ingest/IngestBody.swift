@@ -73,8 +73,26 @@ struct IngestBody {
     }
   }
 
+  /// Throws a ``Problem`` where the first bytes of the body are those of a compression that no header names: none of its
+  /// documents could be read, and all of them would go on the ledger.
+  fileprivate func check(beginning bytes: [UInt8]) throws(Problem) {
+    guard compression == .none else { return }
+    let names: [(name: String, magic: [UInt8])] = [
+      ("gzip", [0x1F, 0x8B]), ("zstd", [0x28, 0xB5, 0x2F, 0xFD]),
+    ]
+    guard let found = names.first(where: { bytes.starts(with: $0.magic) }) else { return }
+    throw Problem(
+      .unreadableBody,
+      "the body is compressed by \(found.name), and no header says so: send Content-Encoding: \(found.name)"
+    )
+  }
+
   /// What may be wrong with the body as a whole, once documents of it were rejected: the first of them for `reason`.
-  fileprivate func hint(isOfUnknownFormat: Bool, reason: String) -> String? {
+  fileprivate func hint(isOfUnknownFormat: Bool, isArray: Bool, reason: String) -> String? {
+    if isArray, format == .ndjson {
+      return
+        "the body begins as an array of JSON does; say so by Content-Type: application/json or ?format=json"
+    }
     if isOfUnknownFormat {
       return
         "the body was read as NDJSON, and does not begin so; say what it is by Content-Type: text/csv or ?format=csv, "
@@ -99,6 +117,8 @@ struct IngestBody {
     private var reader: BodyReader?
     private var next: FileChunk?
     private var hasEnded = false
+    /// Whether the body begins as an array does.
+    private var isArray = false
 
     init(
       pieces: RequestBody.AsyncIterator, _ body: IngestBody, _ deadline: BodyDeadline,
@@ -112,7 +132,9 @@ struct IngestBody {
     func note(in answer: inout IngestAnswer) {
       answer.notes = [reader?.note].compactMap(\.self)
       answer.hint = answer.outcome.rejected.first.flatMap {
-        body.hint(isOfUnknownFormat: reader?.isOfUnknownFormat ?? false, reason: $0.reason)
+        body.hint(
+          isOfUnknownFormat: reader?.isOfUnknownFormat ?? false, isArray: isArray,
+          reason: $0.reason)
       }
     }
 
@@ -145,6 +167,8 @@ struct IngestBody {
     private mutating func add(_ piece: [UInt8]) throws {
       if piece.isEmpty { return }
       if reader == nil {
+        try body.check(beginning: piece)
+        isArray = piece.first == UInt8(ascii: "[")
         reader = try BodyReader(body.format, body.compression, decimalMark: body.decimalMark)
       }
       reader?.add(piece)

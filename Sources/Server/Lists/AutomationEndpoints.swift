@@ -80,6 +80,9 @@ extension ScheduleInfo {
         writer.field("last_state", optional: lastRun?.state.rawValue)
         writer.field("last_failure", optional: lastRun?.failure)
         writer.field("next", timeNs: nextNs)
+        writer.field("waiting_runs", Int64(waitingRuns))
+        writer.field("waiting_since", timeNs: waitingSinceNs)
+        writer.field("failure", optional: refusal ?? lastRun?.failure)
         writer.field("seq", seq)
         writer.field("statement", statement)
       }
@@ -105,7 +108,9 @@ extension AlertInfo {
           }
         })
       writer.field("judged", isJudged)
-      writer.field("failure", optional: failure)
+      writer.field("waiting_notices", Int64(waitingNotices))
+      writer.field("waiting_since", timeNs: waitingSinceNs)
+      writer.field("failure", optional: failure ?? refusal)
       writer.field("seq", seq)
       writer.field("statement", statement)
     }

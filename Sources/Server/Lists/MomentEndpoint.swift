@@ -5,7 +5,8 @@ import Model
 import Query
 import Store
 
-/// `GET /kpis/{timestamp}`: what all KPIs have of a moment.
+/// `GET /kpis/{timestamp}`: what all KPIs have of a moment. One that is written without an offset is, for each KPI, that on its
+/// own clock, and for streams that of UTC.
 struct MomentEndpoint: Sendable {
   let store: Store
   let runner: QueryRunner
@@ -16,10 +17,7 @@ struct MomentEndpoint: Sendable {
   func get(_ request: Request, _ context: ServerContext) async throws -> Response {
     let text = try context.pathParameter("timestamp")
     guard let timeNs = Moment.parse(text) else {
-      throw Problem(
-        .badRequest,
-        "\(text) is no time: write it as RFC 3339, 2024-06-01T00:00:00Z, a date, or seconds or milliseconds since 1970"
-      )
+      throw Problem.noTime("the path's", text)
     }
     let isExact = try Self.isExact(request)
     let (snapshot, asked) = try await runner.pool.run { [store] in
@@ -35,7 +33,7 @@ struct MomentEndpoint: Sendable {
     var kpis: [[UInt8]] = []
     var streams: [[UInt8]] = []
     for kpi in asked {
-      if let rows = try await rows(of: kpi, timeNs, snapshot.lastSeq, context) { kpis.append(rows) }
+      if let rows = try await rows(of: kpi, text, snapshot.lastSeq, context) { kpis.append(rows) }
     }
     for stream in snapshot.streams
     where isExact && context.principal.mayAsk(stream: stream.name) {
@@ -44,7 +42,7 @@ struct MomentEndpoint: Sendable {
       }
     }
     guard !kpis.isEmpty || !streams.isEmpty else {
-      throw Self.nothing(at: timeNs, isExact, hasKpis: snapshot.kpis.contains { $0.isActive })
+      throw Self.nothing(at: text, isExact, hasKpis: snapshot.kpis.contains { $0.isActive })
     }
     return .json { [kpis, streams] in
       $0.field("time", timeNs: timeNs)
@@ -62,8 +60,10 @@ struct MomentEndpoint: Sendable {
     }
   }
 
-  private static func nothing(at timeNs: Int64, _ isExact: Bool, hasKpis: Bool) -> Problem {
-    let time = Timestamp(ns: timeNs)
+  /// `text` is as it was asked for: where it is a date, no instant says the same to all KPIs.
+  private static func nothing(at text: String, _ isExact: Bool, hasKpis: Bool) -> Problem {
+    let isNumber = Double(text) != nil
+    let time = isNumber ? Moment.parse(text).map { "\(Timestamp(ns: $0))" } ?? text : text
     let kpis =
       hasKpis
       ? "no KPI has a row whose bucket holds \(time)"
@@ -74,9 +74,10 @@ struct MomentEndpoint: Sendable {
 
   /// The rows of the bucket that holds the time; nil when it has none.
   private func rows(
-    of kpi: KpiInfo, _ timeNs: Int64, _ seq: UInt64, _ context: ServerContext
+    of kpi: KpiInfo, _ text: String, _ seq: UInt64, _ context: ServerContext
   ) async throws -> [UInt8]? {
     let zone = try ZoneRules(named: kpi.timeZone)
+    guard let timeNs = Moment.parse(text, in: zone) else { return nil }
     let bucket = Buckets(length: kpi.every, zone: zone).range(of: timeNs)
     var select = Select([.star(.none)], from: Name(kpi.name))
     select.range = .bounds(

@@ -76,11 +76,12 @@ struct RowsEndpoint: Sendable {
 
   private static func select(
     _ request: Request, _ kpi: KpiInfo, _ place: Place, limit: Int
-  ) throws(Problem) -> Select {
+  ) throws -> Select {
     var select = Select([.star(.none)], from: Name(kpi.name), filter: try filter(request, kpi))
-    let asked = try request.timeParameter("since")
+    let zone = try ZoneRules(named: kpi.timeZone)
+    let asked = try request.timeParameter("since", in: zone)
     let since = place.bucketNs ?? asked
-    let until = try request.timeParameter("until")
+    let until = try request.timeParameter("until", in: zone)
     if since != nil || until != nil {
       select.range = .bounds(
         since: since.map(TimeExpression.init), until: until.map(TimeExpression.init))

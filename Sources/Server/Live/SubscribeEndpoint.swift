@@ -237,11 +237,6 @@ private enum EventText {
   }
 }
 
-extension HTTPField.Name {
-  /// What an event source has had, when it comes again.
-  fileprivate static let lastEventID = HTTPField.Name("Last-Event-ID")!
-}
-
 extension LiveFeed.News {
   /// Whether rows may be of another stream than those before: another version may have taken over.
   fileprivate var mayBeOfOthers: Bool {

@@ -9,14 +9,17 @@ struct MetricsEndpoint: Sendable {
   let metrics: Metrics
   let queue: AppendQueue
   let queries: BlockingPool
+  /// Where figures are read: not among queries, whose threads may all be busy, and which are counted.
+  let pool: BlockingPool
   let live: LiveHub
+  let certificates: Certificates?
   let clock: @Sendable () -> Int64
 
   func get(_ request: Request, _ context: ServerContext) async throws -> Response {
     guard context.principal.streams == nil else {
       throw Problem(.forbidden, "figures are of all streams, and the token is for some only")
     }
-    let text = try await queries.run { try self.text() }
+    let text = try await pool.run { try self.text() }
     return Response(
       status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
       body: ResponseBody(byteBuffer: ByteBuffer(string: text)))
@@ -89,8 +92,16 @@ struct MetricsEndpoint: Sendable {
       try schedules.map { schedule in
         (["schedule": schedule.name], Double(max(0, now - (try schedule.nextNs ?? now))) / 1e9)
       })
+    text.add(
+      "nilo_schedule_waiting_seconds", .gauge,
+      "How long a run of a schedule that was begun has waited for its target to take it.",
+      schedules.map { (["schedule": $0.name], waitingSeconds($0.waitingSinceNs, now)) })
     let ledgers = try store.alertLedgers()
     let alerts = try store.definedAlerts()
+    text.add(
+      "nilo_alert_waiting_seconds", .gauge,
+      "How long a notice of an alert has waited for its webhook to take it.",
+      alerts.map { (["alert": $0.name], waitingSeconds($0.waitingSinceNs, now)) })
     text.add(
       "nilo_alert_groups", .gauge, "Groups of an alert, by their state.",
       alerts.flatMap { alert in
@@ -162,10 +173,12 @@ struct MetricsEndpoint: Sendable {
     text.add(
       "nilo_sink_waiting_seconds", .gauge,
       "How long rows of a sink have waited for its target to take them.",
-      sinks.map { sink in
-        let sinceNs = sink.waitingSinceNs ?? nowNs
-        return (["sink": sink.name], Double(max(0, nowNs - sinceNs)) / 1e9)
-      })
+      sinks.map { (["sink": $0.name], waitingSeconds($0.waitingSinceNs, nowNs)) })
+  }
+
+  /// 0 where nothing waits.
+  private func waitingSeconds(_ sinceNs: Int64?, _ nowNs: Int64) -> Double {
+    Double(max(0, nowNs - (sinceNs ?? nowNs))) / 1e9
   }
 
   private func addStore(to text: inout PrometheusText) throws {
@@ -215,6 +228,15 @@ struct MetricsEndpoint: Sendable {
     text.add(
       "nilo_http_responses_total", .counter, "Answers, by the class of their status.",
       metrics.responsesByClass.map { (["class": $0.label], Double($0.count)) })
+    text.add(
+      "nilo_http_problems_total", .counter, "Answers that were problems, by their kind.",
+      metrics.problemsByKind.map { (["kind": $0.label], Double($0.count)) })
+    if let certificates {
+      text.add(
+        "nilo_tls_certificate_end_timestamp_seconds", .gauge,
+        "When the server's certificate ends, in seconds since 1970.",
+        Double(certificates.endSeconds))
+    }
     if let process = ProcessFigures.read() {
       text.add(
         "process_resident_memory_bytes", .gauge, "Memory of the program.",

@@ -7,6 +7,7 @@ import Store
 /// What whoever runs the server looks at.
 struct OperationEndpoints: Sendable {
   let store: Store
+  let file: StoreFile
   let queries: BlockingPool
 
   /// `GET /`: what there is, for who looks around.
@@ -47,8 +48,9 @@ struct OperationEndpoints: Sendable {
     .json { $0.field("status", "healthy") }
   }
 
-  /// `GET /-/ready`: 200 once the store answers. The server listens only when it is open.
+  /// `GET /-/ready`: 200 once the store answers, and as long as its file is there. The server listens only when it is open.
   func ready(_ request: Request, _ context: ServerContext) async throws -> Response {
+    try file.require()
     let last = try await queries.run { [store] in try store.snapshot().lastSeq }
     return .json {
       $0.field("status", "ready")

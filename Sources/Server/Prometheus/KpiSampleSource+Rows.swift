@@ -56,7 +56,8 @@ extension KpiSampleSource {
     if request.aggregates.isEmpty { request.aggregates = [Aggregate(.count, nil)] }
     let result = try store.aggregate(request)
     guard result.count <= limits.maxRows else {
-      throw QueryLimitError("more than \(limits.maxRows) rows; ask for a shorter range")
+      throw QueryLimitError(
+        "more than \(limits.maxRows) rows; ask for a shorter range, or raise \(limits.names.rows)")
     }
     let isFinal = asked.isOneBucket ? result.isFinal : try finality(of: result, kpi)
     if !asked.isOneBucket { notes.take(kpi, result, isFinal, try kpi.buckets) }

@@ -4,6 +4,8 @@ import Hummingbird
 
 /// Answers errors as Prometheus does: `{"status":"error","errorType":"bad_data","error":"..."}`.
 struct PrometheusAnswers: RouterMiddleware {
+  let metrics: Metrics
+
   func handle(
     _ request: Request, context: ServerContext,
     next: (Request, ServerContext) async throws -> Response
@@ -17,7 +19,7 @@ struct PrometheusAnswers: RouterMiddleware {
       )
     } catch {
       let problem = Problem(error)
-      problem.log(request, context)
+      problem.note(request, context, metrics)
       var response = Self.response(
         problem.kind.status, Self.type(of: problem.kind), problem.detail)
       response.headers[.wwwAuthenticate] = problem.response().headers[.wwwAuthenticate]

@@ -7,12 +7,14 @@ final class BlockingPool: Sendable {
   let threadCount: Int
   let maxWaiting: Int
   private let name: String
+  private let setting: String
   private let pool: NIOThreadPool
   private let entered = Atomic<Int>(0)
 
-  /// `name` says in problems what there is too much of: `queries`.
-  init(named name: String, threadCount: Int, maxWaiting: Int) {
+  /// `name` says in problems what there is too much of: `queries`; `setting` how many may wait.
+  init(named name: String, threadCount: Int, maxWaiting: Int, setting: String) {
     (self.name, self.threadCount, self.maxWaiting) = (name, threadCount, maxWaiting)
+    self.setting = setting
     pool = NIOThreadPool(numberOfThreads: threadCount)
     pool.start()
   }
@@ -27,7 +29,8 @@ final class BlockingPool: Sendable {
     defer { entered.subtract(1, ordering: .relaxed) }
     guard before < threadCount + maxWaiting else {
       var problem = Problem(
-        .tooBusy, "\(maxWaiting) \(name) are waiting already; ask again in a moment")
+        .tooBusy,
+        "\(maxWaiting) \(name) are waiting already (\(setting)); ask again in a moment")
       problem.retryAfterSeconds = 1
       throw problem
     }

@@ -13,14 +13,20 @@ final class Metrics: Sendable {
   let appendSeconds = Histogram()
   let querySeconds = Histogram()
   private let queries = Outcome.allCases.map { _ in Counter() }
+  private let problems = Problem.Kind.allCases.map { _ in Counter() }
   /// By the first digit of the status.
   private let responses = (0..<5).map { _ in Counter() }
 
   func count(_ outcome: Outcome) { queries[outcome.rawValue].add() }
+  func count(_ kind: Problem.Kind) { problems[Problem.Kind.allCases.firstIndex(of: kind)!].add() }
   func count(status: Int) { responses[min(max(status / 100, 1), 5) - 1].add() }
 
   var queriesByOutcome: [(label: String, count: Int)] {
     Outcome.allCases.map { ($0.label, queries[$0.rawValue].value) }
+  }
+
+  var problemsByKind: [(label: String, count: Int)] {
+    zip(Problem.Kind.allCases, problems).map { ($0.rawValue, $1.value) }
   }
 
   var responsesByClass: [(label: String, count: Int)] {

@@ -35,6 +35,20 @@ extension Problem {
       )
       logged = "\(error)"
       retryAfterSeconds = 30
+    case let error as EarlierCommitFailedError:
+      // Of what has failed whoever brought it is told, and the log.
+      self.init(
+        .diskFull,
+        "what came just before could not be made durable, so this was not either; send it again later"
+      )
+      logged = "\(error)"
+      retryAfterSeconds = 1
+    case let error as UnfinishedChangeError:
+      // It is done all the same, and whoever did not hear of that would do it again.
+      self.init(
+        .failed,
+        "\(error.done), but \(error.missing); \(error.remedy). The server's log says why")
+      logged = "\(error)"
     case let error as DamageError:
       self.init(.failed, "what is stored is damaged: \(error)")
       logged = "\(error)"

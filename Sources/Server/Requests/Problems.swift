@@ -1,7 +1,8 @@
 import HTTPTypes
 import Hummingbird
 
-/// Answers errors as problems, logs those that are not the client's, and counts all answers.
+/// Answers errors as problems, logs those that are not the client's, and counts all answers. Each request is a line of the
+/// log at the level `debug`.
 struct Problems: RouterMiddleware {
   let metrics: Metrics
 
@@ -9,9 +10,17 @@ struct Problems: RouterMiddleware {
     _ request: Request, context: ServerContext,
     next: (Request, ServerContext) async throws -> Response
   ) async throws -> Response {
+    let begin = ContinuousClock.now
     var response = await answer(request, context, next)
     response.headers[.requestId] = context.id
     metrics.count(status: response.status.code)
+    // Without the query string, which may have a password in it.
+    context.logger.debug(
+      "\(request.method.rawValue) \(request.uri.path): \(response.status.code)",
+      metadata: [
+        "client": "\(context.clientAddress)",
+        "milliseconds": "\(((.now - begin) / .milliseconds(1)).rounded())",
+      ])
     return response
   }
 
@@ -23,7 +32,7 @@ struct Problems: RouterMiddleware {
       return try await next(request, context)
     } catch {
       let problem = Problem(error)
-      problem.log(request, context)
+      problem.note(request, context, metrics)
       return problem.response()
     }
   }
@@ -35,8 +44,9 @@ extension HTTPField.Name {
 }
 
 extension Problem {
-  /// Tells the log what a client is not told.
-  func log(_ request: Request, _ context: ServerContext) {
+  /// Counts it, and tells the log what a client is not told.
+  func note(_ request: Request, _ context: ServerContext, _ metrics: Metrics) {
+    metrics.count(kind)
     guard let logged else { return }
     context.logger.error("\(logged)", metadata: ["path": "\(request.uri.path)"])
   }

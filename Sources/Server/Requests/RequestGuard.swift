@@ -38,8 +38,17 @@ final class RequestGuard: ChannelDuplexHandler, RemovableChannelHandler {
       if let fault = Self.faultOfHost(head) {
         return refuse(context, .badRequest, body: Problem(.badRequest, fault).json + [0x0A])
       }
+      let codings = head.headers[canonicalForm: "transfer-encoding"]
+      if codings.contains(where: { $0.lowercased() != "chunked" }) {
+        // The parser takes the chunks apart, and nobody what is in them (RFC 9112, section 6.1).
+        return refuse(context, .notImplemented)
+      }
       isOld = head.version == .http1_0
-      if isOld { head.headers.replaceOrAdd(name: "connection", value: "close") }
+      if isOld {
+        head.headers.replaceOrAdd(name: "connection", value: "close")
+        // It knows no informational answers, and would take one for the answer (RFC 9110, section 10.1.1).
+        head.headers.remove(name: "expect")
+      }
       context.fireChannelRead(wrapInboundOut(.head(head)))
       return
     case .body: break

@@ -13,13 +13,12 @@ struct AlertTelling: Sendable {
   /// It is given up when the event is so old.
   let retryNs: Int64
 
-  /// The delivery of an event that was not told yet.
-  func delivery(of news: (id: String, seq: UInt64), _ alert: AlertInfo, _ logger: Logger)
-    -> Delivery
-  {
+  /// The delivery of an event that was not told yet. Attempts go on counting where those of before the server started have
+  /// ended.
+  func delivery(of news: AlertLedger.Untold, _ alert: AlertInfo, _ logger: Logger) -> Delivery {
     Delivery(id: news.id, owner: alert.owner, isRemote: true) { attempts, isCancelled in
       var told = AlertEvent(DefinitionKey(alert.name, alert.version), .notified)
-      (told.told, told.attempts) = (news.id, attempts + 1)
+      (told.told, told.attempts) = (news.id, news.attempts + attempts + 1)
       guard let event = try store.event(news.seq)?.event else {
         throw OutputFailure("event \(news.seq) of _alerts is not there")
       }
@@ -35,6 +34,8 @@ struct AlertTelling: Sendable {
       } catch {
         let isOld = clock().saturatingSubtracting(event.receivedNs) >= retryNs
         guard error is OutputRefusal || error is LanguageError.Issue || isOld else {
+          (told.kind, told.failure) = (.refused, "\(error)")
+          try store.record([told])
           return .failed("\(error)")
         }
         (told.kind, told.failure) = (.unheard, "\(error)")

@@ -47,7 +47,7 @@ enum OutputFile {
         try handle.close()
       }
     } catch {
-      throw OutputFailure("\(file.path) cannot be written: \(error.localizedDescription)")
+      throw OutputFailure("\(file.path) cannot be written: \(FileReason.of(error))")
     }
   }
 }

@@ -73,19 +73,27 @@ struct ScheduleWork: Sendable {
       let ageNs = clock().saturatingSubtracting(run.notedNs ?? run.boundaryNs)
       guard ageNs < retryNs else {
         return .ended(
-          ended.failed("given up after \(attempts + 1) attempts, the last of which: \(error)"))
+          ended.failed(
+            attempts == 0
+              ? "given up after one attempt: \(error)"
+              : "given up after \(attempts + 1) attempts, the last of which: \(error)"))
       }
       return .failed("\(error)")
     }
   }
 
-  /// The delivery of a run that was begun.
+  /// The delivery of a run that was begun. Attempts go on counting where those of before the server started have ended.
   func delivery(of run: ScheduleRun, _ schedule: ScheduleInfo, _ logger: Logger) -> Delivery {
     Delivery(
       id: run.id, owner: schedule.owner, isRemote: schedule.definition.target.isRemote
     ) { attempts, isCancelled in
+      let attempts = (run.attempts ?? 0) + attempts
       switch try attempt(run, schedule, attempts: attempts, isCancelled: isCancelled) {
-      case .failed(let why): return .failed(why)
+      case .failed(let why):
+        var refused = ScheduleRun(run.key, boundaryNs: run.boundaryNs, .refused)
+        (refused.attempts, refused.failure) = (attempts + 1, why)
+        try store.record(refused)
+        return .failed(why)
       case .ended(let ended):
         try store.record(ended)
         if let failure = ended.failure {

@@ -128,7 +128,7 @@ final class Scheduler: @unchecked Sendable {
     for sink in sinks {
       let pending = published[DefinitionKey(sink.name, sink.version)]?.pending
       if let pending, !known.contains(SinkWork.deliveryId(pending)) {
-        deliveries.add(publishing.delivery(of: pending, sink, logger))
+        deliveries.add(publishing.delivery(of: pending, sink))
       }
     }
     let left = deliveries.removeAll(
@@ -162,7 +162,12 @@ final class Scheduler: @unchecked Sendable {
       } catch {
         failure = "\(error)"
       }
-      if let failure { logger.info("\(delivery.id) will be tried again: \(failure)") }
+      if let failure {
+        // It may be tried for long, and whoever looks after the server hears of it once.
+        logger.log(
+          level: attempts == 0 ? .warning : .info,
+          "\(delivery.id) will be tried again: \(failure)")
+      }
       let pauseNs = Backoff.pauseNs(afterAttempts: attempts + 1, &random)
       deliveries.put(delivery, dueNs: failure == nil ? nil : work.clock() + pauseNs)
     }

@@ -1,6 +1,5 @@
 import Bytes
 import Language
-import Logging
 import Model
 import Query
 import Store
@@ -25,7 +24,7 @@ struct SinkWork: Sendable {
   static func deliveryId(_ publication: Publication) -> String { "sink \(publication.id)" }
 
   /// The delivery of a publication that was begun. It is tried until it is taken: what came later waits for it.
-  func delivery(of publication: Publication, _ sink: SinkInfo, _ logger: Logger) -> Delivery {
+  func delivery(of publication: Publication, _ sink: SinkInfo) -> Delivery {
     Delivery(
       id: Self.deliveryId(publication), owner: sink.owner,
       isRemote: sink.definition.target.isRemote
@@ -38,9 +37,7 @@ struct SinkWork: Sendable {
       } catch {
         (noted.state, noted.failure) = (.refused, "\(error)")
         // It may be tried for days, and is noted once.
-        if try store.sinkStates()[noted.key]?.failure == nil, try store.record(noted) {
-          logger.warning("sink \(sink.name) is not taken yet: \(error)")
-        }
+        if try store.sinkStates()[noted.key]?.failure == nil { try store.record(noted) }
         return .failed("\(error)")
       }
       (noted.state, noted.attempts) = (.done, attempts + 1)

@@ -80,7 +80,7 @@ struct Webhooks: Sendable {
     let text: String
     do { text = try String(contentsOfFile: file, encoding: .utf8) } catch {
       throw OutputFailure(
-        "webhooks.secret_file \(file) cannot be read: \(error.localizedDescription)")
+        "webhooks.secret_file \(file) cannot be read: \(FileReason.of(error))")
     }
     let secret = text.trimmingCharacters(in: .whitespacesAndNewlines)
     if secret.isEmpty { throw OutputFailure("webhooks.secret_file \(file) is empty") }

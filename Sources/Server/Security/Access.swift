@@ -15,20 +15,27 @@ struct Access: Sendable {
   let origins: Set<String>
   let clock: @Sendable () -> Int64
 
-  /// Who asks. Throws a ``Problem`` of kind `unauthorized`, whose text does not tell an unknown token from a wrong one.
-  func principal(of request: Request, _ context: ServerContext) async throws(Problem) -> Principal {
+  /// Who asks. With `takesPassword` the token may stand in the query string as the password `p`, where clients of InfluxDB 1
+  /// put it; nowhere else, as addresses are written into logs. Throws a ``Problem`` of kind `unauthorized`, whose text does not
+  /// tell an unknown token from a wrong one.
+  func principal(
+    of request: Request, _ context: ServerContext, takesPassword: Bool = false
+  ) async throws(Problem) -> Principal {
     // What clients send that have to send something is passed over where nothing is asked for.
     guard isOpen || tokens.isThere || webTokens != nil else {
       try requireOwnMachine(request)
       return Principal(name: "http \(context.clientAddress)", role: .admin)
     }
-    guard let text = Self.credential(request) else {
+    let password = takesPassword ? request.queryParameter("p") : nil
+    guard let text = password ?? Self.credential(request) else {
+      let others = takesPassword ? ", or as the password of Basic or p in the query string" : ""
       throw Problem(
-        .unauthorized, "send a token, as Authorization: Bearer TOKEN; nilo token create makes one")
+        .unauthorized,
+        "send a token, as Authorization: Bearer TOKEN\(others); nilo token create makes one")
     }
     if let webTokens, WebTokens.isOne(text) { return try await webTokens.principal(of: text) }
     guard let (id, secret) = Token.parts(of: text), let token = tokens.token(id),
-      token.matches(secret), !isExpired(token)
+      token.matches(secret), !token.isExpired(atNs: clock())
     else { throw .unknownToken }
     return Principal(
       name: token.name, role: token.role, streams: token.streams.map(Set.init), tokenId: token.id)
@@ -62,19 +69,17 @@ struct Access: Sendable {
     return ServerSettings.Address.isLoopback(String(host).lowercased())
   }
 
-  private func isExpired(_ token: Token) -> Bool {
-    guard let text = token.expires else { return false }
-    guard let ends = Timestamp(text) else { return true }
-    return clock() >= ends.ns
-  }
-
-  /// The token that a request shows: as a bearer, in the form of InfluxDB 2, or as the password of InfluxDB 1.
+  /// The token that a request shows: as a bearer, in the form of InfluxDB 2, which has a name before it where a client of it
+  /// asks InfluxDB 1.8, or as the password of InfluxDB 1.
   private static func credential(_ request: Request) -> String? {
     guard let header = request.headers[.authorization] else { return nil }
     let parts = header.split(separator: " ", maxSplits: 1).map(String.init)
     guard parts.count == 2 else { return "" }
     switch parts[0].lowercased() {
-    case "bearer", "token": return parts[1].trimmingCharacters(in: .whitespaces)
+    case "bearer": return parts[1].trimmingCharacters(in: .whitespaces)
+    case "token":
+      return parts[1].split(separator: ":").last.map { $0.trimmingCharacters(in: .whitespaces) }
+        ?? ""
     case "basic":
       let pair = Data(base64Encoded: parts[1]).map { String(decoding: $0, as: UTF8.self) } ?? ""
       return pair.split(separator: ":", maxSplits: 1).dropFirst().first.map(String.init) ?? ""

@@ -30,7 +30,7 @@ struct KeySet: Sendable {
     } catch is DecodingError {
       throw malformed("is no JWKS: a JSON object with the list keys")
     } catch {
-      throw malformed("cannot be read: \(error.localizedDescription)")
+      throw malformed("cannot be read: \(FileReason.of(error))")
     }
     let known = JWTKeyCollection()
     var keys: [String: any JWTAlgorithm] = [:]

@@ -1,5 +1,6 @@
 import Crypto
 import Foundation
+import Model
 
 /// A secret that a client shows, as the server knows it: not itself, but its hash.
 public struct Token: Sendable, Equatable, Codable {
@@ -57,6 +58,13 @@ public struct Token: Sendable, Equatable, Codable {
     var difference: UInt8 = 0
     for index in left.indices { difference |= left[index] ^ right[index] }
     return difference == 0
+  }
+
+  /// Whether it has ended at a time in nanoseconds since 1970.
+  func isExpired(atNs nowNs: Int64) -> Bool {
+    guard let text = expires else { return false }
+    guard let end = Timestamp(text) else { return true }
+    return nowNs >= end.ns
   }
 
   private static func hash(of secret: String) -> String {

@@ -1,4 +1,5 @@
 import Foundation
+import Logging
 import Model
 import Synchronization
 
@@ -14,7 +15,16 @@ public final class TokenFile: Sendable {
     }
   }
 
+  /// The file cannot be written; it is what it was.
+  public struct WriteError: Error, CustomStringConvertible {
+    public var path: String
+    public var reason: String
+    public var description: String { "\(path) cannot be written: \(reason)" }
+  }
+
   public let path: String
+  /// Told of what is wrong with the file while a server goes on.
+  private let logger: Logger?
   private let cached = Mutex(Cache())
 
   /// What was read last.
@@ -28,7 +38,11 @@ public final class TokenFile: Sendable {
   private static let lookInterval = Duration.milliseconds(100)
 
   /// Nothing is read yet.
-  public init(directory: String) { path = "\(directory)/tokens" }
+  public convenience init(directory: String) { self.init(directory: directory, logger: nil) }
+
+  init(directory: String, logger: Logger?) {
+    (path, self.logger) = ("\(directory)/tokens", logger)
+  }
 
   /// How long a token that was revoked is kept.
   private static let keptNs: Int64 = 90 * 86_400 * 1_000_000_000
@@ -38,13 +52,24 @@ public final class TokenFile: Sendable {
 
   /// The same with those that were revoked lately.
   func records() throws -> [Token] {
-    guard FileManager.default.fileExists(atPath: path) else { return [] }
+    let (tokens, faults) = try read()
+    if let fault = faults.first { throw fault }
+    return tokens
+  }
+
+  /// The tokens, revoked ones among them, and the lines that are none.
+  private func read() throws -> (tokens: [Token], faults: [MalformedError]) {
+    guard FileManager.default.fileExists(atPath: path) else { return ([], []) }
     let text = try String(contentsOfFile: path, encoding: .utf8)
-    return try text.split(separator: "\n").enumerated().map { number, line in
-      do { return try JSONDecoder().decode(Token.self, from: Data(line.utf8)) } catch {
-        throw MalformedError(path: path, line: number + 1)
+    var tokens: [Token] = []
+    var faults: [MalformedError] = []
+    let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+    for (number, line) in lines.enumerated() where !line.isEmpty {
+      do { tokens.append(try JSONDecoder().decode(Token.self, from: Data(line.utf8))) } catch {
+        faults.append(MalformedError(path: path, line: number + 1))
       }
     }
+    return (tokens, faults)
   }
 
   /// Adds a token. Not to be called by two processes at a time.
@@ -63,8 +88,8 @@ public final class TokenFile: Sendable {
     return true
   }
 
-  /// The token of an id as the file had it a tenth of a second ago or later. A file that cannot be read any more has none.
-  /// O(1) while it does not change.
+  /// The token of an id as the file had it a tenth of a second ago or later. A file that cannot be read any more has none; a line
+  /// that is none does not shut out the others. O(1) while it does not change.
   func token(_ id: String) -> Token? { current { $0.tokens[id] } }
 
   /// Whether there is such a file, so that whoever asks has to show a token.
@@ -76,12 +101,29 @@ public final class TokenFile: Sendable {
       if let looked = cache.looked, now - looked < Self.lookInterval { return body(cache) }
       cache.looked = now
       let stamp = FileStamp(path: path)
-      if stamp == nil || cache.stamp != stamp {
-        let tokens = (try? all()) ?? []
+      if cache.stamp != stamp {
+        let tokens = goodTokens()
+        if stamp == nil {
+          logger?.warning(
+            "\(path) is gone: where only programs of this machine reach the server, they may do all now"
+          )
+        }
         cache.stamp = stamp
         cache.tokens = Dictionary(tokens.map { ($0.id, $0) }, uniquingKeysWith: { $1 })
       }
       return body(cache)
+    }
+  }
+
+  /// All that can be read of the tokens that are not revoked; the log is told of the rest.
+  private func goodTokens() -> [Token] {
+    do {
+      let (tokens, faults) = try read()
+      for fault in faults { logger?.error("\(fault)") }
+      return tokens.filter { $0.revoked == nil }
+    } catch {
+      logger?.error("\(path) cannot be read, so that nobody is let in: \(FileReason.of(error))")
+      return []
     }
   }
 
@@ -94,7 +136,9 @@ public final class TokenFile: Sendable {
     // Also the file that takes its place is its owner's alone, from the first moment.
     let mask = umask(0o077)
     defer { umask(mask) }
-    try bytes.write(to: URL(fileURLWithPath: path), options: .atomic)
+    do { try bytes.write(to: URL(fileURLWithPath: path), options: .atomic) } catch {
+      throw WriteError(path: path, reason: FileReason.of(error))
+    }
     // An administrator makes tokens for the server of another user, who has the directory.
     guard geteuid() == 0 else { return }
     let directory = (path as NSString).deletingLastPathComponent

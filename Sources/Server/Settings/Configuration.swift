@@ -120,22 +120,27 @@ public struct ServerConfiguration: Sendable {
   private static func faultsOfNames(in file: String) throws -> [String] {
     let text: String
     do { text = try String(contentsOfFile: file, encoding: .utf8) } catch {
-      throw ConfigurationError(faults: ["\(file) cannot be read: \(error.localizedDescription)"])
+      throw ConfigurationError(faults: ["\(file) cannot be read: \(FileReason.of(error))"])
     }
     let root: Any?
     do { root = try Yams.load(yaml: text) } catch {
       throw ConfigurationError(faults: ["\(file) is no YAML: \(error)"])
     }
-    return entries(of: root, "").sorted { $0.key < $1.key }.compactMap { key, value in
-      if let setting = Setting.all.first(where: { $0.key == key }) {
-        // What reads the file takes a mapping of nothing for nothing at all, and the word null for a text.
-        if value is [AnyHashable: Any] { return "\(key) in \(file) is \(setting.kindFault)" }
-        guard value is NSNull else { return nil }
-        return "\(key) in \(file) has no value; leave it out, or write \"\" for an empty text"
-      }
-      let hint = Setting.nearest(key).map { "; is it \($0)?" } ?? ""
-      return "\(file): there is no setting \(key)\(hint)"
+    let found = entries(of: root, "").sorted { $0.key < $1.key }
+    let twice = zip(found, found.dropFirst()).filter { $0.key == $1.key }.map {
+      "\(file) has \($0.0.key) twice, with its dots and within a mapping; leave one out"
     }
+    return twice
+      + found.compactMap { key, value in
+        if let setting = Setting.all.first(where: { $0.key == key }) {
+          // What reads the file takes a mapping of nothing for nothing at all, and the word null for a text.
+          if value is [AnyHashable: Any] { return "\(key) in \(file) is \(setting.kindFault)" }
+          guard value is NSNull else { return nil }
+          return "\(key) in \(file) has no value; leave it out, or write \"\" for an empty text"
+        }
+        let hint = Setting.nearest(key).map { "; is it \($0)?" } ?? ""
+        return "\(file): there is no setting \(key)\(hint)"
+      }
   }
 
   /// The dotted paths of all scalars, lists and empty mappings, and these.

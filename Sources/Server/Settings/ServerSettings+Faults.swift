@@ -59,10 +59,20 @@ extension ServerSettings {
       let parent = URL(fileURLWithPath: path).standardizedFileURL.deletingLastPathComponent().path
       return "\(key) is \(path), and \(parent) is not there; make it with: mkdir -p \(parent)"
     }
-    if !FileManager.default.isWritableFile(atPath: url.path) {
-      return "\(key) is \(path), and \(url.path) may not be written"
+    return Self.mayBeWritten(url) ? nil : "\(key) is \(path), and \(url.path) may not be written"
+  }
+
+  /// Whether there can be something new in a directory. To be sure it is tried, and taken away again: what the system says of
+  /// permissions is not all that may be in the way, such as of a file system that has no files of ours.
+  private static func mayBeWritten(_ directory: URL) -> Bool {
+    let probe = directory.appendingPathComponent(".nilo-check-\(UUID().uuidString)")
+    do {
+      try FileManager.default.createDirectory(at: probe, withIntermediateDirectories: false)
+      try FileManager.default.removeItem(at: probe)
+    } catch {
+      return false
     }
-    return nil
+    return true
   }
 
   /// What is at a path.

@@ -1,4 +1,5 @@
 import Model
+import Query
 import Store
 
 /// What a server is started with. Each is described by a ``Setting``.
@@ -75,6 +76,17 @@ public struct ServerSettings: Sendable {
     public var querySeconds = 60
     /// How long requests may still run once the server is to stop.
     public var stopSeconds = 20
+
+    /// As statements have them, with the names of the settings in what is told of them.
+    var ofQueries: QueryLimits {
+      var limits = QueryLimits()
+      limits.maxRows = queryRows
+      limits.maxMemoryBytes = queryMemoryBytes
+      limits.maxSeconds = Double(querySeconds)
+      (limits.names.rows, limits.names.memory) = ("limits.query_rows", "limits.query_memory")
+      limits.names.seconds = "limits.query_seconds"
+      return limits
+    }
   }
 
   /// The store.

@@ -118,7 +118,7 @@ public struct Setting: Sendable {
         \.outputsDirectory),
       Setting(
         count: "outputs.retry_seconds",
-        "How long after it was begun a run of a schedule is tried again when its target does not take it.",
+        "How long a run of a schedule or a notice of an alert is tried again when its target does not take it.",
         \.outputsRetrySeconds),
       Setting(
         "webhooks.secret_file",

@@ -3,6 +3,7 @@ import Bytes
 import FileConnector
 import Foundation
 import KafkaClient
+import Server
 import Store
 
 struct KafkaProduce: ParsableCommand {
@@ -173,7 +174,7 @@ private struct FailureFile {
       $0.field("reason", reason)
     }
     do { try file.write(contentsOf: Data(line + [0x0A])) } catch {
-      throw Failure("the file \(path) cannot be written: \(error.localizedDescription)")
+      throw Failure("the file \(path) cannot be written: \(FileReason.of(error))")
     }
   }
 }

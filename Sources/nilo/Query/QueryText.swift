@@ -1,5 +1,6 @@
 import Foundation
 import Language
+import Server
 
 /// A text of statements, and where it came from.
 struct QueryText {
@@ -30,13 +31,13 @@ struct QueryText {
     } catch let error as Failure {
       throw error
     } catch {
-      throw Failure("\(file) cannot be read: \(reason(error))")
+      throw Failure("\(file) cannot be read: \(FileReason.of(error))")
     }
   }
 
   private static func standardInput() throws -> Data {
     do { return try bytes(of: .standardInput) } catch {
-      throw Failure("standard input cannot be read: \(reason(error))")
+      throw Failure("standard input cannot be read: \(FileReason.of(error))")
     }
   }
 
@@ -56,19 +57,5 @@ struct QueryText {
       throw Failure("\(name) has more than \(LanguageLimits.maxTextBytes >> 20) MiB of text")
     }
     return String(decoding: bytes, as: UTF8.self)
-  }
-
-  /// What the system says, of an error of its own or below another.
-  private static func posixReason(_ error: NSError) -> String? {
-    if error.domain == NSPOSIXErrorDomain { return errorText(Int32(error.code)) }
-    return (error.userInfo[NSUnderlyingErrorKey] as? NSError).flatMap(posixReason)
-  }
-
-  static func reason(_ error: any Error) -> String {
-    switch CocoaError.Code(rawValue: (error as NSError).code) {
-    case .fileReadNoSuchFile, .fileNoSuchFile: "there is no such file"
-    case .fileReadNoPermission, .fileWriteNoPermission: "permission denied"
-    default: posixReason(error as NSError) ?? "\(error.localizedDescription)"
-    }
   }
 }

@@ -43,6 +43,11 @@ struct RemoteServer {
       return Failure(
         "nothing answers at \(url) (\(error.message)); start a server there with nilo serve, or say another --url"
       )
+    // What OpenSSL says of an answer that is no TLS.
+    case .untrusted where error.message.contains("wrong version number"):
+      return Failure(
+        "\(url) does not speak TLS (\(error.message)); say --url http:\(url.dropFirst("https:".count))"
+      )
     case .untrusted:
       return Failure(
         "\(url) is not trusted (\(error.message)); --ca-file names who vouches for it")
