@@ -42,7 +42,7 @@ final class Certificates: Sendable {
     configuration.sslContextCallback = { [self] _, promise in
       // Not on the thread of the handshake: what BoringSSL finds wrong with a pair stays among the errors of the thread, and would
       // be taken for one of the connection.
-      NIOThreadPool.singleton.submit { _ in promise.succeed(current().override) }
+      NIOThreadPool.singleton.submit { [self] _ in promise.succeed(current().override) }
     }
     return configuration
   }
