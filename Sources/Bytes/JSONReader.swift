@@ -89,16 +89,18 @@ public struct JSONReader {
     }
   }
 
-  /// Where the next value stands in the text, which is read past. Throws ``JSONReadError``. O(its bytes).
+  /// Where the next value stands in the text, which is read past. Only brackets and strings are looked at: what is within them
+  /// need not be JSON, and may be nested as deep as it likes. Brackets of the two kinds count alike. Throws ``JSONReadError``
+  /// where there is no value, or no end of it. O(its bytes).
   public mutating func place() throws(JSONReadError) -> Range<Int> {
     let first = peek()
     let start = offset
     switch first {
-    case UInt8(ascii: "{"):
-      try forEachField { _, reader throws(JSONReadError) in _ = try reader.place() }
-    case UInt8(ascii: "["):
-      try forEachElement { reader throws(JSONReadError) in _ = try reader.place() }
-    default: _ = try value()
+    case UInt8(ascii: "{"), UInt8(ascii: "["): try passBrackets()
+    case UInt8(ascii: "\""): try passString()
+    default:
+      while offset < bytes.count, !Self.endsWord(bytes[offset]) { offset += 1 }
+      if offset == start { throw error }
     }
     return start..<offset
   }
@@ -159,6 +161,42 @@ public struct JSONReader {
     try require(byte)
     depth += 1
     if depth > Self.maxDepth { throw error }
+  }
+
+  /// From a bracket to that which closes it.
+  private mutating func passBrackets() throws(JSONReadError) {
+    var depth = 0
+    repeat {
+      guard offset < bytes.count else { throw error }
+      switch bytes[offset] {
+      case UInt8(ascii: "\""):
+        try passString()
+        continue
+      case UInt8(ascii: "{"), UInt8(ascii: "["): depth += 1
+      case UInt8(ascii: "}"), UInt8(ascii: "]"): depth -= 1
+      default: break
+      }
+      offset += 1
+    } while depth > 0
+  }
+
+  /// From a quote to that which closes it.
+  private mutating func passString() throws(JSONReadError) {
+    offset += 1
+    while offset < bytes.count, bytes[offset] != UInt8(ascii: "\"") {
+      offset = min(offset + (bytes[offset] == UInt8(ascii: "\\") ? 2 : 1), bytes.count)
+    }
+    if offset == bytes.count { throw error }
+    offset += 1
+  }
+
+  private static func endsWord(_ byte: UInt8) -> Bool {
+    switch byte {
+    case 0x20, 0x0A, 0x0D, 0x09, UInt8(ascii: ","), UInt8(ascii: ":"), UInt8(ascii: "\""),
+      UInt8(ascii: "{"), UInt8(ascii: "}"), UInt8(ascii: "["), UInt8(ascii: "]"):
+      true
+    default: false
+    }
   }
 
   private mutating func word(

@@ -103,7 +103,6 @@ static CURLcode configure(nilo_curl *session, const nilo_curl_request *request) 
   SET(CURLOPT_URL, request->url);
   SET(CURLOPT_CUSTOMREQUEST, request->method);
   SET(CURLOPT_NOBODY, strcmp(request->method, "HEAD") == 0 ? 1L : 0L);
-  SET(CURLOPT_ACCEPT_ENCODING, "");
   SET(CURLOPT_CONNECTTIMEOUT_MS, request->connect_timeout_ms);
   SET(CURLOPT_TIMEOUT_MS, request->timeout_ms);
   SET(CURLOPT_HEADERFUNCTION, take_head);

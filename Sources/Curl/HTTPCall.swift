@@ -56,7 +56,7 @@ public struct HTTPCallError: Error, Equatable, CustomStringConvertible {
     case cancelled
     /// The body is longer than the caller takes.
     case tooLarge
-    /// The connection ended within the answer, or the answer is no HTTP.
+    /// The connection or what is compressed ended within the answer, or the answer is no HTTP.
     case brokenOff
   }
 

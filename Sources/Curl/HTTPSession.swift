@@ -42,6 +42,7 @@ public final class HTTPSession {
       try withoutActuallyEscaping(body) { body in
         let exchange = Exchange(call, isCancelled, body)
         let outcome = perform(call, exchange)
+        if outcome == nilo_curl_done { exchange.finish() }
         if let failure = exchange.failure { throw failure }
         if let kind = HTTPCallError.Kind(outcome) {
           let message = unsafe String(cString: nilo_curl_message(session))
@@ -57,7 +58,10 @@ public final class HTTPSession {
 
   private func perform(_ call: HTTPCall, _ exchange: Exchange) -> nilo_curl_outcome {
     // Within a line nobody can begin another one.
-    let lines = call.headers.map { "\($0.name): \($0.value)".filter { !$0.isNewline } }
+    var lines = call.headers.map { "\($0.name): \($0.value)".filter { !$0.isNewline } }
+    if !call.headers.contains(where: { $0.name.lowercased() == "accept-encoding" }) {
+      lines.append("Accept-Encoding: gzip")
+    }
     let known = call.addresses.map { "\($0.host):\($0.port):\($0.address)" }
     return withExtendedLifetime(exchange) {
       unsafe withStrings(lines) { headers in
@@ -104,9 +108,11 @@ extension HTTPCallError.Kind {
 @safe
 private final class Exchange {
   var head = HTTPHead()
-  /// What the caller threw.
-  var failure: (any Error)?
+  /// What the caller threw, or why the body cannot be read.
+  private(set) var failure: (any Error)?
   private let call: HTTPCall
+  /// Of the body that comes; nil before it has begun.
+  private var decoding: BodyDecoding?
   private let isCancelled: () -> Bool
   private let body: (HTTPHead, [UInt8]) throws -> Void
 
@@ -141,6 +147,7 @@ private final class Exchange {
   private func takeHead(_ bytes: [UInt8]) {
     let line = String(decoding: bytes, as: UTF8.self).prefix { !$0.isNewline }
     if line.hasPrefix("HTTP/") {
+      decoding = nil
       let parts = line.split(separator: " ", maxSplits: 2)
       head = HTTPHead(status: parts.count > 1 ? Int(parts[1]) ?? 0 : 0)
     } else if let colon = line.firstIndex(of: ":") {
@@ -150,13 +157,19 @@ private final class Exchange {
   }
 
   private func takeBody(_ bytes: [UInt8]) -> Bool {
-    do {
-      try body(head, bytes)
-      return true
-    } catch {
-      failure = error
-      return false
+    noteFailure {
+      let decoding = try self.decoding ?? BodyDecoding(head, url: call.url)
+      self.decoding = decoding
+      try decoding.decode(bytes) { try body(head, $0) }
     }
+    return failure == nil
+  }
+
+  /// Nothing more comes: libcurl has seen the end of the answer.
+  func finish() { noteFailure { try decoding?.finish() } }
+
+  private func noteFailure(_ work: () throws -> Void) {
+    do { try work() } catch { failure = error }
   }
 }
 

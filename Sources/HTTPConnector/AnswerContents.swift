@@ -8,13 +8,14 @@ public struct AnswerContents: Sendable {
   public var mapping: DocumentMapping
   /// The stream that a document goes to; nil when it names none.
   public var stream: @Sendable ([UInt8]) -> String?
-  /// The stream that the ledger has documents under which name none, and why they are refused.
-  public var stray: (stream: String, reason: String)
+  /// The stream that the ledger has documents under which name none, and why one of them is refused.
+  public var stray: (stream: String, reason: @Sendable ([UInt8]) -> String)
 
   /// JSON, each document as it is.
   public init(
     format: FileFormat = .json, mapping: DocumentMapping = DocumentMapping(),
-    stray: (stream: String, reason: String), stream: @escaping @Sendable ([UInt8]) -> String?
+    stray: (stream: String, reason: @Sendable ([UInt8]) -> String),
+    stream: @escaping @Sendable ([UInt8]) -> String?
   ) {
     (self.format, self.mapping) = (format, mapping)
     (self.stray, self.stream) = (stray, stream)
@@ -98,7 +99,7 @@ public struct AnswerContents: Sendable {
 
   private func put(_ document: [UInt8], into contents: inout Contents) {
     guard let stream = stream(document) else {
-      return refuse(document, stray.reason, in: &contents)
+      return refuse(document, stray.reason(document), in: &contents)
     }
     let place = contents.place(of: stream)
     contents.batches[place].documents.append(document, at: contents.nextRecord)

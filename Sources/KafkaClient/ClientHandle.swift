@@ -1,14 +1,12 @@
 internal import CRdkafka
+import Dispatch
 import Synchronization
+import Threads
 
 /// A client of the library, with the options that it was made with, and what it said last.
 @safe final class ClientHandle: @unchecked Sendable {
-  /// Errors of the client as a whole, such as that no broker can be reached: the last one, until it is taken.
-  let failure = Mutex<KafkaError?>(nil)
-  /// Told of each message that was delivered or not, with what it was given for that.
-  let reports = Mutex<[(tag: Int, failure: KafkaError?)]>([])
-  /// What a single broker did last.
-  private let lastReason = Mutex<KafkaError?>(nil)
+  /// What the client tells.
+  let news = ClientNews()
   /// Where it connects to first.
   private let brokers: String
   private var client: OpaquePointer?
@@ -48,13 +46,13 @@ import Synchronization
       else { return }
       let error = KafkaError(
         RD_KAFKA_RESP_ERR__TRANSPORT, "brokers", message: unsafe String(cString: text))
-      unsafe ClientHandle.of(rd_kafka_opaque(client)).lastReason.withLock { $0 = error }
+      unsafe ClientNews.of(rd_kafka_opaque(client)).lastReason.withLock { $0 = error }
     }
-    let context = unsafe Unmanaged.passUnretained(self).toOpaque()
+    let context = unsafe Unmanaged.passUnretained(news).toOpaque()
     unsafe rd_kafka_conf_set_opaque(configuration, context)
     unsafe rd_kafka_conf_set_error_cb(configuration) { _, code, reason, context in
       let message = unsafe reason.map { unsafe String(cString: $0) }
-      unsafe ClientHandle.of(context).note(rd_kafka_resp_err_t(rawValue: code), message)
+      unsafe ClientNews.of(context).note(rd_kafka_resp_err_t(rawValue: code), message)
     }
     if type == RD_KAFKA_PRODUCER {
       unsafe rd_kafka_conf_set_dr_msg_cb(configuration) { _, message, context in
@@ -63,7 +61,7 @@ import Synchronization
         let failure =
           unsafe message.err == RD_KAFKA_RESP_ERR_NO_ERROR
           ? nil : KafkaError(unsafe message.err, "message \(tag)")
-        unsafe ClientHandle.of(context).reports.withLock { $0.append((tag, failure)) }
+        unsafe ClientNews.of(context).reports.withLock { $0.append((tag, failure)) }
       }
     }
     var text = [CChar](repeating: 0, count: 512)
@@ -79,33 +77,27 @@ import Synchronization
     unsafe client = made
   }
 
-  /// Waits until the threads of the client have ended.
+  /// Waits until the threads of the client have ended, some milliseconds, but not for long where a broker does not answer: a client
+  /// of a group waits for the answer to what it told it last, up to a minute. It goes on ending by itself then.
   func close() {
     guard let client = unsafe client else { return }
     unsafe self.client = nil
-    unsafe rd_kafka_destroy(client)
-  }
-
-  deinit { close() }
-
-  /// Takes note of an error of the client. What one broker does is its own affair as long as there are others, but it says why
-  /// there is none when that is so.
-  private func note(_ code: rd_kafka_resp_err_t, _ message: String?) {
-    let error = KafkaError(code, "brokers", message: message)
-    switch code {
-    case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
-      let reason = lastReason.withLock { $0 }
-      failure.withLock { $0 = reason ?? error }
-    case RD_KAFKA_RESP_ERR__AUTHENTICATION, RD_KAFKA_RESP_ERR__SSL, RD_KAFKA_RESP_ERR__FATAL:
-      failure.withLock { $0 = error }
-    default: lastReason.withLock { $0 = error }
+    let ended = DispatchSemaphore(value: 0)
+    let closing = unsafe ClosingClient(client: client, news: news)
+    do throws(ThreadError) {
+      try startThread(named: "nilo.kafka.end") {
+        closing.end()
+        ended.signal()
+      }
+      _ = ended.wait(timeout: .now() + .milliseconds(Self.closeMs))
+    } catch {
+      closing.end()
     }
   }
 
-  private static func of(_ context: UnsafeMutableRawPointer?) -> ClientHandle {
-    guard let context = unsafe context else { preconditionFailure("a callback without its client") }
-    return unsafe Unmanaged.fromOpaque(context).takeUnretainedValue()
-  }
+  private static let closeMs = 3_000
+
+  deinit { close() }
 
   /// The topics that there are, by name: all, or those of `names`, which may turn out not to be there.
   ///
@@ -161,15 +153,18 @@ import Synchronization
   }
 
   /// What was said last of why something does not work; nil for nothing.
-  var reason: String? { (failure.withLock { $0 } ?? lastReason.withLock { $0 })?.message }
+  var reason: String? { news.reason }
 
   /// The error of the client as a whole that came last, once.
-  func takeFailure() -> KafkaError? {
-    failure.withLock { failure in
-      defer { failure = nil }
-      return failure
-    }
-  }
+  func takeFailure() -> KafkaError? { news.takeFailure() }
+}
+
+/// A client that ends, with what it tells until then.
+@safe private struct ClosingClient: @unchecked Sendable {
+  let client: OpaquePointer
+  let news: ClientNews
+
+  func end() { withExtendedLifetime(news) { unsafe rd_kafka_destroy(client) } }
 }
 
 /// Calls `body` with a list of partitions of the library, which lives as long as the call.

@@ -25,7 +25,7 @@ internal import Glibc
     unsafe queue = rd_kafka_queue_get_consumer(handle.pointer)
   }
 
-  /// Lets go of the brokers, and waits until that is done: some milliseconds, more when one does not answer.
+  /// Lets go of the brokers, and waits until that is done: some milliseconds, some seconds at most when one does not answer.
   public func close() {
     if isClosed { return }
     isClosed = true

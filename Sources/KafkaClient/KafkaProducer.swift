@@ -25,12 +25,13 @@ internal import CRdkafka
   public struct Message: Sendable {
     public var key: [UInt8]?
     public var value: [UInt8]?
-    public var headers: [(name: String, value: [UInt8])]
+    /// One without a value is not one with an empty value.
+    public var headers: [(name: String, value: [UInt8]?)]
     /// Nil leaves it to the client, which goes by the key.
     public var partition: Int32?
 
     public init(
-      key: [UInt8]? = nil, value: [UInt8]?, headers: [(name: String, value: [UInt8])] = [],
+      key: [UInt8]? = nil, value: [UInt8]?, headers: [(name: String, value: [UInt8]?)] = [],
       partition: Int32? = nil
     ) {
       (self.key, self.value, self.headers) = (key, value, headers)
@@ -43,7 +44,7 @@ internal import CRdkafka
   public func send(_ message: Message, to topic: String, tag: Int) throws(KafkaError) {
     // One block of bytes, so that there is one pointer for all headers.
     let bytes = message.headers.reduce(into: [UInt8]()) {
-      $0 += Array($1.name.utf8) + [0] + $1.value
+      $0 += Array($1.name.utf8) + [0] + ($1.value ?? [])
     }
     let code = unsafe bytes.withUnsafeBytes { block in
       var place = 0
@@ -53,8 +54,9 @@ internal import CRdkafka
         unsafe headers.append(
           nilo_kafka_header(
             name: block.baseAddress?.advanced(by: place).assumingMemoryBound(to: CChar.self),
-            value: block.baseAddress?.advanced(by: valueStart), value_count: value.count))
-        place = valueStart + value.count
+            value: value == nil ? nil : block.baseAddress?.advanced(by: valueStart),
+            value_count: value?.count ?? 0))
+        place = valueStart + (value?.count ?? 0)
       }
       return unsafe withBytes(message.key) { key, keyCount in
         unsafe withBytes(message.value) { value, valueCount in
@@ -85,7 +87,7 @@ internal import CRdkafka
 
   /// What has become of messages since this was asked last: no failure means that the brokers have it.
   public func reports() -> [(tag: Int, failure: KafkaError?)] {
-    handle.reports.withLock { reports in
+    handle.news.reports.withLock { reports in
       defer { reports = [] }
       return reports
     }

@@ -71,6 +71,9 @@ internal import CRdkafka
     }
   }
 
+  /// Whether there is a key, which may be empty.
+  public var hasKey: Bool { unsafe message.pointee.key != nil }
+
   /// Empty also where there is none.
   public var key: RawSpan {
     @_lifetime(borrow self)

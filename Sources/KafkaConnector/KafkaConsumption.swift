@@ -43,6 +43,12 @@ public final class KafkaConsumption {
   private var others: OtherReaders?
   /// Partitions that had more than the client told when they were looked at last.
   private var silent: Set<Int> = []
+  /// Partitions that are not read for now; known from one session to the next.
+  private var unreachable = UnreachablePartitions()
+  /// What is missing of partitions that somebody has to decide about: they are not read any more, and the others are until it is
+  /// known what is missing of them.
+  private var gaps: [Int: String] = [:]
+  private var stopsByNs: Int64 = 0
 
   /// `clock` gives nanoseconds; only differences count.
   public init(
@@ -112,24 +118,50 @@ public final class KafkaConsumption {
   // MARK: Beginning
 
   private func open(_ owned: OwnedPartitions, _ consumer: KafkaConsumer) throws {
-    deadLetters = try settings.deadLetterTopic.map { try DeadLetters($0, settings) }
-    let all = try beginnings.all(owned, consumer, hasToStop: { hooks.hasToStop })
+    deadLetters = try settings.deadLetterTopic.map {
+      try DeadLetters($0, settings, hasToStop: { [hooks] in hooks.hasToStop })
+    }
+    unreachable.keep(owned.partitions)
+    unreachable.beginRound()
+    let all = try beginnings.all(
+      owned, hasToStop: { hooks.hasToStop },
+      watermarks: { try watermarks(of: $0, owned, consumer) })
+    if all.allSatisfy({ $0.end == nil }), let reason = unreachable.description {
+      throw ConsumptionError(.tryAgain, reason)
+    }
+    hooks.note(unread: unreachable.description)
     intakes = all.map { PartitionIntake($0.partition, from: $0.position) }
-    firstEnds = all.map(\.end)
+    firstEnds = all.map { $0.end ?? .max }
     isVerified = all.map(\.isVerified)
-    (places, emptyCounted, silent, mostWaiting) = ([:], 0, [], 0)
+    for (place, one) in all.enumerated() { deadLetters?.owe(one.owed, of: place) }
+    (places, emptyCounted, silent, mostWaiting, gaps) = ([:], 0, [], 0, [:])
     nowNs = clock()
-    (knownEnds, refill) = (firstEnds, QueueRefill())
+    (knownEnds, refill) = (all.map { $0.end ?? $0.position.next }, QueueRefill())
     lastNewsNs = [Int64](repeating: nowNs, count: intakes.count)
     behind = Set(intakes.indices)
-    expected = Dictionary(grouping: intakes, by: expectedKey).mapValues {
-      ExpectedSources($0.map(source(of:)))
+    var sources = Dictionary(grouping: intakes, by: { expectedKey($0.partition) })
+      .mapValues { $0.map(source(of:)) }
+    for partition in unreachable.reasons.keys
+    where !all.contains(where: { $0.partition == partition }) {
+      sources[expectedKey(partition), default: []].append(try beginnings.source(of: partition))
     }
+    expected = sources.mapValues { ExpectedSources($0) }
     try noteArrivals()
     try consumer.assign(all.map { ($0.partition, $0.offset) })
   }
 
   private var beginnings: PartitionBeginnings { PartitionBeginnings(settings, store) }
+
+  /// Nil for a partition that cannot be read for now. Who wants all up to the end cannot do without one.
+  private func watermarks(
+    of partition: KafkaPartition, _ owned: OwnedPartitions, _ consumer: KafkaConsumer
+  ) throws -> Range<Int64>? {
+    if settings.endsAtEnd {
+      return try consumer.watermarks(of: partition, timeoutMs: settings.timeoutMs)
+    }
+    return try unreachable.watermarks(
+      of: partition, leader: owned.leaders[partition], consumer, timeoutMs: settings.timeoutMs)
+  }
 
   /// What a partition is called as a source of events.
   private func source(of intake: PartitionIntake) -> String {
@@ -142,6 +174,7 @@ public final class KafkaConsumption {
     var nextLookNs = clock() + Self.lookNs
     var nextWatchNs = clock() + watchNs
     var nextGroupNs = clock() + groupNs
+    var nextReachNs = clock() + Self.reachNs
     var polled = 0
     while polled % 64 != 0 || !hooks.hasToStop {
       let isIdle: Bool
@@ -163,6 +196,11 @@ public final class KafkaConsumption {
       noteEnds(consumer)
       try noteArrivals()
       if settings.endsAtEnd, hasReachedEnds { return .done }
+      try stopAfterGaps()
+      if nowNs >= nextReachNs {
+        nextReachNs = nowNs + Self.reachNs
+        if try reach(consumer, owned) == .again { return .again }
+      }
       if nowNs >= nextGroupNs {
         nextGroupNs = nowNs + groupNs
         tellGroup(consumer)
@@ -177,6 +215,7 @@ public final class KafkaConsumption {
 
   private static let pollMs = 20
   private static let lookNs: Int64 = 200_000_000
+  private static let reachNs: Int64 = 5_000_000_000
   private var watchNs: Int64 { Int64(settings.watchSeconds * 1e9) }
   private var groupNs: Int64 { Int64(settings.groupSeconds * 1e9) }
 
@@ -188,12 +227,15 @@ public final class KafkaConsumption {
       return try judge(try place(of: message), consumer)
     }
     let place = try place(of: message)
+    if gaps[place] != nil { return .done }
     lastNewsNs[place] = nowNs
     silent.remove(place)
+    if !unreachable.isEmpty { unreachable.hear(of: intakes[place].partition) }
     if message.kind == .end {
       // It ends before the last message that was taken.
       if message.offset < intakes[place].position.next { return try judge(place, consumer) }
       isVerified[place] = true
+      try sendOwed(place)
       intakes[place].reachEnd(at: message.offset, nowNs: nowNs)
       return .done
     }
@@ -202,14 +244,20 @@ public final class KafkaConsumption {
     // A key of another message may have the same value.
     let hash =
       checksum(value) &* 31 &+ checksum(message.key) &+ UInt64(bitPattern: message.timestampMs ?? 0)
+    let isNew: Bool
     do throws(PartitionGap) {
-      let isNew = try intakes[place].expects(offset: offset, hash: hash)
-      isVerified[place] = true
-      if !isNew { return .done }
+      isNew = try intakes[place].expects(offset: offset, hash: hash)
     } catch {
-      try passRecreated(place, consumer)
-      return .again
+      return try passRecreated(place, consumer)
     }
+    if !isNew, deadLetters?.isOwed(offset, of: place) == true {
+      deadLetters?.keep(message, of: place)
+    }
+    if offset >= intakes[place].position.last?.offset ?? 0 {
+      isVerified[place] = true
+      try sendOwed(place)
+    }
+    if !isNew { return .done }
     while intakes[place].isFull(settings.limits) || isOverMemory() {
       try makeRoom(place)
     }
@@ -234,7 +282,8 @@ public final class KafkaConsumption {
         : decode(
           DecodableMessage(
             partition: intakes[place].partition, offset: offset, timestampMs: message.timestampMs,
-            key: bytes(of: message.key), value: bytes(of: value), headers: message.headers))
+            key: message.hasKey ? bytes(of: message.key) : nil, value: bytes(of: value),
+            headers: message.headers))
       try intakes[place].take(
         offset: offset, hash: hash, contents, nowNs: nowNs, endOf: end)
     }
@@ -245,20 +294,36 @@ public final class KafkaConsumption {
   private func judge(_ place: Int, _ consumer: KafkaConsumer) throws -> Outcome {
     let marks = try consumer.watermarks(
       of: intakes[place].partition, timeoutMs: settings.timeoutMs)
-    if marks.upperBound < intakes[place].position.next { try passRecreated(place, consumer) }
+    if marks.upperBound < intakes[place].position.next { return try passRecreated(place, consumer) }
     return .again
   }
 
-  /// Goes on with another topic of the same name, at its first message.
-  private func passRecreated(_ place: Int, _ consumer: KafkaConsumer) throws {
+  /// Goes on with another topic of the same name, at its first message. Where somebody has to decide about that, the other
+  /// partitions are looked at before: most likely it is the same with them.
+  private func passRecreated(_ place: Int, _ consumer: KafkaConsumer) throws -> Outcome {
     // What was taken of the one before is durable first, and its position no longer on its way.
     handOver { _, _ in true }
     while intakes.contains(where: \.isOnItsWay) { try land(waiting: true) }
     let partition = intakes[place].partition
     let marks = try consumer.watermarks(of: partition, timeoutMs: settings.timeoutMs)
-    try beginnings.pass(
-      PartitionGap(.recreated, after: intakes[place].durable, resumesAt: marks.lowerBound),
-      of: partition)
+    do {
+      try beginnings.pass(
+        PartitionGap(.recreated, after: intakes[place].durable, resumesAt: marks.lowerBound),
+        of: partition)
+      return .again
+    } catch let stop as UndecidedGap {
+      if gaps.isEmpty { stopsByNs = clock() + Int64(settings.timeoutMs) * 1_000_000 }
+      gaps[place] = stop.description
+      return .done
+    }
+  }
+
+  /// Throws what is missing, as soon as that is known of all partitions, or after some time of those of which it is.
+  private func stopAfterGaps() throws {
+    if gaps.isEmpty { return }
+    guard nowNs >= stopsByNs || intakes.indices.allSatisfy({ isVerified[$0] || gaps[$0] != nil })
+    else { return }
+    throw ConsumptionError(stoppedBy: gaps.keys.sorted().compactMap { gaps[$0] })
   }
 
   private func place(of message: borrowing PolledMessage) throws -> Int {
@@ -322,7 +387,7 @@ public final class KafkaConsumption {
     let batches = flight.batches
     do {
       for batch in batches {
-        try expected[expectedKey(intakes[place])]?.announce(
+        try expected[expectedKey(intakes[place].partition)]?.announce(
           to: batch.stream, options: batch.options, in: store, before: batch.documents, of: source)
       }
       try WorkerPool.shared.submit(.ingest) { [store] in
@@ -353,21 +418,49 @@ public final class KafkaConsumption {
   private func land(waiting: Bool) throws {
     var failure: (any Error)?
     for landed in landings.take(waiting: waiting) {
+      let result: AppendResult
       do {
-        let result = try landed.result.get()
+        result = try landed.result.get()
         if landed.batchCount != 1 { try store.setProgress(landed.progress) }
-        intakes[landed.place].landed(at: landed.position)
-        count(result)
-        try deadLetters?.send(
-          result.rejected.map { ($0.position, $0.reason) }, of: landed.place,
-          intakes[landed.place].partition, before: landed.position.next)
       } catch {
         // It is not durable: who begins anew reads it again.
         intakes[landed.place].landed(at: intakes[landed.place].durable)
         failure = failure ?? error
+        continue
+      }
+      intakes[landed.place].landed(at: landed.position)
+      count(result)
+      // It is durable whatever becomes of its letters: who begins anew owes them.
+      do {
+        try sendLetters(result.rejected.map { ($0.position, $0.reason) }, of: landed.place)
+      } catch {
+        failure = failure ?? error
       }
     }
     if let failure { throw failure }
+  }
+
+  /// Puts what was rejected of a batch that has landed into its topic, and what is owed before its end.
+  private func sendLetters(_ rejected: [(offset: Int64, reason: String)], of place: Int) throws {
+    guard let deadLetters else { return }
+    let (partition, end) = (intakes[place].partition, intakes[place].durable.next)
+    let hasSent = try deadLetters.send(rejected, of: place, partition, before: end)
+    intakes[place].lettersAreIn()
+    // Else the next batch notes it.
+    if hasSent { try noteLetters(of: place) }
+  }
+
+  /// Puts in what was owed when the session began, once it has been read again, and before anything new is taken.
+  private func sendOwed(_ place: Int) throws {
+    guard deadLetters?.owes(place, before: intakes[place].durable.next) == true else { return }
+    try sendLetters([], of: place)
+  }
+
+  private func noteLetters(of place: Int) throws {
+    try store.setProgress(
+      SourceProgress(
+        source: settings.progressKey(intakes[place].partition),
+        position: intakes[place].durable.text))
   }
 
   private func count(_ result: AppendResult) {
@@ -382,6 +475,7 @@ public final class KafkaConsumption {
   /// Waits until nothing is on its way, and tells the group.
   private func landAll(_ consumer: KafkaConsumer) throws {
     while intakes.contains(where: \.isOnItsWay) { try land(waiting: true) }
+    if deadLetters != nil { for place in intakes.indices { try noteLetters(of: place) } }
     tellGroup(consumer)
   }
 
@@ -399,7 +493,8 @@ public final class KafkaConsumption {
     for (place, intake) in intakes.enumerated() {
       knownEnds[place] = consumer.knownEnd(of: intake.partition) ?? knownEnds[place]
     }
-    hooks.note(lag: UInt64(intakes.indices.reduce(0) { $0 + lag($1) }))
+    let sum = UInt64(intakes.indices.reduce(0) { $0 + lag($1) })
+    hooks.note(lag: unreachable.isEmpty ? sum : nil)
   }
 
   /// Makes the client fetch on, where it would only look some time later whether there is room again.
@@ -427,14 +522,30 @@ public final class KafkaConsumption {
       return durable.next >= firstEnds[$0] || isAtEnd && durable == intakes[$0].position
     }
     if arrived.isEmpty { return }
-    for (key, there) in Dictionary(grouping: arrived.map { intakes[$0] }, by: expectedKey) {
+    for (key, there) in Dictionary(
+      grouping: arrived.map { intakes[$0] }, by: { expectedKey($0.partition) })
+    {
       try expected[key]?.arrive(there.map(source(of:)), in: store)
     }
     behind.subtract(arrived)
   }
 
-  private func expectedKey(_ intake: PartitionIntake) -> String {
-    settings.hasStreamOfEachTopic ? intake.partition.topic : ""
+  private func expectedKey(_ partition: KafkaPartition) -> String {
+    settings.hasStreamOfEachTopic ? partition.topic : ""
+  }
+
+  /// Asks again for partitions that could not be read.
+  private func reach(_ consumer: KafkaConsumer, _ owned: OwnedPartitions) throws -> Outcome {
+    defer { hooks.note(unread: unreachable.description) }
+    if unreachable.isEmpty { return .done }
+    let assigned = Set(intakes.map(\.partition))
+    unreachable.beginRound()
+    for partition in unreachable.reasons.keys {
+      if hooks.hasToStop { break }
+      let isBack = try watermarks(of: partition, owned, consumer) != nil
+      if isBack, !assigned.contains(partition) { return .again }
+    }
+    return .done
   }
 
   private var hasReachedEnds: Bool {
@@ -463,15 +574,20 @@ public final class KafkaConsumption {
       try consumer.topics(timeoutMs: settings.timeoutMs), settings.topics, settings.share)
     if current.partitions != owned.partitions { return .again }
     lookForOthers(consumer)
+    unreachable.beginRound()
+    defer { hooks.note(unread: unreachable.description) }
     for (place, intake) in intakes.enumerated()
     where clock() - lastNewsNs[place] >= watchNs && !intake.isOnItsWay {
       if hooks.hasToStop { break }
-      let marks = try consumer.watermarks(of: intake.partition, timeoutMs: settings.timeoutMs)
+      guard gaps[place] == nil,
+        let marks = try watermarks(of: intake.partition, current, consumer)
+      else { continue }
       // Less than there was: that is judged when it is opened anew.
       // Of one that has said nothing since it was opened there is nothing else to go by.
       if marks.upperBound < intake.position.next {
-        if !isVerified[place] { try passRecreated(place, consumer) }
-        return .again
+        if isVerified[place] { return .again }
+        if try passRecreated(place, consumer) == .again { return .again }
+        continue
       }
       // More than the client tells, and not only since just now: it has fallen silent, and another takes its place.
       let hasMore = marks.upperBound > intake.position.next

@@ -65,12 +65,13 @@ public struct DecodableMessage: Sendable {
   public var offset: Int64
   /// Milliseconds since 1970; nil where there is none.
   public var timestampMs: Int64?
-  public var key: [UInt8]
+  /// Nil where there is none, which is not an empty one.
+  public var key: [UInt8]?
   public var value: [UInt8]
   public var headers: [(name: String, value: [UInt8]?)]
 
   public init(
-    partition: KafkaPartition, offset: Int64, timestampMs: Int64? = nil, key: [UInt8] = [],
+    partition: KafkaPartition, offset: Int64, timestampMs: Int64? = nil, key: [UInt8]? = nil,
     value: [UInt8], headers: [(name: String, value: [UInt8]?)] = []
   ) {
     (self.partition, self.offset, self.timestampMs) = (partition, offset, timestampMs)
@@ -86,10 +87,12 @@ public protocol ConsumptionHooks: Sendable {
   func succeed()
   /// What was committed: documents, those among them that were no events, and messages without a value.
   func count(events: Int, rejected: Int, empty: Int)
-  /// How many messages there are that were not taken.
+  /// How many messages there are that were not taken; nil where that is not known of all partitions.
   func note(lag: UInt64?)
   /// What somebody should look at, though it goes on; nil when there is nothing any more.
   func note(warning: String?)
+  /// Which partitions cannot be read for now while others are, and why; nil when all are.
+  func note(unread: String?)
 }
 
 /// What a consumption cannot go on after, or not by itself.
@@ -106,4 +109,16 @@ public struct ConsumptionError: Error, CustomStringConvertible {
   public var description: String
 
   init(_ kind: Kind, _ description: String) { (self.kind, self.description) = (kind, description) }
+
+  /// Messages are missing that somebody has to decide about.
+  init(stoppedBy gaps: [String]) {
+    let told = gaps.prefix(Self.maxGapsTold).joined(separator: "; ")
+    let more = gaps.count > Self.maxGapsTold ? "; and \(gaps.count - Self.maxGapsTold) more" : ""
+    self.init(
+      .stopped,
+      "\(told)\(more); RESUME SOURCE, or on_gap 'continue', goes on with what there is, and _gaps has a record of "
+        + (gaps.count == 1 ? "it" : "each"))
+  }
+
+  private static let maxGapsTold = 5
 }

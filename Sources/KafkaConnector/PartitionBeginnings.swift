@@ -17,25 +17,34 @@ struct PartitionBeginnings {
     var position: PartitionPosition
     /// Where to read from: before the position when the last message that was taken is to be read again.
     var offset: Int64
-    /// Where the partition ends.
-    var end: Int64
+    /// Where the partition ends; nil where that is not known for now.
+    var end: Int64?
+    /// Messages before the position that are no events, with the reasons, and not in the topic of dead letters yet.
+    var owed: [Int64: String] = [:]
 
     /// Whether nothing is to be read again.
     var isVerified: Bool { position.next == offset }
   }
 
-  /// Asks the brokers about each of them, until it `hasToStop`. Where nothing was noted, it is noted where it begins, in one
-  /// commit for all. Throws `KafkaError`, errors of the store, and ``ConsumptionError`` when somebody has to decide.
+  /// Asks for the `watermarks` of each of them, until it `hasToStop`. Where there are none for now, it begins where was noted, or is
+  /// left out. Where nothing was noted, it is noted where it begins, in one commit for all. Throws what `watermarks` throws, errors of the store, and
+  /// ``ConsumptionError`` with all that somebody has to decide about.
   func all(
-    _ owned: OwnedPartitions, _ consumer: KafkaConsumer, hasToStop: () -> Bool
+    _ owned: OwnedPartitions, hasToStop: () -> Bool,
+    watermarks: (KafkaPartition) throws -> Range<Int64>?
   ) throws -> [Beginning] {
     let newTopics = try newTopics(owned)
+    let ledgerPage = settings.deadLetterTopic == nil ? 0 : try store.snapshot().ledgerPages
+    var undecided: [String] = []
     var beginnings: [Beginning] = []
     var new: [SourceProgress] = []
     for partition in owned.partitions {
       if hasToStop() { break }
-      let marks = try consumer.watermarks(of: partition, timeoutMs: settings.timeoutMs)
       let key = settings.progressKey(partition)
+      guard let marks = try watermarks(partition) else {
+        if let beginning = try blind(partition) { beginnings.append(beginning) }
+        continue
+      }
       var beginning = Beginning(
         partition: partition, position: PartitionPosition(next: marks.lowerBound),
         offset: marks.lowerBound, end: marks.upperBound)
@@ -47,7 +56,10 @@ struct PartitionBeginnings {
         switch PartitionStart(position, marks: marks) {
         case .from(let offset): (beginning.position, beginning.offset) = (position, offset)
         case .gap(let gap):
-          try pass(gap, of: partition)
+          do { try pass(gap, of: partition) } catch let gap as UndecidedGap {
+            undecided.append(gap.description)
+            continue
+          }
           (beginning.position, beginning.offset) = (gap.after, gap.after.next)
         }
       } else {
@@ -56,10 +68,49 @@ struct PartitionBeginnings {
         }
         new.append(SourceProgress(source: key, position: beginning.position.text))
       }
+      try oweLetters(&beginning, from: marks.lowerBound, ledgerPage: ledgerPage)
       beginnings.append(beginning)
     }
     try store.setProgress(new)
+    if !undecided.isEmpty { throw ConsumptionError(stoppedBy: undecided) }
     return beginnings
+  }
+
+  /// Where a partition was noted to be: whether that is there is seen when its broker answers. Nil when nothing was noted.
+  private func blind(_ partition: KafkaPartition) throws -> Beginning? {
+    guard let noted = try store.progress(of: settings.progressKey(partition)),
+      let position = PartitionPosition(noted.progress.position)
+    else { return nil }
+    var beginning = Beginning(
+      partition: partition, position: position, offset: position.last?.offset ?? position.next)
+    try oweLetters(&beginning, from: 0, ledgerPage: position.letters?.ledgerPage ?? 0)
+    return beginning
+  }
+
+  /// Where letters are owed it is read from the first of them on; else the position says that none are.
+  private func oweLetters(
+    _ beginning: inout Beginning, from first: Int64, ledgerPage: UInt64
+  ) throws {
+    if settings.deadLetterTopic == nil {
+      beginning.position.letters = nil
+      return
+    }
+    let position = beginning.position
+    let source = settings.source(beginning.partition, incarnation: position.incarnation)
+    beginning.owed = try DeadLetters.owed(of: source, position, in: store)
+    if let owed = beginning.owed.keys.min() {
+      beginning.offset = max(min(beginning.offset, owed), first)
+    } else {
+      beginning.position.letters = PartitionPosition.Letters(
+        before: position.next, ledgerPage: ledgerPage)
+    }
+  }
+
+  /// What a partition is called as a source of events, as far as is known without asking for it.
+  func source(of partition: KafkaPartition) throws -> String {
+    let noted = try store.progress(of: settings.progressKey(partition))
+    let position = noted.flatMap { PartitionPosition($0.progress.position) }
+    return settings.source(partition, incarnation: position?.incarnation ?? 0)
   }
 
   /// Topics of which nothing is noted yet. A partition that comes to one that is known begins at its first message, wherever
@@ -74,7 +125,7 @@ struct PartitionBeginnings {
     return new
   }
 
-  /// Takes note of a gap, and goes on after it, or throws that somebody has to decide.
+  /// Takes note of a gap, and goes on after it, or throws ``UndecidedGap``.
   func pass(_ gap: PartitionGap, of partition: KafkaPartition) throws {
     var record = SourceGap(
       source: settings.name, part: "\(partition)", kind: gap.kind.rawValue,
@@ -82,7 +133,7 @@ struct PartitionBeginnings {
     if !settings.passesGaps {
       let foundSeq = try store.record(record)
       guard let resumedSeq = settings.resumedSeq, resumedSeq > foundSeq else {
-        throw ConsumptionError(.stopped, gap.description(of: partition))
+        throw UndecidedGap(description: gap.description(of: partition))
       }
     }
     record.isPassed = true
@@ -101,14 +152,17 @@ struct PartitionBeginnings {
 
 extension PartitionGap {
   fileprivate func description(of partition: KafkaPartition) -> String {
-    let what =
-      switch kind {
-      case .lost:
-        "messages \(before.next) to \(after.next - 1) of \(partition) were deleted before they were read"
-      case .recreated:
-        "\(partition) is of another topic of the same name: what was read up to offset \(before.next) is not there any more"
-      }
-    return
-      "\(what); RESUME SOURCE, or on_gap 'continue', goes on with what there is, and _gaps has a record of it"
+    switch kind {
+    case .lost:
+      "messages \(before.next) to \(after.next - 1) of \(partition) were deleted before they were read"
+    case .recreated:
+      "\(partition) is of another topic of the same name: what was read up to offset \(before.next) is not there any more"
+    }
   }
+}
+
+/// A gap that somebody has to decide about.
+struct UndecidedGap: Error {
+  /// What is missing.
+  var description: String
 }

@@ -182,6 +182,13 @@ struct PartitionIntake {
     (isOnItsWay, durable, bytesOnTheirWay) = (false, position, 0)
   }
 
+  /// Takes note that all messages that are no events are in their topic, of what is durable. Nothing is on its way.
+  mutating func lettersAreIn() {
+    precondition(!isOnItsWay, "letters of a batch that is on its way")
+    durable.letters?.offset = durable.next
+    position.letters = durable.letters
+  }
+
   /// How many offsets there are that were not taken, when the partition ends before `end`.
   func lag(end: Int64?) -> Int64 { isAtEnd ? 0 : max(0, (end ?? position.next) - position.next) }
 }

@@ -10,6 +10,21 @@ public struct PartitionPosition: Sendable, Equatable {
   /// Counts how often the topic was found to be another one of the same name, whose offsets begin anew.
   public var incarnation: Int
 
+  /// Which messages that are no events are in the topic of dead letters; nil where there is none.
+  public var letters: Letters?
+
+  /// What is noted of dead letters: messages after the offset that are on the ledger are still to be put into their topic.
+  public struct Letters: Sendable, Equatable {
+    /// All before it are there.
+    public var offset: Int64
+    /// The page of the ledger that has those after it, or one before that.
+    public var ledgerPage: UInt64
+
+    public init(before offset: Int64, ledgerPage: UInt64) {
+      (self.offset, self.ledgerPage) = (offset, ledgerPage)
+    }
+  }
+
   /// A message that was taken.
   public struct Seen: Sendable, Equatable {
     public var offset: Int64
@@ -31,6 +46,10 @@ public struct PartitionPosition: Sendable, Equatable {
         json.field("hash", String(last.hash, radix: 16))
       }
       if incarnation > 0 { json.field("incarnation", Int64(incarnation)) }
+      if let letters {
+        json.field("letters", letters.offset)
+        json.field("ledger_page", letters.ledgerPage)
+      }
     }
   }
 
@@ -44,6 +63,9 @@ public struct PartitionPosition: Sendable, Equatable {
       let hash = value["hash"]?.string.flatMap({ UInt64($0, radix: 16) })
     {
       last = Seen(offset: offset, hash: hash)
+    }
+    if let offset = value["letters"]?.integer, let page = value["ledger_page"]?.unsigned {
+      letters = Letters(before: offset, ledgerPage: page)
     }
   }
 }

@@ -71,4 +71,9 @@ extension Store {
   package static func text(ofField path: String, in document: [UInt8]) -> String? {
     CatalogueDocument(seq: 0, document)[path]
   }
+
+  /// Why bytes are no document, as the ledger says it; nil when they are one. O(bytes).
+  package static func fault(of document: [UInt8]) -> String? {
+    CatalogueDocument.fault(of: document)?.description
+  }
 }

@@ -91,6 +91,23 @@ final class HTTPSessionTests {
     #expect(try session.send(HTTPCall("\(url)/missing"), maxBodyBytes: 10_000).head.status == 404)
   }
 
+  /// A body that was compressed is taken as a whole or not at all.
+  @Test func compressedBodies() throws {
+    let session = HTTPSession()
+    let told = try told(session.send(HTTPCall(url), maxBodyBytes: 10_000).body)
+    #expect((told["headers"] as? [String: String])?["accept-encoding"] == "gzip")
+    #expect(
+      try session.send(HTTPCall("\(url)/members"), maxBodyBytes: 10).body == Array("ab".utf8))
+    #expect(try session.send(HTTPCall("\(url)/nothing"), maxBodyBytes: 10).head.status == 204)
+    var received = 0
+    #expect(throws: HTTPCallError.self) {
+      try session.send(HTTPCall("\(url)/cut")) { _, piece in received += piece.count }
+    }
+    #expect(received > 0)
+    #expect(failure(HTTPCall("\(url)/cut")) == .brokenOff)
+    #expect(failure(HTTPCall("\(url)/br")) == .brokenOff)
+  }
+
   @Test func whatGoesWrongIsTold() throws {
     #expect(failure(HTTPCall("ftp://127.0.0.1/x")) == .badURL)
     #expect(failure(HTTPCall("http://")) == .badURL)

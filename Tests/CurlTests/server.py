@@ -21,6 +21,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         if self.path == "/gzip":
             self.answer(200, gzip.compress(b"a" * 100_000), [("Content-Encoding", "gzip")])
+        elif self.path == "/members":
+            self.answer(200, gzip.compress(b"a") + gzip.compress(b"b"), [("Content-Encoding", "x-gzip")])
+        elif self.path == "/cut":
+            self.answer(200, gzip.compress(b"a" * 100_000)[:-5], [("content-encoding", "GZIP")])
+        elif self.path == "/nothing":
+            self.answer(204, b"", [("Content-Encoding", "gzip")])
+        elif self.path == "/br":
+            self.answer(200, b"x", [("Content-Encoding", "br")])
         elif self.path == "/redirect":
             self.answer(302, b"", [("Location", "/gzip")])
         elif self.path == "/slow":

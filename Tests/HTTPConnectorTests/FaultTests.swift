@@ -69,6 +69,21 @@ import Testing
         == "the answer of /a has more than 2000 bytes; ask for less at once, or raise max_bytes")
   }
 
+  /// The first bytes of what is compressed are no answer, however many of them were announced.
+  @Test(arguments: [0.5, 0.9])
+  func compressedAnswersThatAreCutOff(_ part: Double) throws {
+    let lines = (0..<200).map { #"{"id":"x\#($0)","timestamp":"2024-06-01T00:00:00Z","v":9}"# }
+    let body = TestServer.body(lines.joined(separator: "\n"), #""gzip":true,"part":\#(part)"#)
+    let told = try failure(body, "format 'ndjson'")
+    #expect(told.hasPrefix("/a: gzip: the data ends within a member"), "\(told)")
+  }
+
+  @Test func answersThatAreCompressedInAnotherWay() throws {
+    #expect(
+      try failure(#"{"body":"x","headers":{"Content-Encoding":"br"}}"#)
+        == "/a: the answer is compressed by br, which was not asked for")
+  }
+
   @Test func compressedAnswersAreTaken() throws {
     try server.answer("/a", String(good.dropLast()) + #","gzip":true}"#)
     try target.poll(options("/a")) { $0.successes == 1 }
@@ -77,8 +92,8 @@ import Testing
 
   /// What was said stays to be looked at.
   @Test(arguments: [
-    ("<html>", "it cannot be mapped: no JSON at byte 0, or more than 128 levels"),
-    (#"{"items":[]} x"#, "it cannot be mapped: no JSON at byte 13, or more than 128 levels"),
+    ("<html>", "it cannot be mapped: no JSON at byte 0"),
+    (#"{"items":[]} x"#, "it cannot be mapped: no JSON at byte 13"),
     (#"{"data":{}}"#, "it has no items"),
   ])
   func anotherAnswerThanWasSaid(_ body: String, _ reason: String) throws {
@@ -101,6 +116,43 @@ import Testing
     let seen = try target.poll(options("/a")) { $0.successes == 1 }
     #expect(seen.rejected == 2 && seen.failures == [])
     #expect(try target.values("v") == ["1"])
+  }
+
+  /// One that is no JSON is on the ledger alone, with what is wrong with it.
+  @Test func aRecordThatIsNoJSON() throws {
+    let records = [1, 2, 3].map { number in
+      #"{"timestamp":"2024-06-01T00:00:0\#(number)Z","v":\#(number == 2 ? "NaN" : "\(number)")}"#
+    }
+    try server.answer(
+      "/a", TestServer.body(#"{"items":[\#(records.joined(separator: ","))],"next":"b"}"#),
+      TestServer.body(#"{"items":[],"next":null}"#))
+    let paged = "records 'items', paging 'cursor', next 'next'"
+    let seen = try target.poll(options("/a", paged)) { $0.successes == 1 }
+    #expect(seen.failures == [] && seen.rejected == 1)
+    #expect(try target.values("v") == ["1", "3"])
+    var reasons: [String] = []
+    try target.store.forEachLedgerEntry(kind: .rejected) { entry in
+      reasons.append(entry.reason ?? "")
+      return true
+    }
+    #expect(reasons == ["expected a value (byte 40 of the document)"])
+    #expect(try server.asked().map(\.path).prefix(2) == ["/a", "/a?cursor=b"])
+  }
+
+  /// One that is no document names no stream, but that is not what is wrong with it.
+  @Test func aStrayThatIsNoJSON() throws {
+    try server.answer("/a", TestServer.body(#"[{"kind":tru},{"v":1}]"#))
+    let seen = try target.poll(options("/a"), into: "FIELD kind") { $0.successes == 1 }
+    #expect(seen.rejected == 2)
+    var reasons: [String] = []
+    try target.store.forEachLedgerEntry(kind: .rejected) { entry in
+      reasons.append(entry.reason ?? "")
+      return true
+    }
+    #expect(
+      reasons == [
+        "expected a value (byte 8 of the document)", "it has no field kind that names a stream",
+      ])
   }
 
   // MARK: Redirects

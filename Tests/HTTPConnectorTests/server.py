@@ -4,7 +4,7 @@
 asked since. An answer has
 
     status, headers, body    as they are sent
-    gzip                     the body is compressed
+    gzip                     the body is compressed; of that only the `part`, from 0 to 1, is sent
     bomb                     so many zeros follow, compressed
     cut                      so many bytes are announced that do not come
     drip                     seconds between two bytes of the body
@@ -83,6 +83,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         body = answer.get("body", "").encode()
         if answer.get("gzip"):
             body = gzip.compress(body)
+            body = body[:int(len(body) * answer.get("part", 1))]
             self.send_header("Content-Encoding", "gzip")
         if "bomb" in answer:
             packer = zlib.compressobj(9, zlib.DEFLATED, 31)

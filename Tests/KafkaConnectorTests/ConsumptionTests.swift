@@ -347,6 +347,7 @@ final class TestHooks: ConsumptionHooks {
     var empty = 0
     var lag: UInt64?
     var warning: String?
+    var unread: String?
   }
 
   private let state = Mutex((figures: Figures(), isStopping: false))
@@ -367,6 +368,7 @@ final class TestHooks: ConsumptionHooks {
   }
   func note(lag: UInt64?) { state.withLock { $0.figures.lag = lag } }
   func note(warning: String?) { state.withLock { $0.figures.warning = warning } }
+  func note(unread: String?) { state.withLock { $0.figures.unread = unread } }
 
   /// Looks again and again, as long as there is something new and some minutes longer: looks are counted, and not time, which
   /// goes on while the processes are stopped.

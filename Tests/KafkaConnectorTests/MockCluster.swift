@@ -47,7 +47,7 @@ final class MockCluster {
   /// Sends values to one partition, in order, and waits until the brokers have them.
   func produce(
     _ values: [String?], to topic: String, partition: Int32 = 0, key: String? = nil,
-    headers: [(name: String, value: [UInt8])] = []
+    headers: [(name: String, value: [UInt8]?)] = []
   ) throws {
     let producer = try KafkaProducer([
       ("bootstrap.servers", brokers), ("message.max.bytes", "20000000"),

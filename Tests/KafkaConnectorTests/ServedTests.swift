@@ -56,7 +56,7 @@ import Testing
       into: "readings", until: 3)
     #expect(source.stateText == "running")
     let added =
-      "\"_key\":\"pump-1\",\"_headers\":{\"raw_base64\":\"/w==\",\"site\":\"south\"},\"_topic\":\"t\",\"_offset\":0}"
+      "\"_key\":\"pump-1\",\"_headers\":{\"site\":[\"north\",\"south\"],\"raw_base64\":\"/w==\"},\"_topic\":\"t\",\"_offset\":0}"
     #expect(try documents(target, "readings") == [document(0).dropLast() + "," + added])
     // One has no time, the other is no object.
     #expect(source.status?.rejected == 2)
@@ -148,5 +148,39 @@ import Testing
     #expect(lines.sorted() == (0..<50).map(document).sorted())
     let objects = try run("tail", "pumps", "--from-beginning", "--until-end", "--json")
     #expect(objects.output.contains("\"key\":\"7\",\"value\":\"{"), "\(objects.output.prefix(300))")
+    try cluster.makeTopic("odd", partitions: 1)
+    let producer = try KafkaProducer([("bootstrap.servers", cluster.brokers)])
+    defer { producer.close() }
+    for (tag, key) in [[0xFF], [], nil].enumerated() {
+      try producer.send(
+        KafkaProducer.Message(key: key, value: [0xFE], headers: [("h", [0xFF]), ("h", nil)]),
+        to: "odd", tag: tag)
+    }
+    try #require(producer.flush(timeoutMs: 30_000) == 0)
+    let odd = try run("tail", "odd", "--from-beginning", "--until-end", "--json").output
+    for key in ["\"key_base64\":\"/w==\",", "\"key\":\"\",", ""] {
+      let rest = "\(key)\"headers\":{\"h_base64\":\"/w==\",\"h\":null},\"value_base64\":\"/g==\"}"
+      #expect(odd.split(separator: "\n").count { $0.contains("Z\",\(rest)") } == 1, "\(odd)")
+    }
+  }
+
+  /// What can be no name is refused before a broker is asked: there is none here.
+  @Test(arguments: ["", "bad name!", "..", String(repeating: "x", count: 250)])
+  func namesOfTopics(_ name: String) throws {
+    for arguments in [
+      ["topics", "create"], ["topics", "delete"], ["topics", "describe"], ["tail"],
+    ] {
+      let ran = try Workplace().run(
+        program("nilo"),
+        ["kafka"] + arguments + [name, "--brokers", "127.0.0.1:1", "--timeout", "1"])
+      #expect(ran.status == 2 && ran.error.contains("The name of a topic has"), "\(ran)")
+    }
+  }
+
+  @Test func brokersAreNamed() throws {
+    for brokers in ["", "a,,b", ":9092", "a b"] {
+      let ran = try Workplace().nilo("kafka", "topics", "list", "--brokers", brokers)
+      #expect(ran.status == 2 && ran.error.contains("--brokers is host:port"), "\(ran)")
+    }
   }
 }

@@ -74,7 +74,7 @@ struct Recogniser {
 
   private func isLiteral(_ literal: String, _ place: Int) -> Bool {
     switch tokens[place].kind {
-    case .string, .quotedName, .invalid, .parameter, .length: false
+    case .string, .quotedName, .invalid, .parameter, .length, .milliseconds: false
     default: texts[place] == literal
     }
   }
@@ -85,9 +85,11 @@ struct Recogniser {
     case "ALIAS": return token.isName && token.word != .of
     case "WORD": return token.kind == .word
     case "STRING": return token.kind == .string
-    case "LENGTH":
+    case "LENGTH", "COUNT_MS":
       let digits = token.text.prefix { "0"..."9" ~= $0 }
-      return token.kind == .length && Int(digits).map { 1...99_999_999 ~= $0 } ?? false
+      return token.kind == (name == "LENGTH" ? .length : .milliseconds)
+        && Int(digits).map { 1...99_999_999 ~= $0 } ?? false
+    case "MS": return token.kind == .word && token.text.lowercased() == "ms"
     case "PARAMETER": return token.kind == .parameter
     case "RESERVED":
       if case .keyword = token.kind { return true }

@@ -111,6 +111,8 @@ struct SentenceMaker {
     case "COUNT": random.pick(["1", "24", "90"])
     case "UNIT": random.pick(["s", "minutes", "H", "day", "mo", "quarters", "Years", "w"])
     case "LENGTH": random.pick(["5m", "1h", "30Days", "1mo", "1q"])
+    case "MS": random.pick(["ms", "MS"])
+    case "COUNT_MS": random.pick(["250ms", "1MS"])
     case "PARAMETER": random.pick(["$a", "$from", "$Last_7"])
     case "PERCENTILE": random.pick(["p50", "P99.9", "p0", "p100"])
     case "PERCENT": random.pick(["0", "99.9", "50", "100", "1"])
@@ -122,7 +124,7 @@ struct SentenceMaker {
 
   static let tokenNames = [
     "NAME", "ALIAS", "WORD", "RESERVED", "STRING", "NUMBER", "INTEGER", "COUNT", "UNIT", "LENGTH",
-    "PARAMETER", "PERCENTILE", "PERCENT", "SHARE", "TOP_COUNT",
+    "MS", "COUNT_MS", "PARAMETER", "PERCENTILE", "PERCENT", "SHARE", "TOP_COUNT",
   ]
 
   // MARK: Mutations

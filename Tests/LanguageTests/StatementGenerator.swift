@@ -303,7 +303,7 @@ extension Generator {
     case 0: .text(string())
     case 1: random.pick([.number(12, text: "12"), .number(-0.5, text: "-0.5")])
     case 2: .bool(random.oneIn(2))
-    case 3: .length(length())
+    case 3: random.oneIn(2) ? .length(length()) : .milliseconds(random.pick([1, 250]))
     default: .reference(kind: random.pick(["env", "file"]), argument: string())
     }
   }

@@ -105,6 +105,14 @@ import Testing
     #expect(mapped.refused.map { String(decoding: $0.head, as: UTF8.self) } == ["null"])
   }
 
+  /// A document may be nested as deep as one that is not mapped: the store has the limit.
+  @Test func anyNesting() throws {
+    let deep = String(repeating: "[", count: 100_000) + String(repeating: "]", count: 100_000)
+    let mapping = try DocumentMapping(records: "items", renames: ["a AS b"])
+    let made = try mapping.documents(of: Array(#"{"items":[{"a":1,"d":\#(deep)}]}"#.utf8))
+    #expect(made == [Array(#"{"d":\#(deep),"b":1}"#.utf8)])
+  }
+
   private static func object(_ random: inout SeededGenerator, depth: Int) -> [UInt8] {
     let names = ["a", "b", "c", "é", "q\"", "d"].shuffled(using: &random)
     let members = names.prefix(random.below(names.count)).map { name in

@@ -16,7 +16,7 @@ typedef struct {
   void *context;
   /// A line of the head: the status line, or a field. Of each answer, those before the last among them.
   void (*take_head)(void *context, const char *bytes, size_t count);
-  /// A piece of the body, decompressed. False ends the request.
+  /// A piece of the body, as it was sent. False ends the request.
   bool (*take_body)(void *context, const char *bytes, size_t count);
   /// Asked at least once a second.
   bool (*is_cancelled)(void *context);

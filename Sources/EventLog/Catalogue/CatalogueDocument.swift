@@ -17,6 +17,14 @@ package struct CatalogueDocument: Sendable {
     }
   }
 
+  /// Why `bytes` are no document; nil when they are one. O(bytes).
+  package static func fault(of bytes: [UInt8]) -> DocumentError? {
+    var list = TokenList()
+    var scanner = DocumentScanner(bytes.rawSpan, range: 0..<bytes.count, explodePath: nil)
+    do throws(DocumentError) { try scanner.scan(into: &list) } catch { return error }
+    return nil
+  }
+
   /// The value of a field as text.
   package subscript(_ field: String) -> String? { texts[field] }
 }

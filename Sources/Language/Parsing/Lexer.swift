@@ -169,8 +169,8 @@ struct Lexer {
         start, cursor, "'\(shown(bytes[start..<cursor], limit: 40))' is not a number",
         hint: cursor > end + 1 || bytes[cursor - 1] != UInt8(ascii: ".")
           ? "a name that begins with a digit is written in double quotes" : nil)
-      if isLength(start, unitAt: end) {
-        token.kind = .length
+      if let kind = lengthKind(start, unitAt: end) {
+        token.kind = kind
         token.text = text(from: start)
       }
       return token
@@ -183,10 +183,12 @@ struct Lexer {
     return Token(kind: .number, span: TextSpan(start, cursor), text: text(from: start))
   }
 
-  /// Whether a count and a unit of time stand from `start` to the cursor.
-  private func isLength(_ start: Int, unitAt end: Int) -> Bool {
-    cursor - end <= 8 && bytes[start..<end].allSatisfy(\.isDigit)
-      && TimeUnit(word: String(decoding: bytes[end..<cursor], as: UTF8.self)) != nil
+  /// What a count and a unit of time are that stand from `start` to the cursor; nil when they do not.
+  private func lengthKind(_ start: Int, unitAt end: Int) -> Token.Kind? {
+    guard cursor - end <= 8, bytes[start..<end].allSatisfy(\.isDigit) else { return nil }
+    let word = String(decoding: bytes[end..<cursor], as: UTF8.self)
+    if TimeUnit.isMillisecond(word) { return .milliseconds }
+    return TimeUnit(word: word) == nil ? nil : .length
   }
 
   private mutating func skipDigits() {

@@ -66,7 +66,7 @@ private struct TextTokenBuilder {
     case .word: kind(ofWord: token, before: next, isCall: isCall)
     case .quotedName: .name
     case .string: .string
-    case .number, .length: .number
+    case .number, .length, .milliseconds: .number
     case .parameter: .parameter
     case .semicolon: .semicolon
     case .invalid: unfinished(bytes[token.span.start...].prefix(2))

@@ -5,6 +5,8 @@ struct Token {
     case keyword(Keyword)
     /// A count and a unit in one: `5m`.
     case length
+    /// The same in milliseconds: `250ms`.
+    case milliseconds
     /// `$name`.
     case parameter
     case leftParenthesis, rightParenthesis, comma, dot, semicolon

@@ -68,8 +68,12 @@ extension TokenReader {
       advance()
       return .bool(value)
     case .length: return .length(try timeLength())
+    case .milliseconds: return .milliseconds(try milliseconds())
     case .number:
-      if tokenAhead.kind == .word { return .length(try timeLength()) }
+      if tokenAhead.kind == .word {
+        return TimeUnit.isMillisecond(tokenAhead.text)
+          ? .milliseconds(try milliseconds()) : .length(try timeLength())
+      }
       let (value, digits) = try number()
       return .number(value, text: digits)
     case .minus:

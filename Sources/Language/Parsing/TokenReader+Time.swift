@@ -28,6 +28,15 @@ extension TokenReader {
     }
   }
 
+  /// Reads a count and `ms`, together or apart.
+  mutating func milliseconds() throws(Issue) -> Int64 {
+    let digits = token.text.prefix { $0 != "m" && $0 != "M" }
+    let amount = try timeAmount(String(digits), token.span)
+    if token.kind == .number { advance() }
+    advance()
+    return amount
+  }
+
   private func splitLength(_ token: Token) throws(Issue) -> TimeLength {
     let digits = token.text.prefix { $0.isASCII && $0.isNumber }
     let amount = try timeAmount(String(digits), token.span)

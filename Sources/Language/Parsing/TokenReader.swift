@@ -97,7 +97,7 @@ struct TokenReader {
   /// What is wrong with the token wherever it stands.
   var tokenIssue: Issue? {
     switch token.kind {
-    case .semicolon, .length: isOfStatements ? nil : token.issue
+    case .semicolon, .length, .milliseconds: isOfStatements ? nil : token.issue
     case .parameter: isDefinition ? token.issue : nil
     default: token.issue
     }

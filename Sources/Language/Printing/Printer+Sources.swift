@@ -33,6 +33,7 @@ extension Printer {
     case .number(_, let digits): text += digits
     case .bool(let value): text += value ? "TRUE" : "FALSE"
     case .length(let length): text += length.canonicalText
+    case .milliseconds(let count): text += "\(count)ms"
     case .reference(let kind, let argument): text += "\(kind)(\(Self.string(argument)))"
     case .list(let values):
       text += "("

@@ -34,6 +34,8 @@ public indirect enum OptionValue: Sendable, Equatable {
   case number(Double, text: String)
   case bool(Bool)
   case length(TimeLength)
+  /// From 1 to ``LanguageLimits/maxTimeAmount``: what is asked of an event or a bucket is in seconds and longer.
+  case milliseconds(Int64)
   /// Where the value is found, and not the value: `env('PASSWORD')`. The kind is in small letters, here not looked into.
   case reference(kind: String, argument: String)
   /// At least one value, and no list among them.

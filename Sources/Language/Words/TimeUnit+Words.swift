@@ -13,6 +13,9 @@ extension TimeUnit {
     }
   }
 
+  /// Whether a word is the unit that options of sources and targets take besides.
+  static func isMillisecond(_ word: String) -> Bool { asciiLowercased(word) == "ms" }
+
   /// Case counts for no word but `M`, which could be a minute or a month.
   init?(word: String) {
     guard word.utf8.count <= 8, word != "M" else { return nil }

@@ -103,9 +103,7 @@ public struct MappingFault: Error, Equatable, CustomStringConvertible {
     _ body: () throws(JSONReadError) -> Result
   ) throws(MappingFault) -> Result {
     do { return try body() } catch {
-      throw MappingFault(
-        "it cannot be mapped: no JSON at byte \(error.offset), or more than \(JSONReader.maxDepth) levels"
-      )
+      throw MappingFault("it cannot be mapped: no JSON at byte \(error.offset)")
     }
   }
 }
@@ -118,8 +116,9 @@ extension DocumentMapping {
     return made
   }
 
-  /// Where the records stand in a document: the elements, where there is an array at the path. Throws ``MappingFault`` when
-  /// there is nothing, or the document is no JSON. O(bytes).
+  /// Where the records stand in a document: the elements, where there is an array at the path. A record is found by its
+  /// brackets: whether it is JSON is for who takes it to say, of it alone. Throws ``MappingFault`` when there is nothing, or the
+  /// document has no such structure. O(bytes).
   public func records(in document: [UInt8]) throws(MappingFault) -> [Range<Int>] {
     let whole = try Self.whole(of: document)
     if recordsPath.isEmpty { return [whole] }
@@ -189,7 +188,12 @@ extension DocumentMapping {
     try MappingFault.reading { () throws(JSONReadError) in
       var reader = JSONReader(text)
       let place = try reader.place()
-      try reader.end()
+      if ["{", "["].contains(UnicodeScalar(text[place.lowerBound])) {
+        try reader.end()
+      } else {
+        // No brackets tell what it was meant to be: it may be a page of HTML.
+        _ = try JSONReader.value(text)
+      }
       return place
     }
   }

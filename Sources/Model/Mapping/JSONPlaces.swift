@@ -1,9 +1,9 @@
 import Bytes
 
-/// Where values stand in a text of JSON, by their paths.
+/// Where values stand in a text of JSON, by their paths. What is not on the way need not be JSON.
 enum JSONPlaces {
-  /// The place of a value: levels are members' names, or the number of an element from 0. Of members of one name the first.
-  /// Nil when there is none. Throws `JSONReadError`. O(bytes of the levels on the way).
+  /// The place of a value: levels are members' names, or the number of an element from 0. Of members of one name the first that
+  /// is not null, as columns have it. Nil when there is none. Throws `JSONReadError`. O(bytes of the levels on the way).
   static func place(
     of path: [String], in text: [UInt8], within whole: Range<Int>
   ) throws(JSONReadError) -> Range<Int>? {
@@ -29,12 +29,12 @@ enum JSONPlaces {
   /// The members of an object, in their order; nil when it is none.
   static func members(
     in text: [UInt8], _ place: Range<Int>
-  ) throws(JSONReadError) -> [(name: String, place: Range<Int>)]? {
+  ) throws(JSONReadError) -> [(name: Text, place: Range<Int>)]? {
     guard text[place.lowerBound] == UInt8(ascii: "{") else { return nil }
-    var members: [(name: String, place: Range<Int>)] = []
+    var members: [(name: Text, place: Range<Int>)] = []
     var reader = JSONReader(text, at: place.lowerBound)
     try reader.forEachField { name, reader throws(JSONReadError) in
-      members.append((name, try reader.place()))
+      members.append((Text(name), try reader.place()))
     }
     return members
   }
@@ -48,7 +48,8 @@ enum JSONPlaces {
     _ level: String, in text: [UInt8], _ place: Range<Int>
   ) throws(JSONReadError) -> Range<Int>? {
     if let members = try members(in: text, place) {
-      return members.first { $0.name == level }?.place
+      let places = members.filter { $0.name == Text(level) }.map(\.place)
+      return places.first { !isNull(text, $0) } ?? places.first
     }
     guard let number = Int(level), let elements = try elements(in: text, place),
       elements.indices.contains(number)
@@ -64,7 +65,8 @@ public struct JSONPath: Sendable, Equatable {
   /// `data.items`
   public init(_ path: String) { levels = path.split(separator: ".").map(String.init) }
 
-  /// The value there; nil when there is none. Throws ``MappingFault`` where the document is no JSON. O(bytes).
+  /// The value there; nil when there is none. Throws ``MappingFault`` where the document is no JSON on
+  /// the way there. O(bytes).
   public func value(in document: [UInt8]) throws(MappingFault) -> JSONValue? {
     try MappingFault.reading { () throws(JSONReadError) in
       var whole = JSONReader(document)

@@ -10,7 +10,7 @@ struct MappedTree {
   }
 
   private struct Member {
-    var name: String
+    var name: Text
     var value: Node
   }
 
@@ -26,15 +26,16 @@ struct MappedTree {
     }
   }
 
-  /// Moves the value at one path to another; nothing when there is none. What stands in an array is copied.
+  /// Moves the value at one path to another; nothing when there is none. What stands in an array is copied. Members of one name
+  /// are moved together, and stay in their order: the one that counts is the same.
   mutating func move(_ path: [String], to target: [String]) throws(MappingFault) {
-    guard let value = try take(path[...], out: &root) else { return }
-    try put(value, at: target[...], in: &root)
+    let values = try take(path[...], out: &root)
+    if !values.isEmpty { try put(values, at: target[...], in: &root) }
   }
 
   /// Puts a value of JSON at a path, in the place of what is there.
   mutating func put(_ value: [UInt8], at path: [String]) throws(MappingFault) {
-    try put(.new(value), at: path[...], in: &root)
+    try put([.new(value)], at: path[...], in: &root)
   }
 
   /// The whole document. O(bytes).
@@ -58,21 +59,28 @@ struct MappedTree {
 
   private func take(
     _ path: ArraySlice<String>, out node: inout Node
-  ) throws(MappingFault) -> Node? {
-    guard let level = path.first else { return node }
-    guard var members = try members(of: node) else { return try copy(path, of: node) }
-    guard let index = members.firstIndex(where: { $0.name == level }) else { return nil }
-    let taken: Node?
-    if path.count == 1 {
-      taken = members.remove(at: index).value
-    } else {
-      taken = try take(path.dropFirst(), out: &members[index].value)
-      // What has nothing left goes, too.
-      if taken != nil, case .object(let left) = members[index].value, left.isEmpty {
-        members.remove(at: index)
-      }
+  ) throws(MappingFault) -> [Node] {
+    guard let level = path.first.map({ Text($0) }) else { return [node] }
+    guard let members = try members(of: node) else {
+      return try copy(path, of: node).map { [$0] } ?? []
     }
-    if taken != nil { node = .object(members) }
+    var (taken, left): ([Node], [Member]) = ([], [])
+    for var member in members {
+      if member.name != level {
+        left.append(member)
+        continue
+      }
+      if path.count == 1 {
+        taken.append(member.value)
+        continue
+      }
+      let found = try take(path.dropFirst(), out: &member.value)
+      taken += found
+      // What has nothing left goes, too.
+      if !found.isEmpty, case .object(let rest) = member.value, rest.isEmpty { continue }
+      left.append(member)
+    }
+    if !taken.isEmpty { node = .object(left) }
     return taken
   }
 
@@ -85,20 +93,19 @@ struct MappedTree {
   }
 
   private func put(
-    _ value: Node, at path: ArraySlice<String>, in node: inout Node
+    _ values: [Node], at path: ArraySlice<String>, in node: inout Node
   ) throws(MappingFault) {
-    guard let level = path.first else {
-      node = value
-      return
-    }
+    guard let level = path.first.map({ Text($0) }) else { return }
     // What is no object makes room for one.
     var members = try members(of: node) ?? []
-    if path.count == 1 { members.removeAll { $0.name == level } }
-    if let index = members.firstIndex(where: { $0.name == level }) {
-      try put(value, at: path.dropFirst(), in: &members[index].value)
+    if path.count == 1 {
+      members.removeAll { $0.name == level }
+      members += values.map { Member(name: level, value: $0) }
+    } else if let index = members.firstIndex(where: { $0.name == level }) {
+      try put(values, at: path.dropFirst(), in: &members[index].value)
     } else {
       var inner = Node.object([])
-      try put(value, at: path.dropFirst(), in: &inner)
+      try put(values, at: path.dropFirst(), in: &inner)
       members.append(Member(name: level, value: inner))
     }
     node = .object(members)
@@ -112,7 +119,7 @@ struct MappedTree {
       bytes.append(UInt8(ascii: "{"))
       for (number, member) in members.enumerated() {
         if number > 0 { bytes.append(UInt8(ascii: ",")) }
-        bytes.append(jsonString: member.name)
+        bytes.append(jsonString: member.name.string)
         bytes.append(UInt8(ascii: ":"))
         render(member.value, to: &bytes)
       }

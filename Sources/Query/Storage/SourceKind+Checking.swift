@@ -91,7 +91,16 @@ extension OptionValue {
     case .list(let values):
       let texts = values.compactMap(\.texts).flatMap(\.self)
       return texts.count == values.count ? texts : nil
-    case .number, .bool, .length, .reference: return nil
+    case .number, .bool, .length, .milliseconds, .reference: return nil
+    }
+  }
+
+  /// The texts in it that are not somewhere else.
+  var plainTexts: [String] {
+    switch self {
+    case .text(let text): [text]
+    case .list(let values): values.flatMap(\.plainTexts)
+    case .number, .bool, .length, .milliseconds, .reference: []
     }
   }
 
@@ -100,7 +109,7 @@ extension OptionValue {
     switch self {
     case .reference(let kind, _): [kind]
     case .list(let values): values.flatMap(\.references)
-    case .text, .number, .bool, .length: []
+    case .text, .number, .bool, .length, .milliseconds: []
     }
   }
 }

@@ -6,8 +6,16 @@ extension SourceKind {
   public static let kafka = SourceKind(
     "kafka", hasTopics: true,
     [
-      Option("brokers", .texts, isRequired: true),
-      Option("topics", .texts, isRequired: true),
+      brokers,
+      Option(
+        "topics", .texts, isRequired: true,
+        form: (
+          "names of topics, and patterns with *",
+          {
+            $0.split(separator: ",", omittingEmptySubsequences: false).allSatisfy(
+              SourceKind.isTopics)
+          }
+        )),
       Option(
         "partitions", .text, form: (PartitionShare.forms, { PartitionShare($0) != nil })),
       Option("start", .choice(["earliest", "latest"])),
@@ -15,7 +23,7 @@ extension SourceKind {
       Option("format", .choice(["json", "line"])),
       Option(
         "metadata", .choices(["key", "headers", "timestamp", "topic", "partition", "offset"])),
-      Option("dead_letter", .text),
+      Option("dead_letter", .text, form: topicForm),
       Option("group", .text),
       Option("commit_events", .number(1...65_536)),
       Option("commit_bytes", .number(1_024...67_108_864)),
@@ -27,13 +35,25 @@ extension SourceKind {
   public static let kafkaTopic = SourceKind(
     "kafka", isTarget: true,
     [
-      Option("brokers", .texts, isRequired: true), Option("topic", .text, isRequired: true),
+      brokers, Option("topic", .text, isRequired: true, form: topicForm),
       Option(
         "partitioner",
         .choice([
           "murmur2_random", "murmur2", "consistent_random", "consistent", "fnv1a_random", "fnv1a",
         ])),
     ] + connectionOptions + sendingOptions)
+
+  private static let brokers = Option(
+    "brokers", .texts, isRequired: true,
+    form: (BrokerList.form, { BrokerList.isLegal($0) }))
+
+  private static let topicForm: (words: String, isMet: @Sendable (String) -> Bool) = (
+    "the name of a topic: it has \(TopicName.form)", { TopicName.isLegal($0) }
+  )
+
+  private static func isTopics(_ part: Substring) -> Bool {
+    TopicName.isPattern(String(part))
+  }
 
   private static let connectionOptions: [Option] =
     [

@@ -49,8 +49,8 @@ public struct SourceKind: Sendable {
     /// Why it cannot have a value, by what it takes; nil when it can.
     func expectation(_ value: OptionValue) -> String? {
       if let expectation = type.expectation(value) { return expectation }
-      guard let form, case .text(let text) = value, !form.isMet(text) else { return nil }
-      return form.words
+      guard let form else { return nil }
+      return value.plainTexts.allSatisfy(form.isMet) ? nil : form.words
     }
   }
 
@@ -100,7 +100,8 @@ extension SourceKind.ValueType {
   func expectation(_ value: OptionValue) -> String? {
     switch (self, value) {
     case (.text, .text), (.text, .reference), (.secret, .reference), (.bool, .bool),
-      (.length, .length), (.texts, .text), (.texts, .reference), (.scalar, .text),
+      (.length, .length), (.length, .milliseconds), (.texts, .text), (.texts, .reference),
+      (.scalar, .text),
       (.scalar, .number), (.scalar, .bool), (.scalar, .reference):
       return nil
     case (.texts, .list(let values)):
@@ -126,7 +127,7 @@ extension SourceKind.ValueType {
     case .choices(let words): "some of \(Self.listed(words))"
     case .number(let range): "a whole number from \(range.lowerBound) to \(range.upperBound)"
     case .bool: "TRUE or FALSE"
-    case .length: "a length of time without quotes, such as 5s"
+    case .length: "a length of time without quotes, such as 5s or 250ms"
     case .scalar: "a text, a number, TRUE or FALSE"
     }
   }
@@ -182,7 +183,7 @@ extension OptionValue {
     case .list(var values):
       for index in values.indices { values[index].redact() }
       self = .list(values)
-    case .number, .bool, .length, .reference: break
+    case .number, .bool, .length, .milliseconds, .reference: break
     }
   }
 }

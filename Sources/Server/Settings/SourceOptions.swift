@@ -56,6 +56,7 @@ struct SourceOptions {
 
   /// Months and longer by their mean lengths. Throws what is wrong with the length.
   func lengthNs(_ name: String) throws -> Int64? {
+    if case .milliseconds(let count)? = options[name] { return count * 1_000_000 }
     guard case .length(let length)? = options[name] else { return nil }
     let unitNs = try BucketLength(parsing: "1\(length.unit.rawValue)").nominalNs
     return length.amount.multipliedReportingOverflow(by: unitNs).overflow
@@ -68,6 +69,7 @@ struct SourceOptions {
     case .number(_, let digits): digits
     case .bool(let value): value ? "true" : "false"
     case .length(let length): length.canonicalText
+    case .milliseconds(let count): "\(count)ms"
     case .reference(let kind, let argument): try referred(kind, argument, name)
     case .list: throw SourceOptionError("\(name) is a list, and should be one value")
     }

@@ -30,9 +30,10 @@ struct DocumentTarget: Sendable {
     }
   }
 
-  /// Why a document is refused that names none.
-  var strayReason: String {
-    "it has no field \(target.canonicalText.dropFirst(6)) that names a stream"
+  /// Why a document is refused that names none: it may be no document at all.
+  func strayReason(of document: [UInt8]) -> String {
+    Store.fault(of: document)
+      ?? "it has no field \(target.canonicalText.dropFirst(6)) that names a stream"
   }
 
   /// As measurements of InfluxDB are named.

@@ -47,7 +47,8 @@ extension HTTPSourceSettings {
       name: definition.name.text, request: try RequestTemplate(options),
       contents: AnswerContents(
         format: format, mapping: try DocumentMapping(options),
-        stray: (target.stray, target.strayReason), stream: { target.stream(of: $0) }))
+        stray: (target.stray, { target.strayReason(of: $0) }),
+        stream: { target.stream(of: $0) }))
     items = try options.texts("items")
     if let ns = try options.lengthNs("every") { everyNs = ns }
     paging = try AnswerPaging(options)

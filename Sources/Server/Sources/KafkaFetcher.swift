@@ -111,15 +111,11 @@ struct KafkaContents: Sendable {
   private func document(_ message: DecodableMessage) -> MessageDocument {
     guard let stream = stream(of: message) else {
       return MessageDocument(
-        stream: target.stray, bytes: message.value, refusal: target.strayReason)
+        stream: target.stray, bytes: message.value, refusal: target.strayReason(of: message.value))
     }
-    let bytes = metadata.isEmpty ? message.value : MessageMetadata(metadata).document(message)
-    guard let bytes else {
-      return MessageDocument(
-        stream: stream, bytes: message.value,
-        refusal: "only an object can have fields of its message")
-    }
-    return MessageDocument(stream: stream, bytes: bytes)
+    // What is no object is no event either: the store says why, of the value as it came.
+    let bytes = metadata.isEmpty ? nil : MessageMetadata(metadata).document(message)
+    return MessageDocument(stream: stream, bytes: bytes ?? message.value)
   }
 
   private func stream(of message: DecodableMessage) -> String? {

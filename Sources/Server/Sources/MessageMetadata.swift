@@ -1,5 +1,4 @@
 import Bytes
-import Foundation
 import KafkaConnector
 import Model
 
@@ -34,9 +33,9 @@ struct MessageMetadata {
 
   private func members(of message: DecodableMessage) -> [UInt8] {
     jsonObject { json in
-      if wanted.contains("key"), !message.key.isEmpty { Self.add("_key", message.key, to: &json) }
+      if wanted.contains("key"), let key = message.key { json.field("_key", textOrBase64: key) }
       if wanted.contains("headers"), !message.headers.isEmpty {
-        json.field("_headers", json: Self.object(message.headers))
+        json.field("_headers", headers: message.headers)
       }
       if wanted.contains("timestamp"), let time = message.timestampMs {
         json.field(
@@ -46,29 +45,5 @@ struct MessageMetadata {
       if wanted.contains("partition") { json.field("_partition", Int64(message.partition.number)) }
       if wanted.contains("offset") { json.field("_offset", message.offset) }
     }
-  }
-
-  /// A name that comes more than once has the value that came last, as the protocol's clients have it.
-  private static func object(_ headers: [(name: String, value: [UInt8]?)]) -> [UInt8] {
-    var seen: Set<Text> = []
-    let last = headers.reversed().filter { seen.insert(Text($0.name)).inserted }.reversed()
-    return jsonObject { json in
-      for (name, value) in last {
-        if let value { add(name, value, to: &json) } else { json.null(name) }
-      }
-    }
-  }
-
-  /// A text, or what is none in base64 under another name.
-  private static func add(_ name: String, _ bytes: [UInt8], to json: inout JSONObjectWriter) {
-    if let text = String(validating: bytes, as: UTF8.self) {
-      json.field(name, text)
-    } else {
-      json.field("\(name)_base64", base64(bytes))
-    }
-  }
-
-  private static func base64(_ bytes: [UInt8]) -> String {
-    Data(bytes).base64EncodedString()
   }
 }

@@ -19,6 +19,8 @@ final class SourceRun: @unchecked Sendable {
   private var rejection: String?
   /// What somebody should look at, though it goes on.
   private var warning: String?
+  /// Said of a source that runs, and yet cannot read all that it is to read.
+  private var unread: String?
 
   init(_ source: DefinedSource, clock: @escaping @Sendable () -> Int64, logger: Logger) {
     (self.source, self.clock, self.logger) = (source, clock, logger)
@@ -59,7 +61,7 @@ final class SourceRun: @unchecked Sendable {
     condition.withLock {
       var status = current
       status.eventsPerSecond = rate.perSecond(nowNs: clock())
-      if status.state == .running { status.failure = rejection ?? warning }
+      if status.state == .running { status.failure = unread ?? rejection ?? warning }
       return status
     }
   }
@@ -112,6 +114,15 @@ final class SourceRun: @unchecked Sendable {
       return warning != nil && warning != self.warning
     }
     if isNew, let warning { logger.warning("source \(source.name): \(warning)") }
+  }
+
+  /// What cannot be read for now while the rest is, and why; nil when all is.
+  func note(unread: String?) {
+    let isNew = condition.withLock {
+      defer { self.unread = unread }
+      return unread != nil && unread != self.unread
+    }
+    if isNew, let unread { logger.warning("source \(source.name): \(unread)") }
   }
 
   /// Waits for so long, or until it is to stop. Returns whether it may go on.

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import KafkaClient
+import Model
 
 struct KafkaCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -33,6 +34,19 @@ struct KafkaArguments: ParsableArguments {
 
   @Option(help: ArgumentHelp("How long the brokers may take to answer.", valueName: "seconds"))
   var timeout = 10
+
+  func validate() throws {
+    guard BrokerList.isLegal(brokers) else {
+      throw ValidationError("--brokers is \(BrokerList.form), not '\(brokers)'.")
+    }
+  }
+
+  /// Refuses what can be no topic's name before a broker is asked. Throws `ValidationError`.
+  static func check(topic: String) throws {
+    guard TopicName.isLegal(topic) else {
+      throw ValidationError("The name of a topic has \(TopicName.form): '\(topic)' is none.")
+    }
+  }
 
   var timeoutMs: Int { min(max(timeout, 1), 3_600) * 1_000 }
 

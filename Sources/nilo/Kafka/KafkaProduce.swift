@@ -32,6 +32,7 @@ struct KafkaProduce: ParsableCommand {
   var failures: String?
 
   func validate() throws {
+    try KafkaArguments.check(topic: topic)
     guard rate ?? 1 >= 1 else { throw ValidationError("--rate is 1 or more.") }
   }
 

@@ -3,12 +3,14 @@ import Bytes
 import Foundation
 import KafkaClient
 import Model
+import Server
 
 struct KafkaTail: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "tail", abstract: "Write messages of a topic as they come, one a line.",
     discussion: """
-      Ctrl-C ends it. It changes nothing, at the brokers or here.
+      Ctrl-C ends it. It changes nothing, at the brokers or here. In JSON a key, value or header that is no UTF-8 is in base64, \
+      under key_base64, value_base64 and so on; there is no key where the message has none.
 
       Example:
         nilo kafka tail pumps --from-beginning --until-end
@@ -22,6 +24,8 @@ struct KafkaTail: ParsableCommand {
   var untilEnd = false
   @Flag(help: "Write JSON: an object a line, with partition, offset, time, key and headers.")
   var json = false
+
+  func validate() throws { try KafkaArguments.check(topic: topic) }
 
   func run() throws {
     Interruption.catchSignals()
@@ -63,24 +67,17 @@ struct KafkaTail: ParsableCommand {
   }
 
   private static func object(_ message: borrowing PolledMessage) -> [UInt8] {
-    let (key, value) = (bytes(message.key), bytes(message.value))
-    let (isTombstone, headers) = (message.isTombstone, message.headers)
+    let key = message.hasKey ? bytes(message.key) : nil
+    let value = message.isTombstone ? nil : bytes(message.value)
+    let headers = message.headers
     let (number, offset, timeMs) = (message.partition.number, message.offset, message.timestampMs)
     return jsonObject { json in
       json.field("partition", Int64(number))
       json.field("offset", offset)
       if let timeMs { json.field("time", timeNs: timeMs &* 1_000_000) }
-      if !key.isEmpty { json.field("key", String(decoding: key, as: UTF8.self)) }
-      if !headers.isEmpty {
-        json.field(
-          "headers",
-          json: jsonObject { json in
-            for (name, value) in headers {
-              json.field(name, optional: value.map { String(decoding: $0, as: UTF8.self) })
-            }
-          })
-      }
-      json.field("value", optional: isTombstone ? nil : String(decoding: value, as: UTF8.self))
+      if let key { json.field("key", textOrBase64: key) }
+      if !headers.isEmpty { json.field("headers", headers: headers) }
+      if let value { json.field("value", textOrBase64: value) } else { json.null("value") }
     }
   }
 }

@@ -59,6 +59,7 @@ struct TopicCreate: ParsableCommand {
   var json = false
 
   func validate() throws {
+    try KafkaArguments.check(topic: topic)
     guard partitions >= 1, replicas ?? 1 >= 1 else {
       throw ValidationError("--partitions and --replicas are 1 or more.")
     }
@@ -92,6 +93,8 @@ struct TopicDelete: ParsableCommand {
   @Flag(help: "Write what was done as JSON.")
   var json = false
 
+  func validate() throws { try KafkaArguments.check(topic: topic) }
+
   func run() throws {
     let admin = try kafka.admin()
     defer { admin.close() }
@@ -118,6 +121,8 @@ struct TopicDescribe: ParsableCommand {
   @Argument var topic: String
   @Flag(help: "Write JSON: one object.")
   var json = false
+
+  func validate() throws { try KafkaArguments.check(topic: topic) }
 
   func run() throws {
     let admin = try kafka.admin()
@@ -204,6 +209,8 @@ struct TopicAlter: ParsableCommand {
   var unset: [String] = []
   @Flag(help: "Write what was done as JSON.")
   var json = false
+
+  func validate() throws { try KafkaArguments.check(topic: topic) }
 
   func run() throws {
     let changes: [(name: String, value: String?)] =
