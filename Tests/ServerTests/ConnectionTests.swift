@@ -50,6 +50,35 @@ import Testing
     #expect(try served.get("/v1/ledger").text.contains("\"entries\":[]"))
   }
 
+  /// What a client asks for and does not take is not held for ever.
+  @Test func clientsThatDoNotReadAreLeft() throws {
+    let served = try ServedStore(["--set", "limits.request_seconds=1"])
+    let text = String(repeating: "x", count: 300)
+    let lines = (0..<50_000).map {
+      "{\"timestamp\":\(1_717_200_000 + $0),\"t\":\"\($0)\(text)\"}\n"
+    }.joined()
+    #expect(try served.post("/v1/streams/s/events", lines).status == 200)
+    func connections() throws -> Int {
+      let text = try served.get("/metrics").text
+      return text.firstMatch(of: /\nnilo_http_connections (\d+)/).flatMap { Int($0.1) } ?? -1
+    }
+    // More than the buffers of the two sides hold.
+    let request =
+      "GET /v1/query?q=SELECT+t+FROM+s HTTP/1.1\\r\\nHost: localhost\\r\\n\\r\\n"
+    let asking = Process()
+    asking.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    asking.arguments = [
+      "bash", "-c",
+      "exec 3<>/dev/tcp/127.0.0.1/\(served.port); printf '\(request)' >&3; exec sleep 60",
+    ]
+    try asking.run()
+    defer { kill(asking.processIdentifier, SIGKILL) }
+    while try connections() < 2 { usleep(20_000) }
+    let deadline = Date(timeIntervalSinceNow: 40)
+    while try connections() > 1, Date() < deadline { usleep(50_000) }
+    #expect(try connections() == 1)
+  }
+
   /// RFC 9112, section 3.2.
   @Test func headsNameOneHost() throws {
     let served = try ServedStore()

@@ -1,8 +1,19 @@
 import Foundation
 import Testing
 
+@testable import Server
+
 /// Figures for Prometheus.
 @Suite struct MetricsTests {
+  @Test func linesOfOneKindAreRare() {
+    let line = RareLine()
+    let now = ContinuousClock.now
+    #expect(line.admit(at: now) == 0)
+    for ms in [1, 5_000, 9_999] { #expect(line.admit(at: now + .milliseconds(ms)) == nil) }
+    #expect(line.admit(at: now + .seconds(10)) == 3)
+    #expect(line.admit(at: now + .seconds(21)) == 0)
+  }
+
   @Test func figuresAreRightAndInForm() throws {
     let served = try ServedStore()
     let line = "{\"event_id\":1,\"device_id\":\"a\",\"timestamp\":\"2024-01-01T00:00:00Z\",\"t\":1}"

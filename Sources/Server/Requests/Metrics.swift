@@ -12,6 +12,8 @@ final class Metrics: Sendable {
   /// From the chunk of a request to its durable commit.
   let appendSeconds = Histogram()
   let querySeconds = Histogram()
+  /// That the disk is full is said by each request that brings something.
+  let diskLine = RareLine()
   private let queries = Outcome.allCases.map { _ in Counter() }
   private let problems = Problem.Kind.allCases.map { _ in Counter() }
   /// By the first digit of the status.
@@ -31,6 +33,24 @@ final class Metrics: Sendable {
 
   var responsesByClass: [(label: String, count: Int)] {
     responses.enumerated().map { ("\($0.offset + 1)xx", $0.element.value) }
+  }
+}
+
+/// Lets a line into the log now and then of what may happen with each request.
+final class RareLine: Sendable {
+  private static let interval = Duration.seconds(10)
+  private let state = Mutex<(last: ContinuousClock.Instant?, leftOut: Int)>((nil, 0))
+
+  /// How many were left out since the last one; nil when this one is to be.
+  func admit(at now: ContinuousClock.Instant = .now) -> Int? {
+    state.withLock { state in
+      if let last = state.last, now - last < Self.interval {
+        state.leftOut += 1
+        return nil
+      }
+      defer { state = (now, 0) }
+      return state.leftOut
+    }
   }
 }
 

@@ -48,6 +48,11 @@ extension Problem {
   func note(_ request: Request, _ context: ServerContext, _ metrics: Metrics) {
     metrics.count(kind)
     guard let logged else { return }
-    context.logger.error("\(logged)", metadata: ["path": "\(request.uri.path)"])
+    var rest = ""
+    if kind == .diskFull {
+      guard let leftOut = metrics.diskLine.admit() else { return }
+      if leftOut > 0 { rest = "; \(leftOut) more requests since the last such line" }
+    }
+    context.logger.error("\(logged)\(rest)", metadata: ["path": "\(request.uri.path)"])
   }
 }

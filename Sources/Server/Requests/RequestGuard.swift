@@ -2,7 +2,7 @@ import NIOCore
 import NIOHTTP1
 
 /// Stands between the parser of HTTP/1 and the framework, and does what the framework does not: ends connections whose
-/// request does not go on, answers heads that are too large by 431 and those that do not say one host by 400, and speaks
+/// request does not go on or whose client does not take its answer, answers heads that are too large by 431 and those that do not say one host by 400, and speaks
 /// HTTP/1.0 with clients that do.
 final class RequestGuard: ChannelDuplexHandler, RemovableChannelHandler {
   typealias InboundIn = HTTPServerRequestPart
@@ -24,8 +24,10 @@ final class RequestGuard: ChannelDuplexHandler, RemovableChannelHandler {
   private var isOld = false
   /// Ends the connection, while the client is to send something.
   private var end: Scheduled<Void>?
+  /// Ends it, while the client does not take what there is for it: until then all of the answer is held.
+  private var leaving: Scheduled<Void>?
 
-  /// `patience` is how long a client may be silent within a request.
+  /// `patience` is how long a client may be silent within a request, and take nothing of an answer.
   init(patience: TimeAmount) { self.patience = patience }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -118,7 +120,19 @@ final class RequestGuard: ChannelDuplexHandler, RemovableChannelHandler {
     end = context.eventLoop.scheduleTask(in: .seconds(1)) { channel.close(promise: nil) }
   }
 
-  func handlerRemoved(context: ChannelHandlerContext) { stopWaiting() }
+  func channelWritabilityChanged(context: ChannelHandlerContext) {
+    let channel = context.channel
+    leaving?.cancel()
+    leaving =
+      channel.isWritable
+      ? nil : context.eventLoop.scheduleTask(in: patience) { channel.close(promise: nil) }
+    context.fireChannelWritabilityChanged()
+  }
+
+  func handlerRemoved(context: ChannelHandlerContext) {
+    stopWaiting()
+    leaving?.cancel()
+  }
 
   private func wait(_ context: ChannelHandlerContext) {
     if end != nil { return }
