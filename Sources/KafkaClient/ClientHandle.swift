@@ -7,6 +7,8 @@ import Threads
 @safe final class ClientHandle: @unchecked Sendable {
   /// What the client tells.
   let news = ClientNews()
+  /// Those that are asked on threads of their own: the client ends after them.
+  let questions = DispatchGroup()
   /// Where it connects to first.
   private let brokers: String
   private var client: OpaquePointer?
@@ -83,7 +85,7 @@ import Threads
     guard let client = unsafe client else { return }
     unsafe self.client = nil
     let ended = DispatchSemaphore(value: 0)
-    let closing = unsafe ClosingClient(client: client, news: news)
+    let closing = unsafe ClosingClient(client: client, news: news, questions: questions)
     do throws(ThreadError) {
       try startThread(named: "nilo.kafka.end") {
         closing.end()
@@ -163,8 +165,12 @@ import Threads
 @safe private struct ClosingClient: @unchecked Sendable {
   let client: OpaquePointer
   let news: ClientNews
+  let questions: DispatchGroup
 
-  func end() { withExtendedLifetime(news) { unsafe rd_kafka_destroy(client) } }
+  func end() {
+    questions.wait()
+    withExtendedLifetime(news) { unsafe rd_kafka_destroy(client) }
+  }
 }
 
 /// Calls `body` with a list of partitions of the library, which lives as long as the call.

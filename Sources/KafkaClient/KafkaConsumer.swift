@@ -5,6 +5,8 @@ internal import Glibc
 /// where to begin: an offset that is not there is an error. For one thread at a time.
 @safe public final class KafkaConsumer {
   private let handle: ClientHandle
+  /// Questions that were not answered in time, and may be still.
+  private var asked: [KafkaPartition: WatermarkQuery] = [:]
   /// What ``poll(timeoutMs:)`` takes from.
   private let queue: OpaquePointer?
 
@@ -49,17 +51,28 @@ internal import Glibc
   }
 
   /// The first offset that there is, and the one that the next message gets; with `isolation.level` at its default, that
-  /// behind the last one that is committed. Asks the broker. Throws ``KafkaError``.
+  /// behind the last one that is committed. Asks the broker. Throws ``KafkaError``, of kind `unreachable` after `timeoutMs`.
   public func watermarks(
     of partition: KafkaPartition, timeoutMs: Int
   ) throws(KafkaError) -> Range<Int64> {
-    var (low, high): (Int64, Int64) = (0, 0)
-    let code = unsafe rd_kafka_query_watermark_offsets(
-      handle.pointer, partition.topic, partition.number, &low, &high, Int32(timeoutMs))
-    guard code == RD_KAFKA_RESP_ERR_NO_ERROR else {
-      throw KafkaError(code, "offsets of \(partition)", message: handle.reason)
+    do {
+      let query = try asked[partition] ?? WatermarkQuery(partition, handle, timeoutMs: timeoutMs)
+      asked[partition] = query
+      if let marks = try query.watermarks(
+        of: partition, timeoutMs: timeoutMs, reason: handle.reason)
+      {
+        asked[partition] = nil
+        return marks
+      }
+    } catch let refusal as KafkaError {
+      asked[partition] = nil
+      throw refusal
+    } catch {
+      throw KafkaError(.other, "offsets of \(partition)", message: "\(error)")
     }
-    return low..<max(low, high)
+    throw KafkaError(
+      .unreachable, "offsets of \(partition)",
+      message: handle.reason ?? "its broker has not answered for \(timeoutMs) ms")
   }
 
   /// The end of a partition as it came with the messages; nil before the first ones. Asks nobody.

@@ -60,8 +60,7 @@ import Testing
     try cluster.produce(["third"], to: "t")
     #expect(try target.consume(settings).rejected == 1)
     let letters = try cluster.messages(of: "dead", partitions: 1, count: 3)
-    #expect(
-      letters.map { String(decoding: $0.value, as: UTF8.self) } == ["first", "second", "third"])
+    #expect(letters.map(\.text) == ["first", "second", "third"])
     #expect(try target.consume(settings).events == 0)
     #expect(try target.numbers() == [0, 1])
   }

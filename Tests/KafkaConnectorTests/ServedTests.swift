@@ -151,7 +151,8 @@ import Testing
     try cluster.makeTopic("odd", partitions: 1)
     let producer = try KafkaProducer([("bootstrap.servers", cluster.brokers)])
     defer { producer.close() }
-    for (tag, key) in [[0xFF], [], nil].enumerated() {
+    let keys: [[UInt8]?] = [[0xFF], [], nil]
+    for (tag, key) in keys.enumerated() {
       try producer.send(
         KafkaProducer.Message(key: key, value: [0xFE], headers: [("h", [0xFF]), ("h", nil)]),
         to: "odd", tag: tag)
