@@ -176,7 +176,7 @@ extension Projections {
     of kpi: CompiledKpi, generation: UInt32, checkpointSeq: UInt64, within range: Range<Int64>,
     from source: CellSource, _ transaction: borrowing ReadTransaction
   ) throws -> KpiCells {
-    let stored = CellReader(tables, kpi, generation, verified: verifiedPages)
+    let stored = CellReader(tables, kpi, generation)
     let range = kpi.plan.hasSeries ? .min..<Int64.max : range
     let stream = try log.stream(named: kpi.definition.stream, transaction)
     if source != .disk, let cache = state.withLock({ $0.kpis[kpi.definition.id]?.cache }),

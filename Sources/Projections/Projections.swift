@@ -28,8 +28,6 @@ public final class Projections: Sendable {
   /// transaction for reading open, which a writer might wait for.
   let cellsTurn = Turn()
   let follower = CellFollower()
-  /// Pages of cells that answers need not verify again.
-  let verifiedPages = VerifiedPages()
   /// Held by the one rebuild that is under way: cells of no known generation are its own.
   let rebuilding = NSLock()
   /// Held while a definition is made or dropped, so that two cannot take one name.

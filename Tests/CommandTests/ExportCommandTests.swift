@@ -35,6 +35,53 @@ import Testing
     }
   }
 
+  /// A file takes the place of the one before it, whatever is written there.
+  @Test func aFileIsWrittenAgain() throws {
+    let workspace = try Workspace()
+    try workspace.write("a.ndjson", #"{"timestamp":"2024-06-01T00:00:00Z","n":1}"# + "\n")
+    try workspace.write("b.ndjson", #"{"timestamp":"2024-06-02T00:00:00Z","n":2}"# + "\n")
+    for ending in ["parquet", "csv", "ndjson", "lp"] {
+      try workspace.write("out.\(ending)", "old")
+    }
+    for (file, rows) in [("a.ndjson", 1), ("b.ndjson", 2)] {
+      try #require(workspace.nilo("ingest", "--stream", "plant", file).status == 0)
+      for ending in ["parquet", "csv", "ndjson", "lp"] {
+        let outcome = try workspace.nilo("export", "facts", "plant", "--to", "out.\(ending)")
+        #expect(outcome.status == 0 && outcome.output.hasPrefix("\(rows) rows"), "\(outcome)")
+      }
+      let lines = try workspace.shell("wc -l < out.csv; wc -l < out.ndjson; wc -l < out.lp").output
+      #expect(lines == "\(rows + 1)\n\(rows)\n\(rows)\n")
+    }
+    #expect(try workspace.shell("ls -A | grep partial").output.isEmpty)
+  }
+
+  /// Times without a zone are of the KPI's clock, as everywhere.
+  @Test func timesOfKpisAreOfTheirClock() throws {
+    let workspace = try Workspace()
+    let lines = (1...3).map { #"{"timestamp":"2024-07-0\#($0)T12:00:00+02:00","n":\#($0)}"# + "\n" }
+    try workspace.write("events.ndjson", lines.joined())
+    try #require(workspace.nilo("ingest", "--stream", "plant", "events.ndjson").status == 0)
+    let statement = "DEFINE KPI days AS sum(n) AS n FROM plant EVERY 1d TIME ZONE 'Europe/Paris'"
+    try #require(workspace.nilo("query", statement).status == 0)
+    let outcome = try workspace.nilo(
+      "export", "kpi", "days", "--format", "csv", "--since", "2024-07-02", "--until", "2024-07-03",
+      "--to", "-")
+    let rows = outcome.output.split(separator: "\n")
+    #expect(
+      rows.count == 2 && rows.last?.hasPrefix("2024-07-01T22:00:00Z,2,") == true, "\(outcome)")
+  }
+
+  @Test func targetsThatWouldMislead() throws {
+    let workspace = try Workspace()
+    try workspace.write("a.ndjson", #"{"timestamp":"2024-06-01T00:00:00Z","n":1}"# + "\n")
+    try #require(workspace.nilo("ingest", "--stream", "plant", "a.ndjson").status == 0)
+    let json = try workspace.nilo("export", "facts", "plant", "--to", "w.json")
+    #expect(json.status != 0 && json.error.contains("names no format"), "\(json)")
+    #expect(try workspace.nilo("export", "facts", "plant", "--to", "lake").status == 0)
+    let again = try workspace.shell("rm lake/_*; \"$nilo\" export facts plant --to lake")
+    #expect(again.status != 0 && again.error.contains("no manifest"), "\(again)")
+  }
+
   private static let script = """
     import glob, sys, duckdb
     rows = duckdb.sql(f"SELECT n, seq FROM read_parquet('{sys.argv[1]}/**/*.parquet')").fetchall()

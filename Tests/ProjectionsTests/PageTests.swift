@@ -274,27 +274,6 @@ import Testing
     }
   }
 
-  /// A page that was verified is known again by its checksum and key; under another key, or with another checksum, it is verified,
-  /// and so is each page that is not read for an answer.
-  @Test func verifiedPagesAreKnown() throws {
-    let workspace = TemporaryDirectory()
-    let store = try makeStore(workspace.path)
-    defer { store.close() }
-    let pages = try Self.pages(store)
-    let verified = VerifiedPages()
-    for (key, value) in pages { _ = try CellPage(key.bytes, value.rawSpan, verified) }
-    for (key, value) in pages {
-      var damaged = value
-      damaged[value.count - 9] ^= 1
-      _ = try CellPage(key.bytes, damaged.rawSpan, verified)
-      #expect(throws: DamageError.self) { _ = try CellPage(key.bytes, damaged.rawSpan) }
-      damaged[value.count - 1] ^= 1
-      #expect(throws: DamageError.self) { _ = try CellPage(key.bytes, damaged.rawSpan, verified) }
-    }
-    let (key, value) = (pages[1].key, pages[0].value)
-    #expect(throws: DamageError.self) { _ = try CellPage(key.bytes, value.rawSpan, verified) }
-  }
-
   /// A damaged page is not read over, and computed anew with its range; a cell that is another is named.
   @Test func aRebuildMendsAPage() throws {
     let workspace = TemporaryDirectory()

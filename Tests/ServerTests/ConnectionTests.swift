@@ -64,7 +64,7 @@ import Testing
     }
     // More than the buffers of the two sides hold.
     let request =
-      "GET /v1/query?q=SELECT+t+FROM+s HTTP/1.1\\r\\nHost: localhost\\r\\n\\r\\n"
+      "GET /v1/query?q=SELECT+t+FROM+s+SINCE+%%272024-01-01%%27 HTTP/1.1\\r\\nHost: localhost\\r\\n\\r\\n"
     let asking = Process()
     asking.executableURL = URL(fileURLWithPath: "/usr/bin/env")
     asking.arguments = [

@@ -60,11 +60,9 @@ final class ExportFile {
     let partial = partialPath(path)
     guard FileManager.default.fileExists(atPath: partial) else { return }
     try reporting(path) {
-      if FileManager.default.fileExists(atPath: path) {
-        _ = try FileManager.default.replaceItemAt(
-          URL(fileURLWithPath: path), withItemAt: URL(fileURLWithPath: partial))
-      } else {
-        try FileManager.default.moveItem(atPath: partial, toPath: path)
+      // Foundation has nothing that puts a file in the place of another one in one step.
+      guard rename(partial, path) == 0 else {
+        throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO)
       }
     }
   }

@@ -64,6 +64,9 @@ final class ExportManifest {
   init(_ directory: String, _ subject: Subject) throws {
     (self.directory, self.subject) = (directory, subject)
     let path = "\(directory)/\(Self.fileName(subject))"
+    if !FileManager.default.fileExists(atPath: path) {
+      try Self.requireNone(of: subject, in: directory)
+    }
     handle = try ExportFile.reporting(path) {
       try FileManager.default.createDirectory(
         atPath: directory, withIntermediateDirectories: true)
@@ -79,6 +82,22 @@ final class ExportManifest {
     }
     try ExportFile.settleFolder(directory)
     try read(path)
+  }
+
+  /// Files without their manifest would be written a second time.
+  private static func requireNone(of subject: Subject, in directory: String) throws {
+    let names =
+      FileManager.default.enumerator(atPath: directory)?.compactMap { $0 as? String } ?? []
+    let ending = ExportFormat(rawValue: subject.format)?.fileExtension ?? subject.format
+    let known = names.first {
+      let name = $0.split(separator: "/").last ?? ""
+      return name.hasPrefix("\(subject.name)-") && name.hasSuffix(".\(ending)")
+    }
+    if let known {
+      throw ExportError(
+        "\(directory) has \(known), but no manifest that tells what was exported; export to another "
+          + "directory")
+    }
   }
 
   private func read(_ path: String) throws {

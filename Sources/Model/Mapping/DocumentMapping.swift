@@ -165,8 +165,10 @@ extension DocumentMapping {
         try JSONPlaces.elements(in: document, place)
       }
     }
-    // What has no array there is a document as it is.
-    guard let array = found, let elements else { return [Array(document[record])] }
+    // What has no array there, or an empty one, is a document as it is: nothing is dropped.
+    guard let array = found, let elements, !elements.isEmpty else {
+      return [Array(document[record])]
+    }
     let aroundCount = record.count - array.count
     guard aroundCount * elements.count <= Self.maxBytesOfDocument else {
       throw MappingFault(

@@ -34,16 +34,11 @@ struct CellReader {
   let tables: CellTables
   let kpi: CompiledKpi
   let generation: UInt32
-  /// Pages that need not be verified again to answer from them; nil where each is verified.
-  private let verified: VerifiedPages?
 
-  init(
-    _ tables: CellTables, _ kpi: CompiledKpi, _ generation: UInt32, verified: VerifiedPages? = nil
-  ) {
+  init(_ tables: CellTables, _ kpi: CompiledKpi, _ generation: UInt32) {
     self.tables = tables
     self.kpi = kpi
     self.generation = generation
-    self.verified = verified
   }
 
   /// Appends one cell as a row; false when there is none. `cursor` is one over the cells, of any place.
@@ -53,7 +48,7 @@ struct CellReader {
     _ bucketNs: Int64, _ group: [UInt8], to cells: inout CellColumns, _ cursor: inout Cursor
   ) throws -> Bool {
     if try seekPage(bucketNs, group.rawSpan, &cursor) {
-      let (key, page) = (cursor.key, try CellPage(cursor.key, cursor.value, verified))
+      let (key, page) = (cursor.key, try CellPage(cursor.key, cursor.value))
       let row = try Self.unlessMalformed(key) { () throws(MalformedBytes) in
         try page.row(of: group.rawSpan)
       }
@@ -189,7 +184,7 @@ struct CellReader {
         return try PageKey.requireSound(cursor.key, cursor.value)
       }
       try Cancellation.check()
-      let page = try CellPage(cursor.key, cursor.value, verified)
+      let page = try CellPage(cursor.key, cursor.value)
       // A bucket has a page for its first groups.
       guard page.bucketNs == last || PageKey.separator(cursor.key).isEmpty else {
         throw PageKey.damage(PageKey.prefix(generation, page.bucketNs).bytes)

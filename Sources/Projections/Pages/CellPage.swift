@@ -15,10 +15,10 @@ struct CellPage: ~Escapable {
 
   static let formatVersion: UInt8 = 5
 
-  /// Verifies the checksum of a page that is not in `verified`. Throws ``DamageError``. O(bytes).
+  /// Verifies the checksum. Throws ``DamageError``. O(bytes).
   @_lifetime(copy page)
-  init(_ key: RawSpan, _ page: RawSpan, _ verified: VerifiedPages? = nil) throws {
-    body = try PageKey.body(of: page, under: key, verified)
+  init(_ key: RawSpan, _ page: RawSpan) throws {
+    body = try PageKey.body(of: page, under: key)
     bucketNs = PageKey.bucketNs(key)
     var reader = ByteReader(body)
     do throws(MalformedBytes) {

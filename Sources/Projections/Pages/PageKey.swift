@@ -54,18 +54,15 @@ enum PageKey {
   }
 
   /// The page without its checksum. Throws ``DamageError`` when it does not belong to the key: either is not what was
-  /// written. One that is in `verified` under that key is not looked through again.
+  /// written.
   @_lifetime(copy page)
-  static func body(
-    of page: RawSpan, under key: RawSpan, _ verified: VerifiedPages? = nil
-  ) throws -> RawSpan {
+  static func body(of page: RawSpan, under key: RawSpan) throws -> RawSpan {
     let byteCount = page.byteCount - 8
     guard key.byteCount >= prefixBytes, byteCount > 0 else { throw damage(key) }
     let body = page.extracting(0..<byteCount)
-    let expected = page.load(at: byteCount, as: UInt64.self) ^ checksum(key)
-    if verified?.contains(expected) == true { return body }
-    guard checksum(body) == expected else { throw damage(key) }
-    verified?.insert(expected)
+    guard checksum(body) ^ checksum(key) == page.load(at: byteCount, as: UInt64.self) else {
+      throw damage(key)
+    }
     return body
   }
 

@@ -1,7 +1,9 @@
 import ArgumentParser
 import Export
 import Foundation
+import Language
 import Model
+import Query
 
 extension ExportFormat: ExpressibleByArgument {}
 
@@ -30,14 +32,17 @@ struct ExportArguments: ParsableArguments {
   var partition: PartitionText?
 
   @Option(
-    name: .long, help: ArgumentHelp("Rows with this time or a later one.", valueName: "time"),
-    transform: TimeText.parse)
-  var since: Timestamp?
+    name: .long,
+    help: ArgumentHelp(
+      "Rows with this time or a later one; of KPIs on their own clock, else in UTC.",
+      valueName: "time"),
+    transform: TimeArgument.init)
+  var since: TimeArgument?
 
   @Option(
     name: .long, help: ArgumentHelp("Rows with a time before this one.", valueName: "time"),
-    transform: TimeText.parse)
-  var until: Timestamp?
+    transform: TimeArgument.init)
+  var until: TimeArgument?
 
   @Option(
     name: .long,
@@ -76,8 +81,12 @@ struct ExportArguments: ParsableArguments {
   var chosenFormat: ExportFormat { format ?? formatOfName ?? .parquet }
 
   func validate() throws {
-    if let since, let until, since >= until {
-      throw ValidationError("--since must be before --until; it is \(since), --until is \(until).")
+    if case .directory = target, !to.hasSuffix("/"), !FileManager.default.fileExists(atPath: to),
+      to.split(separator: "/").last?.dropFirst().contains(".") == true
+    {
+      throw ValidationError(
+        "--to '\(to)' names no format: a file ends with .parquet, .csv, .ndjson or .lp, a new directory with /."
+      )
     }
     if let rowGroupSize, !(1...1_000_000_000).contains(rowGroupSize) {
       throw ValidationError("--row-group-size is from 1 to 1000000000 rows.")
@@ -95,12 +104,21 @@ struct ExportArguments: ParsableArguments {
     }
   }
 
+  /// The times that are asked for, on a clock; nil for all.
+  func times(in zone: ZoneRules) throws -> Range<Int64>? {
+    if since == nil, until == nil { return nil }
+    do throws(LanguageError.Issue) {
+      return try TimeRange.rebuilt(
+        since: since?.expression, until: until?.expression, in: zone, nowNs: currentTimeNs())
+    } catch {
+      // Each of the two can be read.
+      throw Misuse("--since must be before --until")
+    }
+  }
+
   var settings: ExportSettings {
     var settings = ExportSettings(chosenFormat)
     settings.partition = partition?.parts ?? []
-    if since != nil || until != nil {
-      settings.times = (since?.ns ?? .min)..<(until?.ns ?? .max)
-    }
     if let rowGroupSize { settings.parquet.groupRows = rowGroupSize }
     settings.parquet.createdBy = "nilometer version \(Nilo.configuration.version)"
     settings.isCancelled = Interruption.wish

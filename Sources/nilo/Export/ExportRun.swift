@@ -2,6 +2,8 @@ import ArgumentParser
 import Bytes
 import Export
 import Foundation
+import Model
+import Query
 import Store
 
 /// One run of `nilo export`: exports, follows, and tells what was done.
@@ -25,6 +27,7 @@ struct ExportRun {
     try store.reading { opened in
       let progress = ProgressLine()
       var settings = settings
+      settings.times = try arguments.times(in: clock(of: opened))
       settings.progress = { rows, share in
         progress.line.update { "\(Wording.count(rows)) rows, \(Int(share * 100)) %" }
       }
@@ -43,6 +46,13 @@ struct ExportRun {
         throw ExitCode(ExitStatus.interrupted)
       }
     }
+  }
+
+  /// The clock that times without a zone are of.
+  private func clock(of store: Store) throws -> ZoneRules {
+    guard case .kpi(let name) = what else { return .utc }
+    let kpi = try store.snapshot().kpis.first { $0.name == name && $0.isActive }
+    return try ZoneRules(named: kpi?.timeZone ?? "UTC")
   }
 
   /// A progress that a closure of the settings can change.
