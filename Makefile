@@ -65,6 +65,7 @@ fuzz:
 	scripts/fuzz
 
 bench: setup
+	scripts/setup wrk
 	$(SWIFT_BUILD) --product nilo
 	$(SWIFT_BUILD) --product nilo-bench
 	python3 Benchmarks/bench.py

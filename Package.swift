@@ -104,7 +104,8 @@ let package = Package(
       "Store",
       ["Query", "Language", "Projections", "EventLog", "Model", "Bytes", "Threads"]),
     module(
-      "Export", ["Store", "Query", "Language", "EventLog", "Parquet", "Model", "Bytes"]),
+      "Export",
+      ["Store", "Query", "Language", "EventLog", "LineProtocol", "Parquet", "Model", "Bytes"]),
     module("FileConnector", ["Model", "Bytes", "Checksum", "Zstd", "Gzip"]),
     module(
       "KafkaConnector", ["Store", "KafkaClient", "Model", "Bytes", "Checksum", "Threads"]),

@@ -105,7 +105,8 @@ import Testing
     #expect(try served.get("/v1/kpis/k/rows?version=1").status == 200)
   }
 
-  @Test func listsComeInPages() throws {
+  /// With three more streams, each with a KPI, a source, a document that is rejected and one that comes twice.
+  private func servedStreams() throws -> ServedStore {
     let served = try served()
     for name in ["c", "a", "b"] {
       #expect(
@@ -117,6 +118,11 @@ import Testing
         try served.post("/v1/query", "DEFINE KPI of_\(name) AS avg(t) FROM \(name) EVERY 1h").status
           == 200)
     }
+    return served
+  }
+
+  @Test func listsComeInPages() throws {
+    let served = try servedStreams()
     #expect(
       try pages(served, "/v1/streams?limit=2", "streams").map {
         $0.compactMap { $0["name"] as? String }
@@ -128,6 +134,10 @@ import Testing
       try pages(served, "/v1/sources?limit=3", "sources").map {
         $0.compactMap { $0["source"] as? String }
       } == [["a-1", "b-1", "c-1"], ["http"]])
+  }
+
+  @Test func automationsComeInPages() throws {
+    let served = try servedStreams()
     for name in ["c", "a", "b"] {
       for statement in [
         "DEFINE SCHEDULE \(name)1 CRON '0 0 1 1 *' AS SELECT avg(t) FROM \(name) INTO stream('x\(name)')",
@@ -147,6 +157,10 @@ import Testing
           == [["c\(number + 1)", "a\(number + 1)"], ["b\(number + 1)"]])
       #expect(try served.get("/v1/\(list)?limit=0").status == 400)
     }
+  }
+
+  @Test func definedSourcesComeInPages() throws {
+    let served = try servedStreams()
     for name in ["c4", "a4", "b4"] {
       let reply = try served.post(
         "/v1/query",
@@ -170,6 +184,11 @@ import Testing
     #expect(sources.count == 1 && sources[0].count == 1)
     #expect(sources[0][0]["is_open"] as? Bool == true && sources[0][0]["events"] as? Int == 1)
     #expect(sources[0][0]["watermark"] as? String == "2024-01-01T00:00:00Z")
+    #expect(try served.get("/v1/sources?stream=none").status == 404)
+  }
+
+  @Test func theLedgerComesInPages() throws {
+    let served = try servedStreams()
     let kinds = try pages(served, "/v1/ledger?limit=4", "entries")
     #expect(kinds.map(\.count) == [4, 2])
     #expect(Set(kinds.joined().compactMap { $0["kind"] as? String }) == ["rejected", "duplicate"])
@@ -179,7 +198,6 @@ import Testing
     #expect(try pages(served, "/v1/ledger?until=2024-01-01", "entries").map(\.count) == [0])
     #expect(try pages(served, "/v1/ledger?since=2024-01-01", "entries").map(\.count) == [6])
     #expect(try served.get("/v1/ledger?kind=none").status == 400)
-    #expect(try served.get("/v1/sources?stream=none").status == 404)
   }
 
   /// What all KPIs have of a moment.

@@ -1,4 +1,5 @@
 import Bytes
+import LineProtocol
 
 /// InfluxDB's line protocol, with times in nanoseconds. A row without any field cannot be a point, and is left out.
 struct LineRows: TextRows {
@@ -13,11 +14,11 @@ struct LineRows: TextRows {
   init(_ columns: [ExportColumn], measurement: String) {
     self.columns = columns
     var name: [UInt8] = []
-    Self.append(Array(measurement.utf8)[...], escaping: ", ", to: &name)
+    LineWriter.append(measurement: Array(measurement.utf8)[...], to: &name)
     self.measurement = name
     keys = columns.map { column in
       var key: [UInt8] = []
-      Self.append(Array(column.name.utf8)[...], escaping: ",= ", to: &key)
+      Self.append(name: Array(column.name.utf8)[...], to: &key)
       key.append(UInt8(ascii: "="))
       return key
     }
@@ -30,25 +31,18 @@ struct LineRows: TextRows {
 
   func append(_ text: ArraySlice<UInt8>, of column: Int, to bytes: inout [UInt8]) {
     if columns[column].role == .tag {
-      return Self.append(text, escaping: ",= ", to: &bytes)
+      Self.append(name: text, to: &bytes)
+    } else {
+      LineWriter.append(string: text, to: &bytes)
     }
-    bytes.append(UInt8(ascii: "\""))
-    Self.append(text, escaping: "\"\\", to: &bytes)
-    bytes.append(UInt8(ascii: "\""))
   }
 
-  private static func append(
-    _ text: ArraySlice<UInt8>, escaping special: StaticString, to bytes: inout [UInt8]
-  ) {
-    let special = Array("\(special)".utf8)
-    for byte in text {
-      // A line break ends a point where it is not in a string.
-      if byte == 0x0A, special.contains(UInt8(ascii: ",")) {
-        bytes.append(contentsOf: "\\n".utf8)
-        continue
-      }
-      if special.contains(byte) { bytes.append(UInt8(ascii: "\\")) }
-      bytes.append(byte)
+  /// A line break ends a point where it is not in a string: there it is `\n`.
+  private static func append(name: ArraySlice<UInt8>, to bytes: inout [UInt8]) {
+    for (index, part) in name.split(separator: 0x0A, omittingEmptySubsequences: false).enumerated()
+    {
+      if index > 0 { bytes.append(contentsOf: "\\n".utf8) }
+      LineWriter.append(name: part, to: &bytes)
     }
   }
 

@@ -191,20 +191,16 @@ extension ByteSink {
   /// Appends a finite number in the fewest digits that give it back.
   @_lifetime(self: copy self)
   mutating func append(shortest value: Double) {
-    // Most numbers of measurements have few decimals: a quotient of two integers that doubles have is the double nearest to
-    // that decimal number.
-    var power = 1.0
-    for decimals in 0..<7 {
-      let scaled = (value * power).rounded()
-      if scaled.magnitude >= 0x1p53 { break }
-      if scaled / power == value, value != 0 || value.sign == .plus {
-        if value < 0 { append(UInt8(ascii: "-")) }
-        append(decimal: UInt64(scaled.magnitude), decimals: decimals)
-        return
-      }
-      power *= 10
+    let isNegative = value.sign == .minus
+    if isNegative { append(UInt8(ascii: "-")) }
+    // Negative zero has to stay a fraction: as an integer it would lose its sign.
+    if let whole = UInt64(exactly: value.magnitude), whole < 1 << 53, whole > 0 || !isNegative {
+      return append(decimal: whole)
     }
-    let text = Array(value.description.utf8)
+    if let short = value.shortDecimal {
+      return append(decimal: short.digits, decimals: short.decimals)
+    }
+    let text = Array(value.magnitude.description.utf8)
     append(text, range: 0..<text.count)
   }
 }

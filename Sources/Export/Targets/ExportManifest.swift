@@ -86,13 +86,9 @@ final class ExportManifest {
 
   /// Files without their manifest would be written a second time.
   private static func requireNone(of subject: Subject, in directory: String) throws {
-    let names =
+    let files =
       FileManager.default.enumerator(atPath: directory)?.compactMap { $0 as? String } ?? []
-    let ending = ExportFormat(rawValue: subject.format)?.fileExtension ?? subject.format
-    let known = names.first {
-      let name = $0.split(separator: "/").last ?? ""
-      return name.hasPrefix("\(subject.name)-") && name.hasSuffix(".\(ending)")
-    }
+    let known = files.first { ExportNames.isFile($0.split(separator: "/").last ?? "", subject) }
     if let known {
       throw ExportError(
         "\(directory) has \(known), but no manifest that tells what was exported; export to another "
@@ -200,7 +196,7 @@ final class ExportManifest {
   private func removeLeftovers() {
     guard let files = FileManager.default.enumerator(atPath: directory) else { return }
     for case let path as String in files {
-      let name = path.split(separator: "/").last.map(String.init) ?? ""
+      let name = path.split(separator: "/").last ?? ""
       // Those of the last batch have their names by now.
       if ExportNames.isPartial(name, subject) {
         try? FileManager.default.removeItem(atPath: "\(directory)/\(path)")
@@ -218,14 +214,20 @@ enum ExportNames {
     "\(subject.name)-\(padded(seqs.lowerBound))-\(padded(seqs.upperBound))\(fileEnd(subject))"
   }
 
-  /// Whether it is the hidden name of a file of the export.
-  static func isPartial(_ name: String, _ subject: ExportManifest.Subject) -> Bool {
-    let (start, end) = (".\(subject.name)-", "\(fileEnd(subject)).partial")
+  /// Whether it is the name of a file of the export.
+  static func isFile(_ name: Substring, _ subject: ExportManifest.Subject) -> Bool {
+    let (start, end) = ("\(subject.name)-", fileEnd(subject))
     guard name.hasPrefix(start), name.hasSuffix(end),
       name.utf8.count == start.utf8.count + 2 * digits + 1 + end.utf8.count
     else { return false }
     let seqs = name.dropFirst(start.count).dropLast(end.count).split(separator: "-")
     return seqs.count == 2 && seqs.allSatisfy { UInt64($0) != nil }
+  }
+
+  /// Whether it is the hidden name of one.
+  static func isPartial(_ name: Substring, _ subject: ExportManifest.Subject) -> Bool {
+    name.hasPrefix(".") && name.hasSuffix(".partial")
+      && isFile(name.dropFirst().dropLast(".partial".count), subject)
   }
 
   private static func fileEnd(_ subject: ExportManifest.Subject) -> String {

@@ -32,37 +32,26 @@ struct Pieces {
   /// All digits of a number, those of 64 bits that are whole without a fraction; it is neither NaN nor infinite.
   mutating func append(_ value: Double) {
     if let whole = Int64(exactly: value) { return append(whole) }
-    if append(value, decimals: 3, scale: 1e3) || append(value, decimals: 6, scale: 1e6) { return }
+    if let short = value.shortDecimal {
+      if value < 0 { bytes.append(UInt8(ascii: "-")) }
+      return append(short)
+    }
     if let whole = UInt64(exactly: value) { return append(whole) }
     append(value.description)
   }
 
-  /// Appends a number that has no more decimals, as most have that were measured; false for any other, and for whole ones.
-  ///
-  /// No two decimals of 15 digits have one double. So the one that has this double is its shortest, which is the text that
-  /// `description` finds in several times as long.
-  private mutating func append(_ value: Double, decimals: Int, scale: Double) -> Bool {
-    let magnitude = value.magnitude
-    guard magnitude >= 1e-3, magnitude < 1e9 else { return false }
-    let scaled = (magnitude * scale).rounded()
-    guard scaled / scale == magnitude else { return false }
-    if value < 0 { bytes.append(UInt8(ascii: "-")) }
-    let (whole, fraction) = UInt64(scaled).quotientAndRemainder(dividingBy: UInt64(scale))
-    append(whole)
-    bytes.append(UInt8(ascii: "."))
-    append(fraction: fraction, decimals: decimals)
-    return true
-  }
-
-  /// Without the zeros at its end.
-  private mutating func append(fraction: UInt64, decimals: Int) {
-    var (rest, count) = (fraction, decimals)
-    while count > 1, rest % 10 == 0 { (rest, count) = (rest / 10, count - 1) }
+  private mutating func append(_ short: ShortDecimal) {
     let start = bytes.count
-    for _ in 0..<count {
-      bytes.append(UInt8(truncatingIfNeeded: 48 + rest % 10))
-      rest /= 10
+    var whole = short.digits
+    for _ in 0..<short.decimals {
+      bytes.append(UInt8(truncatingIfNeeded: 48 + whole % 10))
+      whole /= 10
     }
+    bytes.append(UInt8(ascii: "."))
+    repeat {
+      bytes.append(UInt8(truncatingIfNeeded: 48 + whole % 10))
+      whole /= 10
+    } while whole > 0
     bytes[start...].reverse()
   }
 

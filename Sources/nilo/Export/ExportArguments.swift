@@ -1,9 +1,7 @@
 import ArgumentParser
 import Export
 import Foundation
-import Language
 import Model
-import Query
 
 extension ExportFormat: ExpressibleByArgument {}
 
@@ -107,13 +105,7 @@ struct ExportArguments: ParsableArguments {
   /// The times that are asked for, on a clock; nil for all.
   func times(in zone: ZoneRules) throws -> Range<Int64>? {
     if since == nil, until == nil { return nil }
-    do throws(LanguageError.Issue) {
-      return try TimeRange.rebuilt(
-        since: since?.expression, until: until?.expression, in: zone, nowNs: currentTimeNs())
-    } catch {
-      // Each of the two can be read.
-      throw Misuse("--since must be before --until")
-    }
+    return try TimeArgument.range(since: since, until: until, in: zone, nowNs: currentTimeNs())
   }
 
   var settings: ExportSettings {

@@ -48,6 +48,19 @@ struct TimeArgument {
       throw QuantityError(description: error.inOneLine)
     }
   }
+
+  /// The time from `since` to before `until` on a clock. Throws ``Misuse`` when it ends before it begins.
+  static func range(
+    since: TimeArgument?, until: TimeArgument?, in zone: ZoneRules, nowNs: Int64
+  ) throws -> Range<Int64> {
+    do throws(LanguageError.Issue) {
+      return try TimeRange.rebuilt(
+        since: since?.expression, until: until?.expression, in: zone, nowNs: nowNs)
+    } catch {
+      // Each of the two can be read.
+      throw Misuse("--since must be before --until")
+    }
+  }
 }
 
 extension LanguageError.Issue {

@@ -94,15 +94,7 @@ struct Rebuild: ParsableCommand {
   private var range: ((ZoneRules) throws -> Range<Int64>)? {
     if since == nil, until == nil { return nil }
     let nowNs = currentTimeNs()
-    return { zone in
-      do throws(LanguageError.Issue) {
-        return try TimeRange.rebuilt(
-          since: since?.expression, until: until?.expression, in: zone, nowNs: nowNs)
-      } catch {
-        // Each of the two can be read.
-        throw Misuse("--since must be before --until")
-      }
-    }
+    return { try TimeArgument.range(since: since, until: until, in: $0, nowNs: nowNs) }
   }
 
   /// The buckets that were computed, when they are not all, on the KPI's clock.
