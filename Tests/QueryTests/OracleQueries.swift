@@ -347,7 +347,8 @@ struct OracleQueries {
     default:
       let percent = random.within(0...100)
       let list = "list_sort(list(\(x))\(only))"
-      let rank = "CAST(floor(\(percent) / 100.0 * (count(*)\(only) - 1)) AS BIGINT)"
+      // In whole numbers: 29 / 100.0 * 100 is a little less than 29.
+      let rank = "CAST((count(*)\(only) - 1) * \(percent) // 100 AS BIGINT)"
       return Item(
         nql: "p\(percent)(\(x)\(within))", sql: "list_extract(\(list), 1 + \(rank))", slack: 0.0101)
     }
