@@ -13,6 +13,8 @@ public struct FileError: Error, Sendable, Equatable, CustomStringConvertible {
     case isDirectory
     /// read(2) or poll(2) failed.
     case cannotRead(errno: Int32)
+    /// It was cut off or written anew while it was read.
+    case changed
     /// The compressed data ends too early, at this offset of the file.
     case truncated(compressedOffset: Int64)
     /// The compressed data is damaged, at this offset of the file.
@@ -70,6 +72,12 @@ extension FileError {
     FileError(
       .cannotRead(errno: code), path: path, "cannot be read: \(errorText(code))",
       advice: "check the disk and the system's log, then ingest the file again")
+  }
+
+  static func changed(_ path: String) -> FileError {
+    FileError(
+      .changed, path: path, "was cut off or written anew while it was read",
+      advice: "ingest it again when nobody writes it, or follow it with --follow")
   }
 
   static func decompression(_ path: String, _ error: GzipError) -> FileError {

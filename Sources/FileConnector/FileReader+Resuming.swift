@@ -14,6 +14,7 @@ extension FileReader {
     guard let byteCount = totalBytes else { return .replaced(.otherBytes) }
     if let replacement = try replacement(of: checkpoint) { return .replaced(replacement) }
     if checkpoint.isWhole(ofSize: byteCount) { return .unchanged }
+    knownHead = checkpoint.head
     var point = checkpoint.point
     if checkpoint.isCompressed {
       // A part that was added begins with a line of its own.
@@ -102,23 +103,29 @@ extension FileReader {
     return true
   }
 
-  /// What is to be kept with a chunk. Nil for what is no file, and where it cannot be read again.
-  func checkpoint(at point: CutPoint) -> FileCheckpoint? {
+  /// What is to be kept with a chunk. Nil for what is no file, and where it cannot be read again. Reads 2 KiB.
+  /// - Throws: ``FileError/Kind/changed`` when the file does not have the chunk's bytes any more, as when it was cut off or
+  ///   written anew meanwhile: they may be half of what was there, and are found where that has gone.
+  mutating func checkpoint(of chunk: borrowing FileChunk) throws(FileError) -> FileCheckpoint? {
     guard let identity = source.file.identity, let isCompressed = source.isCompressed,
       source.file.startOffset == 0
     else { return nil }
+    let point = chunk.end
     let end =
       isCompressed
       ? source.soundBytes ?? totalBytes ?? 0 : point.offset + point.openByteCount
     let count = min(end, Int64(Fingerprint.maxBytes))
-    guard let head = try? source.file.bytes(0..<count),
-      let tail = try? source.file.bytes(end - count..<end), head.count == count,
-      tail.count == count
-    else { return nil }
+    let head = try source.file.bytes(0..<count)
+    let tail = try source.file.bytes(end - count..<end)
+    guard head.count == count, tail.count == count,
+      isCompressed || chunk.agrees(with: tail, at: end - count),
+      knownHead.map({ $0.isOfPrefix(head) }) ?? (isCompressed || chunk.agrees(with: head, at: 0))
+    else { throw .changed(source.file.path) }
+    let proof = (head: Fingerprint(head), tail: Fingerprint(tail))
+    knownHead = proof.head
     return FileCheckpoint(
       path: checkpointPath, identity: identity, format: format, point: point, provenBytes: end,
-      head: Fingerprint(head), tail: Fingerprint(tail), isCompressed: isCompressed,
-      hasEnded: false)
+      head: proof.head, tail: proof.tail, isCompressed: isCompressed, hasEnded: false)
   }
 
   /// What is to be kept after the last chunk, whose checkpoint is `last`; nil when there is nothing more to say. A file that
@@ -141,5 +148,25 @@ extension CutPoint {
   fileprivate var neededBytes: Range<Int64> {
     guard case .table(let table) = state else { return 0..<0 }
     return table.start..<table.headerEnd
+  }
+}
+
+extension FileChunk {
+  /// Whether the chunk has these bytes of the file, as far as they are within it. One that was rendered, or that passes over
+  /// some, does not tell.
+  fileprivate borrowing func agrees(with other: [UInt8], at offset: Int64) -> Bool {
+    guard bytes.count == endPosition - position else { return true }
+    let range = (offset..<offset + Int64(other.count)).clamped(to: position..<endPosition)
+    if range.isEmpty { return true }
+    let (start, otherStart) = (range.lowerBound - position, range.lowerBound - offset)
+    return bytes[Int(start)..<Int(start) + range.count]
+      == other[Int(otherStart)..<Int(otherStart) + range.count]
+  }
+}
+
+extension Fingerprint {
+  /// Whether it is that of the first ones of the bytes.
+  fileprivate func isOfPrefix(_ bytes: [UInt8]) -> Bool {
+    bytes.count >= byteCount && Fingerprint(Array(bytes[..<byteCount])) == self
   }
 }

@@ -45,11 +45,15 @@ public struct FileReader: ~Copyable {
   private let targetChunkBytes: Int
   private let openEnd: OpenEnd
   var isPastMark = false
+  /// Of the file's first bytes, as they were read or found to be.
+  var knownHead: Fingerprint?
   private(set) var hasSourceEnded = false
   private var isFinished = false
   /// The fault met while documents before it were still to be handed out.
   private var fault: FileError?
   private var hasCutterFailed = false
+  /// What was read is not there any more.
+  private var changed: FileError?
 
   /// How long whole documents wait for more input before they are handed out alone.
   private static let longestWait = Duration.milliseconds(200)
@@ -140,13 +144,14 @@ public struct FileReader: ~Copyable {
   /// - Throws: ``FileError``, once the documents before the fault were returned; the same again
   ///   at each further call.
   public mutating func next() throws(FileError) -> FileChunk? {
+    if let changed { throw changed }
     if passage != nil, try !pass() { return nil }
     var deadline: ContinuousClock.Instant?
     while !isFinished {
       scan()
       if let fault, !cutter.isFull {
         guard cutter.hasDocuments else { throw fault }
-        return take()
+        return try take()
       }
       if cutter.isDone || (hasSourceEnded && !cutter.isFull) {
         isFinished = true
@@ -156,14 +161,19 @@ public struct FileReader: ~Copyable {
         }
         if read(deadline) { continue }
       }
-      if cutter.hasDocuments { return take() }
+      if cutter.hasDocuments { return try take() }
     }
     return nil
   }
 
-  private mutating func take() -> FileChunk {
+  private mutating func take() throws(FileError) -> FileChunk {
     var chunk = cutter.take(&buffer)
-    chunk.checkpoint = checkpoint(at: chunk.end)
+    do throws(FileError) {
+      chunk.checkpoint = try checkpoint(of: chunk)
+    } catch {
+      changed = error
+      throw error
+    }
     bytesHandedOut = chunk.end.offset + chunk.end.openByteCount
     return chunk
   }

@@ -244,6 +244,42 @@ import Testing
     #expect(counts == [65_536, 65_536, count - 2 * 65_536])
   }
 
+  /// What becomes of a file while it is read.
+  enum Change: CaseIterable { case cutOff, writtenAnew, writtenAnewLonger, grown }
+
+  /// What was read of a file is not handed out when the file does not have it any more: it has no place to go on from, and is
+  /// read again where it has gone. A file that only grows is read on.
+  @Test(arguments: Change.allCases, [false, true])
+  func filesThatChangeWhileTheyAreRead(_ change: Change, isResumed: Bool) throws {
+    func lines(_ mark: String, _ count: Int) -> String {
+      (0..<count).map { "{\"\(mark)\":\($0 + 1_000)}\n" }.joined()
+    }
+    let file = try TemporaryFile(lines("a", 400))
+    var reader = try FileReader(path: file.path, format: .ndjson, targetChunkBytes: 2_000)
+    let first = try #require(try reader.next()?.checkpoint)
+    if isResumed {
+      reader = try FileReader(path: file.path, format: .ndjson, targetChunkBytes: 2_000)
+      #expect(try reader.resume(at: first).isContinued)
+    }
+    let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: file.path))
+    if change == .grown { try handle.seekToEnd() } else { try handle.truncate(atOffset: 0) }
+    switch change {
+    case .cutOff: try handle.write(contentsOf: Data(lines("b", 190).utf8))
+    case .writtenAnew: try handle.write(contentsOf: Data(lines("b", 400).utf8))
+    case .writtenAnewLonger: try handle.write(contentsOf: Data(lines("b", 900).utf8))
+    case .grown: try handle.write(contentsOf: Data(lines("c", 50).utf8))
+    }
+    try handle.close()
+    if change == .grown {
+      #expect(try reader.next()?.checkpoint != nil)
+      return
+    }
+    for _ in 0..<2 {
+      let error = #expect(throws: FileError.self) { _ = try reader.next() }
+      #expect(error?.kind == .changed)
+    }
+  }
+
   @Test func whatIsNoFileHasNoCheckpoint() throws {
     let pipe = TestPipe()
     var reader = try pipe.reader(.ndjson)

@@ -82,6 +82,8 @@ struct Follower {
       try read(path)
       set[path]?.fault = nil
     } catch let error as FileError {
+      // Who rotates it is at it: what was there is found where it has gone.
+      if error.kind == .changed { return set.again(path) }
       if set[path]?.fails(FileStatus(path: path)) == true {
         target.tell("\(error.problem); \(error.advice)", path)
       }
