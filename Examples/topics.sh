@@ -1,5 +1,5 @@
 # What the examples with topics have in common; they read it. BROKERS is where the brokers are, localhost:9092.
-nilo=${nilo:-nilo}
+source "$(dirname "${BASH_SOURCE[0]}")/store.sh"
 BROKERS=${BROKERS:-localhost:9092}
 
 # Makes a topic, if there is none of that name: make_topic NAME PARTITIONS [NAME=VALUE]

@@ -1,6 +1,7 @@
 import Bytes
 import EventLog
 import Foundation
+import Language
 import Model
 import Store
 
@@ -19,6 +20,13 @@ struct FactExport {
   init(_ log: EventLog, stream name: String, _ settings: ExportSettings) throws {
     (self.log, self.name, self.settings) = (log, name, settings)
     (stream, lastSeq) = try log.state(ofStream: name)
+    for tag in settings.tags where !stream.fieldPaths.contains(Text(tag)) {
+      let fields = stream.fieldPaths.map(\.string)
+      let near = Spelling.nearest(tag, fields).map { "did you mean \($0)?" }
+      throw ExportError(
+        "stream \(name) has no field \(tag) that could be a tag; "
+          + (near ?? "SHOW FIELDS FROM \(name) lists them"))
+    }
   }
 
   /// Those that each stream has.

@@ -45,7 +45,8 @@ public struct AnswerContents: Sendable {
   /// it is not what was said. O(bytes).
   func documents(of body: [UInt8], from first: Int64) throws(PollFailure) -> Contents {
     var contents = Contents(nextRecord: first)
-    guard format == .json else {
+    // What nothing was said of is documents as a file has them: one, an array of them, or one behind the other.
+    guard format == .json, mapping.takesParts else {
       try cut(body, into: &contents)
       return contents
     }
@@ -54,21 +55,13 @@ public struct AnswerContents: Sendable {
     do throws(MappingFault) { records = try mapping.records(in: body) } catch {
       throw PollFailure("\(error)")
     }
-    // An array that nothing was said of is several documents, as in a file.
-    if let only = records.first, records.count == 1, body[only.lowerBound] == UInt8(ascii: "["),
-      body[..<only.lowerBound].allSatisfy(Byte.isSpace),
-      body[only.upperBound...].allSatisfy(Byte.isSpace)
-    {
-      try cut(body, into: &contents)
-      return contents
-    }
     for record in records { add(body, record, to: &contents) }
     return contents
   }
 
   /// Adds lines that have come of an endless answer.
   func add(_ batch: DocumentBatch, to contents: inout Contents) {
-    contents.recordCount += batch.documents.count
+    contents.recordCount += batch.documents.count + batch.refused.count
     let mapped = batch.mapped(by: mapping)
     for range in mapped.documents {
       let start = Int(range.start)

@@ -1,3 +1,5 @@
+import Model
+
 /// Reads lines of InfluxDB's line protocol:
 /// `measurement,tag=value field=1.5,other="text" 1717200000000000000`.
 ///
@@ -76,7 +78,7 @@ public struct LineParser: Sendable {
     }
     let unit = unit ?? TimestampUnit(guessing: number)
     let (ns, isOver) = number.multipliedReportingOverflow(by: unit.ns)
-    guard !isOver, PointDocument.times.contains(ns) else { throw LineFault("time outside range") }
+    guard !isOver, Timestamp.wholeYears.contains(ns) else { throw LineFault("time outside range") }
     return Point.Time(ns: ns, unit: unit)
   }
 }

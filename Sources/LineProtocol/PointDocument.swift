@@ -19,9 +19,6 @@ public struct PointDocument {
   public static let line = "_line"
   public static let measurement = "_measurement"
 
-  /// Those that times of documents can be: the years 1678 to 2261.
-  public static let times: Range<Int64> = -9_214_560_000_000_000_000..<9_214_646_400_000_000_000
-
   /// Appends the document of the point that `line` is, where no timestamp means `nowNs`. O(bytes).
   public static func append(
     _ point: Point, of line: Point.Bytes, nowNs: Int64, stream: String, to bytes: inout [UInt8]

@@ -401,11 +401,8 @@ public final class Store: Sendable {
     try log.forEachLedgerEntry(kind: kind, stream: stream, from: start, body)
   }
 
-  /// Bytes of the store's file up to its last page, and those that it takes on the disk. O(streams).
-  public func sizes() throws -> (usedBytes: Int, diskBytes: Int) {
-    let statistics = try log.statistics(sizes: false)
-    return (statistics.usedBytes, statistics.diskBytes)
-  }
+  /// The store's file, and who has it open. O(1).
+  public func file() throws -> LogFile { try log.file() }
 
   /// What the store holds: read in one transaction. O(streams, their columns, sources and blocks).
   public func statistics() throws -> LogStatistics { try log.statistics() }

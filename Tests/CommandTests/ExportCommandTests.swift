@@ -156,6 +156,9 @@ import Testing
     #expect(try error("kpi", "plant", "--to", "x").contains("export it with: nilo export facts"))
     #expect(try error("facts", "plant", "--to", "x.csv", "--follow", "1s").contains("a directory"))
     #expect(try error("facts", "plant", "--to", "x", "--tag", "n").contains("line-protocol"))
+    #expect(
+      try error("facts", "plant", "--to", "-", "--format", "line-protocol", "--tag", "machine")
+        .contains("stream plant has no field machine that could be a tag; SHOW FIELDS FROM plant"))
     #expect(try error("facts", "plant", "--to", "x", "--partition", "day").contains("stream,date"))
     #expect(try workspace.nilo("export", "facts", "plant", "--to", "x").status == 0)
     #expect(

@@ -160,6 +160,13 @@ import Testing
     #expect(try target.values("w") == ["1", "2"])
     #expect(try other.values("v") == ["3", "4"])
     #expect(seen.events == 3 && seen.rejected == 1)
+    // Documents one behind the other, of which nothing was said.
+    try server.answer(
+      "/row", TestServer.body("\(Self.reading(5))\n{\"v\":}\n\(Self.reading(6))"))
+    let third = try PolledStore()
+    let some = try third.poll(options("/row")) { $0.successes == 1 }
+    #expect(try third.values("v") == ["5", "6"])
+    #expect(some.rejected == 1)
   }
 
   @Test func streamsByField() throws {

@@ -1,4 +1,3 @@
-import KafkaClient
 import TestSupport
 import Testing
 
@@ -6,6 +5,7 @@ import Testing
 
 /// Brokers that do not answer or refuse, while others do.
 @Suite struct OutageTests {
+  private struct Partition { let number, leader: Int32 }
   enum Outage: CaseIterable { case beforeItIsKnown, betweenRuns, whileItIsRead }
 
   /// One broker of three is away: what the others have is read, and what it has is named.
@@ -13,11 +13,9 @@ import Testing
   func oneBrokerOfSeveral(_ outage: Outage) throws {
     let (cluster, target) = (try MockCluster(brokers: 3), try TargetStore())
     try cluster.makeTopic("t", partitions: 3)
-    let client = try KafkaConsumer([("bootstrap.servers", cluster.brokers)], group: "looker")
-    defer { client.close() }
-    let partitions = try #require(try client.topics(timeoutMs: 30_000).first).partitions
-    let lost = partitions[0]
-    let kept = try #require(partitions.first { $0.leader != lost.leader })
+    // Else all may be led by the one that goes away.
+    for number in 0..<3 { try cluster.tell("leader t \(number) \(number + 1)") }
+    let (lost, kept) = (Partition(number: 0, leader: 1), Partition(number: 1, leader: 2))
     var settings = target.settings(cluster, topics: ["t"])
     (settings.endsAtEnd, settings.watchSeconds, settings.timeoutMs) = (false, 0.2, 2_000)
     let hooks = TestHooks()

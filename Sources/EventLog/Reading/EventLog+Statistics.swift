@@ -79,7 +79,28 @@ public struct LogStatistics: Sendable, Equatable {
   }
 }
 
+/// The store's file, and who has it open.
+public struct LogFile: Sendable {
+  /// Bytes up to its last page, free ones among them.
+  public var usedBytes: Int
+  /// Bytes that it takes on the disk: free pages that were given back take none.
+  public var diskBytes: Int
+  /// Address space that is set aside for it, which grows by itself.
+  public var mapBytes: Int
+  /// The most readers that there were at once, of all processes.
+  public var readersPeak: Int
+  public var readersLimit: Int
+}
+
 extension EventLog {
+  /// O(1).
+  public func file() throws -> LogFile {
+    let info = try environment.info
+    return LogFile(
+      usedBytes: info.usedBytes, diskBytes: environment.diskBytes, mapBytes: info.mapSizeBytes,
+      readersPeak: info.readers, readersLimit: info.maxReaders)
+  }
+
   /// Counts what the log holds. O(streams, their columns and sources, and blocks); without `sizes` no blocks and bytes
   /// are counted, so their figures are 0, and no sources are listed. O(streams and their columns) then.
   public func statistics(sizes: Bool = true) throws -> LogStatistics {

@@ -45,6 +45,9 @@ public struct DocumentMapping: Sendable, Equatable {
   /// Whether documents stay as they are.
   public var isIdentity: Bool { self == DocumentMapping() }
 
+  /// Whether documents are parts of what there is, which may be larger than a document.
+  public var takesParts: Bool { !recordsPath.isEmpty || !unnestedPath.isEmpty }
+
   /// Documents that take more together than this are refused: fields around an array come with each of its elements.
   public static let maxBytesOfDocument = 64 << 20
 

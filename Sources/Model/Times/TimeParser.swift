@@ -51,14 +51,14 @@ public struct TimeParser: Sendable {
   /// ``parse(number:_:)`` does. O(1).
   public func parse(mantissa: Int64, scale: Int) -> ParsedTime? {
     if readsNumbersByPattern { return nil }
-    return Self.epoch(mantissa: mantissa, scale: scale, unit: reading.unit)
+    return Self.epoch(mantissa: mantissa, scale: scale, unit: reading.unit)?.ofWholeYear
   }
 
   var readsNumbersByPattern: Bool { reading.pattern != nil && reading.unit == nil }
 
   private func epoch(_ bytes: RawSpan, _ range: Range<Int>) -> ParsedTime? {
-    EpochText(bytes, range)?.ns(in: reading.unit).map {
-      ParsedTime(ns: $0, format: .irreproducible)
+    EpochText(bytes, range)?.ns(in: reading.unit).flatMap {
+      ParsedTime(ns: $0, format: .irreproducible).ofWholeYear
     }
   }
 
@@ -190,6 +190,12 @@ public struct TimeParser: Sendable {
     return ParsedTime(
       ns: ns, format: isExact ? .epoch(unit, fractionDigits: scale) : .irreproducible)
   }
+}
+
+extension ParsedTime {
+  /// Nil beyond the years that texts can name: what is stored can be asked for.
+  @inline(__always)
+  fileprivate var ofWholeYear: ParsedTime? { Timestamp.wholeYears.contains(ns) ? self : nil }
 }
 
 extension TimeFormat.EpochUnit {

@@ -133,6 +133,10 @@ public struct Timestamp: Sendable, Hashable, Comparable, CustomStringConvertible
   /// Nanoseconds since 1970-01-01T00:00:00Z.
   public var ns: Int64
 
+  /// The years that nanoseconds in 64 bits hold wholly, 1678 to 2261: those that times of documents can be.
+  public static let wholeYears: Range<Int64> =
+    -9_214_560_000_000_000_000..<9_214_646_400_000_000_000
+
   /// `ns` is in nanoseconds since 1970-01-01T00:00:00Z.
   public init(ns: Int64) { self.ns = ns }
 

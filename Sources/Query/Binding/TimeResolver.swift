@@ -111,7 +111,8 @@ struct TimeResolver {
     if year.utf8.count == 4, year.utf8.allSatisfy((UInt8(ascii: "0")...UInt8(ascii: "9")).contains),
       parse("2000" + text.dropFirst(4), in: .utc) != nil
     {
-      let (first, last) = (Timestamp(ns: .min), Timestamp(ns: .max))
+      let years = Timestamp.wholeYears
+      let (first, last) = (Timestamp(ns: years.lowerBound), Timestamp(ns: years.upperBound - 1))
       let range = "times go from \("\(first)".prefix(10)) to \("\(last)".prefix(10))"
       let isOfRange = (1678...2261).contains(Int(year) ?? 0)
       return LanguageError.Issue(

@@ -76,9 +76,12 @@ extension StatementRun {
     return Answer(message: "source \(source.name) is paused")
   }
 
-  /// One that is not paused may have stopped: it is resumed all the same.
+  /// One that is not paused may have stopped, or wait to be tried again: it is resumed all the same.
   func resumeSource(_ name: Name, _ span: TextSpan) throws -> Answer {
     let source = try definedSource(name)
+    if !source.isPaused, source.status?.state == .running {
+      return Answer(message: "source \(source.name) is running already")
+    }
     try writableStore(span).resumeSource(source.name)
     return Answer(message: "source \(source.name) is resumed")
   }

@@ -192,13 +192,22 @@ struct MetricsEndpoint: Sendable {
       "nilo_cells_writes_for_room_total", .counter,
       "How often cells were written to make room: with more memory it is faster.",
       Double(cells.writesForRoom))
-    let sizes = try store.sizes()
+    let file = try store.file()
     text.add(
       "nilo_store_used_bytes", .gauge, "The store's file up to its last page.",
-      Double(sizes.usedBytes))
+      Double(file.usedBytes))
     text.add(
       "nilo_store_disk_bytes", .gauge, "What the store's file takes on the disk.",
-      Double(sizes.diskBytes))
+      Double(file.diskBytes))
+    text.add(
+      "nilo_store_map_bytes", .gauge, "Address space that is set aside for the store's file.",
+      Double(file.mapBytes))
+    text.add(
+      "nilo_store_readers_peak", .gauge,
+      "The most readers that the store had at once, of all processes.", Double(file.readersPeak))
+    text.add(
+      "nilo_store_readers_limit", .gauge, "How many readers the store can have at once.",
+      Double(file.readersLimit))
     text.add(
       "nilo_observer_lag_events", .gauge, "Events that an observer has not done yet.",
       try store.observerStates().map { (["observer": $0.name], Double($0.lag)) })

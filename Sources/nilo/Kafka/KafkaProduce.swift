@@ -59,6 +59,7 @@ private struct ProduceRun {
   private var progress = Progress()
   private var sentCount = 0
   private var deliveredCount = 0
+  private var keyedCount = 0
   private(set) var failedCount = 0
   var failureFile: FailureFile?
 
@@ -94,8 +95,9 @@ private struct ProduceRun {
   private mutating func send(_ value: [UInt8]) throws {
     if Interruption.isRequested { return }
     sentCount += 1
-    let message = KafkaProducer.Message(
-      key: key.flatMap { Store.text(ofField: $0, in: value) }.map { Array($0.utf8) }, value: value)
+    let key = key.flatMap { Store.text(ofField: $0, in: value) }.map { Array($0.utf8) }
+    if key != nil { keyedCount += 1 }
+    let message = KafkaProducer.Message(key: key, value: value)
     _ = try producer.send(message, to: topic, tag: sentCount, unless: Interruption.wish)
     if sentCount % 1_000 == 0 { try tell() }
     guard let rate else { return }
@@ -128,6 +130,10 @@ private struct ProduceRun {
     printNote(
       "\(Wording.count(deliveredCount)) messages sent"
         + (failedCount > 0 ? ", \(Wording.count(failedCount)) not taken" : ""))
+    guard let key, keyedCount < sentCount else { return }
+    printNote(
+      (keyedCount == 0 ? "no document has" : "\(Wording.count(sentCount - keyedCount)) have no")
+        + " field \(key): such messages have no key, and go to any partition")
   }
 
   private mutating func tell() throws {

@@ -5,6 +5,7 @@ import Foundation
 // command a line on standard input, and answers each by a line. It ends with its input.
 //
 //   topic NAME PARTITIONS
+//   leader TOPIC PARTITION BROKER
 //   errors API CODE COUNT      the next COUNT requests of that kind fail
 //   down BROKER | up BROKER
 
@@ -25,6 +26,9 @@ func run(_ words: [String]) -> rd_kafka_resp_err_t? {
   switch words.first {
   case "topic" where words.count == 3:
     return unsafe rd_kafka_mock_topic_create(cluster, words[1], numbers.last ?? 1, brokerCount)
+  case "leader" where words.count == 4 && numbers.count >= 2:
+    let (partition, broker) = (numbers[numbers.count - 2], numbers[numbers.count - 1])
+    return unsafe rd_kafka_mock_partition_set_leader(cluster, words[1], partition, broker)
   case "errors" where numbers.count == 3:
     let errors = [rd_kafka_resp_err_t](
       repeating: rd_kafka_resp_err_t(rawValue: numbers[1]), count: Int(numbers[2]))
