@@ -31,6 +31,16 @@ public enum QueryValue: Sendable, Equatable {
 extension QueryValue {
   /// The text that a string is.
   public static func text(_ string: String) -> QueryValue { .text(Text(string)) }
+
+  /// Of texts in it. O(entries).
+  fileprivate var textByteCount: Int {
+    switch self {
+    case .text(let text): text.utf8.count
+    case .top(let entries):
+      entries.reduce(entries.count * MemoryLayout<TopEntry>.stride) { $0 + $1.value.utf8.count }
+    default: 0
+    }
+  }
 }
 
 /// The values of a column.
@@ -54,6 +64,19 @@ public enum ValueColumn: Sendable, Equatable {
     case .integers(let values), .times(let values): values.count
     case .texts(let values): values.count
     case .values(let values): values.count
+    }
+  }
+
+  /// What the values take, about. O(1), and O(rows) of texts.
+  public var byteCount: Int {
+    switch self {
+    case .numbers(let values): values.count * MemoryLayout<Double>.stride
+    case .exact(let values): values.count * MemoryLayout<Number?>.stride
+    case .integers(let values), .times(let values): values.count * MemoryLayout<Int64>.stride
+    case .texts(let values):
+      values.reduce(values.count * MemoryLayout<Text?>.stride) { $0 + ($1?.utf8.count ?? 0) }
+    case .values(let values):
+      values.reduce(values.count * MemoryLayout<QueryValue>.stride) { $0 + $1.textByteCount }
     }
   }
 

@@ -77,7 +77,7 @@ extension FileError {
   static func changed(_ path: String) -> FileError {
     FileError(
       .changed, path: path, "was cut off or written anew while it was read",
-      advice: "ingest it again when nobody writes it, or follow it with --follow")
+      advice: "ingest it again when nobody writes it, or follow it: nilo ingest --follow")
   }
 
   static func decompression(_ path: String, _ error: GzipError) -> FileError {

@@ -30,8 +30,8 @@ public struct RequestTemplate: Sendable {
   }
 
   /// The request with `values` in the places; parameters of `added` stand in the URL, unless there is a place for them.
-  func request(
-    _ values: [String: String], adding added: [(name: String, value: String)] = []
+  public func request(
+    _ values: [String: String] = [:], adding added: [(name: String, value: String)] = []
   ) -> PlannedRequest {
     var planned = PlannedRequest(
       method: method, url: Self.filled(url.text, values, Self.percentEncoded))
@@ -92,26 +92,26 @@ public struct RequestTemplate: Sendable {
 }
 
 /// A request that is to be sent, to the server that was meant or where that one points to.
-struct PlannedRequest {
+public struct PlannedRequest {
   var method: String
   /// Without parameters that are secret.
   var url: String
   var isSecretURL = false
   var secretQuery: [(name: String, value: String)] = []
-  var headers: [(name: String, value: RequestTemplate.Part)] = []
+  public var headers: [(name: String, value: RequestTemplate.Part)] = []
   var body: RequestTemplate.Part?
 
   /// What is sent.
-  var fullURL: String { secretQuery.reduce(url) { $0.adding($1.name, $1.value) } }
+  public var fullURL: String { secretQuery.reduce(url) { $0.adding($1.name, $1.value) } }
 
   /// The URL as it may be shown.
-  var shownURL: String {
+  public var shownURL: String {
     if !isSecretURL { return redacted(url) }
     return URLOrigin(url).map { "\($0)/..." } ?? "the URL"
   }
 
   /// A text without the secrets of this request, if they should stand in it.
-  func redacted(_ text: String) -> String {
+  public func redacted(_ text: String) -> String {
     var secrets = secretQuery.map(\.value)
     secrets += headers.filter(\.value.isSecret).map(\.value.text)
     if let body, body.isSecret { secrets.append(body.text) }

@@ -197,13 +197,14 @@ public final class KafkaConsumption {
         nextReachNs = nowNs + Self.reachNs
         if try reach(consumer, owned) == .again { return .again }
       }
-      if nowNs >= nextGroupNs {
-        nextGroupNs = nowNs + groupNs
-        tellGroup(consumer)
-      }
+      // Before the group is told: else what others have told it is written over each time when both are due together.
       if nowNs >= nextWatchNs {
         nextWatchNs = nowNs + watchNs
         if try watch(consumer, owned) == .again { return .again }
+      }
+      if nowNs >= nextGroupNs {
+        nextGroupNs = nowNs + groupNs
+        tellGroup(consumer)
       }
     }
     return .done

@@ -74,7 +74,8 @@ struct ServerParts: Sendable {
         clock: clock))
     let runner = QueryRunner(
       store: store, pool: queries, clock: clock, limits: queryLimits, metrics: counted,
-      audit: audit, refusal: { (try? Target($0)).flatMap(outputs.refusal) })
+      held: AnswersHeld(maxBytes: limits.answersMemoryBytes), audit: audit,
+      refusal: { (try? Target($0)).flatMap(outputs.refusal) })
     ingest = IngestEndpoint(queue: queue, settings: settings, clock: clock)
     query = QueryEndpoint(runner: runner, settings: settings)
     let looker = LiveLooker(store: store, pool: looks, limits: queryLimits, clock: clock)
@@ -102,7 +103,8 @@ struct ServerParts: Sendable {
     page = PageEndpoint(
       files: PageFiles(folder: settings.pageDirectory), pool: looks, operation: operation)
     metrics = MetricsEndpoint(
-      store: store, metrics: counted, queue: queue, queries: queries, pool: looks, live: live,
+      store: store, metrics: counted, queue: queue, queries: queries, answers: runner.held,
+      pool: looks, live: live,
       certificates: certificates, clock: clock)
     scheduler = Scheduler(
       ScheduleWork(
@@ -125,7 +127,9 @@ struct ServerParts: Sendable {
     let limits = settings.limits
     return HTTP1Channel.Configuration(
       additionalChannelHandlers: [
-        ConnectionWatch(maxBodyBytes: .max, patience: .seconds(Int64(limits.requestSeconds)))
+        ConnectionWatch(
+          maxBodyBytes: .max, patience: .seconds(Int64(limits.requestSeconds)),
+          logger: LogLines.logger(settings))
       ],
       idleTimeout: .seconds(Int64(limits.idleSeconds)),
       httpDecoderConfiguration: .init(

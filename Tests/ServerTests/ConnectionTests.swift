@@ -79,6 +79,42 @@ import Testing
     #expect(try connections() == 1)
   }
 
+  /// Answers that nobody reads have a bound together; small ones, and one that is read, go out.
+  @Test func answersThatAreNotReadAreBounded() throws {
+    let served = try ServedStore(["--set", "limits.answers_memory=1MiB"])
+    let text = String(repeating: "x", count: 300)
+    let lines = (0..<50_000).map {
+      "{\"timestamp\":\(1_717_200_000 + $0),\"t\":\"\($0)\(text)\"}\n"
+    }.joined()
+    #expect(try served.post("/v1/streams/s/events", lines).status == 200)
+    func held() throws -> Int {
+      let text = try served.get("/metrics").text
+      return text.firstMatch(of: /\nnilo_answers_held_bytes (\d+)/).flatMap { Int($0.1) } ?? -1
+    }
+    let question = "/v1/query?q=SELECT+t+FROM+s+SINCE+%272024-01-01%27"
+    let whole = try served.get(question)
+    #expect(whole.status == 200 && whole.text.count > 10_000_000)
+    let asking = Process()
+    asking.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    let path = question.replacing("%", with: "%%")
+    let request = "GET \(path) HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n"
+    asking.arguments = [
+      "bash", "-c",
+      "exec 3<>/dev/tcp/127.0.0.1/\(served.port); printf '\(request)' >&3; exec sleep 600",
+    ]
+    try asking.run()
+    defer { kill(asking.processIdentifier, SIGKILL) }
+    while try held() == 0 { usleep(20_000) }
+    let refused = try served.get(question)
+    #expect(refused.status == 429)
+    #expect(refused.text.contains("limits.answers_memory"), "\(refused.text.prefix(300))")
+    let small = question.replacing("SELECT+t+", with: "SELECT+count(*)+")
+    #expect(try served.get(small).status == 200)
+    kill(asking.processIdentifier, SIGKILL)
+    while try held() > 0 { usleep(20_000) }
+    #expect(try served.get(question).status == 200)
+  }
+
   /// RFC 9112, section 3.2.
   @Test func headsNameOneHost() throws {
     let served = try ServedStore()

@@ -33,7 +33,7 @@ import Testing
     #expect(served.end() == 0)
     served.arguments = [
       "--set", "tls.certificate=\(served.path("cert.pem"))", "--set",
-      "tls.key=\(served.path("key.pem"))",
+      "tls.key=\(served.path("key.pem"))", "--set", "log.level=debug",
     ]
     try served.start()
     let (output, status) = try served.run(
@@ -43,6 +43,7 @@ import Testing
     #expect(try subject(served).contains("first"))
     let (_, plain) = try served.run("curl", ["-s", "\(served.url)/-/healthy"])
     #expect(plain != 0)
+    #expect(served.log.contains("the handshake of TLS with 127.0.0.1 failed"), "\(served.log)")
     // Files have times of a second at least.
     usleep(1_100_000)
     try makeCertificate(served, "second")

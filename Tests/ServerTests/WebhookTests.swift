@@ -56,6 +56,45 @@ import Testing
     #expect(try plant.store.schedules()[0].waitingRuns == 0)
   }
 
+  /// What is referred to goes to the receiver, and into no message and no event.
+  @Test func secretsOfReceivers() throws {
+    let clock = TestClock("2024-06-01T10:30:00Z")
+    let plant = try TestPlant(clock)
+    let hook = try TestWebhook(plant.path("told"))
+    _ = try plant.store.append(Self.events, to: "m")
+    let token = plant.path("token")
+    try plant.define(
+      "a",
+      "SELECT count(*) AS n FROM m INTO webhook(url '\(hook.url)/in?a=1', "
+        + "header.Authorization file('\(token)'), query.token file('\(token)'), "
+        + "query.site 'north & south')")
+    let url = plant.path("url")
+    try plant.define("b", "SELECT count(*) AS n FROM m INTO webhook(url file('\(url)'))")
+    clock.set("2024-06-01T11:00:00Z")
+    func failures() throws -> [String] { try plant.store.schedules().compactMap(\.refusal) }
+    try plant.serve { try failures().count == 2 }
+    let absent = try failures()
+    #expect(absent[0].contains("file \(token) cannot be read"), "\(absent)")
+    hook.answer(500)
+    try "hidden-token".write(toFile: token, atomically: true, encoding: .utf8)
+    try "\(hook.url)/hidden-path".write(toFile: url, atomically: true, encoding: .utf8)
+    try plant.serve { try failures().allSatisfy { $0.hasSuffix("answers with status 500") } }
+    hook.answer(204)
+    try plant.run()
+    let told = Dictionary(grouping: hook.told) { $0.headers["x-nilo-id"]?.first }.mapValues(\.last)
+    #expect(told["a"]??.headers["authorization"] == "hidden-token")
+    #expect(told["a"]??.path == "/in?a=1&site=north%20%26%20south&token=hidden-token")
+    #expect(told["b"]??.path == "/hidden-path")
+    for stream in ["_runs", "_schedules", "_audit"] where plant.store.definition(of: stream) != nil
+    {
+      try plant.store.forEachEvent(of: stream) { event in
+        let text = String(decoding: event.bytes, as: UTF8.self)
+        #expect(!text.contains("hidden"), "\(stream): \(text)")
+        return true
+      }
+    }
+  }
+
   @Test func signatures() {
     // python3 -c "import hmac; print(hmac.new(b'key', b'1717239600.{}', 'sha256').hexdigest())"
     #expect(

@@ -25,9 +25,7 @@ extension StatementRun {
           "write NOTIFY webhook('https://...') with the address of what sends it on; what it found is in the stream "
           + "_alerts in any case")
     }
-    do throws(LanguageError.Issue) { _ = try Target(alert.target) } catch {
-      throw LanguageError(issues: [error], text: text)
-    }
+    _ = try place(of: alert.target)
   }
 
   func defineAlert(_ alert: DefineAlert, _ span: TextSpan) throws -> Answer {

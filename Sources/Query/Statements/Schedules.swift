@@ -50,10 +50,16 @@ extension StatementRun {
 
   /// What a target says. Throws what is wrong with it, at its place.
   func place(of target: TargetCall) throws -> Target {
-    do throws(LanguageError.Issue) { return try Target(target) } catch {
+    let kind = SourceKind.targets.first { $0.name == target.kind }
+    let place: Target
+    do throws(LanguageError.Issue) { place = try Target(target) } catch {
+      let hasSecret = SecretNames.secret(inURL: target.argument.value) != nil
       throw LanguageError(
-        issues: [error], text: shown(error, target.options, .kafkaTopic))
+        issues: [error],
+        text: hasSecret ? text.masked(error.span) : shown(error, target.options, kind))
     }
+    guard let issue = SourceKind.issue(withNewTarget: target) else { return place }
+    throw LanguageError(issues: [issue], text: text.masked(issue.span))
   }
 
   /// What whoever runs it would say of a target, which may change with settings and so is no reason to refuse it.

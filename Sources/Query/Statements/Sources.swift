@@ -27,7 +27,9 @@ extension StatementRun {
   func shown(
     _ issue: LanguageError.Issue, _ options: [SourceOption], _ kind: SourceKind?
   ) -> String {
-    let option = options.first { $0.name.span.start == issue.span.start }
+    let option = options.first {
+      $0.name.span.start == issue.span.start || $0.span.start == issue.span.start
+    }
     // The value of an option that nobody knows is what its author wants to see.
     guard let option, let kind, kind.option(option.name.path.string) != nil,
       kind.mayShowSecret(option)
@@ -129,7 +131,7 @@ extension SourceTarget {
 
 extension String {
   /// With stars in the place of a span, always as many.
-  fileprivate func masked(_ span: TextSpan) -> String {
+  func masked(_ span: TextSpan) -> String {
     var bytes = Array(utf8)
     let end = min(span.end, bytes.count)
     bytes.replaceSubrange(min(span.start, end)..<end, with: "'***'".utf8)

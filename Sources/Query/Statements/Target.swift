@@ -1,4 +1,3 @@
-import Foundation
 import Language
 
 /// Where answers go that nobody waits for.
@@ -8,8 +7,8 @@ public enum Target: Sendable, Equatable {
   /// A file, by its path within the directory that the server has for them. `{date}` and `{time}` in it stand for the time
   /// of the run.
   case file(String, AnswerFormat)
-  /// Whoever listens at a URL.
-  case webhook(URL)
+  /// Whoever listens at a URL, by ``SourceKind/webhook``'s options.
+  case webhook([SourceOption])
   /// A topic of Kafka, by ``SourceKind/kafkaTopic``'s options.
   case kafka([SourceOption])
 
@@ -24,23 +23,7 @@ public enum Target: Sendable, Equatable {
     switch call.kind {
     case "stream": self = .stream(text)
     case "file": self = .file(text, try Self.format(ofFile: call.argument))
-    case "webhook":
-      // Not shown: it may be a password.
-      if SecretNames.secret(inURL: text) == "password" {
-        throw LanguageError.Issue(
-          call.argument.span,
-          "the address of a webhook has a user, which would stand in the log for good",
-          hint: "leave out what stands before the @; webhooks.secret_file signs what a webhook gets"
-        )
-      }
-      guard let url = URL(string: text), ["http", "https"].contains(url.scheme?.lowercased()),
-        url.host?.isEmpty == false, url.user == nil
-      else {
-        throw LanguageError.Issue(
-          call.argument.span, "'\(text)' is no address of a webhook",
-          hint: "it is a URL of http or https without a user, such as https://example.com/in")
-      }
-      self = .webhook(url)
+    case SourceKind.webhook.name: self = .webhook(try Self.webhook(call))
     case SourceKind.kafkaTopic.name:
       if call.options.isEmpty {
         throw LanguageError.Issue(
@@ -59,7 +42,30 @@ public enum Target: Sendable, Equatable {
   /// What braces in the name of a file may have in them.
   private static let placeholders = ["date", "time"]
 
-  private static let kindsOfText = ["stream", "file", "webhook"]
+  private static let kindsOfText = ["stream", "file"]
+
+  private static func webhook(_ call: TargetCall) throws(LanguageError.Issue) -> [SourceOption] {
+    let kind = SourceKind.webhook
+    guard call.options.isEmpty else {
+      if let issue = kind.issue(with: call.options, at: call.span) { throw issue }
+      return call.options
+    }
+    let text = call.argument
+    // Not shown: it may be a password.
+    if SecretNames.secret(inURL: text.value) == "password" {
+      throw LanguageError.Issue(
+        text.span, "the address of a webhook has a user, which would stand in the log for good",
+        hint:
+          "leave out what stands before the @, and write webhook(url '...', header.Authorization env('NAME'))"
+      )
+    }
+    guard SourceKind.url(of: text.value) != nil else {
+      throw LanguageError.Issue(
+        text.span, "'\(text.value)' is no address of a webhook",
+        hint: "it is a URL of http or https without a user, such as https://example.com/in")
+    }
+    return [SourceOption(FieldPath("url"), .text(text.value), span: text.span)]
+  }
 
   /// The forms of files, by the ends of their names.
   private static let formats: [String: AnswerFormat] = [

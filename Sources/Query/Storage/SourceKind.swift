@@ -74,6 +74,8 @@ public struct SourceKind: Sendable {
 
   /// All kinds. O(1).
   public static let all: [SourceKind] = [kafka, http]
+  /// What options of targets are of. O(1).
+  static let targets: [SourceKind] = [kafkaTopic, webhook]
 
   func option(_ name: String) -> Option? {
     if let option = options.first(where: { $0.name == name }) { return option }
@@ -154,7 +156,7 @@ extension TargetCall {
   /// As ``DefineSource/withoutSecrets``.
   public var withoutSecrets: TargetCall {
     var redacted = self
-    redacted.options.redact(kind == SourceKind.kafkaTopic.name ? .kafkaTopic : nil)
+    redacted.options.redact(SourceKind.targets.first { $0.name == kind })
     if SecretNames.secret(inURL: argument.value) != nil { redacted.argument.value = "***" }
     return redacted
   }

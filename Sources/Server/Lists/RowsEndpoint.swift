@@ -46,7 +46,7 @@ struct RowsEndpoint: Sendable {
     let answer = try await runner.run(select, context)
     let first = min(place.skipped, answer.rowCount)
     let end = min(first + paging.limit, answer.rowCount)
-    var response = answer.rows(first..<end).response(format)
+    var response = try answer.rows(first..<end).response(format, among: runner.held)
     if let next = Self.place(ofRow: end, of: answer, after: place), end < answer.rowCount {
       let cursor = paging.cursor(next.fields)
       response.headers[.nextCursor] = cursor

@@ -9,6 +9,7 @@ struct MetricsEndpoint: Sendable {
   let metrics: Metrics
   let queue: AppendQueue
   let queries: BlockingPool
+  let answers: AnswersHeld
   /// Where figures are read: not among queries, whose threads may all be busy, and which are counted.
   let pool: BlockingPool
   let live: LiveHub
@@ -230,6 +231,9 @@ struct MetricsEndpoint: Sendable {
     text.add(
       "nilo_queries_waiting", .gauge, "Statements that wait for a thread.",
       Double(queries.waitingCount))
+    text.add(
+      "nilo_answers_held_bytes", .gauge,
+      "Large answers that their clients have not taken yet.", Double(answers.byteCount))
     text.add(
       "nilo_subscriptions", .gauge, "Open subscriptions.", Double(live.followerCount))
     text.add(

@@ -66,8 +66,8 @@ extension Answer {
   /// The answer in a form. What is small goes out at once; the rest is written as the client takes it, a piece at a time.
   ///
   /// NDJSON ends with an object `_status`, so that an answer that was cut off is noticed; JSON ends with its brackets, and
-  /// the other forms with the trailer `X-Nilo-Status`.
-  func response(_ format: AnswerFormat) -> Response {
+  /// the other forms with the trailer `X-Nilo-Status`. Throws a ``Problem`` when too much waits for other clients.
+  func response(_ format: AnswerFormat, among held: AnswersHeld) throws -> Response {
     var renderer = AnswerRenderer(format)
     renderer.hasFooter = format.isForPeople
     var pieces = renderer.pieces(of: self)
@@ -82,9 +82,11 @@ extension Answer {
     }
     headers[.trailer] = HTTPField.Name.answerStatus.rawName
     let rest = pieces
+    let hold = try held.hold(self)
     return Response(
       status: .ok, headers: headers,
       body: ResponseBody { writer in
+        defer { withExtendedLifetime(hold) {} }
         try await writer.write(ByteBuffer(bytes: first))
         try await writer.write(ByteBuffer(bytes: second))
         for piece in rest { try await writer.write(ByteBuffer(bytes: piece)) }

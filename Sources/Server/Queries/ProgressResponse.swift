@@ -13,6 +13,7 @@ struct ProgressResponse: Sendable {
   private let statement: Task<Answer, any Error>
   /// The shares that are done, of which only the newest waits for the client.
   private let shares: AsyncStream<Double>
+  private let held: AnswersHeld
 
   /// Begins to run the statement.
   init(
@@ -21,7 +22,7 @@ struct ProgressResponse: Sendable {
     let (shares, continuation) = AsyncStream.makeStream(
       of: Double.self, bufferingPolicy: .bufferingNewest(1))
     let pace = Pace()
-    self.shares = shares
+    (self.shares, held) = (shares, runner.held)
     self.statement = Task {
       defer { continuation.finish() }
       return try await runner.run(statement, query, context) { share in
@@ -34,7 +35,7 @@ struct ProgressResponse: Sendable {
     try await cancelling {
       var begun = shares.makeAsyncIterator()
       guard let first = await begun.next() else {
-        return try await statement.value.response(.ndjson)
+        return try await statement.value.response(.ndjson, among: held)
       }
       return Response(
         status: .ok, headers: [.contentType: AnswerFormat.ndjson.mediaType],

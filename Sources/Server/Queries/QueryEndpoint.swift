@@ -48,7 +48,9 @@ struct QueryEndpoint: Sendable {
     if statement.isLong, format == .ndjson {
       return try await ProgressResponse(runner, statement, query, context).response()
     }
-    return try await runner.run(statement, query, context) { $0.response(format) }
+    return try await runner.run(statement, query, context) { [held = runner.held] in
+      try $0.response(format, among: held)
+    }
   }
 
   /// The one statement of a text: each has an answer of its own.
@@ -94,6 +96,7 @@ struct QueryRunner: Sendable {
   let clock: @Sendable () -> Int64
   let limits: QueryLimits
   let metrics: Metrics
+  let held: AnswersHeld
   let audit: Audit
   /// Why a target of a schedule or an alert would be refused.
   let refusal: @Sendable (TargetCall) -> String?

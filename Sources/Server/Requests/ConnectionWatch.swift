@@ -1,7 +1,9 @@
 import HTTPTypes
+import Logging
 import NIOCore
 import NIOHTTPTypes
 import NIOHTTPTypesHTTP1
+import NIOSSL
 import Synchronization
 
 /// What is known of a connection while it is open.
@@ -28,11 +30,12 @@ final class ConnectionWatch: ChannelInboundHandler, RemovableChannelHandler {
   private let state = ConnectionState()
   private let maxBodyBytes: Int
   private let patience: TimeAmount
+  private let logger: Logger
 
   /// A client that announces a larger body is not told to go on; one that is silent within a request for longer than
   /// `patience` is left.
-  init(maxBodyBytes: Int, patience: TimeAmount) {
-    (self.maxBodyBytes, self.patience) = (maxBodyBytes, patience)
+  init(maxBodyBytes: Int, patience: TimeAmount, logger: Logger) {
+    (self.maxBodyBytes, self.patience, self.logger) = (maxBodyBytes, patience, logger)
   }
 
   static func state(of channel: any Channel) -> ConnectionState? {
@@ -78,6 +81,15 @@ final class ConnectionWatch: ChannelInboundHandler, RemovableChannelHandler {
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
     if case .some(.inputClosed) = event as? ChannelEvent { state.leave() }
     context.fireUserInboundEventTriggered(event)
+  }
+
+  /// Says with whom encryption failed, which the framework does not.
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    if let failure = error as? NIOSSLError, case .handshakeFailed(let reason) = failure {
+      let address = context.remoteAddress?.ipAddress ?? "a client"
+      logger.debug("the handshake of TLS with \(address) failed: \(reason)")
+    }
+    context.fireErrorCaught(error)
   }
 
   func channelInactive(context: ChannelHandlerContext) {

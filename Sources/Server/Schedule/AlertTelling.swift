@@ -23,11 +23,11 @@ struct AlertTelling: Sendable {
         throw OutputFailure("event \(news.seq) of _alerts is not there")
       }
       do {
-        guard case .webhook(let url) = try Target(alert.definition.target) else {
+        guard case .webhook(let options) = try Target(alert.definition.target) else {
           throw OutputRefusal("an alert tells a webhook")
         }
         try webhooks.send(
-          event.bytes, id: "\(alert.name)/\(alert.version)/\(news.seq)", to: url,
+          event.bytes, id: "\(alert.name)/\(alert.version)/\(news.seq)", to: options,
           isCancelled: isCancelled)
       } catch let error as CancellationError {
         throw error

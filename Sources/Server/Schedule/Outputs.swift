@@ -20,7 +20,7 @@ struct Outputs: Sendable {
     switch target {
     case .stream: nil
     case .file: directory.isEmpty ? OutputFile.noDirectory : nil
-    case .webhook(let url): webhooks.refusal(of: url)
+    case .webhook(let options): webhooks.refusal(of: options)
     case .kafka: nil
     }
   }
@@ -41,14 +41,14 @@ struct Outputs: Sendable {
       let zone = try ZoneRules(named: schedule.definition.timeZone?.value ?? "UTC")
       let name = OutputFile.name(path, localNs: zone.localNs(at: run.boundaryNs))
       try OutputFile.write(AnswerRenderer(format).bytes(answer), to: name, in: directory)
-    case .webhook(let url):
+    case .webhook(let options):
       let body = Self.body(answer, of: run)
       if body.count > Self.maxWebhookBytes {
         throw OutputRefusal(
           "the answer has \(SizeText(bytes: body.count)), and a webhook gets \(SizeText(bytes: Self.maxWebhookBytes)) "
             + "at most; ask for less, or write a file")
       }
-      try webhooks.send(body, id: run.id, to: url, isCancelled: isCancelled)
+      try webhooks.send(body, id: run.id, to: options, isCancelled: isCancelled)
     case .kafka: throw OutputRefusal("an answer goes into a stream, a file or a webhook")
     }
   }

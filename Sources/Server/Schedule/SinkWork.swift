@@ -98,7 +98,7 @@ struct SinkWork: Sendable {
         to: StreamDefinition(
           name: name, timePath: SinkOutput.timeField, idPath: SinkOutput.idField),
         source: "sink \(sink.name)")
-    case .webhook(let url):
+    case .webhook(let options):
       let id = "\(publication.id)/part/\(part)"
       let body = jsonObject { json in
         json.field("id", id)
@@ -108,7 +108,7 @@ struct SinkWork: Sendable {
         json.field("as_of_seq", publication.throughSeq)
         json.field("rows", array: documents)
       }
-      try outputs.webhooks.send(body, id: id, to: url, isCancelled: isCancelled)
+      try outputs.webhooks.send(body, id: id, to: options, isCancelled: isCancelled)
     case .file, .kafka: throw OutputRefusal("a sink feeds no \(sink.definition.target.kind)")
     }
   }

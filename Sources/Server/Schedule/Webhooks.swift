@@ -1,6 +1,9 @@
 import Crypto
 import Curl
 import Foundation
+import HTTPConnector
+import Language
+import Query
 
 /// Tells others over HTTP, at least once: what was told again has the same id.
 struct Webhooks: Sendable {
@@ -20,36 +23,46 @@ struct Webhooks: Sendable {
   /// Sends JSON by POST, and returns when the other side has said that it has it, by a status of 200 to 299. Redirects are not
   /// followed. Throws ``OutputRefusal`` when the address may not be asked, `CancellationError`, and ``OutputFailure``.
   func send(
-    _ body: [UInt8], id: String, to url: URL, isCancelled: @escaping @Sendable () -> Bool
+    _ body: [UInt8], id: String, to options: [SourceOption],
+    isCancelled: @escaping @Sendable () -> Bool
   ) throws {
-    var call = HTTPCall(url.absoluteString, method: "POST", body: body)
-    call.headers = [("Content-Type", "application/json"), ("X-Nilo-Id", id)]
-    call.headers += try signature(of: body)
-    (call.connectTimeoutMs, call.timeoutMs) = (Self.connectTimeoutMs, Self.timeoutMs)
-    if !allowedHosts.contains(url.host?.lowercased() ?? "") {
-      call.permits = PublicAddress.isPublic
+    let request: PlannedRequest
+    do { request = try RequestTemplate(SourceOptions(options)).request() } catch {
+      // What is referred to may come.
+      throw OutputFailure("\(error)")
     }
+    let host = SourceKind.url(of: request.fullURL)?.host?.lowercased()
+    guard let host else { throw OutputFailure("url is no URL of http or https without a user") }
+    var call = HTTPCall(request.fullURL, method: "POST", body: body)
+    call.headers = [("Content-Type", "application/json"), ("X-Nilo-Id", id)]
+    call.headers += try signature(of: body) + request.headers.map { ($0.name, $0.value.text) }
+    (call.connectTimeoutMs, call.timeoutMs) = (Self.connectTimeoutMs, Self.timeoutMs)
+    if !allowedHosts.contains(host) { call.permits = PublicAddress.isPublic }
     let status: Int
     do {
       status = try HTTPSession().send(
         call, maxBodyBytes: Self.maxAnswerBytes, isCancelled: isCancelled
       ).head.status
     } catch let error as HTTPCallError {
+      let text = "\(request.shownURL): \(request.redacted(error.message))"
       switch error.kind {
       case .cancelled: throw CancellationError()
       case .refusedAddress:
-        throw OutputRefusal(Self.ownAddress(url.host ?? ""))
-      case .badURL: throw OutputRefusal("\(error)")
-      default: throw OutputFailure("\(error)")
+        throw OutputRefusal(Self.ownAddress(host))
+      case .badURL: throw OutputRefusal(text)
+      default: throw OutputFailure(text)
       }
     }
     guard (200...299).contains(status) else {
-      throw OutputFailure("\(url.absoluteString) answers with status \(status)")
+      throw OutputFailure("\(request.shownURL) answers with status \(status)")
     }
   }
 
   /// Why a webhook would be refused by what its URL says alone: a name may be resolved to whatever later. Nil where it is taken.
-  func refusal(of url: URL) -> String? {
+  func refusal(of options: [SourceOption]) -> String? {
+    guard case .text(let text)? = options["url"], let url = SourceKind.url(of: text) else {
+      return nil
+    }
     let host = url.host?.lowercased() ?? ""
     let isOwn = host == "localhost" || host.hasSuffix(".localhost")
     let isNumbers = host.contains(":") || host.allSatisfy { $0 == "." || $0.isNumber }

@@ -74,6 +74,8 @@ public struct ServerSettings: Sendable {
     public var queryRows = 1_000_000
     public var queryMemoryBytes = 256 << 20
     public var querySeconds = 60
+    /// Answers that were not taken yet, of all clients; beyond it clients are told to come again.
+    public var answersMemoryBytes = 512 << 20
     /// How long requests may still run once the server is to stop.
     public var stopSeconds = 20
 

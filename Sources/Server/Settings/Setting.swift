@@ -185,6 +185,10 @@ public struct Setting: Sendable {
         atLeast: 1 << 20),
       Setting(count: "limits.query_seconds", "How long a query may take.", \.limits.querySeconds),
       Setting(
+        bytes: "limits.answers_memory",
+        "Large answers that their clients have not taken yet, all together; beyond it clients are told to come again (429).",
+        \.limits.answersMemoryBytes, atLeast: 1 << 20),
+      Setting(
         count: "limits.stop_seconds",
         "How long requests may still run when the server is told to stop.", \.limits.stopSeconds),
     ]

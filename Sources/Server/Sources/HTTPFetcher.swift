@@ -61,8 +61,8 @@ extension HTTPSourceSettings {
 }
 
 extension RequestTemplate {
-  /// Throws ``SourceOptionError``.
-  fileprivate init(_ options: SourceOptions) throws {
+  /// What `url`, `method`, `body`, `user`, `password`, `header.NAME` and `query.NAME` say. Throws ``SourceOptionError``.
+  init(_ options: SourceOptions) throws {
     self.init(url: try options.part("url") ?? Part(""))
     method = try options.text("method") ?? "GET"
     body = try options.part("body")
