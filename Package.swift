@@ -80,6 +80,7 @@ let package = Package(
     module("Bytes"),
     module("Threads"),
     module("Parquet", ["Bytes", "Zstd"]),
+    module("Merkle", [.product(name: "Crypto", package: "swift-crypto")]),
 
     // The product, from the terms up.
     module("Model", ["Bytes"]),
@@ -170,6 +171,7 @@ let package = Package(
     tests("Bytes"),
     tests("Parquet", ["Bytes"], golden: ["compare.py"]),
     tests("RE2"),
+    tests("Merkle", golden: ["vectors.py"]),
     tests("Curl", golden: ["server.py"]),
     tests("Model", golden: ["cases", "exact.py", "zones.py"]),
     tests("EventLog", golden: ["golden"]),
