@@ -105,6 +105,12 @@ let package = Package(
       "Store",
       ["Query", "Language", "Projections", "EventLog", "Model", "Bytes", "Threads"]),
     module(
+      "Audit",
+      [
+        "Store", "Query", "Projections", "EventLog", "Language", "Merkle", "Model", "Bytes",
+        "Threads",
+      ]),
+    module(
       "Export",
       ["Store", "Query", "Language", "EventLog", "LineProtocol", "Parquet", "Model", "Bytes"]),
     module("FileConnector", ["Model", "Bytes", "Checksum", "Zstd", "Gzip"]),
@@ -197,6 +203,9 @@ let package = Package(
       name: "CopyTests",
       dependencies: ["Store", "Projections", "EventLog", "Sketches", "TestSupport"],
       swiftSettings: settings),
+    tests(
+      "Audit",
+      ["Store", "Query", "Projections", "EventLog", "Merkle", "Model", "Bytes", "LMDB"]),
     tests("Export", ["Store", "Model"], golden: ["compare.py"]),
     tests("PromQL", ["Bytes"], golden: ["cases"]),
     tests("RemoteRead", ["Snappy", .product(name: "SwiftProtobuf", package: "swift-protobuf")]),

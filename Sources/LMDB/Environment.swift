@@ -29,6 +29,9 @@ public final class Environment: @unchecked Sendable {
   /// How it was opened.
   public let mode: Mode
 
+  /// Those of the later tables that the database did not have when it was opened; one that writes has made them.
+  public let absentTables: [String]
+
   let gate = Gate()
   private let tableHandles: [String: Table]
   /// A bit for each table, by its handle, whose pages were found to be sound.
@@ -53,6 +56,8 @@ public final class Environment: @unchecked Sendable {
   ///   - tables: The names of the tables, each once, 60 at most; the same ones every time.
   ///   - appendOnlyTables: Those whose entries are never put in the place of others, so that the pages
   ///     of their large values are looked at when they are deleted, and need not be before.
+  ///   - laterTables: Those of `tables` that a database of an earlier version may lack. For writing they are made;
+  ///     for reading ``findTable(_:)`` tells.
   ///   - mapSizeBytes: The address space to begin with. It grows when needed. A reader takes the
   ///     size that the writer set.
   ///   - maxReaders: The most read transactions at once over all processes; the first process to
@@ -62,17 +67,18 @@ public final class Environment: @unchecked Sendable {
   ///   is nothing to read, ``LMDBError/Code/corrupted`` if pages are damaged or a table is missing.
   public init(
     directory: String, mode: Mode, tables: [String], appendOnlyTables: Set<String> = [],
-    mapSizeBytes: Int = 1 << 32, maxReaders: Int = 510
+    laterTables: Set<String> = [], mapSizeBytes: Int = 1 << 32, maxReaders: Int = 510
   ) throws(LMDBError) {
     precondition(tables.count <= 60, "an environment has 60 tables at most")
     precondition(Set(tables).count == tables.count, "a table is named twice")
     precondition(maxReaders > 0, "maxReaders must be positive")
     let lease = try DirectoryLease(directory, mode)
-    let parameters = Session.Parameters(
+    let wanted = Session.Parameters(
       directory: directory, mode: mode, tables: tables, appendOnlyTables: appendOnlyTables,
-      maxReaders: maxReaders,
+      laterTables: laterTables, maxReaders: maxReaders,
       mapSizeBytes: Self.wholePages(mapSizeBytes))
-    let session = try Session(parameters)
+    let session = try Session(wanted)
+    let parameters = wanted.leavingOut(session.absentTables)
     if mode == .readWrite {
       do throws(LMDBError) {
         try syncDirectory(directory)
@@ -86,9 +92,10 @@ public final class Environment: @unchecked Sendable {
     self.parameters = parameters
     self.lease = consume lease
     self.session = session
+    absentTables = session.absentTables
     soundTables = Atomic(mode == .readWrite ? .max : 0)
     tableHandles = Dictionary(
-      uniqueKeysWithValues: zip(tables, session.tables.map(Table.init(handle:))))
+      uniqueKeysWithValues: zip(parameters.tables, session.tables.map(Table.init(handle:))))
   }
 
   deinit {
@@ -116,6 +123,9 @@ public final class Environment: @unchecked Sendable {
     }
     return table
   }
+
+  /// The same; nil for a later table that a reader's database does not have.
+  public func findTable(_ name: String) -> Table? { tableHandles[name] }
 
   /// The names of all tables, sorted.
   public var tableNames: [String] { tableHandles.keys.sorted() }

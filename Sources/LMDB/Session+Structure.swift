@@ -64,10 +64,10 @@ extension Session {
   }
 
   /// Refuses pages that LMDB must not come to: for writing any, for reading those of the main tree; and
-  /// a database that has lost tables.
+  /// a database that has lost tables. Gives the later tables that it does not have.
   static func checkPages(
     _ parameters: Parameters, _ handle: OpaquePointer
-  ) throws(LMDBError) {
+  ) throws(LMDBError) -> [String] {
     let directory = parameters.directory
     let scope: StructureCheck.Scope =
       switch parameters.mode {
@@ -77,7 +77,8 @@ extension Session {
     let check = try unsafe structure(handle, directory, scope)
     try check.requireSound(directory, "open")
     let isNew = check.tables.isEmpty && check.meta.commit == 0
-    let missing = parameters.tables.filter { check.tables[$0] == nil }
+    let absent = parameters.tables.filter { check.tables[$0] == nil }
+    let missing = absent.filter { !parameters.laterTables.contains($0) }
     guard missing.isEmpty || isNew else {
       let list = missing.joined(separator: ", ")
       throw LMDBError(
@@ -85,6 +86,7 @@ extension Session {
         detail: missing.count == 1
           ? "its table \(list) is missing" : "its tables \(list) are missing")
     }
+    return absent
   }
 
   /// What the last commit's pages are like, of which a reader's slot is held meanwhile.

@@ -10,15 +10,27 @@ import Glibc
   let pageBytes: Int
   /// In a session without locks: `writer.lock`, shared.
   private let guardFile: CInt?
+  /// Those of the later tables that the database did not have when it was opened. For writing they are made.
+  let absentTables: [String]
 
   /// What is opened, and how.
   struct Parameters {
     let directory: String
     let mode: Environment.Mode
-    let tables: [String]
+    var tables: [String]
     let appendOnlyTables: Set<String>
+    /// Those of ``tables`` that a database of before may lack.
+    let laterTables: Set<String>
     let maxReaders: Int
     var mapSizeBytes: Int
+
+    /// For reading without tables that are not there.
+    func leavingOut(_ absent: [String]) -> Parameters {
+      if mode == .readWrite || absent.isEmpty { return self }
+      var present = self
+      present.tables.removeAll { absent.contains($0) }
+      return present
+    }
   }
 
   init(_ parameters: Parameters) throws(LMDBError) {
@@ -30,7 +42,8 @@ import Glibc
     try Self.checkMetaPages(parameters)
     (unsafe handle, isLockless, guardFile) = try unsafe Self.openWithOrWithoutLocks(parameters)
     do throws(LMDBError) {
-      try unsafe Self.checkPages(parameters, handle)
+      absentTables = try unsafe Self.checkPages(parameters, handle)
+      let parameters = parameters.leavingOut(absentTables)
       tables = try unsafe Self.openTables(parameters, handle)
       pageBytes = try unsafe Self.pageBytes(handle, parameters.directory)
     } catch {

@@ -27,6 +27,7 @@ FOLDERS = {
     ],
     "Projections": ["Work", "States", "Definitions", "Fold", "Pages", "Cells", "Rebuilding", ".", "Rows", "Answering"],
     "Server": ["Settings", "Requests", "Security", "Ingest", "Queries", "Live", "Lists", "Influx", "Operation", "Prometheus", "Page", "Schedule", "Sources", "."],
+    "Audit": ["Tree", "Signing", "Sealing", ".", "Verifying", "Receipts"],
     "Export": ["Rows", "Formats", "Settings", "Targets", "."],
     "Parquet": ["Thrift", "Schema", "Statistics", "Encodings", "Format", "Pages", "."],
     "PromQL": ["Syntax", "Parsing", "Printing", "Evaluation"],

@@ -55,6 +55,7 @@ struct LogCheck {
     checkSources(names, transaction)
     checkProgress(transaction)
     checkRequests(transaction)
+    checkTree(head, transaction)
     checkIds(transaction)
   }
 

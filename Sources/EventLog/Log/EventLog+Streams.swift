@@ -16,7 +16,7 @@ extension EventLog {
   }
 
   /// The last event that is durable.
-  var committedSeq: UInt64 {
+  package var committedSeq: UInt64 {
     mode == .readWrite ? committed.withLock { $0.head.nextSeq - 1 } : .max
   }
 

@@ -65,6 +65,7 @@ public final class EventLog: Sendable {
     environment = try Environment(
       directory: directory, mode: mode == .readWrite ? .readWrite : .readOnly,
       tables: LogTables.names + projectionTables, appendOnlyTables: LogTables.appendOnlyNames,
+      laterTables: Set(LogTables.laterNames),
       mapSizeBytes: mapSizeBytes)
     tables = LogTables(environment)
     store = BlockStore(tables)
@@ -79,9 +80,12 @@ public final class EventLog: Sendable {
         try transaction.put(tables.meta, LogHead.key, LogHead().encoded)
       }
     }
-    let (store, changes) = (store, OwnDocuments())
+    let (store, changes, absent) = (store, OwnDocuments(), environment.absentTables.first)
     let (readAt, loaded, found) = try environment.read { transaction in
       let head = try LogHead.read(tables, transaction)
+      if let absent, head.version >= LogHead.firstVersionWithTree {
+        throw DamageError(what: "the table \(absent) is missing")
+      }
       var state = CommitState(head: head, index: try DedupIndex(transaction, table: tables.dedup))
       let catalogue = try Catalogue.load(
         changes, committedSeq: head.nextSeq - 1, tables, store, transaction)

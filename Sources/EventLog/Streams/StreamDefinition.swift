@@ -90,9 +90,11 @@ extension StreamDefinition {
   package static let gaps = own(.max - 5, "_gaps", key: "source", id: "id")
   /// The stream of what people wrote beside the numbers.
   package static let notes = own(.max - 6, "_notes", key: "author", id: "id")
+  /// The stream of rows of KPIs that have become final, as they were then.
+  package static let seals = own(.max - 7, "_seals", key: "kpi")
   /// The log's own streams, which every store has.
   package static let system: [StreamDefinition] = [
-    catalogue, closings, runs, alerts, audit, publications, gaps, notes,
+    catalogue, closings, runs, alerts, audit, publications, gaps, notes, seals,
   ]
   /// Streams of users are numbered from here on, up. The log's own that came later have numbers from the other end: stores
   /// of before have streams of users from 3 on.

@@ -3,13 +3,18 @@ import LMDB
 
 /// The log's own record: what it is and what comes next.
 struct LogHead: Equatable {
-  static let formatVersion: UInt32 = 8
-  /// What this version has and the one before has not, openings of sources, is not in a store of then.
+  static let formatVersion: UInt32 = 9
+  /// What version 8 has and 7 has not, openings of sources, and 9 has and 8 has not, the tree over the log, is not in a store of
+  /// then.
   static let readableVersions: ClosedRange<UInt32> = 7...formatVersion
+  /// The first one whose stores have the tables of the tree.
+  static let firstVersionWithTree: UInt32 = 9
   static let key = Key().appending([UInt8]("head".utf8))
 
   var nextSeq: UInt64 = 1
   var nextLedgerPage: UInt64 = 1
+  /// The version that it was read in; it is written in ``formatVersion``.
+  private(set) var version = formatVersion
 
   var encoded: [UInt8] {
     var bytes: [UInt8] = []
@@ -27,7 +32,7 @@ struct LogHead: Equatable {
       throw DamageError(what: "head of the log")
     }
     // The version is looked at before the checksum: what comes after it may look different in another.
-    let version = value.load(at: 4, as: UInt32.self)
+    version = value.load(at: 4, as: UInt32.self)
     guard Self.readableVersions.contains(version) else {
       throw UnknownFormatError(version: version)
     }

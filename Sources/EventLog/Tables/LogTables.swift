@@ -2,10 +2,14 @@ import LMDB
 
 /// The tables of a log. `docs/formats/` has a page on what each holds.
 struct LogTables {
-  static let names = [
-    "meta", "blocks", "streams", "columns", "shapes", "totals", "sources", "progress", "dedup",
-    "ledger", "observers", "watermarks", "times", "requests",
-  ]
+  static let names =
+    [
+      "meta", "blocks", "streams", "columns", "shapes", "totals", "sources", "progress", "dedup",
+      "ledger", "observers", "watermarks", "times", "requests",
+    ] + laterNames
+
+  /// Those that a store of format version 8 does not have.
+  static let laterNames = ["hashes", "checkpoints"]
 
   /// Those of large values that are never put again in another's place.
   static let appendOnlyNames: Set<String> = ["blocks", "ledger"]
@@ -38,6 +42,10 @@ struct LogTables {
   let times: Table
   /// (0, request's name) -> what became of it; (1, when it is forgotten, request's name) -> nothing.
   let requests: Table
+  /// (level, page) -> hashes of the tree over the log. Nil in a store of before that is open for reading.
+  let hashes: HashTable?
+  /// (size of the tree) -> signed checkpoint; nil as `hashes`.
+  let checkpoints: Table?
 
   init(_ environment: Environment) {
     meta = environment.table("meta")
@@ -54,5 +62,7 @@ struct LogTables {
     watermarks = environment.table("watermarks")
     times = environment.table("times")
     requests = environment.table("requests")
+    hashes = environment.findTable("hashes").map { HashTable(table: $0) }
+    checkpoints = environment.findTable("checkpoints")
   }
 }

@@ -3,7 +3,7 @@ import Model
 import Threads
 
 /// Work in numbered pieces, done by the program's workers and handed out in order. A few pieces are ahead at most.
-final class OrderedWork<Result: Sendable>: @unchecked Sendable {
+package final class OrderedWork<Result: Sendable>: @unchecked Sendable {
   private let count: Int
   private let share: WorkerPool.Share
   private let work: @Sendable (Int) throws -> Result
@@ -17,7 +17,7 @@ final class OrderedWork<Result: Sendable>: @unchecked Sendable {
   private var isStopped = false
 
   /// Throws `ThreadError` when there is no thread that could do it.
-  init(
+  package init(
     count: Int, for share: WorkerPool.Share, pool: WorkerPool = .shared,
     _ work: @escaping @Sendable (Int) throws -> Result
   ) throws {
@@ -29,7 +29,7 @@ final class OrderedWork<Result: Sendable>: @unchecked Sendable {
   }
 
   /// The next piece's result. To be called `count` times, by a thread that is none of the workers.
-  func next() throws -> Result {
+  package func next() throws -> Result {
     precondition(!WorkerPool.isWorker, "a worker waits for work")
     let result = condition.withLock {
       precondition(nextToTake < count, "more pieces are taken than there are")
@@ -45,7 +45,7 @@ final class OrderedWork<Result: Sendable>: @unchecked Sendable {
   }
 
   /// No piece is begun any more.
-  func stop() { condition.withLock { isStopped = true } }
+  package func stop() { condition.withLock { isStopped = true } }
 
   private func begin() throws {
     let piece: Int? = condition.withLock {

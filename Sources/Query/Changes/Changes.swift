@@ -63,7 +63,7 @@ extension QueryEngine {
   }
 
   /// Hands out the rows of a KPI that have changed between two events, by its definition as of the later one, a few buckets at
-  /// a time, in the order of time. The same rows whenever it is asked. O(facts between + facts of these buckets). Throws as a
+  /// a time, in the order of time; after event 0 these are all rows. The same rows whenever it is asked. O(facts between + facts of these buckets). Throws as a
   /// query does.
   public func changes(
     ofKpi name: String, after earlier: UInt64, asOf seq: UInt64, _ options: QueryOptions,
@@ -76,9 +76,9 @@ extension QueryEngine {
       // What is true now, cells know.
       if seq < run.catalogue.lastSeq { select.asOf = .seq(Spanned(seq)) }
       let all = try Binder.bind(select, run)
-      let state = try store.state(ofStream: all.stream.name, asOf: earlier)
+      let state = earlier > 0 ? try store.state(ofStream: all.stream.name, asOf: earlier) : nil
       let since = KnownState(
-        seq: earlier, timesNs: state.timesNs, watermarkNs: state.watermarkNs)
+        seq: earlier, timesNs: state?.timesNs, watermarkNs: state?.watermarkNs)
       for range in try run.touchedRanges(all, since: since) {
         try run.changes(all, within: range, since: since, body)
       }

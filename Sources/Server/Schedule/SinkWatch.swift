@@ -55,26 +55,15 @@ final class SinkWatch: @unchecked Sendable {
     if sink.failure != nil {
       try note(sink, .recovered, after: seq, asOf: snapshot.lastSeq, nil)
     }
-    guard snapshot.lastSeq > seq, try hasNews(kpi, stream, after: seq) else { return }
+    guard snapshot.lastSeq > seq, try store.hasFinalNews(kpi, of: stream, after: seq) else {
+      return
+    }
     var publication = Publication(
       DefinitionKey(sink.name, sink.version), .begun, afterSeq: seq, throughSeq: snapshot.lastSeq)
     try QueryEngine(store).changes(
       ofKpi: kpi.name, after: seq, asOf: snapshot.lastSeq, SinkWork.options(limits)
     ) { publication.rows += $0.kinds.count { $0 != .changed } }
     if publication.rows > 0 { try store.record(publication) }
-  }
-
-  /// Whether a bucket has become final since, or one that is has other facts. O(blocks since).
-  private func hasNews(_ kpi: KpiInfo, _ stream: StreamInfo, after seq: UInt64) throws -> Bool {
-    let buckets = Buckets(length: kpi.every, zone: try ZoneRules(named: kpi.timeZone))
-    func finalNs(_ watermarkNs: Int64?) -> Int64? {
-      watermarkNs.map { buckets.start(of: $0.saturatingSubtracting(kpi.latenessNs)) }
-    }
-    guard let nowNs = finalNs(stream.watermarkNs) else { return false }
-    let thenNs = finalNs(try store.state(ofStream: stream.name, asOf: seq).watermarkNs)
-    if thenNs != nowNs { return true }
-    let earliestNs = try store.earliestTime(ofStream: stream.name, after: seq)
-    return earliestNs.map { $0 < nowNs } ?? false
   }
 
   /// What fails, recovers and fails again is noted each time: the state that was looked at is another one.
