@@ -22,18 +22,13 @@ final class Folder {
   func file(_ name: String) -> String { "\(path)/\(name)" }
 }
 
-/// A clock that goes on by a second each time that it is read, so that two stores that do the same note the same times.
+/// A clock that goes on by a second with each step of a test, so that two stores that do the same note the same times, whatever
+/// their threads look at the clock for.
 final class TickingClock: Sendable {
   // After all measurements: a watermark is never ahead of it.
   private let ns = Mutex<Int64>(1_717_290_000_000_000_000)
-  var now: @Sendable () -> Int64 {
-    { [self] in
-      ns.withLock { ns in
-        ns += 1_000_000_000
-        return ns
-      }
-    }
-  }
+  var now: @Sendable () -> Int64 { { [self] in ns.withLock { $0 } } }
+  func tick() { ns.withLock { $0 += 1_000_000_000 } }
 }
 
 /// A store of measurements with a KPI of them.
@@ -41,15 +36,17 @@ struct AuditedStore {
   static let origin = "example.org/plant"
   let store: Store
   let path: String
+  let clock: TickingClock
 
   /// `mergesBlocks` is off: tests say when.
   init(_ path: String, clock: TickingClock = TickingClock()) throws {
-    self.path = path
+    (self.path, self.clock) = (path, clock)
     store = try Store(directory: path, clock: clock.now, mergesBlocks: false)
   }
 
   func run(_ text: String) throws -> [Answer] {
-    try QueryEngine(store).run(text, QueryOptions(nowNs: 1_717_300_000_000_000_000))
+    clock.tick()
+    return try QueryEngine(store).run(text, QueryOptions(nowNs: 1_717_300_000_000_000_000))
   }
 
   /// With the first measurement, since a KPI is of fields that there are.
@@ -71,6 +68,7 @@ struct AuditedStore {
   }
 
   func append(_ numbers: Range<Int>, source: String = "plant") throws {
+    clock.tick()
     _ = try store.append(numbers.map { Self.document($0) }, to: "heat", source: source)
   }
 

@@ -35,6 +35,7 @@ struct VerifierTests {
     let auditor = try Auditor(audited.store, key: testKey)
     for start in stride(from: 0, to: count, by: 100) {
       let numbers = start..<min(start + 100, count)
+      audited.clock.tick()
       _ = try audited.store.append(numbers.map(document), to: "heat", source: "plant")
       if start % 200 == 100 { try auditor.update() }
     }

@@ -155,7 +155,7 @@ import Testing
     var bytes = try Data(contentsOf: URL(fileURLWithPath: path))
     // The head of the log: its mark, then the version.
     var range = bytes.startIndex..<bytes.endIndex
-    while let found = bytes.range(of: Data("NILO\u{8}\0\0\0".utf8), in: range) {
+    while let found = bytes.range(of: Data("NILO\u{9}\0\0\0".utf8), in: range) {
       bytes[found.lowerBound + 4] = 99
       range = found.upperBound..<bytes.endIndex
     }

@@ -32,7 +32,7 @@ extension StatementRun {
     }
     // The value of an option that nobody knows is what its author wants to see.
     guard let option, let kind, kind.option(option.name.path.string) != nil,
-      kind.mayShowSecret(option)
+      kind.mayShowSecret(option), !option.value.isReference
     else { return text }
     return text.masked(option.span)
   }

@@ -179,6 +179,9 @@ extension OptionValue {
   /// Where a value is said to be found.
   public static let referenceKinds = ["env", "file"]
 
+  /// Whether it says where the value is, and not what it is.
+  var isReference: Bool { if case .reference = self { true } else { false } }
+
   fileprivate mutating func redact() {
     switch self {
     case .text: self = .text("***")
